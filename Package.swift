@@ -1,0 +1,97 @@
+// swift-tools-version: 6.2
+import Foundation
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A kernel module: the common source, compiled for one x86-64 level.
+func kernels(_ name: String, folder: String, level: String?) -> Target {
+    let flags = level.map { [SwiftSetting.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? []
+    return .target(
+        name: name, dependencies: ["KernelInterface"], path: "Sources/Kernels/\(folder)",
+        swiftSettings: settings + flags, linkerSettings: [.linkedLibrary("m")])
+}
+
+func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, resources: [Resource] = [])
+    -> Target
+{
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests", dependencies: dependencies, path: "Tests/\(name)Tests", resources: resources,
+        swiftSettings: settings)
+}
+
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let targets: [Target] = [
+    .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .target(name: "CPlatform"),
+
+    module("KernelInterface", [], path: "Sources/Kernels/Interface"),
+    kernels("KernelsPortable", folder: "Portable", level: nil),
+    kernels("KernelsAVX2", folder: "AVX2", level: "x86-64-v3"),
+    kernels("KernelsAVX512", folder: "AVX512", level: "x86-64-v4"),
+    module(
+        "Kernels", ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "CPlatform"],
+        path: "Sources/Kernels/Dispatch"),
+
+    module("Digests", ["CPlatform", crypto]),
+    module("Randomness", ["CPlatform"]),
+    module("NeuralNetwork", ["Kernels", "Randomness"]),
+    module("Datasets", ["Randomness", "Digests", "CZlib"]),
+    module(
+        "Experiments", ["NeuralNetwork", "Datasets", "Digests", yams], resources: [.embedInCode("Resources")]),
+    module("Checkpoints", ["Digests"]),
+    module("Collectives", []),
+    module("Coordination", ["Collectives"]),
+    module("Transport", ["CZeroMQ"]),
+    module(
+        "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
+    module("Cluster", ["Training", "Coordination", "Transport"]),
+    module("Launching", ["Cluster"]),
+    module("Reports", ["Training"]),
+    .executableTarget(
+        name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
+
+    tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"]),
+    tests("Digests", ["Digests"]),
+    tests("Randomness", ["Randomness"]),
+    tests("NeuralNetwork", ["NeuralNetwork"], resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Datasets"]),
+    tests("Experiments", ["Experiments"]),
+    tests("Checkpoints", ["Checkpoints"]),
+    tests("Collectives", ["Collectives"]),
+    tests("Coordination", ["Coordination"]),
+    tests("Transport", ["Transport"]),
+    tests("Training", ["Training"]),
+    tests("Cluster", ["Cluster"]),
+    tests("Reports", ["Reports"]),
+    tests("CommandLine", []),
+]
+
+let here = Context.packageDirectory
+let present = targets.filter {
+    FileManager.default.fileExists(atPath: "\(here)/\($0.path ?? "Sources/\($0.name)")")
+}
+
+let package = Package(
+    name: "selvedge",
+    products: [.executable(name: "selvedge", targets: ["selvedge"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: present
+)

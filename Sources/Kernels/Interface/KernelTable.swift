@@ -1,0 +1,92 @@
+/// The arithmetic of one instruction set as a table of functions, chosen once at start.
+///
+/// Every table gives the same bits for the same arguments. `scratch` is memory of at least `scratchByteCount` bytes, 64-byte aligned, that the
+/// calling thread alone uses during the call. Nothing is allocated. Pointers must be valid for the extents that the arguments state; results may not
+/// overlap inputs unless the function says so. Argument checks are in the `Kernels` module's wrappers.
+@frozen
+public struct KernelTable: Sendable {
+    public typealias Scratch = UnsafeMutableRawPointer
+
+    /// `portable`, `avx2` or `avx512`.
+    public var name: String
+    /// Lanes of the set's widest vector.
+    public var laneCount: Int
+
+    public var matrixProduct: @Sendable (MatrixProductArguments, Scratch) -> Void
+    /// As `matrixProduct`, with b given transposed: `[columnCount, innerCount]`.
+    public var matrixProductTransposed: @Sendable (MatrixProductArguments, Scratch) -> Void
+    public var gradientProduct: @Sendable (GradientProductArguments, Scratch) -> Void
+    public var columnSums: @Sendable (ColumnSumArguments, Scratch) -> Void
+
+    public var convolutionForward: @Sendable (ConvolutionForwardArguments, Scratch) -> Void
+    public var convolutionForwardPooled: @Sendable (ConvolutionForwardArguments, Scratch) -> Void
+    public var convolutionWeightGradient: @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void
+    public var convolutionWeightGradientPooled: @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void
+    /// `flipped[kh-1-ky, kw-1-kx, co, ci] = weights[ky, kx, ci, co]`: with it the input gradient of a convolution is
+    /// `convolutionForward` over the output gradient padded by kernel − 1 on every side. Arguments: shape, weights, flipped.
+    public var flipConvolutionWeights:
+        @Sendable (ConvolutionShape, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+
+    public var maxPoolForward: @Sendable (MaxPoolArguments) -> Void
+    public var maxPoolBackward: @Sendable (MaxPoolArguments) -> Void
+
+    /// `x[i] = x[i] > 0 ? x[i] : +0`. Arguments: count, x.
+    public var reluForward: @Sendable (Int, UnsafeMutablePointer<Float>) -> Void
+    /// `gradient[i] = output[i] > 0 ? gradient[i] : +0`. Arguments: count, output, gradient.
+    public var reluBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = e^x[i]`; y may be x. Arguments: count, x, y.
+    public var exponential: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = ln x[i]`; y may be x. Arguments: count, x, y.
+    public var logarithm: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = 1 / (1 + e^-x[i])`; y may be x. Arguments: count, x, y.
+    public var sigmoid: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = Float(bytes[i]) / 255`, one IEEE division. Arguments: count, bytes, y.
+    public var scaleBytes: @Sendable (Int, UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
+    /// `sum[i] = left[i] + right[i]`; sum may be left or right. Arguments: count, left, right, sum.
+    public var add: @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// Whether all values are finite. Arguments: count, x.
+    public var allFinite: @Sendable (Int, UnsafePointer<Float>) -> Bool
+    public var adamUpdate: @Sendable (AdamArguments) -> Void
+}
+
+extension KernelTable {
+    /// Scratch bytes that each calling thread must provide.
+    public static var scratchByteCount: Int { 4 << 20 }
+}
+
+/// One Adam update of a flat arena (Kingma & Ba 2015, algorithm 1, with Keras's placing of epsilon):
+/// g = gradientSum / batchSize; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −= α·m / (√v + ε),
+/// where α = learningRate·√(1 − β₂ᵗ)/(1 − β₁ᵗ) is computed by the caller.
+@frozen
+public struct AdamArguments {
+    public var count: Int
+    public var parameters: UnsafeMutablePointer<Float>
+    public var firstMoment: UnsafeMutablePointer<Float>
+    public var secondMoment: UnsafeMutablePointer<Float>
+    public var gradientSum: UnsafePointer<Float>
+    /// The batch size by which the gradient sum is divided.
+    public var batchSize: Float
+    /// α, with both bias corrections in it.
+    public var stepSize: Float
+    public var beta1: Float
+    public var beta2: Float
+    public var epsilon: Float
+
+    @inlinable
+    public init(
+        count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
+        secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>,
+        batchSize: Float, stepSize: Float, beta1: Float, beta2: Float, epsilon: Float
+    ) {
+        self.count = count
+        self.parameters = parameters
+        self.firstMoment = firstMoment
+        self.secondMoment = secondMoment
+        self.gradientSum = gradientSum
+        self.batchSize = batchSize
+        self.stepSize = stepSize
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+    }
+}
