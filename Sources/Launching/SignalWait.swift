@@ -1,0 +1,35 @@
+import Glibc
+
+/// Blocks a set of signals for this thread and takes them one at a time; the old mask returns with its end.
+struct SignalWait: ~Copyable {
+    private var signals = sigset_t()
+    private var previous = sigset_t()
+
+    init(signals numbers: [Int32]) {
+        sigemptyset(&signals)
+        for number in numbers { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, &previous)
+    }
+
+    deinit {
+        var mask = previous
+        pthread_sigmask(SIG_SETMASK, &mask, nil)
+    }
+
+    /// The next signal, or nil when the time is over. Without a time it waits as long as it takes.
+    borrowing func next(timeoutMilliseconds: Int?) -> Int32? {
+        var set = signals
+        while true {
+            let received: Int32
+            if let timeoutMilliseconds {
+                var time = timespec(
+                    tv_sec: timeoutMilliseconds / 1000, tv_nsec: timeoutMilliseconds % 1000 * 1_000_000)
+                received = sigtimedwait(&set, nil, &time)
+            } else {
+                received = sigwaitinfo(&set, nil)
+            }
+            if received > 0 { return received }
+            if errno != EINTR { return nil }
+        }
+    }
+}

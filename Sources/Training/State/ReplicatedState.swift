@@ -1,0 +1,31 @@
+public import Experiments
+public import NeuralNetwork
+
+/// What every worker holds alike and what a checkpoint keeps: parameters, optimizer slots, progress.
+///
+/// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero.
+public final class ReplicatedState {
+    public let parameters: FloatArena
+    /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
+    public let slots: [FloatArena]
+    public var progress: TrainingProgress
+
+    /// The state before the first step: initial weights from the experiment's seed, slots zero.
+    public init(model: Model, experiment: Experiment) {
+        parameters = FloatArena(count: model.arenaCount)
+        slots = Optimizer(experiment.optimizer).slotNames.map { _ in FloatArena(count: model.arenaCount) }
+        progress = TrainingProgress()
+        let initial = model.initialParameters(seed: experiment.seed)
+        initial.withUnsafeBufferPointer { source in
+            guard let base = source.baseAddress else { return }
+            parameters.floats.update(from: base, count: initial.count)
+        }
+    }
+
+    /// An empty state that a checkpoint fills.
+    init(model: Model, slotCount: Int, progress: TrainingProgress) {
+        parameters = FloatArena(count: model.arenaCount)
+        slots = (0..<slotCount).map { _ in FloatArena(count: model.arenaCount) }
+        self.progress = progress
+    }
+}

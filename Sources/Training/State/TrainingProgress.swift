@@ -1,0 +1,45 @@
+public import Checkpoints
+
+/// How far training is, and what it has counted: the part of the replicated state that is not tensors.
+public struct TrainingProgress: Sendable, Equatable {
+    /// Rounds finished (`BatchSchedule`).
+    public var round = 0
+    /// The current epoch's sum of losses, added up step by step.
+    public var lossSum: Double = 0
+    public var correctCount = 0
+    public var sampleCount = 0
+    /// The rows of all finished epochs.
+    public var rows: [EpochRow] = []
+
+    public init() {}
+
+    /// The epoch (from 1) with the highest validation accuracy, the first of equals; nil before the first row.
+    public var bestEpoch: Int? {
+        var best: EpochRow?
+        for row in rows where best.map({ row.validationAccuracy > $0.validationAccuracy }) ?? true {
+            best = row
+        }
+        return best?.epoch
+    }
+
+    mutating func add(_ totals: MicroBatchStatistics) {
+        lossSum += totals.lossSum
+        correctCount += totals.correctCount
+        sampleCount += totals.sampleCount
+    }
+
+    /// Derives the epoch's row from the running sums and the validation's, and clears the sums.
+    mutating func endEpoch(epoch: Int, step: Int, validation: MicroBatchStatistics, learningRate: Float) -> EpochRow {
+        let row = EpochRow(
+            epoch: epoch + 1, step: step,
+            loss: lossSum / Double(sampleCount), accuracy: Double(correctCount) / Double(sampleCount),
+            validationLoss: validation.lossSum / Double(validation.sampleCount),
+            validationAccuracy: Double(validation.correctCount) / Double(validation.sampleCount),
+            learningRate: learningRate)
+        rows.append(row)
+        lossSum = 0
+        correctCount = 0
+        sampleCount = 0
+        return row
+    }
+}

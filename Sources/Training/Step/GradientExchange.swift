@@ -1,0 +1,43 @@
+/// How the workers of a view agree on sums. One round follows another; all workers take part in every round.
+///
+/// In a training round the worker writes its gradient roots into the memory that `begin` hands out, tells of each finished bucket, and gets the
+/// whole batch's sum from `finish`. In a validation round only statistics are exchanged.
+public protocol GradientExchange: AnyObject {
+    /// Starts a training round. Returns the memory for this worker's gradient roots: root r at offset r · `arenaCount`.
+    func begin(round: Int, batchSize: Int) throws -> UnsafeMutablePointer<Float>
+
+    /// The roots of this bucket are complete and will not be written again in this round. Called on the compute thread, never blocks for long.
+    func bucketFinished(_ index: Int)
+
+    /// Waits for the sums of all buckets. `statistics` has one entry a micro-batch; on entry this worker's own are set, on return all are.
+    /// - Returns: the gradient sum of the batch, valid until the next but one `begin`.
+    func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float>
+
+    /// A round without gradients: fills in every other worker's statistics.
+    /// The samples are cut into pieces like a batch, one a micro-batch.
+    func exchange(
+        round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws
+}
+
+/// The exchange of a worker that owns all micro-batches: its one root is the sum.
+public final class LocalExchange: GradientExchange {
+    private let gradient: FloatArena
+
+    public init(arenaCount: Int) {
+        gradient = FloatArena(count: arenaCount)
+    }
+
+    public func begin(round: Int, batchSize: Int) -> UnsafeMutablePointer<Float> {
+        gradient.floats
+    }
+
+    public func bucketFinished(_ index: Int) {}
+
+    public func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) -> UnsafePointer<Float> {
+        UnsafePointer(gradient.floats)
+    }
+
+    public func exchange(
+        round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+    ) {}
+}
