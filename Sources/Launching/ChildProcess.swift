@@ -1,3 +1,4 @@
+import Cluster
 import Glibc
 
 /// A child in a process group of its own, with a pipe to its standard input that closes when this process ends.
@@ -52,9 +53,9 @@ struct ChildProcess {
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
-    /// Writes one line to the child's standard input; a child that no longer reads is not an error here.
-    func tell(_ line: String) {
-        var bytes = Array((line + "\n").utf8)[...]
+    /// Writes a line of news to the child's standard input; a child that no longer reads is not an error here.
+    func tell(_ news: SupervisorNews) {
+        var bytes = Array((news.line + "\n").utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { write(inputDescriptor, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }

@@ -1,3 +1,5 @@
+import Cluster
+import Coordination
 import Glibc
 
 /// Runs a coordinator and its workers as child processes on this host, and reports what becomes of them.
@@ -52,6 +54,7 @@ public struct LocalSupervisor {
                 executable: executable, arguments: workerArguments(address, index), environment: variables)
             children.workers[worker.processIdentifier] = worker
         }
+        coordinator.tell(.children(children.workers.keys.sorted()))
         return supervise(&children, signals)
     }
 
@@ -88,23 +91,31 @@ private struct Children {
     /// Takes note of every child that ended or stopped; returns the outcome when the coordinator is among them.
     mutating func reap() -> LocalSupervisor.Outcome? {
         var outcome: LocalSupervisor.Outcome?
-        while let (identifier, status) = ChildStatus.next() {
+        while let (identifier, change) = ChildChange.next() {
             if identifier == coordinator.processIdentifier {
-                coordinatorHasEnded = status.hasEnded
-                if case .exited(let code) = status {
-                    outcome = .exited(code)
-                } else {
-                    outcome = .coordinatorLost("the coordinator (pid \(identifier)) \(status)")
-                }
+                outcome = coordinatorOutcome(change)
             } else if let worker = workers[identifier] {
-                if status.hasEnded {
+                if case .ended = change {
                     close(worker.inputDescriptor)
                     workers[identifier] = nil
                 }
-                coordinator.tell("worker \(identifier) \(status)")
+                coordinator.tell(change.news(of: identifier))
             }
         }
         return outcome
+    }
+
+    private mutating func coordinatorOutcome(_ change: ChildChange) -> LocalSupervisor.Outcome {
+        let subject = "the coordinator (pid \(coordinator.processIdentifier))"
+        switch change {
+        case .ended(.exited(let code)):
+            coordinatorHasEnded = true
+            return .exited(code)
+        case .ended(let status):
+            coordinatorHasEnded = true
+            return .coordinatorLost("\(subject) \(status)")
+        case .stopped: return .coordinatorLost("\(subject) was stopped by a signal")
+        }
     }
 
     /// Kills and collects whatever still runs, so that nothing is left behind.

@@ -1,4 +1,5 @@
-public import Checkpoints
+import Checkpoints
+import Datasets
 public import Experiments
 public import KernelInterface
 public import NeuralNetwork
@@ -13,9 +14,11 @@ public final class Trainer {
     public let data: TrainingData
     public let schedule: BatchSchedule
     public private(set) var state: ReplicatedState
+    /// Whether each step's summed gradient gets a checksum; one worker of a view takes it.
+    public var takesGradientChecksum = false
 
+    public let kernels: KernelTable
     private let computer: StepComputer
-    private let optimizer: Optimizer
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
 
@@ -23,15 +26,15 @@ public final class Trainer {
     public init(
         experiment: Experiment, model: Model, data: TrainingData, state: ReplicatedState, kernels: KernelTable,
         threadCount: Int
-    ) {
+    ) throws {
         self.experiment = experiment
         self.model = model
         self.data = data
         self.state = state
+        self.kernels = kernels
         schedule = BatchSchedule(
             sampleCount: data.split.training.count, batchSize: experiment.batchSize, epochCount: experiment.epochs)
-        optimizer = Optimizer(experiment.optimizer)
-        computer = StepComputer(
+        computer = try StepComputer(
             experiment: experiment, model: model, dataset: data.dataset, kernels: kernels, threadCount: threadCount)
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
         statistics = .allocate(capacity: experiment.microBatchCount)
@@ -42,10 +45,13 @@ public final class Trainer {
         statistics.deallocate()
     }
 
-    /// Whether every round has been run.
+    /// Optimizer steps that are complete.
+    public var completedSteps: Int { schedule.completedSteps(before: state.progress.round) }
+
+    /// Whether every step of every epoch is complete.
     public var isFinished: Bool { state.progress.round >= schedule.roundCount }
 
-    /// Makes this worker the owner of a run of micro-batches. Call it before the first round and with every new view.
+    /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
     public func own(_ run: Range<Int>) {
         computer.own(run)
     }
@@ -55,59 +61,58 @@ public final class Trainer {
         state = newState
     }
 
-    /// Runs the next round together with the other workers.
-    /// - Throws: `TrainingError.nonFinite`, or whatever the exchange throws; the state is then as it was before the round.
-    public func runRound(_ exchange: any GradientExchange) throws -> RoundResult {
-        precondition(!isFinished, "no round is left")
-        switch schedule.round(state.progress.round) {
-        case .train(let epoch, let step):
-            return .trained(try train(epoch: epoch, step: step, exchange))
-        case .validate(let epoch):
-            return .epochEnded(try validate(epoch: epoch, exchange))
+    /// Runs the next step together with the other workers, and the validation after it when it ends an epoch.
+    ///
+    /// Throws `TrainingError`, or whatever the exchange throws; the state is then as it was before the round that failed.
+    public func runStep(_ exchange: any GradientExchange) throws -> StepResult {
+        precondition(!isFinished, "no step is left")
+        var result = StepResult()
+        if case .train(let epoch, let step) = schedule.round(state.progress.round) {
+            result.summary = try train(epoch: epoch, step: step, exchange)
         }
+        if case .validate(let epoch) = schedule.round(state.progress.round) {
+            result.epoch = try validate(epoch: epoch, exchange)
+        }
+        return result
     }
 
     private func train(epoch: Int, step: Int, _ exchange: any GradientExchange) throws -> StepSummary {
         let round = state.progress.round
         let batch = schedule.batch(ofStep: step)
-        let gradientRoots = try exchange.begin(round: round, batchSize: batch.count)
+        let roots = try exchange.begin(round: round, batchSize: batch.count)
         computer.computeGradients(
             samples: order.indices(ofEpoch: epoch), batch: batch, parameters: state.parameters.floats,
-            gradientRoots: gradientRoots, statistics: statistics, exchange: exchange)
+            roots: roots, statistics: statistics, exchange: exchange)
         let gradientSum = try exchange.finish(statistics: statistics)
-        let totals = try checkedTotals(round: round)
-        guard computer.isFinite(gradientSum) else {
-            throw TrainingError.nonFiniteGradient(step: schedule.completedSteps(before: round) + 1)
-        }
-        computer.update(
-            state, optimizer: optimizer, gradientSum: gradientSum, batchSize: batch.count,
-            step: schedule.completedSteps(before: round) + 1)
+        let totals = try checkedTotals()
+        guard computer.isFinite(gradientSum) else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
+        computer.update(state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1)
+        let checksum = takesGradientChecksum ? computer.checksum(gradientSum) : 0
         state.progress.add(totals)
         state.progress.round += 1
         return StepSummary(
-            epoch: epoch, step: step, stepsPerEpoch: schedule.stepsPerEpoch, sampleCount: batch.count,
-            epochLossSum: state.progress.lossSum, epochCorrectCount: state.progress.correctCount,
-            epochSampleCount: state.progress.sampleCount)
+            epoch: epoch, step: step, sampleCount: batch.count, epochLossSum: state.progress.lossSum,
+            epochCorrectCount: state.progress.correctCount, epochSampleCount: state.progress.sampleCount,
+            gradientChecksum: checksum)
     }
 
     private func validate(epoch: Int, _ exchange: any GradientExchange) throws -> EpochResult {
-        let round = state.progress.round
         let validation = data.split.validation
         computer.computeStatistics(
             samples: validation, parameters: state.parameters.floats, statistics: statistics)
-        try exchange.exchange(round: round, sampleCount: validation.count, statistics: statistics)
-        let totals = try checkedTotals(round: round)
+        try exchange.exchange(
+            round: state.progress.round, sampleCount: validation.count, statistics: statistics)
+        let totals = try checkedTotals()
         let row = state.progress.endEpoch(
-            epoch: epoch, step: schedule.completedSteps(before: round), validation: totals,
-            learningRate: optimizer.learningRate)
+            epoch: epoch, step: completedSteps, validation: totals, learningRate: experiment.optimizer.learningRate)
         state.progress.round += 1
         return EpochResult(row: row, isBest: state.progress.bestEpoch == row.epoch)
     }
 
     /// The sums over the round's micro-batches by the fixed tree.
-    private func checkedTotals(round: Int) throws(TrainingError) -> MicroBatchStatistics {
+    private func checkedTotals() throws(TrainingError) -> MicroBatchStatistics {
         for (index, microBatch) in statistics.enumerated() where !microBatch.lossSum.isFinite {
-            throw .nonFiniteLoss(step: schedule.completedSteps(before: round) + 1, microBatch: index)
+            throw .nonFiniteLoss(step: completedSteps + 1, microBatch: index)
         }
         return MicroBatchStatistics.sum(statistics)
     }

@@ -1,22 +1,24 @@
 import Synchronization
+import Transport
 
-/// A queue from any thread to one, whose wake-up descriptor can be waited for together with sockets.
+/// A queue from any thread to one, whose event can be waited for together with sockets.
 final class Mailbox<Item: Sendable>: Sendable {
-    let wakeUp: WakeUp
+    let event: InterruptEvent
     private let items = Mutex<[Item]>([])
 
-    init() throws(ClusterError) {
-        wakeUp = try WakeUp()
+    init() throws(TransportError) {
+        event = try InterruptEvent()
     }
 
     func post(_ item: Item) {
         items.withLock { $0.append(item) }
-        wakeUp.signal()
+        event.signal()
     }
 
     /// Everything posted since the last call, in order.
     func takeAll() -> [Item] {
-        wakeUp.clear()
+        guard event.isSignalled else { return [] }
+        event.clear()
         return items.withLock { queue in
             let taken = queue
             queue.removeAll(keepingCapacity: true)

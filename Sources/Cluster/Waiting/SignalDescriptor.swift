@@ -2,7 +2,7 @@ import CPlatform
 import Glibc
 
 /// Signals as something to poll. The signals are blocked for the calling thread and all threads it starts later.
-final class SignalDescriptor {
+final class SignalDescriptor: Sendable {
     let descriptor: Int32
 
     init(signals numbers: [Int32]) throws(ClusterError) {
@@ -10,7 +10,7 @@ final class SignalDescriptor {
         sigemptyset(&signals)
         for number in numbers { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, nil)
-        descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC.rawValue | SFD_NONBLOCK.rawValue))
+        descriptor = signalfd(-1, &signals, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         guard descriptor >= 0 else { throw .system("make a signal descriptor", errno) }
     }
 

@@ -47,6 +47,57 @@ public struct KernelTable: Sendable {
     /// Whether all values are finite. Arguments: count, x.
     public var allFinite: @Sendable (Int, UnsafePointer<Float>) -> Bool
     public var adamUpdate: @Sendable (AdamArguments) -> Void
+
+    @inlinable
+    public init(
+        name: String,
+        laneCount: Int,
+        matrixProduct: @escaping @Sendable (MatrixProductArguments, Scratch) -> Void,
+        matrixProductTransposed: @escaping @Sendable (MatrixProductArguments, Scratch) -> Void,
+        gradientProduct: @escaping @Sendable (GradientProductArguments, Scratch) -> Void,
+        columnSums: @escaping @Sendable (ColumnSumArguments, Scratch) -> Void,
+        convolutionForward: @escaping @Sendable (ConvolutionForwardArguments, Scratch) -> Void,
+        convolutionForwardPooled: @escaping @Sendable (ConvolutionForwardArguments, Scratch) -> Void,
+        convolutionWeightGradient: @escaping @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void,
+        convolutionWeightGradientPooled: @escaping @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void,
+        flipConvolutionWeights:
+            @escaping @Sendable (ConvolutionShape, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        maxPoolForward: @escaping @Sendable (MaxPoolArguments) -> Void,
+        maxPoolBackward: @escaping @Sendable (MaxPoolArguments) -> Void,
+        reluForward: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
+        reluBackward: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        exponential: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        logarithm: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        sigmoid: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        scaleBytes: @escaping @Sendable (Int, UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void,
+        add:
+            @escaping @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        allFinite: @escaping @Sendable (Int, UnsafePointer<Float>) -> Bool,
+        adamUpdate: @escaping @Sendable (AdamArguments) -> Void
+    ) {
+        self.name = name
+        self.laneCount = laneCount
+        self.matrixProduct = matrixProduct
+        self.matrixProductTransposed = matrixProductTransposed
+        self.gradientProduct = gradientProduct
+        self.columnSums = columnSums
+        self.convolutionForward = convolutionForward
+        self.convolutionForwardPooled = convolutionForwardPooled
+        self.convolutionWeightGradient = convolutionWeightGradient
+        self.convolutionWeightGradientPooled = convolutionWeightGradientPooled
+        self.flipConvolutionWeights = flipConvolutionWeights
+        self.maxPoolForward = maxPoolForward
+        self.maxPoolBackward = maxPoolBackward
+        self.reluForward = reluForward
+        self.reluBackward = reluBackward
+        self.exponential = exponential
+        self.logarithm = logarithm
+        self.sigmoid = sigmoid
+        self.scaleBytes = scaleBytes
+        self.add = add
+        self.allFinite = allFinite
+        self.adamUpdate = adamUpdate
+    }
 }
 
 extension KernelTable {

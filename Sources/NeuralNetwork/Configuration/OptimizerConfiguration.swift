@@ -1,6 +1,12 @@
 /// The optimizer and its constants; defaults are Keras's.
 public enum OptimizerConfiguration: Sendable, Equatable {
     case adam(AdamConfiguration)
+
+    public var learningRate: Float {
+        switch self {
+        case .adam(let adam): adam.learningRate
+        }
+    }
 }
 
 /// Adam's constants (Kingma & Ba 2015), with Keras's defaults.

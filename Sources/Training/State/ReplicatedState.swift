@@ -9,11 +9,14 @@ public final class ReplicatedState {
     /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
     public let slots: [FloatArena]
     public var progress: TrainingProgress
+    /// The memory of the slots, in one array that kernels can be given.
+    let slotPointers: UnsafePointer<UnsafeMutablePointer<Float>>
 
     /// The state before the first step: initial weights from the experiment's seed, slots zero.
     public init(model: Model, experiment: Experiment) {
         parameters = FloatArena(count: model.arenaCount)
         slots = Optimizer(experiment.optimizer).slotNames.map { _ in FloatArena(count: model.arenaCount) }
+        slotPointers = Self.pointers(to: slots)
         progress = TrainingProgress()
         let initial = model.initialParameters(seed: experiment.seed)
         initial.withUnsafeBufferPointer { source in
@@ -26,6 +29,18 @@ public final class ReplicatedState {
     init(model: Model, slotCount: Int, progress: TrainingProgress) {
         parameters = FloatArena(count: model.arenaCount)
         slots = (0..<slotCount).map { _ in FloatArena(count: model.arenaCount) }
+        slotPointers = Self.pointers(to: slots)
         self.progress = progress
+    }
+
+    deinit {
+        slotPointers.deallocate()
+    }
+
+    private static func pointers(to slots: [FloatArena]) -> UnsafePointer<UnsafeMutablePointer<Float>> {
+        let pointers = UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>.allocate(capacity: max(1, slots.count))
+        for (index, slot) in slots.enumerated() { pointers.initializeElement(at: index, to: slot.floats) }
+        guard let base = pointers.baseAddress else { preconditionFailure("memory for at least one pointer") }
+        return UnsafePointer(base)
     }
 }

@@ -1,10 +1,21 @@
+/// Where a worker's gradient roots go: root r, element i at `floats[r · stride + i]`.
+public struct GradientRoots {
+    public var floats: UnsafeMutablePointer<Float>
+    public var stride: Int
+
+    public init(floats: UnsafeMutablePointer<Float>, stride: Int) {
+        self.floats = floats
+        self.stride = stride
+    }
+}
+
 /// How the workers of a view agree on sums. One round follows another; all workers take part in every round.
 ///
 /// In a training round the worker writes its gradient roots into the memory that `begin` hands out, tells of each finished bucket, and gets the
 /// whole batch's sum from `finish`. In a validation round only statistics are exchanged.
 public protocol GradientExchange: AnyObject {
-    /// Starts a training round. Returns the memory for this worker's gradient roots: root r at offset r · `arenaCount`.
-    func begin(round: Int, batchSize: Int) throws -> UnsafeMutablePointer<Float>
+    /// Starts a training round. Returns the memory for this worker's gradient roots.
+    func begin(round: Int, batchSize: Int) throws -> GradientRoots
 
     /// The roots of this bucket are complete and will not be written again in this round. Called on the compute thread, never blocks for long.
     func bucketFinished(_ index: Int)
@@ -27,8 +38,8 @@ public final class LocalExchange: GradientExchange {
         gradient = FloatArena(count: arenaCount)
     }
 
-    public func begin(round: Int, batchSize: Int) -> UnsafeMutablePointer<Float> {
-        gradient.floats
+    public func begin(round: Int, batchSize: Int) -> GradientRoots {
+        GradientRoots(floats: gradient.floats, stride: gradient.count)
     }
 
     public func bucketFinished(_ index: Int) {}

@@ -1,33 +1,41 @@
 import Collectives
 import Datasets
+import Digests
 import Experiments
 import KernelInterface
 import NeuralNetwork
 
 /// A worker's own computation in a round: its run of micro-batches through the network, on its compute threads.
 ///
-/// Memory is taken at the start and when the run changes; a round allocates nothing.
+/// Memory is taken at the start and when the run changes; a step allocates nothing.
 final class StepComputer {
-    let microBatchCount: Int
     let model: Model
-    let dataset: ImageDataset
-    let kernels: KernelTable
-    let threads: ComputeThreads
     let pass: NetworkPass
-    /// Samples that the pass has memory for: no run can have more in a batch.
-    let sampleCapacity: Int
+    private let kernels: KernelTable
+    private let microBatchCount: Int
+    private let threads: ComputeThreads
+    private let gradientJob: GradientJob
+    private let evaluationJob: EvaluationJob
+    private let updateJob: UpdateJob
     private(set) var run: Range<Int> = 0..<0
     /// One program a batch size: the common one, and the smaller last batch's.
     private var programs: [SampleProgram] = []
 
-    init(experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int) {
+    /// Throws `ArithmeticModeError` when floating point does not round as IEEE says by default.
+    init(
+        experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
+    ) throws {
         microBatchCount = experiment.microBatchCount
         self.model = model
-        self.dataset = dataset
         self.kernels = kernels
-        threads = ComputeThreads(count: threadCount)
-        sampleCapacity = experiment.batchSize
-        pass = NetworkPass(model: model, kernels: kernels, sampleCapacity: sampleCapacity, threads: threads)
+        threads = try ComputeThreads(count: threadCount)
+        pass = NetworkPass(model: model, kernels: kernels, sampleCapacity: experiment.batchSize, threads: threads)
+        let loader = SampleLoader(dataset: dataset, kernels: kernels, pass: pass, threads: threads)
+        gradientJob = GradientJob(loader)
+        evaluationJob = EvaluationJob(loader)
+        updateJob = UpdateJob(
+            kernels: kernels, optimizer: Optimizer(experiment.optimizer), elementCount: model.arenaCount,
+            threadCount: threadCount)
     }
 
     /// Takes over a run of consecutive micro-batches.
@@ -38,35 +46,28 @@ final class StepComputer {
 
     /// Forward and backward of the own micro-batches of one batch.
     ///
-    /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set. Root r of the gradient sum is
-    /// written at `gradientRoots` + r · `arenaCount`; of `statistics` the own micro-batches' entries are set; `exchange` is told of
-    /// each bucket as soon as it is finished.
+    /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set. The sums are written to `roots`;
+    /// of `statistics` the own micro-batches' entries are set; `exchange` is told of each bucket as soon as it is finished.
     func computeGradients(
-        samples: [Int32], batch: Range<Int>, parameters: UnsafePointer<Float>,
-        gradientRoots: UnsafeMutablePointer<Float>,
+        samples: [Int32], batch: Range<Int>, parameters: UnsafePointer<Float>, roots: GradientRoots,
         statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>, exchange: any GradientExchange
     ) {
         let plan = program(batchSize: batch.count)
         let own = batch.lowerBound + plan.samples.lowerBound..<batch.lowerBound + plan.samples.upperBound
-        guard !own.isEmpty else {
+        if own.isEmpty {
             for bucket in model.buckets.indices { exchange.bucketFinished(bucket) }
-            return
-        }
-        let program = plan.program
-        threads.run { thread in
-            load(samples, own, thread: thread)
-            threads.barrier(thread: thread)
-            pass.train(
-                thread: thread, sampleCount: own.count, parameters: parameters, program: program,
-                gradient: gradientRoots, rootStride: model.arenaCount,
-                bucketFinished: { exchange.bucketFinished($0) })
+        } else {
+            gradientJob.arguments = GradientJob.Arguments(
+                samples: samples, positions: own, parameters: parameters, program: plan.program, roots: roots,
+                exchange: exchange)
+            threads.run(gradientJob)
         }
         let pieces = MicroBatches(sampleCount: batch.count, count: microBatchCount)
         for index in run {
             var sums = MicroBatchStatistics()
             let piece = pieces[index]
-            addSums(
-                of: piece.lowerBound - plan.samples.lowerBound..<piece.upperBound - plan.samples.lowerBound, to: &sums)
+            let begin = plan.samples.lowerBound
+            add(piece.lowerBound - begin..<piece.upperBound - begin, to: &sums)
             statistics[index] = sums
         }
     }
@@ -83,29 +84,44 @@ final class StepComputer {
             var sums = MicroBatchStatistics()
             forEachBlock(of: pieces[index]) { block in
                 evaluate(samples, block, parameters: parameters)
-                addSums(of: 0..<block.count, to: &sums)
+                add(0..<block.count, to: &sums)
             }
             statistics[index] = sums
         }
     }
 
-    /// Loads a block of samples and runs it forward; the pass then holds losses, hits and probabilities.
+    /// Runs a block of at most `pass.sampleCapacity` samples forward; the pass then holds losses, hits and probabilities.
     func evaluate(_ samples: [Int32], _ block: Range<Int>, parameters: UnsafePointer<Float>) {
-        threads.run { thread in
-            load(samples, block, thread: thread)
-            threads.barrier(thread: thread)
-            pass.evaluate(thread: thread, sampleCount: block.count, parameters: parameters)
-        }
+        evaluationJob.arguments = EvaluationJob.Arguments(
+            samples: samples, positions: block, parameters: parameters)
+        threads.run(evaluationJob)
     }
 
-    /// Calls `body` with ranges of at most `sampleCapacity` positions, in order.
+    /// Calls `body` with ranges of at most `pass.sampleCapacity` positions, in order.
     func forEachBlock(of positions: Range<Int>, _ body: (Range<Int>) -> Void) {
         var begin = positions.lowerBound
         while begin < positions.upperBound {
-            let end = min(begin + sampleCapacity, positions.upperBound)
+            let end = min(begin + pass.sampleCapacity, positions.upperBound)
             body(begin..<end)
             begin = end
         }
+    }
+
+    /// Applies the optimizer to the whole arena. `step` counts from 1.
+    func update(_ state: ReplicatedState, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int) {
+        updateJob.arguments = UpdateJob.Arguments(
+            parameters: state.parameters.floats, slots: state.slotPointers, gradientSum: gradientSum,
+            batchSize: batchSize, step: step)
+        threads.run(updateJob)
+    }
+
+    /// Whether every float of the summed gradient is finite.
+    func isFinite(_ gradientSum: UnsafePointer<Float>) -> Bool {
+        kernels.allFinite(model.arenaCount, gradientSum)
+    }
+
+    func checksum(_ gradientSum: UnsafePointer<Float>) -> UInt32 {
+        CRC32C.checksum(UnsafeRawBufferPointer(start: gradientSum, count: model.arenaCount * 4))
     }
 
     private func program(batchSize: Int) -> SampleProgram {
@@ -115,22 +131,7 @@ final class StepComputer {
         return new
     }
 
-    /// Scales this thread's share of the samples into the pass's input memory.
-    private func load(_ samples: [Int32], _ positions: Range<Int>, thread: Int) {
-        let count = positions.count
-        let elementCount = model.inputElementCount
-        dataset.pixels.withUnsafeBufferPointer { pixels in
-            for local in thread * count / threads.count..<(thread + 1) * count / threads.count {
-                let sample = Int(samples[positions.lowerBound + local])
-                guard let bytes = pixels.baseAddress else { preconditionFailure("a data set has pixels") }
-                kernels.scaleBytes(
-                    elementCount, bytes + sample * elementCount, pass.inputs + local * elementCount)
-                pass.labels[local] = dataset.labels[sample]
-            }
-        }
-    }
-
-    private func addSums(of localSamples: Range<Int>, to sums: inout MicroBatchStatistics) {
+    private func add(_ localSamples: Range<Int>, to sums: inout MicroBatchStatistics) {
         for sample in localSamples {
             sums.lossSum += Double(pass.sampleLosses[sample])
             sums.correctCount += Int(pass.sampleCorrect[sample])

@@ -1,0 +1,10 @@
+// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, event descriptors.
+#ifndef SELVEDGE_CPLATFORM_H
+#define SELVEDGE_CPLATFORM_H
+
+#include "CPU.h"
+#include "CRC32C.h"
+#include "Events.h"
+#include "Futex.h"
+
+#endif

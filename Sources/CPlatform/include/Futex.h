@@ -1,0 +1,43 @@
+#ifndef SELVEDGE_FUTEX_H
+#define SELVEDGE_FUTEX_H
+
+#include <stdint.h>
+
+/// Sleeps while `*word == expected`; returns when woken, when the word differs, or at a signal. The caller checks the word again.
+void selvedge_futex_wait(const uint32_t *word, uint32_t expected);
+
+/// Wakes at most `count` threads of this process that sleep on `word`.
+void selvedge_futex_wake(const uint32_t *word, int32_t count);
+
+/// Gives the rest of the time slice to another thread.
+void selvedge_yield(void);
+
+/// How many processors this process may run on; at least 1.
+int32_t selvedge_processor_count(void);
+
+/// Tells the processor that the caller spins.
+static inline void selvedge_spin_pause(void) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+}
+
+/// The control and status register of SSE and AVX arithmetic of the calling thread.
+static inline uint32_t selvedge_mxcsr(void) {
+#if defined(__x86_64__)
+    return __builtin_ia32_stmxcsr();
+#else
+    return 0x1F80;
+#endif
+}
+
+/// Sets that register for the calling thread.
+static inline void selvedge_set_mxcsr(uint32_t value) {
+#if defined(__x86_64__)
+    __builtin_ia32_ldmxcsr(value);
+#else
+    (void)value;
+#endif
+}
+
+#endif

@@ -1,0 +1,206 @@
+import Glibc
+
+/// The system calls on files, in one place, each retried after an interruption and reporting failure as a typed error.
+///
+/// A test hands in an interception that makes chosen calls fail or write less than asked, and so enumerates the
+/// points at which a process can die.
+public final class FileOperations: Sendable {
+    /// What an interception makes of one call.
+    public enum Interception: Sendable, Equatable {
+        case proceed
+        /// The call is not made and fails with this `errno`.
+        case fail(Int32)
+        /// A write passes on at most this many bytes.
+        case shorten(Int)
+    }
+
+    public typealias Interceptor = @Sendable (FileOperation, _ path: String) -> Interception
+
+    private let interceptor: Interceptor?
+
+    /// Operations on the real file system; `interceptor` is asked before each call.
+    public init(interceptor: Interceptor? = nil) {
+        self.interceptor = interceptor
+    }
+
+    /// Asks the interceptor; returns how many bytes a write may pass on.
+    @discardableResult
+    private func begin(_ operation: FileOperation, _ path: String) throws(FileError) -> Int {
+        switch interceptor?(operation, path) ?? .proceed {
+        case .proceed: return Int.max
+        case .fail(let code): throw FileError(operation: operation, path: path, code: code)
+        case .shorten(let byteCount): return max(1, byteCount)
+        }
+    }
+
+    /// Runs a call that returns −1 on failure until it is not interrupted by a signal.
+    func call<Result: SignedInteger>(
+        _ operation: FileOperation, _ path: String, _ body: () -> Result
+    ) throws(FileError) -> Result {
+        try begin(operation, path)
+        return try retrying(operation, path, body)
+    }
+
+    private func retrying<Result: SignedInteger>(
+        _ operation: FileOperation, _ path: String, _ body: () -> Result
+    ) throws(FileError) -> Result {
+        while true {
+            let result = body()
+            if result != -1 { return result }
+            let code = errno
+            if code != EINTR { throw FileError(operation: operation, path: path, code: code) }
+        }
+    }
+}
+
+// MARK: - Descriptors
+
+extension FileOperations {
+    /// An open file; the caller closes it.
+    func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
+        try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
+    }
+
+    /// Closes the descriptor and reports a write that failed late. It is closed in either case: after an interruption
+    /// Linux has released it, and closing again could hit another thread's file.
+    func close(_ descriptor: Int32, _ path: String) throws(FileError) {
+        do {
+            try begin(.close, path)
+        } catch {
+            closeQuietly(descriptor)
+            throw error
+        }
+        if Glibc.close(descriptor) == -1, errno != EINTR {
+            throw FileError(operation: .close, path: path, code: errno)
+        }
+    }
+
+    /// Closes a descriptor whose outcome no longer matters.
+    func closeQuietly(_ descriptor: Int32) {
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Writes all bytes at `offset`, in as many calls as the system needs.
+    func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let limit = try begin(.write, path)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            done += try retrying(.write, path) {
+                pwrite(descriptor, rest.baseAddress, min(rest.count, limit), off_t(offset + done))
+            }
+        }
+    }
+
+    /// Appends all bytes to a file that was opened with `O_APPEND`.
+    func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let limit = try begin(.write, path)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            done += try retrying(.write, path) { Glibc.write(descriptor, rest.baseAddress, min(rest.count, limit)) }
+        }
+    }
+
+    /// Reserves space, so that a full disk is found before anything is written.
+    func allocate(_ byteCount: Int, in descriptor: Int32, _ path: String) throws(FileError) {
+        try begin(.allocate, path)
+        guard byteCount > 0 else { return }
+        while true {
+            let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+            if code == 0 { return }
+            if code != EINTR { throw FileError(operation: .allocate, path: path, code: code) }
+        }
+    }
+
+    /// Makes the file's bytes durable. A failed call must not be repeated on the same file: the system may have dropped
+    /// the pages and would report success.
+    func synchronize(_ descriptor: Int32, _ path: String) throws(FileError) {
+        _ = try call(.synchronize, path) { fsync(descriptor) }
+    }
+
+    func truncate(_ descriptor: Int32, to byteCount: Int, _ path: String) throws(FileError) {
+        _ = try call(.truncate, path) { ftruncate(descriptor, off_t(byteCount)) }
+    }
+
+    /// Takes the lock of an open file; false when another process holds it.
+    func lock(_ descriptor: Int32, _ path: String) throws(FileError) -> Bool {
+        do {
+            _ = try call(.lock, path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            return true
+        } catch  where error.code == EWOULDBLOCK {
+            return false
+        }
+    }
+}
+
+// MARK: - Names
+
+extension FileOperations {
+    func rename(_ path: String, to target: String) throws(FileError) {
+        _ = try call(.rename, path) { Glibc.rename(path, target) }
+    }
+
+    /// Gives the file at `path` a second name.
+    func link(_ path: String, to target: String) throws(FileError) {
+        _ = try call(.link, path) { Glibc.link(path, target) }
+    }
+
+    func remove(_ path: String) throws(FileError) {
+        _ = try call(.remove, path) { unlink(path) }
+    }
+
+    /// Makes a folder; throws `EEXIST` when something of that name exists.
+    func makeDirectory(_ path: String) throws(FileError) {
+        _ = try call(.makeDirectory, path) { mkdir(path, 0o755) }
+    }
+
+    /// Makes a folder and those above it, where they are missing.
+    func makeDirectories(_ path: String) throws(FileError) {
+        if isDirectory(path) { return }
+        let parent = PathText.parent(of: path)
+        if parent != path { try makeDirectories(parent) }
+        do {
+            try makeDirectory(path)
+        } catch  where error.code == EEXIST && isDirectory(path) {
+            return
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    func synchronizeDirectory(_ path: String) throws(FileError) {
+        let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
+        defer { closeQuietly(descriptor) }
+        try synchronize(descriptor, path)
+    }
+
+    func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder without "." and "..", sorted.
+    func list(_ path: String) throws(FileError) -> [String] {
+        try begin(.list, path)
+        guard let directory = opendir(path) else { throw FileError(operation: .list, path: path, code: errno) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                if errno != 0 { throw FileError(operation: .list, path: path, code: errno) }
+                return names.sorted()
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+}

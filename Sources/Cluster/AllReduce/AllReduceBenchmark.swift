@@ -1,0 +1,95 @@
+internal import Collectives
+public import Transport
+
+/// How long an all-reduce of one vector takes, measured on one worker.
+public struct AllReduceTiming: Sendable, CustomStringConvertible {
+    public var elementCount: Int
+    public var medianMicroseconds: Double
+    public var percentile99Microseconds: Double
+
+    /// Bytes that each worker sends and receives in all (`2·S·(W−1)/W`), by the median time, in GB/s.
+    public var gigabytesPerSecond: Double
+
+    public var description: String {
+        "\(elementCount) \(medianMicroseconds) \(percentile99Microseconds) \(gigabytesPerSecond)"
+    }
+}
+
+/// Times the all-reduce between processes. Every process calls `run` with its rank and the same other arguments.
+public enum AllReduceBenchmark {
+    /// Untimed repetitions before each size.
+    static let warmUpCount = 20
+
+    /// Sums vectors of each size `repetitions` times, checks the first sum of each, and returns the timings.
+    ///
+    /// - Parameters:
+    ///   - endpoints: where each rank's inbox is; ports are fixed ones.
+    ///   - sizes: floats of the vectors.
+    public static func run(
+        rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, arithmetic: AllReduceArithmetic
+    ) throws -> [AllReduceTiming] {
+        let context = try ZeroMQContext()
+        let options = SocketOptions.data(
+            highWaterMark: 1024, maximumPayloadByteCount: 4 * ReductionPlan.maximumChunkElementCount)
+        let inbox = try Inbox(context, at: endpoints[rank], options: options)
+        let ownership = try Ownership(microBatchCount: 64, workerCount: endpoints.count)
+        let held = HeldFrames(capacity: 4096)
+        let interrupt = try InterruptEvent()
+        try waitForInboxes(of: endpoints, context: context)
+        let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: options)
+        let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: interrupt)
+        _ = try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
+        var timings: [AllReduceTiming] = []
+        for (generation, size) in sizes.enumerated() {
+            let configuration = AllReduceDriver<ZeroMQFrameTransport>.Configuration(
+                job: JobIdentifier(high: 0, low: 0), generation: UInt64(generation + 1), rank: rank,
+                ownership: ownership, buckets: [0..<size], statisticsWidth: 0)
+            let driver = AllReduceDriver(
+                configuration, transport: transport, held: held, arithmetic: arithmetic)
+            timings.append(try time(driver, elementCount: size, repetitions: repetitions))
+        }
+        return timings
+    }
+
+    private static func time(
+        _ driver: AllReduceDriver<ZeroMQFrameTransport>, elementCount: Int, repetitions: Int
+    ) throws -> AllReduceTiming {
+        var durations: [Double] = []
+        durations.reserveCapacity(repetitions)
+        for repetition in 0..<warmUpCount + repetitions {
+            let deadline = Deadline(afterMilliseconds: 10_000)
+            let begun = MonotonicClock.nanoseconds
+            try driver.begin(step: UInt64(repetition + 1), batchSize: 64, deadline: deadline)
+            if repetition < 2 {
+                for index in 0..<driver.program.roots.count * driver.rootStride { driver.gradient[index] = 1 }
+            }
+            driver.bucketReady(0)
+            try driver.finish(deadline: deadline)
+            if repetition >= warmUpCount { durations.append(Double(MonotonicClock.nanoseconds - begun) / 1000) }
+            let expected = Float(driver.configuration.ownership.workerCount)
+            precondition(driver.sum[elementCount - 1] == expected, "the sum of ones is the number of roots")
+        }
+        durations.sort()
+        let median = durations[durations.count / 2]
+        let workers = Double(driver.configuration.ownership.workerCount)
+        return AllReduceTiming(
+            elementCount: elementCount, medianMicroseconds: median,
+            percentile99Microseconds: durations[durations.count * 99 / 100],
+            gigabytesPerSecond: 2 * 4 * Double(elementCount) * (workers - 1) / workers / median / 1000)
+    }
+
+    /// Connecting sockets do not try again, so every inbox has to listen first: asks each until it answers.
+    private static func waitForInboxes(of endpoints: [Endpoint], context: ZeroMQContext) throws(TransportError) {
+        for endpoint in endpoints {
+            var options = SocketOptions()
+            options.reconnectMilliseconds = 10
+            let probe = try ZeroMQSocket(context, .push, options: options)
+            let poller = Poller(capacity: 1)
+            poller.add(probe, forSending: true)
+            try probe.connect(endpoint)
+            guard try poller.wait(until: Deadline(afterMilliseconds: 10_000)) else {
+                throw .failed(operation: "reach", endpoint: endpoint.description, reason: "nobody listens")
+            }
+        }
+    }
+}

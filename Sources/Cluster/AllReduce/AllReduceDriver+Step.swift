@@ -1,0 +1,111 @@
+internal import Collectives
+public import Transport
+
+extension AllReduceDriver {
+    /// Begins a step: waits until its gradient memory is free, and takes the frames that came early.
+    ///
+    /// - Parameters:
+    ///   - step: higher than that of every step before; the same on every worker.
+    ///   - batchSize: the samples of the whole batch, over all workers; at least 1.
+    ///   - deadline: until when libzmq has to have sent the step before the last.
+    public func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
+        if let failure { throw failure }
+        let begun = MonotonicClock.nanoseconds
+        while !arenas.isIdle(1 - parity) {
+            guard !deadline.hasPassed else {
+                throw .buffersInUse(milliseconds: Int((MonotonicClock.nanoseconds - begun) / 1_000_000))
+            }
+            ThreadScheduling.yield()
+        }
+        parity = 1 - parity
+        isStepDone = false
+        machine.begin(step: step, layout: layout(batchSize: batchSize))
+        resultChecksums.removeAll(keepingCapacity: true)
+        for _ in 0..<machine.layout.chunks.count { resultChecksums.append(0) }
+        if held.count > 0 { offerHeldFrames() }
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    /// All roots of a bucket are computed: sends them, and takes what has arrived. Never waits.
+    public func bucketReady(_ bucket: Int) {
+        machine.bucketReady(bucket)
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    /// The statistics of this worker's micro-batches are written: sends them. Never waits.
+    public func statisticsReady() {
+        machine.statisticsReady()
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    /// Takes what has arrived, between the layers of a pass. Never waits.
+    public func poll() {
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    private func keepFailure(_ body: () throws(AllReduceError) -> Void) {
+        guard failure == nil else { return }
+        do {
+            try body()
+        } catch {
+            failure = error
+        }
+    }
+
+    /// Waits until every sum has arrived.
+    ///
+    /// Throws `missing` or `notTaken` with the rank when the deadline passes, `interrupted` as soon as the interrupt
+    /// event is signalled, `linkLost` when a connection ends while something is missing.
+    public func finish(deadline: Deadline) throws(AllReduceError) {
+        if let failure { throw failure }
+        let begun = MonotonicClock.nanoseconds
+        var idleCount = 0
+        while !isStepDone {
+            switch try progress() {
+            case .moved: idleCount = 0
+            case .idle where idleCount < AllReduceTuning.spinCount:
+                idleCount += 1
+                ThreadScheduling.yield()
+            case .idle, .blocked:
+                try wait(begun: begun, deadline: deadline)
+            }
+        }
+    }
+
+    private func wait(begun: Int64, deadline: Deadline) throws(AllReduceError) {
+        let blockedRank = pending?.nextRank
+        let outcome: WaitOutcome
+        do {
+            outcome = try transport.wait(untilSendingTo: blockedRank, deadline: deadline)
+        } catch {
+            throw fail(.transport(error))
+        }
+        switch outcome {
+        case .ready: return
+        case .interrupted: throw .interrupted
+        case .linkLost(let rank): throw fail(.linkLost(rank: rank))
+        case .timedOut:
+            let milliseconds = Int((MonotonicClock.nanoseconds - begun) / 1_000_000)
+            if let blockedRank { throw .notTaken(rank: blockedRank, milliseconds: milliseconds) }
+            guard let missing = machine.firstMissing else {
+                preconditionFailure("a step waits for the network only when a frame is missing")
+            }
+            throw .missing(missing, milliseconds: milliseconds)
+        }
+    }
+
+    func fail(_ error: AllReduceError) -> AllReduceError {
+        failure = error
+        return error
+    }
+}
+
+/// Constants found by measurement.
+enum AllReduceTuning {
+    /// How often to look for frames before sleeping in a poll.
+    static let spinCount = 200
+    /// Payloads up to this size are copied into one frame with their header.
+    static let copiedPayloadByteCount = 16_384
+    /// Bytes whose checksum is taken just before they are added, while they are in the first-level cache.
+    static let blockElementCount = 2048
+}

@@ -1,0 +1,131 @@
+public import Collectives
+public import Transport
+
+/// Sums the gradients of all workers, step after step, for one generation: runs an `AllReduceMachine` over a transport.
+///
+/// Belongs to the compute thread, which sends as soon as a bucket is ready and receives without waiting in between:
+/// nothing but libzmq's I/O thread works beside it. One step:
+///
+/// 1. `begin` gives the memory for this step's gradient roots (waiting until libzmq has sent what lies there),
+/// 2. `bucketReady` for each bucket, in any order, once its roots are computed; `statisticsReady` likewise,
+/// 3. `finish` waits for the rest; then `sum` has the undivided sum of every element and `statistics` those of all
+///    micro-batches, equal on every worker.
+///
+/// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than
+/// `interrupted` and `missing` the driver is given up together with its generation.
+/// Nothing is allocated by Swift code after the first step of each kind; libzmq allocates a record a message.
+public final class AllReduceDriver<Transport: FrameTransport> {
+    /// What a driver is told at the begin of a generation.
+    public struct Configuration: Sendable {
+        public var job: JobIdentifier
+        public var generation: UInt64
+        public var rank: Int
+        public var ownership: Ownership
+        /// The elements of each bucket in the arena; they do not overlap.
+        public var buckets: [Range<Int>]
+        /// Doubles exchanged for each micro-batch; 0 for none.
+        public var statisticsWidth: Int
+
+        public init(
+            job: JobIdentifier, generation: UInt64, rank: Int, ownership: Ownership, buckets: [Range<Int>],
+            statisticsWidth: Int
+        ) {
+            self.job = job
+            self.generation = generation
+            self.rank = rank
+            self.ownership = ownership
+            self.buckets = buckets
+            self.statisticsWidth = statisticsWidth
+        }
+    }
+
+    public let configuration: Configuration
+    let transport: Transport
+    let arithmetic: AllReduceArithmetic
+    let held: HeldFrames
+    let arenas: GradientArenas
+    let slots: FrameStore
+    let blocks: CombineBlocks
+    let headerBytes: UnsafeMutableRawPointer
+    let statisticsMemory: UnsafeMutablePointer<Double>
+    var layouts: [AllReduceLayout] = []
+    var machine: AllReduceMachine
+    var parity = 0
+    /// Whether the step that began last is complete.
+    public internal(set) var isStepDone = true
+    var failure: AllReduceError?
+    var pending: PendingSend?
+    var resultChecksums: [UInt32] = []
+    /// Frames whose header could not be read.
+    public internal(set) var unreadableCount = 0
+
+    /// - Parameters:
+    ///   - transport: connected to all other workers of the generation.
+    ///   - held: frames that came early, kept with the inbox over generations.
+    /// - Precondition: the rank is one of the ownership's; `held` has room for the frames of one step.
+    public init(
+        _ configuration: Configuration, transport: Transport, held: HeldFrames, arithmetic: AllReduceArithmetic
+    ) {
+        self.configuration = configuration
+        self.transport = transport
+        self.held = held
+        self.arithmetic = arithmetic
+        let ownership = configuration.ownership
+        // With as many samples as micro-batches none is empty: no layout has more roots, frames or scratch.
+        let full = AllReduceLayout(
+            rank: configuration.rank, ownership: ownership, batchSize: ownership.microBatchCount,
+            bucketElementCounts: configuration.buckets.map(\.count), statisticsWidth: configuration.statisticsWidth)
+        layouts.append(full)
+        machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: full)
+        arenas = GradientArenas(
+            elementCount: configuration.buckets.map(\.upperBound).max() ?? 0, rootCount: full.program.roots.count)
+        slots = FrameStore(capacity: full.slotCount)
+        blocks = CombineBlocks(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0)
+        headerBytes = .allocate(byteCount: FrameHeader.byteCount, alignment: 64)
+        let statisticsCount = max(1, ownership.microBatchCount * configuration.statisticsWidth)
+        statisticsMemory = .allocate(capacity: statisticsCount)
+        statisticsMemory.initialize(repeating: 0, count: statisticsCount)
+        resultChecksums.reserveCapacity(full.chunks.count)
+        precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
+    }
+
+    deinit {
+        headerBytes.deallocate()
+        statisticsMemory.deallocate()
+    }
+
+    /// Floats from one gradient root to the next.
+    public var rootStride: Int { arenas.rootStride }
+
+    /// This step's gradient roots: root `r`, element `i` is at `gradient[r * rootStride + i]`.
+    public var gradient: UnsafeMutablePointer<Float> { arenas.gradient(parity) }
+
+    /// The sums over all micro-batches, valid from `finish` to the second `begin` after it.
+    public var sum: UnsafeMutablePointer<Float> {
+        configuration.ownership.workerCount == 1 ? gradient : arenas.sum(parity)
+    }
+
+    /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own
+    /// micro-batches before `statisticsReady`; those of all are there after `finish`.
+    public var statistics: UnsafeMutablePointer<Double> { statisticsMemory }
+
+    /// What this worker sums by itself in the step that began last.
+    public var program: LocalProgram { machine.layout.program }
+
+    /// Frames that were dropped, by reason.
+    public var dropped: AllReduceMachine.DroppedFrameCounts { machine.dropped }
+
+    /// Where the step stands: who is waited for, nil when nothing is.
+    public var firstMissing: MissingFrame? { machine.firstMissing }
+
+    func layout(batchSize: Int) -> AllReduceLayout {
+        let ownership = configuration.ownership
+        let occupied = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupied
+        if let known = layouts.first(where: { $0.occupied == occupied }) { return known }
+        let layout = AllReduceLayout(
+            rank: configuration.rank, ownership: ownership, batchSize: batchSize,
+            bucketElementCounts: configuration.buckets.map(\.count), statisticsWidth: configuration.statisticsWidth)
+        layouts.append(layout)
+        return layout
+    }
+}

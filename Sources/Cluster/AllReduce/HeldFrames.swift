@@ -1,0 +1,47 @@
+internal import Collectives
+internal import Transport
+
+/// Frames that came before their step or generation began. They belong to the inbox and outlive a generation's driver.
+///
+/// A worker that is done with a step may send frames of the next while this one still waits for a third; and a worker
+/// that got the new view first may send frames of a generation that this one does not know yet.
+public final class HeldFrames {
+    private let store: FrameStore
+    private var headers: [FrameHeader?]
+    private(set) var count = 0
+
+    /// - Parameter capacity: at least the frames that all other workers send in one step.
+    public init(capacity: Int) {
+        store = FrameStore(capacity: capacity)
+        headers = Array(repeating: nil, count: capacity)
+    }
+
+    /// How many frames can be held.
+    public var capacity: Int { headers.count }
+
+    /// Holds a frame; false when there is no room.
+    func hold(_ header: FrameHeader, _ frame: consuming ReceivedFrame) -> Bool {
+        guard count < headers.count, let place = headers.firstIndex(where: { $0 == nil }) else { return false }
+        headers[place] = header
+        store.store(frame, in: place, checksum: header.payloadChecksum)
+        count += 1
+        return true
+    }
+
+    func header(at place: Int) -> FrameHeader? { headers[place] }
+
+    func payloadByteCount(at place: Int) -> Int { store.payload(place).count }
+
+    /// Moves a held frame into a slot of another store.
+    func move(_ place: Int, to target: FrameStore, slot: Int) {
+        headers[place] = nil
+        count -= 1
+        store.move(place, to: target, slot: slot)
+    }
+
+    func drop(_ place: Int) {
+        headers[place] = nil
+        count -= 1
+        store.release(place)
+    }
+}

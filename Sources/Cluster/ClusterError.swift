@@ -1,0 +1,24 @@
+import Glibc
+
+/// Why a process of a cluster could not do its part. Each description is one line.
+public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A system call failed: what was tried, and the error number.
+    case system(String, Int32)
+    /// Content that a peer sent does not have the size or digest that was announced.
+    case content(String)
+    /// The supervisor ended before it said anything.
+    case supervisorGone
+    /// An address off the loopback interface without a way to keep strangers out.
+    case openAddress(String)
+
+    public var description: String {
+        switch self {
+        case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
+        case .content(let problem): problem
+        case .supervisorGone: "the supervising process is gone"
+        case .openAddress(let address):
+            "\(address) can be reached from other hosts, and nothing keeps strangers out: "
+                + "listen on the loopback interface, or add --insecure on a network that you trust"
+        }
+    }
+}

@@ -1,0 +1,41 @@
+public import Checkpoints
+
+/// What a coordinator shows to whoever watches it. Called on the coordinator's thread.
+public protocol CoordinatorObserver: AnyObject {
+    /// Everything is prepared; workers may come.
+    func prepared(_ run: PreparedRun, listeningOn address: String)
+    /// Rank 0's place in the epoch.
+    func progressed(_ progress: EpochProgress)
+    /// An epoch is agreed on and recorded.
+    func recorded(_ row: EpochRow, timing: EpochTiming)
+    /// Something worth a line. `isWarning` when it may need the user's attention.
+    func noted(_ text: String, isWarning: Bool)
+}
+
+/// How far the running epoch is.
+public struct EpochProgress: Sendable, Equatable {
+    /// From 1.
+    public var epoch: Int
+    /// Steps of this epoch that are complete.
+    public var step: Int
+    public var stepsPerEpoch: Int
+    public var loss: Double
+    public var accuracy: Double
+    public var imagesPerSecond: Double
+    public var workerCount: Int
+}
+
+/// What an epoch cost; it varies from run to run.
+public struct EpochTiming: Sendable, Equatable {
+    public var epoch: Int
+    public var seconds: Double
+    public var imagesPerSecond: Double
+    public var workerCount: Int
+    public var generation: UInt64
+
+    /// One line of timings.jsonl.
+    var jsonLine: String {
+        "{\"epoch\":\(epoch),\"seconds\":\(seconds),\"images_per_second\":\(imagesPerSecond.rounded()),"
+            + "\"workers\":\(workerCount),\"generation\":\(generation)}"
+    }
+}

@@ -1,0 +1,86 @@
+import Checkpoints
+import Coordination
+import Digests
+import Experiments
+import Glibc
+import Training
+
+extension CoordinatorProcess {
+    /// Carries actions out in their order. What a file operation brings is told to the machine, whose answers follow.
+    func perform(_ actions: [CoordinatorAction], _ machine: inout CoordinatorMachine) {
+        for action in actions where outcome == nil {
+            switch action {
+            case .send(let message, let connection): send(message, to: connection)
+            case .sendContent(let identifier, let chunks, let connection):
+                for message in contents.chunks(chunks, of: identifier) { send(message, to: connection) }
+            case .recordEpoch(let epoch): record(epoch)
+            case .writeCheckpoint(let request):
+                let failure = recorder.write(request)
+                if let failure { observer.noted("a checkpoint could not be written: \(failure)", isWarning: true) }
+                perform(
+                    machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
+            case .journal(let record): journal(record)
+            case .log(let entry): log(entry)
+            case .showProgress(let progress, _): show(progress)
+            case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
+            case .finish(let result): outcome = result
+            }
+        }
+    }
+
+    private func record(_ epoch: EpochRecord) {
+        guard let row = try? EpochRow(jsonLine: String(decoding: epoch.row, as: UTF8.self)) else {
+            return observer.noted("an epoch's row cannot be read; it is not recorded", isWarning: true)
+        }
+        run.rows.append(row)
+        let timing = recorder.recordEpoch(
+            rows: run.rows, sampleCount: run.schedule.sampleCount, workerCount: workerCount, generation: generation)
+        if let failure = recorder.takeFailure() { observer.noted(failure, isWarning: true) }
+        observer.recorded(row, timing: timing)
+    }
+
+    private func journal(_ record: Coordination.JournalRecord) {
+        if case .view(let view) = record {
+            workerCount = view.members.count
+            generation = view.generation
+            recorder.startEpochClock()
+        }
+        recorder.journal(record)
+    }
+
+    private func log(_ entry: LogEntry) {
+        recorder.log(entry)
+        if entry.level != .detail { observer.noted(entry.text, isWarning: entry.level != .notice) }
+    }
+
+    private func show(_ progress: Progress) {
+        guard let measures = progress.measures else { return }
+        let stepsPerEpoch = run.schedule.stepsPerEpoch
+        let step = Int(clamping: progress.completedSteps) - (Int(measures.epoch) - 1) * stepsPerEpoch
+        observer.progressed(
+            EpochProgress(
+                epoch: Int(measures.epoch), step: max(0, min(step, stepsPerEpoch)), stepsPerEpoch: stepsPerEpoch,
+                loss: measures.loss, accuracy: measures.accuracy, imagesPerSecond: measures.samplesPerSecond,
+                workerCount: workerCount))
+    }
+
+    /// What the machine has to know, from the prepared run.
+    func machineConfiguration(children: [Int32]) throws -> CoordinatorConfiguration {
+        var generator = SystemRandomNumberGenerator()
+        var configuration = CoordinatorConfiguration(
+            job: JobIdentifier(high: generator.next(), low: generator.next()),
+            experiment: run.experiment.canonicalForm,
+            experimentDigest: ContentDigest(run.experiment.digest),
+            arithmeticVersion: UInt32(Arithmetic.version), microBatchCount: run.experiment.microBatchCount,
+            workerCount: settings.workerCount, host: HostName.current, data: [contents.data],
+            checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } })
+        configuration.childProcessIdentifiers = children
+        configuration.checkpointEpochInterval = settings.checkpointEpochInterval
+        if let state = contents.state {
+            configuration.start = .state(
+                state, completedSteps: UInt64(run.completedSteps),
+                completedEpochs: UInt32(run.startProgress.rows.count))
+        }
+        return configuration
+    }
+}

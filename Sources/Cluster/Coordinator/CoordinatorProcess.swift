@@ -1,0 +1,103 @@
+public import Coordination
+import Digests
+import Glibc
+import Training
+import Transport
+
+/// A coordinator process: it runs the coordinator's machine over a ROUTER socket, files and the supervisor's pipe.
+///
+/// One thread does everything; it never computes, so heartbeats are answered at once.
+public final class CoordinatorProcess {
+    let settings: CoordinatorSettings
+    let observer: any CoordinatorObserver
+    var run: PreparedRun
+    let recorder: RunRecorder
+    let contents: ServedContent
+    private let socket: ZeroMQSocket
+    private let signals: SignalDescriptor
+    private var pipe = SupervisorPipe()
+    private let poller: Poller
+    var outcome: Outcome?
+    var workerCount = 0
+    var generation: UInt64 = 0
+
+    /// Checks and prepares everything and listens; training begins with `train`. Throws typed errors of the modules below.
+    public init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
+        let endpoint = try Endpoint(parsing: settings.listenAddress)
+        guard endpoint.isLoopback || settings.allowsOpenAddress else {
+            throw ClusterError.openAddress(settings.listenAddress)
+        }
+        self.settings = settings
+        self.observer = observer
+        signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
+        socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
+        let bound = try socket.bind(endpoint)
+        run = try PreparedRun(settings)
+        recorder = try RunRecorder(run)
+        contents = ServedContent(run)
+        poller = Poller(capacity: 3)
+        poller.add(socket)
+        poller.add(descriptor: signals.descriptor)
+        if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
+        observer.prepared(run, listeningOn: bound.description)
+        for warning in run.warnings { observer.noted("passed over \(warning)", isWarning: true) }
+    }
+
+    /// The run that is trained, with its rows so far.
+    public var preparedRun: PreparedRun { run }
+
+    /// Leads the workers to the end of training.
+    public func train() throws -> Outcome {
+        var machine = try CoordinatorMachine(
+            configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
+        while outcome == nil {
+            _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
+            try receive(&machine)
+            while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
+            if settings.isSupervised && poller.isReady(2) { hearSupervisor(&machine) }
+            perform(machine.tick(now: now), &machine)
+        }
+        return outcome ?? .interrupted(signal: SIGTERM, completedSteps: 0, saved: false)
+    }
+
+    var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
+
+    private func receive(_ machine: inout CoordinatorMachine) throws {
+        while outcome == nil, let frames = try socket.receiveFrames() {
+            guard frames.count == 2 else { continue }
+            let connection = ConnectionIdentifier(frames[0])
+            perform(machine.received(frames[1], from: connection, now: now), &machine)
+        }
+    }
+
+    /// Sends to one worker; a worker that left or does not read is noticed by its silence.
+    func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) {
+        _ = try? socket.send(frames: [connection.bytes, message.encoded()])
+    }
+
+    // MARK: The supervisor
+
+    /// The process identifiers of this host's workers, which the supervisor tells first.
+    private func childrenOfSupervisor() throws -> [Int32] {
+        guard settings.isSupervised else { return [] }
+        while !pipe.hasEnded {
+            for line in pipe.readLines() {
+                if case .children(let identifiers) = SupervisorNews(line) { return identifiers }
+            }
+        }
+        throw ClusterError.supervisorGone
+    }
+
+    private func hearSupervisor(_ machine: inout CoordinatorMachine) {
+        for line in pipe.readLines() {
+            switch SupervisorNews(line) {
+            case .ended(let identifier, let status):
+                perform(machine.childEnded(processIdentifier: identifier, status: status, now: now), &machine)
+            case .stopped(let identifier):
+                perform(machine.childStopped(processIdentifier: identifier, now: now), &machine)
+            case .children, nil: break
+            }
+        }
+        if pipe.hasEnded { perform(machine.interrupt(signal: SIGHUP, now: now), &machine) }
+    }
+}

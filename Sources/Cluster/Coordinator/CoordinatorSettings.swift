@@ -1,0 +1,39 @@
+public import Experiments
+
+/// What a coordinator is started with.
+public struct CoordinatorSettings: Sendable {
+    public var experiment: Experiment
+    /// Where it listens: `tcp://HOST:PORT` or `ipc://PATH`.
+    public var listenAddress: String
+    /// Training starts with that many workers.
+    public var workerCount: Int
+    /// Folder with the data set, before the usual places.
+    public var data: String?
+    public var environment: [String: String]
+    public var run: RunRequest
+    /// A checkpoint every so many epochs.
+    public var checkpointEpochInterval = 1
+    /// Whether an address that other hosts can reach is allowed without keys.
+    public var allowsOpenAddress = false
+    /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.
+    public var isSupervised = false
+
+    public init(
+        experiment: Experiment, listenAddress: String, workerCount: Int, environment: [String: String],
+        run: RunRequest
+    ) {
+        self.experiment = experiment
+        self.listenAddress = listenAddress
+        self.workerCount = workerCount
+        self.environment = environment
+        self.run = run
+    }
+}
+
+/// Which run directory training writes to.
+public enum RunRequest: Sendable, Equatable {
+    /// A new one: at this path, or `runs/NAME-N`.
+    case new(path: String?)
+    /// An existing one: at this path, or the newest `runs/NAME-N`; from `checkpoint`, or its newest valid one.
+    case resume(path: String?, checkpoint: String?)
+}

@@ -1,0 +1,107 @@
+public import Checkpoints
+public import Datasets
+import Digests
+public import Experiments
+public import NeuralNetwork
+public import Training
+
+/// A run that is ready to train: its folder is locked, its data is loaded, the state to begin with is known.
+public struct PreparedRun {
+    public let experiment: Experiment
+    public let model: Model
+    public let directory: RunDirectory
+    public let trainingSet: ImageDataset
+    public let testSet: ImageDataset
+    public let schedule: BatchSchedule
+    /// The rows of epochs that were finished before.
+    public internal(set) var rows: [EpochRow]
+    /// The bytes of the checkpoint that training goes on from.
+    let startBytes: [UInt8]?
+    let startProgress: TrainingProgress
+    /// What was noticed on the way, one line each.
+    public let warnings: [String]
+
+    /// Steps that are complete at the start.
+    public var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
+
+    /// Checks the experiment, loads its data and opens the run directory.
+    init(_ settings: CoordinatorSettings) throws {
+        let experiment = settings.experiment
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
+        try Self.check(data.training, fits: model)
+        let trainingCount = TrainingData(dataset: data.training, experiment: experiment).split.training.count
+        let opened = try OpenedRun(settings, model: model)
+        self.experiment = experiment
+        self.model = model
+        directory = opened.directory
+        trainingSet = data.training
+        testSet = data.test
+        schedule = BatchSchedule(
+            sampleCount: trainingCount, batchSize: experiment.batchSize, epochCount: experiment.epochs)
+        rows = opened.progress.rows
+        startBytes = opened.bytes
+        startProgress = opened.progress
+        warnings = opened.warnings
+    }
+
+    private static func check(_ dataset: ImageDataset, fits model: Model) throws {
+        let shape = model.configuration.inputShape
+        guard shape == ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels),
+            model.classCount >= dataset.classNames.count
+        else {
+            throw ClusterError.content(
+                "the model takes \(shape.height)×\(shape.width)×\(shape.channels) images of \(model.classCount) classes, "
+                    + "\(dataset.name) has \(dataset.height)×\(dataset.width)×\(dataset.channels) images of "
+                    + "\(dataset.classNames.count)")
+        }
+    }
+}
+
+/// The run directory, new or continued, with the state that it goes on from.
+private struct OpenedRun {
+    let directory: RunDirectory
+    var bytes: [UInt8]?
+    var progress = TrainingProgress()
+    var warnings: [String] = []
+
+    init(_ settings: CoordinatorSettings, model: Model) throws {
+        let experiment = settings.experiment
+        let text = experiment.canonicalForm
+        switch settings.run {
+        case .new(let path?):
+            directory = try RunDirectory.create(at: path, experiment: text, digest: experiment.digest)
+        case .new(nil):
+            directory = try RunDirectory.create(name: experiment.name, experiment: text, digest: experiment.digest)
+        case .resume(let path, let checkpoint):
+            guard let path = try path ?? RunDirectory.newest(name: experiment.name) else {
+                throw RunDirectoryError.notARun(path: "runs/\(experiment.name)-N")
+            }
+            directory = try RunDirectory.open(at: path, digest: experiment.digest)
+            try load(checkpoint: checkpoint, experiment: experiment, model: model)
+            try directory.replaceExperiment(text, digest: experiment.digest)
+        }
+        try directory.replaceMetrics(progress.rows)
+    }
+
+    /// Reads the state to go on from, whole, before anything in the folder is changed.
+    private mutating func load(checkpoint: String?, experiment: Experiment, model: Model) throws {
+        let contents: Safetensors
+        if let checkpoint {
+            contents = try Safetensors(path: checkpoint)
+        } else {
+            let found = try directory.newestCheckpoint { contents in
+                do {
+                    _ = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
+                    return nil
+                } catch {
+                    return String(describing: error)
+                }
+            }
+            warnings = found.warnings
+            contents = found.contents
+        }
+        progress = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment).progress
+        bytes = contents.bytes
+    }
+}

@@ -1,0 +1,113 @@
+import Checkpoints
+import Coordination
+import Foundation
+import Transport
+
+/// Writes what a coordinator records into the run directory: checkpoints, metrics, timings, journal and log.
+final class RunRecorder {
+    private let directory: RunDirectory
+    private let records: Journal
+    private var epochStart = MonotonicClock.nanoseconds
+    private var failure: String?
+
+    init(_ run: PreparedRun) throws {
+        directory = run.directory
+        records = try run.directory.openJournal()
+    }
+
+    /// Writes a state to all its destinations; returns what went wrong, or nil.
+    func write(_ request: CheckpointRequest) -> String? {
+        do {
+            if request.destinations.contains(.diverged) {
+                try directory.saveFailedState(request.bytes)
+            } else {
+                let kept = request.destinations.lazy.compactMap { destination -> Int? in
+                    if case .epoch(let epoch) = destination { Int(epoch) } else { nil }
+                }.first
+                try directory.saveCheckpoint(
+                    request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept)
+            }
+            return nil
+        } catch {
+            return String(describing: error)
+        }
+    }
+
+    /// Begins to time an epoch.
+    func startEpochClock() {
+        epochStart = MonotonicClock.nanoseconds
+    }
+
+    /// Replaces the metrics by these rows and adds the last epoch's timing.
+    func recordEpoch(rows: [EpochRow], sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
+        let end = MonotonicClock.nanoseconds
+        let seconds = Double(end - epochStart) / 1e9
+        epochStart = end
+        let timing = EpochTiming(
+            epoch: rows.last?.epoch ?? 0, seconds: seconds, imagesPerSecond: Double(sampleCount) / seconds,
+            workerCount: workerCount, generation: generation)
+        attempt { () throws(FileError) in
+            try directory.replaceMetrics(rows)
+            try directory.appendTimings(timing.jsonLine)
+        }
+        return timing
+    }
+
+    /// What could not be written since the last call, in one line.
+    func takeFailure() -> String? {
+        defer { failure = nil }
+        return failure
+    }
+
+    func journal(_ record: Coordination.JournalRecord) {
+        let kind: UInt8
+        switch record {
+        case .view: kind = 1
+        case .stepDigests: kind = 2
+        case .epoch: kind = 3
+        case .checkpoint: kind = 4
+        case .stopping: kind = 5
+        case .ended: kind = 6
+        }
+        attempt { () throws(FileError) in
+            try records.append(Checkpoints.JournalRecord(kind: kind, payload: payload(of: record)))
+            if kind != 2 { try records.synchronize() }
+        }
+    }
+
+    private func payload(of record: Coordination.JournalRecord) -> [UInt8] {
+        func words(_ values: [UInt64]) -> [UInt8] {
+            values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+        }
+        switch record {
+        case .view(let view): return words([view.generation, view.firstStep, UInt64(view.members.count)])
+        case .stepDigests(let firstStep, let digests): return words([firstStep] + digests)
+        case .epoch(let epoch, let steps, let digest): return words([UInt64(epoch), steps]) + digest.bytes
+        case .checkpoint(let steps): return words([steps])
+        case .stopping(let limit): return words([limit])
+        case .ended(let outcome): return Array(outcome.description.utf8.prefix(1024))
+        }
+    }
+
+    func log(_ entry: LogEntry) {
+        let time = Date().formatted(.iso8601)
+        let level: String
+        switch entry.level {
+        case .detail: level = "debug"
+        case .notice: level = "info"
+        case .warning: level = "warning"
+        case .failure: level = "error"
+        }
+        let fields = ["ts": time, "level": level, "msg": entry.text]
+        guard let line = try? JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys]) else { return }
+        attempt { () throws(FileError) in try directory.appendLog(String(decoding: line, as: UTF8.self)) }
+    }
+
+    private func attempt(_ body: () throws(FileError) -> Void) {
+        do throws(FileError) {
+            try body()
+        } catch {
+            failure = error.description
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import Coordination
+import Datasets
+import Digests
+
+/// What the coordinator hands out to workers that lack it: the data set, and the state to resume from.
+struct ServedContent {
+    let data: ContentDescription
+    let state: ContentDescription?
+    private let archive: DatasetArchive
+    private let stateBytes: [UInt8]
+
+    init(_ run: PreparedRun) {
+        archive = DatasetArchive(run.trainingSet)
+        data = ContentDescription(
+            identifier: .data(ContentDigest(run.trainingSet.digest)), byteCount: UInt64(archive.byteCount))
+        stateBytes = run.startBytes ?? []
+        state = run.startBytes.map {
+            ContentDescription(identifier: .state(ContentDigest(SHA256Digest(of: $0))), byteCount: UInt64($0.count))
+        }
+    }
+
+    /// The messages that carry some chunks of a content; none for a content or a chunk that does not exist.
+    func chunks(_ indices: Range<Int>, of identifier: ContentIdentifier) -> [CoordinatorMessage] {
+        let description = identifier == data.identifier ? data : state
+        guard let description, description.identifier == identifier else { return [] }
+        return indices.clamped(to: 0..<description.chunkCount).map { index in
+            let range = description.byteRange(ofChunk: index)
+            let bytes = identifier == data.identifier ? archive.bytes(in: range) : Array(stateBytes[range])
+            let checksum = bytes.withUnsafeBytes { CRC32C.checksum($0) }
+            return .contentChunk(
+                ContentChunk(content: identifier, chunk: UInt32(index), checksum: checksum, bytes: bytes))
+        }
+    }
+}

@@ -1,0 +1,40 @@
+public import Coordination
+
+/// What a supervisor tells the coordinator about its children, one line each.
+public enum SupervisorNews: Sendable, Equatable {
+    /// The workers that were started on this host.
+    case children([Int32])
+    case ended(Int32, ChildStatus)
+    case stopped(Int32)
+
+    /// The line that says it.
+    public var line: String {
+        switch self {
+        case .children(let identifiers): (["children"] + identifiers.map(String.init)).joined(separator: " ")
+        case .ended(let identifier, .exited(let code)): "exited \(identifier) \(code)"
+        case .ended(let identifier, .signalled(let number, let name)): "signalled \(identifier) \(number) \(name)"
+        case .stopped(let identifier): "stopped \(identifier)"
+        }
+    }
+
+    /// Reads a line; nil when it says nothing known.
+    public init?(_ line: String) {
+        let words = line.split(separator: " ").map(String.init)
+        let numbers = words.dropFirst().map { Int32($0) }
+        switch (words.first, numbers.count) {
+        case ("children", _):
+            guard !numbers.contains(nil) else { return nil }
+            self = .children(numbers.compactMap { $0 })
+        case ("exited", 2):
+            guard let identifier = numbers[0], let code = numbers[1] else { return nil }
+            self = .ended(identifier, .exited(code: code))
+        case ("signalled", 3):
+            guard let identifier = numbers[0], let number = numbers[1] else { return nil }
+            self = .ended(identifier, .signalled(number: number, name: words[3]))
+        case ("stopped", 1):
+            guard let identifier = numbers[0] else { return nil }
+            self = .stopped(identifier)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Coordination
+import NeuralNetwork
+import Training
+import Transport
+
+/// A worker's side of the network between workers: one inbox for life, and connections made anew for each view.
+///
+/// Belongs to the compute thread.
+final class PeerNetwork {
+    private let context: ZeroMQContext
+    private let inbox: Inbox
+    private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
+    private var current: PeerExchange?
+    /// The run that frames have to belong to; set with the welcome.
+    var job = JobIdentifier(high: 0, low: 0)
+
+    /// More than all frames that the other workers of a full view send in one step.
+    private static let heldFrameCapacity = 1 << 14
+
+    /// Binds the inbox beside the coordinator's socket file, or at a free port of the interface that leads there.
+    init(_ context: ZeroMQContext, settings: WorkerSettings) throws {
+        self.context = context
+        let endpoint = try Self.inboxEndpoint(settings)
+        guard endpoint.isLoopback || settings.allowsOpenAddress else {
+            throw ClusterError.openAddress(endpoint.description)
+        }
+        inbox = try Inbox(context, at: endpoint, options: Self.options)
+    }
+
+    /// Where other workers reach this one.
+    var inboxAddress: String { inbox.endpoint.description }
+
+    private static var options: SocketOptions {
+        .data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
+    }
+
+    private static func inboxEndpoint(_ settings: WorkerSettings) throws -> Endpoint {
+        switch try Endpoint(parsing: settings.coordinatorAddress) {
+        case .ipc(let path): return .ipc(path: "\(path)-\(settings.name)")
+        case .inproc(let name): return .inproc(name: "\(name)-\(settings.name)")
+        case .tcp(let host, let port):
+            let interface = try settings.interface ?? LocalAddress.towards(host: host, port: port)
+            return .tcp(host: interface, port: 0)
+        }
+    }
+
+    /// Connects to the members of a view. The inboxes of all are bound, for they said so in their first message.
+    func exchange(
+        in view: View, rank: Int, trainer: Trainer, channel: ComputeChannel
+    ) throws -> any GradientExchange {
+        channel.interrupt.clear()
+        if view.members.count == 1 { return LocalExchange(arenaCount: trainer.model.arenaCount) }
+        let endpoints = try view.members.map { try Endpoint(parsing: $0.inboxAddress) }
+        let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
+        let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: channel.interrupt)
+        switch try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
+        case .ready: break
+        case .linkLost(let lost): throw ExchangeError(rank: lost, .linkLost(rank: lost))
+        case .interrupted, .timedOut: throw ClusterError.content("the links to the other workers do not stand")
+        }
+        let exchange = try PeerExchange(
+            view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held,
+            board: channel.board)
+        current = exchange
+        return exchange
+    }
+
+    private static let linkMilliseconds = 10_000
+}

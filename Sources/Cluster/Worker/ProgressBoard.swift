@@ -1,0 +1,55 @@
+import Coordination
+import Synchronization
+
+/// Where the compute thread notes its progress and the control thread reads it, without waking each other.
+final class ProgressBoard: Sendable {
+    struct Note: Sendable {
+        var completedSteps: UInt64 = 0
+        var phase = WorkerPhase.learning
+        /// Rises with every note.
+        var counter: UInt64 = 0
+        var measures: RunningMeasures?
+    }
+
+    private struct Content {
+        var note = Note()
+        var firstDigestStep: UInt64 = 0
+        var stepDigests: [UInt64] = []
+    }
+
+    private let content = Mutex(Content())
+
+    func note(phase: WorkerPhase) {
+        content.withLock {
+            $0.note.phase = phase
+            $0.note.counter += 1
+        }
+    }
+
+    func note(completedSteps: UInt64, measures: RunningMeasures?) {
+        content.withLock {
+            $0.note.completedSteps = completedSteps
+            $0.note.measures = measures
+            $0.note.counter += 1
+        }
+    }
+
+    /// Keeps the digest of the reduced gradient of `step` until it is read.
+    func note(step: UInt64, gradientDigest: UInt64) {
+        content.withLock {
+            if $0.stepDigests.isEmpty { $0.firstDigestStep = step }
+            $0.stepDigests.append(gradientDigest)
+        }
+    }
+
+    var current: Note { content.withLock { $0.note } }
+
+    /// The digests noted since the last call, and the step of the first.
+    func takeStepDigests() -> (firstStep: UInt64, digests: [UInt64]) {
+        content.withLock {
+            let taken = ($0.firstDigestStep, $0.stepDigests)
+            $0.stepDigests.removeAll(keepingCapacity: true)
+            return taken
+        }
+    }
+}

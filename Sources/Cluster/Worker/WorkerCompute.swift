@@ -1,0 +1,112 @@
+import Checkpoints
+import Coordination
+import Datasets
+import Digests
+import Experiments
+import KernelInterface
+import NeuralNetwork
+import Training
+import Transport
+
+/// The compute thread of a worker: it does what the control thread asks, and trains as far as its grant reaches.
+///
+/// All calls are made on one thread, the one that also owns the sockets between workers.
+final class WorkerCompute {
+    let settings: WorkerSettings
+    let kernels: KernelTable
+    let channel: ComputeChannel
+    let peers: PeerNetwork
+    private var experiment: Experiment?
+    private var localData: ImageDataset?
+    private var welcome: Welcome?
+    private var contents = ContentStore()
+    private var session: TrainingSession?
+    private let poller = Poller(capacity: 1)
+
+    init(settings: WorkerSettings, kernels: KernelTable, channel: ComputeChannel, peers: PeerNetwork) {
+        self.settings = settings
+        self.kernels = kernels
+        self.channel = channel
+        self.peers = peers
+        poller.add(channel.commands.event)
+    }
+
+    /// Runs until the control thread asks to leave.
+    func run() {
+        while true {
+            for command in channel.commands.takeAll() {
+                if case .leave = command { return }
+                perform(command)
+            }
+            if session?.mayRunStep == true {
+                session?.runStep()
+            } else {
+                _ = try? poller.wait(until: Deadline(afterMilliseconds: 1000))
+            }
+        }
+    }
+
+    private func perform(_ command: ComputeCommand) {
+        do {
+            switch command {
+            case .loadExperiment(let welcome): try loadExperiment(welcome)
+            case .expectContent(let content): contents.expect(content)
+            case .storeContent(let identifier, let offset, let bytes):
+                contents.store(identifier, offset: offset, bytes: bytes)
+            case .prepare: try prepare()
+            case .enterView(let view): try session?.enter(view)
+            case .extendGrant(let stepLimit): session?.stepLimit = stepLimit
+            case .stopAt(let stepLimit): session?.stop(at: stepLimit)
+            case .serializeState(let purpose): session?.serialize(purpose)
+            case .leave: break
+            }
+        } catch {
+            channel.reports.post(.failed(FailureKind.of(error), message: String(describing: error)))
+        }
+    }
+
+    /// Reads the experiment and looks for its data on this host.
+    private func loadExperiment(_ welcome: Welcome) throws {
+        let experiment = try Experiment(yaml: welcome.experiment, source: "the coordinator's experiment")
+        self.experiment = experiment
+        self.welcome = welcome
+        let wanted = welcome.data.compactMap { content -> ContentDigest? in
+            if case .data(let digest) = content.identifier { digest } else { nil }
+        }
+        let found = try? DatasetLookup.load(
+            experiment, data: settings.data, environment: settings.environment
+        ).training
+        localData = found.flatMap { wanted.contains(ContentDigest($0.digest)) ? $0 : nil }
+        channel.reports.post(.experimentLoaded(missing: localData == nil ? wanted : []))
+    }
+
+    /// Builds model, data and state from what was found and received.
+    private func prepare() throws {
+        guard let experiment, let welcome else { return }
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let data = TrainingData(dataset: try dataset(welcome), experiment: experiment)
+        var state = ReplicatedState(model: model, experiment: experiment)
+        if let content = welcome.state, let bytes = try contents.take(content.identifier) {
+            state = try ReplicatedState(
+                checkpoint: Safetensors(bytes: bytes), model: model, experiment: experiment)
+        }
+        let trainer = try Trainer(
+            experiment: experiment, model: model, data: data, state: state, kernels: kernels,
+            threadCount: settings.threadCount)
+        let session = TrainingSession(trainer: trainer, settings: welcome.settings, channel: channel, peers: peers)
+        peers.job = welcome.job
+        self.session = session
+        channel.reports.post(
+            .prepared(completedSteps: session.completedSteps, stateDigest: session.stateDigest))
+    }
+
+    private func dataset(_ welcome: Welcome) throws -> ImageDataset {
+        if let localData { return localData }
+        for content in welcome.data {
+            if let bytes = try contents.take(content.identifier) {
+                return try ImageDataset(archive: bytes, name: "the coordinator's data", classNames: FashionMNIST.classNames)
+            }
+        }
+        throw ClusterError.content("the coordinator announced no data for its experiment")
+    }
+}

@@ -1,0 +1,88 @@
+/// What the driver of an `AllReduceMachine` does next. Actions are carried out in the order in which they are given.
+public enum AllReduceAction: Sendable, Hashable {
+    /// Send elements of one of this worker's roots.
+    case sendContribution(bucket: Int, elements: Range<Int>, rootIndex: Int, node: Int, destination: Destination)
+    /// Send finished sums of a chunk that was combined before, to all other workers.
+    case sendResult(chunk: Int)
+    /// Send the statistics of this worker's micro-batches to all other workers.
+    case sendStatistics
+    /// Add the operands of a chunk by the plan's schedule, and release the frames in its slots.
+    case combine(chunk: Int)
+    /// Copy the finished sums in the chunk's only slot to their place, and release the frame.
+    case copyResult(chunk: Int)
+    /// Take the statistics of another worker out of a slot, and release the frame.
+    case takeStatistics(slot: Int, rank: Int)
+    /// Every element of this bucket has its sum.
+    case bucketDone(bucket: Int)
+    /// All buckets and statistics are complete.
+    case stepDone
+
+    /// Who gets a frame.
+    public enum Destination: Sendable, Hashable {
+        case rank(Int)
+        case everyOther
+    }
+}
+
+/// What to do with a frame that arrived.
+public enum FrameVerdict: Sendable, Hashable {
+    /// Keep the frame in this slot; an action names the slot when it is needed.
+    case keep(slot: Int)
+    /// The frame belongs to a later step or generation: hold it and offer it again after the next `begin`.
+    case early
+    /// Drop it: it came before, or belongs to an earlier step, an earlier generation or another job.
+    case drop
+    /// The sender breaks the protocol; the step cannot be finished.
+    case refuse(PeerFault)
+}
+
+/// A worker sent what it must not send.
+public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Reason: Sendable, Hashable {
+        /// The sender is not a rank of this view, or this worker itself.
+        case unknownSender
+        /// The payload's length is not what the header announces.
+        case wrongPayloadLength(byteCount: Int, expectedByteCount: Int)
+        /// No frame with this place and length belongs to the plan.
+        case unplannedFrame(kind: FrameKind, bucket: Int, elementOffset: Int, elementCount: Int, node: Int)
+        /// The payload's checksum is wrong.
+        case damagedPayload(bucket: Int)
+        /// More frames of later steps than the plan has.
+        case tooManyEarlyFrames
+    }
+
+    public var rank: Int
+    public var reason: Reason
+
+    public init(rank: Int, reason: Reason) {
+        self.rank = rank
+        self.reason = reason
+    }
+
+    public var description: String {
+        switch reason {
+        case .unknownSender: "a frame claims to come from rank \(rank), which is not another worker of this view"
+        case .wrongPayloadLength(let byteCount, let expectedByteCount):
+            "rank \(rank) sent a frame of \(byteCount) bytes that announces \(expectedByteCount)"
+        case .unplannedFrame(let kind, let bucket, let offset, let count, let node):
+            "rank \(rank) sent an unplanned frame (\(kind), bucket \(bucket), elements \(offset) + \(count), node "
+                + "\(node)): run the same build everywhere"
+        case .damagedPayload(let bucket): "a frame of bucket \(bucket) from rank \(rank) was damaged on the way"
+        case .tooManyEarlyFrames: "rank \(rank) sent more frames ahead of their step than the plan has"
+        }
+    }
+}
+
+/// Who is waited for, and for what.
+public struct MissingFrame: Sendable, Hashable {
+    public var rank: Int
+    public var kind: FrameKind
+    /// The bucket; 0 for statistics.
+    public var bucket: Int
+
+    public init(rank: Int, kind: FrameKind, bucket: Int) {
+        self.rank = rank
+        self.kind = kind
+        self.bucket = bucket
+    }
+}

@@ -1,0 +1,141 @@
+/// Everything about one rank's all-reduce that does not change from step to step: which frames come, where they are
+/// kept until they are needed, and what is done with them.
+///
+/// A pure function of (rank, owners, which micro-batches have samples, bucket lengths), so one layout serves all batch
+/// sizes with the same occupied micro-batches.
+public final class AllReduceLayout: Sendable {
+    /// One value of a combination.
+    public enum Operand: Sendable, Hashable {
+        /// A root that this worker summed itself.
+        case local(index: Int)
+        /// A root that came in a frame: the slot counted from the chunk's first slot.
+        case received(ordinal: Int)
+    }
+
+    /// A part of a bucket that this worker either adds up or receives added up.
+    public struct Chunk: Sendable, Hashable {
+        public var bucket: Int
+        /// The elements, counted from the begin of the bucket.
+        public var elements: Range<Int>
+        /// The slot of the first frame that belongs to the chunk.
+        public var firstSlot: Int
+        /// How many frames belong to the chunk.
+        public var slotCount: Int
+        /// The rank that sends the finished sums, or nil when this worker adds them itself.
+        public var source: Int?
+    }
+
+    public let rank: Int
+    public let ownership: Ownership
+    /// Bit `i` is set when micro-batch `i` has samples.
+    public let occupied: UInt64
+    /// Doubles exchanged for every micro-batch; 0 when there are no statistics.
+    public let statisticsWidth: Int
+    /// One plan a bucket.
+    public let plans: [ReductionPlan]
+    /// What this worker sums by itself.
+    public let program: LocalProgram
+    /// All chunks; those of one bucket follow one another.
+    public let chunks: [Chunk]
+    /// The chunks of each bucket.
+    public let bucketChunks: [Range<Int>]
+    /// The values to add, from left to right; the same in every bucket.
+    public let operands: [Operand]
+    /// How many received frames there can be at once: those of the chunks, then one a rank for the statistics.
+    public let slotCount: Int
+    /// The slot of the statistics of rank 0.
+    public let firstStatisticsSlot: Int
+    /// For each tree node, its place among the received roots, or -1.
+    let receivedOrdinals: [Int]
+    /// The most actions that a step can ask for.
+    let actionCapacity: Int
+
+    public var workerCount: Int { ownership.workerCount }
+
+    /// Frames that come from all other workers in one step, at most.
+    public var frameCountReceived: Int { slotCount }
+
+    /// - Precondition: `rank` is a rank of `ownership`; the batch has at least one sample.
+    public init(rank: Int, ownership: Ownership, batchSize: Int, bucketElementCounts: [Int], statisticsWidth: Int) {
+        precondition((0..<ownership.workerCount).contains(rank), "a rank lies in 0 ..< workerCount")
+        self.rank = rank
+        self.ownership = ownership
+        self.statisticsWidth = statisticsWidth
+        occupied = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupied
+        let plans = bucketElementCounts.map {
+            ReductionPlan(ownership: ownership, batchSize: batchSize, elementCount: $0)
+        }
+        self.plans = plans
+        let program = ownership.localProgram(rank: rank, batchSize: batchSize)
+        self.program = program
+        let roots = plans.first?.roots ?? []
+        (operands, receivedOrdinals) = Self.operands(roots: roots, rank: rank)
+        let receivedCount = roots.count { $0.owner != rank }
+        (chunks, bucketChunks) = Self.chunks(plans: plans, rank: rank, receivedRootCount: receivedCount)
+        firstStatisticsSlot = chunks.reduce(0) { $0 + $1.slotCount }
+        slotCount = firstStatisticsSlot + (statisticsWidth > 0 ? ownership.workerCount : 0)
+        let sends = plans.reduce(0) { $0 + Self.contributionCount($1, rank: rank, rootCount: program.roots.count) }
+        actionCapacity = sends + 2 * chunks.count + slotCount + plans.count + 3
+    }
+
+    private static func operands(roots: [ReductionPlan.Root], rank: Int) -> ([Operand], [Int]) {
+        var operands: [Operand] = []
+        var ordinals = Array(repeating: -1, count: 2 * ReductionTree.maximumLeafCount)
+        var received = 0
+        for root in roots {
+            if root.owner == rank {
+                operands.append(.local(index: root.localIndex))
+            } else {
+                operands.append(.received(ordinal: received))
+                ordinals[root.node] = received
+                received += 1
+            }
+        }
+        return (operands, ordinals)
+    }
+
+    private static func chunks(plans: [ReductionPlan], rank: Int, receivedRootCount: Int) -> ([Chunk], [Range<Int>]) {
+        var chunks: [Chunk] = []
+        var ranges: [Range<Int>] = []
+        var slot = 0
+        for (bucket, plan) in plans.enumerated() {
+            let begin = chunks.count
+            for source in 0..<plan.workerCount where source == rank || plan.algorithm == .scatterGather {
+                let segment = plan.segments[source]
+                let slotCount = source == rank ? receivedRootCount : 1
+                for index in 0..<plan.chunkCount(of: segment) {
+                    chunks.append(
+                        Chunk(
+                            bucket: bucket, elements: plan.chunk(index, of: segment), firstSlot: slot,
+                            slotCount: slotCount, source: source == rank ? nil : source))
+                    slot += slotCount
+                }
+            }
+            ranges.append(begin..<chunks.count)
+        }
+        return (chunks, ranges)
+    }
+
+    private static func contributionCount(_ plan: ReductionPlan, rank: Int, rootCount: Int) -> Int {
+        switch plan.algorithm {
+        case .alone: 0
+        case .direct: rootCount * plan.chunkCount(of: 0..<plan.elementCount)
+        case .scatterGather: rootCount * plan.segments.reduce(0) { $0 + plan.chunkCount(of: $1) }
+        }
+    }
+
+    /// The chunk that begins at an element of a bucket, for a given sender of finished sums (nil: this worker adds).
+    func chunkIndex(bucket: Int, elementOffset: Int, source: Int?) -> Int? {
+        let plan = plans[bucket]
+        if source != nil && plan.algorithm != .scatterGather { return nil }
+        let segment = plan.segments[source ?? rank]
+        guard segment.contains(elementOffset) else { return nil }
+        let distance = elementOffset - segment.lowerBound
+        guard distance % plan.chunkElementCount == 0 else { return nil }
+        var first = bucketChunks[bucket].lowerBound
+        if plan.algorithm == .scatterGather {
+            for before in 0..<(source ?? rank) { first += plan.chunkCount(of: plan.segments[before]) }
+        }
+        return first + distance / plan.chunkElementCount
+    }
+}

@@ -1,0 +1,94 @@
+extension AllReduceMachine {
+    /// A frame arrived; its header is decoded, its payload of `payloadByteCount` bytes not yet looked at.
+    public mutating func frameReceived(_ header: FrameHeader, payloadByteCount: Int) -> FrameVerdict {
+        if header.job != job {
+            dropped.otherJob += 1
+            return .drop
+        }
+        if header.generation < generation {
+            dropped.earlierGeneration += 1
+            return .drop
+        }
+        if header.payloadByteCount != payloadByteCount {
+            return refuse(
+                header,
+                .wrongPayloadLength(byteCount: payloadByteCount, expectedByteCount: header.payloadByteCount))
+        }
+        if header.generation > generation { return .early }
+        guard header.sender != rank, header.sender < layout.workerCount else { return refuse(header, .unknownSender) }
+        if !hasBegun || header.step > step { return .early }
+        if header.step < step {
+            dropped.earlierStep += 1
+            return .drop
+        }
+        switch header.kind {
+        case .contribution: return takeContribution(header)
+        case .result: return takeResult(header)
+        case .statistics: return takeStatistics(header)
+        }
+    }
+
+    private mutating func takeContribution(_ header: FrameHeader) -> FrameVerdict {
+        guard header.bucket < layout.plans.count, header.node < layout.receivedOrdinals.count,
+            layout.receivedOrdinals[header.node] >= 0,
+            layout.ownership.runs[header.sender].contains(layout.ownership.tree.leaves(of: header.node).lowerBound),
+            let index = layout.chunkIndex(bucket: header.bucket, elementOffset: header.elementOffset, source: nil),
+            layout.chunks[index].elements.count == header.elementCount
+        else { return unplanned(header) }
+        let slot = layout.chunks[index].firstSlot + layout.receivedOrdinals[header.node]
+        guard fill(slot) else { return .drop }
+        chunkMissingCounts[index] -= 1
+        combineIfPossible(index)
+        finishBucketIfComplete(header.bucket)
+        return .keep(slot: slot)
+    }
+
+    private mutating func takeResult(_ header: FrameHeader) -> FrameVerdict {
+        guard header.bucket < layout.plans.count, header.node == 0,
+            let index = layout.chunkIndex(
+                bucket: header.bucket, elementOffset: header.elementOffset, source: header.sender),
+            layout.chunks[index].elements.count == header.elementCount
+        else { return unplanned(header) }
+        let slot = layout.chunks[index].firstSlot
+        guard fill(slot) else { return .drop }
+        chunkMissingCounts[index] -= 1
+        actions.append(.copyResult(chunk: index))
+        bucketOpenChunkCounts[header.bucket] -= 1
+        finishBucketIfComplete(header.bucket)
+        return .keep(slot: slot)
+    }
+
+    private mutating func takeStatistics(_ header: FrameHeader) -> FrameVerdict {
+        let width = layout.statisticsWidth
+        guard width > 0, header.elementCount == width * layout.ownership.runs[header.sender].count,
+            header.elementOffset == 0, header.bucket == 0, header.node == 0
+        else { return unplanned(header) }
+        let slot = layout.firstStatisticsSlot + header.sender
+        guard fill(slot) else { return .drop }
+        actions.append(.takeStatistics(slot: slot, rank: header.sender))
+        statisticsMissingCount -= 1
+        finishStepIfComplete()
+        return .keep(slot: slot)
+    }
+
+    private mutating func fill(_ slot: Int) -> Bool {
+        if slotIsFilled[slot] {
+            dropped.duplicate += 1
+            return false
+        }
+        slotIsFilled[slot] = true
+        return true
+    }
+
+    private func refuse(_ header: FrameHeader, _ reason: PeerFault.Reason) -> FrameVerdict {
+        .refuse(PeerFault(rank: header.sender, reason: reason))
+    }
+
+    private func unplanned(_ header: FrameHeader) -> FrameVerdict {
+        refuse(
+            header,
+            .unplannedFrame(
+                kind: header.kind, bucket: header.bucket, elementOffset: header.elementOffset,
+                elementCount: header.elementCount, node: header.node))
+    }
+}

@@ -1,0 +1,65 @@
+/// In which order the roots of all workers are added, so that the result is exactly the tree's sum.
+///
+/// Values are numbered: `0 ..< operandCount` are the roots from left to right, then the results of the additions in
+/// order. The last addition is the sum. With one operand there is nothing to add: the sum is that operand.
+public struct CombineSchedule: Sendable, Hashable {
+    /// One addition: value `left` + value `right`, elementwise.
+    public struct Addition: Sendable, Hashable {
+        /// The number of the left value.
+        public var left: Int
+        /// The number of the right value.
+        public var right: Int
+    }
+
+    /// How many roots there are.
+    public let operandCount: Int
+    /// The additions, each after those whose results it uses; `operandCount - 1` of them (none without operands).
+    public let additions: [Addition]
+    /// For each addition, the piece of scratch memory that can hold its result until it is used.
+    public let scratchIndices: [Int]
+    /// How many pieces of scratch memory are needed at once, at most the height of the tree.
+    public let scratchCount: Int
+
+    /// `roots` are the occupied maximal subtrees of all workers, from left to right.
+    public init(roots: [Int], tree: ReductionTree) {
+        operandCount = roots.count
+        var additions: [Addition] = []
+        var nextOperand = 0
+        Self.append(node: ReductionTree.top, roots: roots, tree: tree, next: &nextOperand, to: &additions)
+        precondition(nextOperand == roots.count, "the roots are disjoint nodes of the tree, from left to right")
+        self.additions = additions
+        (scratchIndices, scratchCount) = Self.assignScratch(operandCount: roots.count, additions: additions)
+    }
+
+    /// Additions come in postorder, so their results live like a stack: the left operand's place, if it has one, is
+    /// taken over, and the right operand's is free again.
+    private static func assignScratch(operandCount: Int, additions: [Addition]) -> ([Int], Int) {
+        var indices: [Int] = []
+        var depth = 0
+        var deepest = 0
+        for addition in additions {
+            depth -= [addition.left, addition.right].count { $0 >= operandCount }
+            indices.append(depth)
+            depth += 1
+            deepest = max(deepest, depth)
+        }
+        return (indices, deepest)
+    }
+
+    @discardableResult
+    private static func append(
+        node: Int, roots: [Int], tree: ReductionTree, next: inout Int, to additions: inout [Addition]
+    ) -> Int? {
+        if next < roots.count, roots[next] == node {
+            next += 1
+            return next - 1
+        }
+        if tree.isLeaf(node) { return nil }
+        let left = append(node: 2 * node, roots: roots, tree: tree, next: &next, to: &additions)
+        let right = append(node: 2 * node + 1, roots: roots, tree: tree, next: &next, to: &additions)
+        guard let left else { return right }
+        guard let right else { return left }
+        additions.append(Addition(left: left, right: right))
+        return roots.count + additions.count - 1
+    }
+}

@@ -1,0 +1,68 @@
+/// What the coordinator's driver does next, in the order given.
+public enum CoordinatorAction: Sendable, Equatable {
+    case send(CoordinatorMessage, to: ConnectionIdentifier)
+    /// Send these chunks of content that the driver holds, each as a `ContentChunk`.
+    case sendContent(ContentIdentifier, chunks: Range<Int>, to: ConnectionIdentifier)
+    /// Every worker agrees on this epoch. Given once for each epoch, in order.
+    case recordEpoch(EpochRecord)
+    /// Write a whole state; answered by `checkpointWritten` with the same identifier.
+    case writeCheckpoint(CheckpointRequest)
+    case journal(JournalRecord)
+    case log(LogEntry)
+    /// Rank 0's progress, for a progress bar.
+    case showProgress(Progress, stepLimit: UInt64)
+    /// End this local process: it is frozen, silent or did not leave when told to.
+    case terminate(processIdentifier: Int32)
+    /// The run is over; nothing follows.
+    case finish(Outcome)
+}
+
+/// A finished epoch, agreed by all members.
+public struct EpochRecord: Sendable, Equatable {
+    /// From 1.
+    public var epoch: UInt32
+    public var completedSteps: UInt64
+    public var row: [UInt8]
+    public var stateDigest: ContentDigest
+    public var bestImproved: Bool
+}
+
+/// A serialized state and where it belongs.
+public struct CheckpointRequest: Sendable, Equatable {
+    public enum Destination: Sendable, Equatable {
+        /// `last`, after the present one became `previous`.
+        case last
+        case best
+        case epoch(UInt32)
+        /// Beside `last`, never over it: the state before a value was not finite.
+        case diverged
+    }
+
+    public var identifier: UInt64
+    public var name: StateName
+    public var destinations: [Destination]
+    public var bytes: [UInt8]
+}
+
+/// A line of the run's journal.
+public enum JournalRecord: Sendable, Equatable {
+    case view(View)
+    case stepDigests(firstStep: UInt64, digests: [UInt64])
+    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest)
+    case checkpoint(completedSteps: UInt64)
+    case stopping(stepLimit: UInt64)
+    case ended(Outcome)
+}
+
+/// A line of the log.
+public struct LogEntry: Sendable, Equatable {
+    public enum Level: Sendable, Equatable {
+        case detail
+        case notice
+        case warning
+        case failure
+    }
+
+    public var level: Level
+    public var text: String
+}

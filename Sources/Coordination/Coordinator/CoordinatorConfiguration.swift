@@ -1,0 +1,123 @@
+/// What a coordinator is told before it starts.
+public struct CoordinatorConfiguration: Sendable {
+    public var job: JobIdentifier
+    /// The resolved experiment in its canonical form.
+    public var experiment: String
+    public var experimentDigest: ContentDigest
+    public var arithmeticVersion: UInt32
+    public var microBatchCount: Int
+    /// Training starts with that many workers; more wait as spares.
+    public var workerCount: Int
+    /// Names of workers that are started with the run, to say who is missing; may be empty.
+    public var expectedNames: [String] = []
+    /// Children of this host whose end or stop the driver reports.
+    public var childProcessIdentifiers: [Int32] = []
+    /// The host's name: workers that give the same one are local.
+    public var host: String
+    public var data: [ContentDescription]
+    public var start: StartingPoint = .fresh
+    public var checkpointEpochInterval: Int = 1
+    /// Keeps a checkpoint of its own for every so many epochs; 0 keeps none.
+    public var keptEpochInterval: Int = 0
+    public var timing = CoordinatorTiming()
+    public var checksum: Checksum
+
+    public init(
+        job: JobIdentifier, experiment: String, experimentDigest: ContentDigest, arithmeticVersion: UInt32,
+        microBatchCount: Int, workerCount: Int, host: String, data: [ContentDescription],
+        checksum: @escaping Checksum
+    ) {
+        self.job = job
+        self.experiment = experiment
+        self.experimentDigest = experimentDigest
+        self.arithmeticVersion = arithmeticVersion
+        self.microBatchCount = microBatchCount
+        self.workerCount = workerCount
+        self.host = host
+        self.data = data
+        self.checksum = checksum
+    }
+}
+
+/// Where training starts.
+public enum StartingPoint: Sendable, Equatable {
+    case fresh
+    /// From a serialized state that the driver holds; its steps and epochs are complete.
+    case state(ContentDescription, completedSteps: UInt64, completedEpochs: UInt32)
+
+    var content: ContentDescription? {
+        if case .state(let content, _, _) = self { content } else { nil }
+    }
+
+    var completedSteps: UInt64 {
+        if case .state(_, let steps, _) = self { steps } else { 0 }
+    }
+
+    var completedEpochs: UInt32 {
+        if case .state(_, _, let epochs) = self { epochs } else { 0 }
+    }
+}
+
+/// Every deadline and interval of a coordinator, in milliseconds.
+public struct CoordinatorTiming: Sendable, Equatable {
+    public var localHeartbeatIntervalMilliseconds: UInt64 = 250
+    public var remoteHeartbeatIntervalMilliseconds: UInt64 = 500
+    public var localSilenceMilliseconds: UInt64 = 1500
+    public var remoteSilenceMilliseconds: UInt64 = 5000
+    /// A worker that hears nothing from the coordinator for that long ends.
+    public var coordinatorSilenceMilliseconds: UInt64 = 10_000
+    /// A gap between ticks above this means that the coordinator itself was late.
+    public var lateTickMilliseconds: UInt64 = 250
+    public var gatheringDeadlineMilliseconds: UInt64 = 120_000
+    /// For loading data and state, and for connecting peers.
+    public var preparationDeadlineMilliseconds: UInt64 = 600_000
+    public var waitingMessageIntervalMilliseconds: UInt64 = 10_000
+    /// A worker that speaks but gets nothing done for that long is stuck.
+    public var stepDeadlineMilliseconds: UInt64 = 120_000
+    /// How long a better explanation may take to arrive after a peer's report or an exit with a code.
+    public var confirmationMilliseconds: UInt64 = 300
+    /// Grants reach about that far ahead.
+    public var grantAheadMilliseconds: UInt64 = 1000
+    /// How long workers have to leave once they are told to.
+    public var farewellMilliseconds: UInt64 = 2000
+    /// How long a diverged worker has to deliver its state.
+    public var salvageMilliseconds: UInt64 = 20_000
+    public var checkpointRetryMilliseconds: UInt64 = 1000
+
+    public init() {}
+}
+
+/// What makes a coordinator's configuration impossible.
+public enum CoordinatorConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+    case experimentTooLong(byteCount: Int)
+    case workerCount(Int, microBatchCount: Int)
+    case tooMuchContent
+
+    public var description: String {
+        switch self {
+        case .experimentTooLong(let byteCount):
+            "the experiment is \(byteCount) bytes long; at most \(WireLimits.experimentByteCount) can be sent to workers"
+        case .workerCount(let workers, let microBatches):
+            "\(workers) workers cannot share \(microBatches) micro-batches: use 1 to \(microBatches) workers"
+        case .tooMuchContent:
+            "the data or state is beyond what can be sent to workers: \(WireLimits.contentByteCount) bytes in each of "
+                + "\(WireLimits.contentCount) pieces"
+        }
+    }
+}
+
+extension CoordinatorConfiguration {
+    func check() throws(CoordinatorConfigurationError) {
+        let experimentByteCount = experiment.utf8.count
+        guard experimentByteCount <= WireLimits.experimentByteCount else {
+            throw .experimentTooLong(byteCount: experimentByteCount)
+        }
+        guard workerCount >= 1, workerCount <= min(microBatchCount, WireLimits.workerCount) else {
+            throw .workerCount(workerCount, microBatchCount: microBatchCount)
+        }
+        let contents = data + (start.content.map { [$0] } ?? [])
+        guard data.count <= WireLimits.contentCount,
+            contents.allSatisfy({ $0.byteCount <= WireLimits.contentByteCount })
+        else { throw .tooMuchContent }
+    }
+}

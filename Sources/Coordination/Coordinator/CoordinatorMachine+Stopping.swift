@@ -1,0 +1,96 @@
+extension CoordinatorMachine {
+    mutating func handleInterrupt(signal: Int32, now: UInt64) {
+        switch phase {
+        case .over: break
+        case .gathering, .preparing, .linking:
+            let steps = configuration.start.completedSteps
+            end(.interrupted(signal: signal, completedSteps: steps, saved: steps > 0), now: now)
+        case .training:
+            phase = .stopping(stepLimit: grants.stepLimit, signal: signal)
+            actions.append(.journal(.stopping(stepLimit: grants.stepLimit)))
+            log(.notice, "interrupted: the workers stop after step \(grants.stepLimit)")
+            sendStop(now: now)
+        case .stopping, .salvaging:
+            let steps = checkpoints.savedSteps
+            end(.interrupted(signal: signal, completedSteps: steps, saved: false), now: now)
+            finish(now: now)
+        case .ending: finish(now: now)
+        }
+    }
+
+    private mutating func sendStop(now: UInt64) {
+        for worker in roster.members {
+            roster[worker].lastHeartbeat = now
+            send(.stop(generation: generation, stepLimit: grants.stepLimit), to: worker)
+        }
+    }
+
+    /// A worker met a value that is not finite: it still has the state before that step, and delivers it.
+    mutating func salvage(_ verdict: Verdict, from worker: Int, now: UInt64) {
+        log(.failure, verdict.description)
+        phase = .salvaging(
+            verdict, worker: roster[worker].identifier, deadline: now + configuration.timing.salvageMilliseconds)
+        send(.sendState(.diverged), to: worker)
+    }
+
+    mutating func endSalvage(now: UInt64) {
+        if case .salvaging(let verdict, _, _) = phase {
+            end(.failed(verdict), now: now)
+        }
+    }
+
+    /// Ends the run with a verdict.
+    mutating func fail(_ cause: Verdict.Cause, about worker: Int?, now: UInt64) {
+        guard !isEnding else { return }
+        let verdict = verdict(cause, about: worker, now: now)
+        log(.failure, verdict.description)
+        end(.failed(verdict), now: now)
+    }
+
+    func verdict(_ cause: Verdict.Cause, about worker: Int?, now: UInt64) -> Verdict {
+        let subject = worker.map { index in
+            let record = roster[index]
+            return Verdict.Subject(
+                rank: record.rank, name: record.hello.name, host: record.hello.host,
+                processIdentifier: record.hello.processIdentifier, phase: record.progress.phase,
+                completedSteps: record.progress.completedSteps,
+                lastHeardMilliseconds: now - min(now, record.lastHeard))
+        }
+        return Verdict(cause: cause, subject: subject, generation: generation)
+    }
+
+    /// Tells everyone to leave, and gives them a moment to.
+    mutating func end(_ outcome: Outcome, now: UInt64) {
+        phase = .ending(outcome, deadline: now + configuration.timing.farewellMilliseconds)
+        suspicions = []
+        for worker in roster.present {
+            roster[worker].lastHeartbeat = now
+            send(farewell(outcome), to: worker)
+        }
+        finishWhenAlone(now: now)
+    }
+
+    func farewell(_ outcome: Outcome) -> CoordinatorMessage {
+        switch outcome {
+        case .completed, .interrupted: .end(reason: outcome.description)
+        case .failed(let verdict): .abort(exitCode: verdict.exitCode, reason: verdict.description)
+        }
+    }
+
+    mutating func finishWhenAlone(now: UInt64) {
+        if case .ending = phase, roster.present.isEmpty, checkpoints.isEmpty {
+            finish(now: now)
+        }
+    }
+
+    /// Ends the local processes that are still here, and the run.
+    mutating func finish(now: UInt64) {
+        guard case .ending(let outcome, _) = phase else { return }
+        for worker in roster.present where roster[worker].isLocal {
+            actions.append(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
+        }
+        phase = .over
+        actions.append(.journal(.ended(outcome)))
+        actions.append(.finish(outcome))
+    }
+}

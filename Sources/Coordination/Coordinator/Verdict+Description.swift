@@ -1,0 +1,70 @@
+extension Verdict {
+    public var description: String {
+        var text = (subject.map { $0.description + " " } ?? "") + cause.description
+        if let subject {
+            text += ", while \(subject.phase) after step \(subject.completedSteps)"
+            text += generation > 0 ? " in generation \(generation)" : ""
+            text += ", last heard \(subject.lastHeardMilliseconds) ms before"
+        }
+        return text + advice
+    }
+
+    private var advice: String {
+        switch cause {
+        case .failure(let failure):
+            if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
+        case .gatheringTimedOut: "; check that the others are started and can reach this address"
+        case .statesDiffer: "; check these hosts' memory and processors"
+        case .checkpointFailed: "; make room or choose another run directory, then go on with --resume"
+        default: exitCode == ExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
+        }
+    }
+}
+
+extension Verdict.Subject: CustomStringConvertible {
+    public var description: String {
+        let place = rank.map { "worker \($0)" } ?? "a worker without a rank"
+        return "\(place) ('\(name)', pid \(processIdentifier), host '\(host)')"
+    }
+}
+
+extension Verdict.Cause: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .childEnded(let status): "\(status), as its parent process saw"
+        case .childStopped: "was stopped by a signal, as its parent process saw"
+        case .unknownChild(let processIdentifier, let status):
+            "the worker process \(processIdentifier) \(status) before it joined"
+        case .silent(let deadline): "sent no heartbeat for \(deadline) ms"
+        case .connectionClosed: "closed its connection"
+        case .reportedByPeer(let name, let message): "was lost by \(name): \(message)"
+        case .stuck(let milliseconds): "sends heartbeats but got nothing done for \(milliseconds / 1000) s"
+        case .left: "left before the end"
+        case .failure(let failure): "failed: \(failure)"
+        case .statesDiffer(let steps, let groups):
+            "workers hold different states after step \(steps): "
+                + groups.map { "\($0.workers.joined(separator: ", ")) have \($0.digest)" }.joined(separator: "; ")
+        case .gatheringTimedOut(let present, let expected, let missing):
+            "only \(present) of \(expected) workers came" + Self.list(missing)
+        case .preparationTimedOut(let missing): "workers did not get ready in time" + Self.list(missing)
+        case .checkpointFailed(let attempts, let message):
+            "the checkpoint could not be written in \(attempts) attempts: \(message)"
+        }
+    }
+
+    private static func list(_ missing: [String]) -> String {
+        missing.isEmpty ? "" : "; missing: " + missing.joined(separator: ", ")
+    }
+}
+
+extension WorkerFailure: CustomStringConvertible {
+    public var description: String {
+        switch kind {
+        case .nonFinite(let step, let microBatch, let what):
+            "\(what) is not finite at step \(step)" + (microBatch.map { ", micro-batch \($0)" } ?? "")
+                + (message.isEmpty ? "" : " (\(message))")
+        case .peerLost(let rank): "lost its link to worker \(rank): \(message)"
+        case .data, .arithmetic, .experiment, .internal: message
+        }
+    }
+}

@@ -1,0 +1,74 @@
+/// Why a run failed, with every fact that helps to find the cause. Its description is one line.
+public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The worker it is about, as it was last known.
+    public struct Subject: Sendable, Equatable {
+        public var rank: Int?
+        public var name: String
+        public var host: String
+        public var processIdentifier: Int32
+        public var phase: WorkerPhase
+        public var completedSteps: UInt64
+        /// Since its last message.
+        public var lastHeardMilliseconds: UInt64
+    }
+
+    public enum Cause: Sendable, Equatable {
+        /// A local child ended; noticed by its parent.
+        case childEnded(ChildStatus)
+        /// A local child was stopped; noticed by its parent.
+        case childStopped
+        /// A child ended or stopped before it said HELLO.
+        case unknownChild(processIdentifier: Int32, status: ChildStatus)
+        /// No heartbeat within the deadline.
+        case silent(deadlineMilliseconds: UInt64)
+        case connectionClosed
+        /// A peer lost its link to it.
+        case reportedByPeer(name: String, message: String)
+        /// Heartbeats come, but nothing gets done.
+        case stuck(milliseconds: UInt64)
+        /// The worker left before the end.
+        case left
+        /// The worker told what happened.
+        case failure(WorkerFailure)
+        /// Workers hold different states: which digest is whose.
+        case statesDiffer(completedSteps: UInt64, groups: [StateGroup])
+        case gatheringTimedOut(present: Int, expected: Int, missing: [String])
+        case preparationTimedOut(missing: [String])
+        case checkpointFailed(attempts: Int, message: String)
+    }
+
+    /// Workers that hold the same state.
+    public struct StateGroup: Sendable, Equatable {
+        public var digest: ContentDigest
+        public var workers: [String]
+    }
+
+    public var cause: Cause
+    public var subject: Subject?
+    public var generation: UInt64
+
+    public var exitCode: Int32 {
+        switch cause {
+        case .childEnded, .childStopped, .unknownChild, .silent, .connectionClosed, .reportedByPeer, .stuck, .left:
+            ExitCode.requeue
+        case .failure(let failure): failure.exitCode
+        case .statesDiffer: ExitCode.internalError
+        case .gatheringTimedOut, .preparationTimedOut: ExitCode.unreachable
+        case .checkpointFailed: ExitCode.inputOutput
+        }
+    }
+}
+
+/// How a child process ended.
+public enum ChildStatus: Sendable, Equatable, CustomStringConvertible {
+    case exited(code: Int32)
+    /// Ended by a signal; `name` like "SIGKILL".
+    case signalled(number: Int32, name: String)
+
+    public var description: String {
+        switch self {
+        case .exited(let code): "ended with exit code \(code)"
+        case .signalled(let number, let name): "was killed by signal \(number) (\(name))"
+        }
+    }
+}

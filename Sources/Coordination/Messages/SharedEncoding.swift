@@ -1,0 +1,119 @@
+extension ContentDigest: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.digest(self)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        self = try reader.digest("digest")
+    }
+}
+
+extension ContentIdentifier: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        switch self {
+        case .data(let digest):
+            writer.integer(UInt8(0))
+            writer.digest(digest)
+        case .state(let digest):
+            writer.integer(UInt8(1))
+            writer.digest(digest)
+        }
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        let kind = try reader.integer(UInt8.self, "content")
+        let digest = try reader.digest("content")
+        switch kind {
+        case 0: self = .data(digest)
+        case 1: self = .state(digest)
+        default: throw .invalid(field: "content")
+        }
+    }
+}
+
+extension ContentDescription: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.value(identifier)
+        writer.integer(byteCount)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        identifier = try reader.value(ContentIdentifier.self)
+        byteCount = try reader.integer(UInt64.self, "content size")
+        guard byteCount <= WireLimits.contentByteCount else { throw .tooLong(field: "content size") }
+    }
+}
+
+extension StatePurpose: WireValue {}
+extension WorkerPhase: WireValue {}
+extension Refusal.Kind: WireValue {}
+
+extension StateName: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.value(purpose)
+        writer.integer(completedSteps)
+        writer.integer(completedEpochs)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        purpose = try reader.value(StatePurpose.self)
+        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        completedEpochs = try reader.integer(UInt32.self, "completed epochs")
+    }
+}
+
+extension MicroBatchRun: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(UInt32(first))
+        writer.integer(UInt32(count))
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        first = Int(try reader.integer(UInt32.self, "first micro-batch"))
+        count = Int(try reader.integer(UInt32.self, "micro-batches"))
+    }
+}
+
+extension Member: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(UInt32(rank))
+        writer.integer(workerIdentifier)
+        writer.text(name, limit: WireLimits.nameByteCount)
+        writer.text(host, limit: WireLimits.nameByteCount)
+        writer.integer(processIdentifier)
+        writer.text(inboxAddress, limit: WireLimits.nameByteCount)
+        writer.value(microBatches)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        rank = Int(try reader.integer(UInt32.self, "rank"))
+        workerIdentifier = try reader.integer(UInt32.self, "worker")
+        name = try reader.text("name", limit: WireLimits.nameByteCount)
+        host = try reader.text("host", limit: WireLimits.nameByteCount)
+        processIdentifier = try reader.integer(Int32.self, "process")
+        inboxAddress = try reader.text("inbox address", limit: WireLimits.nameByteCount)
+        microBatches = try reader.value(MicroBatchRun.self)
+    }
+}
+
+extension View: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(generation)
+        writer.integer(firstStep)
+        writer.list(members, limit: WireLimits.workerCount)
+    }
+
+    /// Refuses a view whose ranks are not in order or whose micro-batches have gaps or overlaps.
+    init(from reader: inout MessageReader) throws(MessageError) {
+        generation = try reader.integer(UInt64.self, "generation")
+        firstStep = try reader.integer(UInt64.self, "first step")
+        members = try reader.list(Member.self, "members", limit: WireLimits.workerCount)
+        guard generation > 0, !members.isEmpty else { throw .invalid(field: "members") }
+        var nextMicroBatch = 0
+        for (rank, member) in members.enumerated() {
+            guard member.rank == rank, member.microBatches.first == nextMicroBatch, member.microBatches.count > 0
+            else { throw .invalid(field: "members") }
+            nextMicroBatch += member.microBatches.count
+        }
+    }
+}

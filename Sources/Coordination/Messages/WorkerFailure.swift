@@ -1,0 +1,47 @@
+/// What went wrong in a worker that can still speak.
+public struct WorkerFailure: Sendable, Equatable {
+    public enum Kind: Sendable, Equatable {
+        /// A loss, gradient or parameter is not finite; nothing of that step was applied.
+        case nonFinite(step: UInt64, microBatch: UInt32?, what: String)
+        /// The link to a peer of the current view broke.
+        case peerLost(rank: Int)
+        /// The data cannot be read or is not what the experiment needs.
+        case data
+        /// Rounding mode, instruction set or self-check differ from what the arithmetic needs.
+        case arithmetic
+        /// The experiment cannot be used.
+        case experiment
+        case `internal`
+    }
+
+    public var generation: UInt64
+    public var kind: Kind
+    public var message: String
+
+    public init(generation: UInt64, kind: Kind, message: String) {
+        self.generation = generation
+        self.kind = kind
+        self.message = message
+    }
+
+    /// The exit code of a run that ends with it.
+    public var exitCode: Int32 {
+        switch kind {
+        case .nonFinite, .data: ExitCode.badData
+        case .experiment: ExitCode.usage
+        case .peerLost: ExitCode.requeue
+        case .arithmetic, .internal: ExitCode.internalError
+        }
+    }
+}
+
+/// The exit codes that coordination can lead to.
+public enum ExitCode {
+    public static let success: Int32 = 0
+    public static let usage: Int32 = 64
+    public static let badData: Int32 = 65
+    public static let unreachable: Int32 = 69
+    public static let internalError: Int32 = 70
+    public static let inputOutput: Int32 = 74
+    public static let requeue: Int32 = 75
+}

@@ -1,0 +1,24 @@
+/// Why a worker sends its serialized state.
+public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
+    /// An epoch ended.
+    case epochEnd = 0
+    /// Training stopped inside an epoch because it was interrupted.
+    case stop = 1
+    /// A value was not finite; this is the state before that step.
+    case diverged = 2
+}
+
+/// Names one serialized state.
+public struct StateName: Sendable, Hashable {
+    public var purpose: StatePurpose
+    /// Steps that are complete in it.
+    public var completedSteps: UInt64
+    /// Epochs that are complete in it.
+    public var completedEpochs: UInt32
+
+    public init(purpose: StatePurpose, completedSteps: UInt64, completedEpochs: UInt32) {
+        self.purpose = purpose
+        self.completedSteps = completedSteps
+        self.completedEpochs = completedEpochs
+    }
+}

@@ -1,0 +1,51 @@
+/// Serialized states on their way to the coordinator, one after another, a window of chunks at a time.
+struct StateUploads {
+    private struct Upload {
+        var name: StateName
+        var bytes: [UInt8]
+        var nextOffset = 0
+        var unacknowledged: [Int] = []
+    }
+
+    private let windowChunkCount: Int
+    private let checksum: Checksum
+    private var uploads: [Upload] = []
+
+    init(windowChunkCount: Int, checksum: @escaping Checksum) {
+        precondition(windowChunkCount > 0, "a window holds at least one chunk")
+        self.windowChunkCount = windowChunkCount
+        self.checksum = checksum
+    }
+
+    mutating func add(_ name: StateName, bytes: [UInt8]) {
+        precondition(!bytes.isEmpty, "a serialized state has bytes")
+        uploads.append(Upload(name: name, bytes: bytes))
+    }
+
+    mutating func acknowledge(_ name: StateName, offset: UInt64) {
+        guard let first = uploads.first, first.name == name else { return }
+        uploads[0].unacknowledged.removeAll { UInt64($0) == offset }
+        if uploads[0].nextOffset >= uploads[0].bytes.count, uploads[0].unacknowledged.isEmpty {
+            uploads.removeFirst()
+        }
+    }
+
+    /// The chunks that fit the window now.
+    mutating func nextChunks() -> [StateChunk] {
+        guard !uploads.isEmpty else { return [] }
+        var chunks: [StateChunk] = []
+        let total = uploads[0].bytes.count
+        while uploads[0].nextOffset < total, uploads[0].unacknowledged.count < windowChunkCount {
+            let offset = uploads[0].nextOffset
+            let end = min(offset + WireLimits.chunkByteCount, total)
+            let bytes = Array(uploads[0].bytes[offset..<end])
+            chunks.append(
+                StateChunk(
+                    name: uploads[0].name, offset: UInt64(offset), totalByteCount: UInt64(total),
+                    checksum: checksum(bytes), bytes: bytes))
+            uploads[0].unacknowledged.append(offset)
+            uploads[0].nextOffset = end
+        }
+        return chunks
+    }
+}

@@ -1,0 +1,138 @@
+/// A worker's control thread without sockets, clock or threads: its driver reports what the coordinator sent and what
+/// the compute thread did, and does what is returned.
+///
+/// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
+/// calls nothing more after `.exit`.
+public struct WorkerMachine: ~Copyable {
+    let configuration: WorkerConfiguration
+    var phase: Phase = .created
+    var welcome: Welcome?
+    /// The last view that was entered.
+    public internal(set) var view: View?
+    /// Steps below it may be started.
+    public internal(set) var stepLimit: UInt64 = 0
+    var stopLimit: UInt64?
+    var progress: Progress
+    var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
+    var fetcher: ContentFetcher
+    var uploads: StateUploads
+    var reportThreshold: UInt64 = 0
+    var computeCounter: UInt64 = 0
+    var lastSent: UInt64
+    var lastHeard: UInt64
+    var lastTick: UInt64
+    var actions: [WorkerAction] = []
+    /// Messages of another generation, or that do not fit the phase, which had no effect.
+    public internal(set) var ignoredMessageCount = 0
+
+    public init(configuration: WorkerConfiguration, now: UInt64) {
+        self.configuration = configuration
+        progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
+        fetcher = ContentFetcher(
+            chunksAtATime: configuration.requestedChunkCount, checksum: configuration.checksum)
+        uploads = StateUploads(windowChunkCount: configuration.stateWindowChunkCount, checksum: configuration.checksum)
+        lastSent = now
+        lastHeard = now
+        lastTick = now
+    }
+
+    /// The socket is open and the inbox bound: say HELLO.
+    public mutating func start(now: UInt64) -> [WorkerAction] {
+        handleStart(now: now)
+        return takeActions()
+    }
+
+    /// Bytes came from the coordinator.
+    public mutating func received(_ bytes: [UInt8], now: UInt64) -> [WorkerAction] {
+        do {
+            return received(try CoordinatorMessage(decoding: bytes), now: now)
+        } catch {
+            handleUndecodable(error, now: now)
+            return takeActions()
+        }
+    }
+
+    /// A message came from the coordinator.
+    public mutating func received(_ message: CoordinatorMessage, now: UInt64) -> [WorkerAction] {
+        handle(message, now: now)
+        return takeActions()
+    }
+
+    /// The experiment is understood; `missing` names the data sets that this host does not have.
+    public mutating func experimentLoaded(missing: [ContentDigest], now: UInt64) -> [WorkerAction] {
+        handleExperimentLoaded(missing: missing, now: now)
+        return takeActions()
+    }
+
+    /// Data set, model and state are ready.
+    public mutating func prepared(completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+        handlePrepared(completedSteps: completedSteps, stateDigest: stateDigest, now: now)
+        return takeActions()
+    }
+
+    /// All links of that view stand.
+    public mutating func linked(generation: UInt64, completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64)
+        -> [WorkerAction]
+    {
+        handleLinked(generation: generation, completedSteps: completedSteps, stateDigest: stateDigest, now: now)
+        return takeActions()
+    }
+
+    /// The compute thread is at `phase` with that many steps complete; `counter` rises with anything that got done.
+    public mutating func computed(
+        completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, measures: RunningMeasures?, now: UInt64
+    ) -> [WorkerAction] {
+        handleComputed(
+            completedSteps: completedSteps, phase: phase, counter: counter, measures: measures, now: now)
+        return takeActions()
+    }
+
+    /// Rank 0 only: the digest of the reduced gradient of `step` (from 0).
+    public mutating func stepReduced(step: UInt64, digest: UInt64, now: UInt64) -> [WorkerAction] {
+        handleStepReduced(step: step, digest: digest)
+        return takeActions()
+    }
+
+    /// An epoch (from 1) ended with this row.
+    public mutating func epochEnded(
+        epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: ContentDigest, bestImproved: Bool, now: UInt64
+    ) -> [WorkerAction] {
+        handleEpochEnded(
+            EpochEnded(
+                generation: progress.generation, epoch: epoch, completedSteps: completedSteps, row: row,
+                stateDigest: stateDigest, bestImproved: bestImproved), now: now)
+        return takeActions()
+    }
+
+    /// A state was serialized and goes to the coordinator.
+    public mutating func stateSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) -> [WorkerAction] {
+        handleSerialized(name, bytes: bytes, now: now)
+        return takeActions()
+    }
+
+    /// Training is over: every epoch done (`isComplete`), or the stop boundary reached.
+    public mutating func finished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool, now: UInt64)
+        -> [WorkerAction]
+    {
+        handleFinished(
+            completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete, now: now)
+        return takeActions()
+    }
+
+    /// The compute thread met something that it cannot go on from.
+    public mutating func failed(_ kind: WorkerFailure.Kind, message: String, now: UInt64) -> [WorkerAction] {
+        handleFailure(kind, message: message, now: now)
+        return takeActions()
+    }
+
+    /// Time passed. Sends heartbeats and keeps every deadline.
+    public mutating func tick(now: UInt64) -> [WorkerAction] {
+        handleTick(now: now)
+        return takeActions()
+    }
+
+    private mutating func takeActions() -> [WorkerAction] {
+        defer { actions = [] }
+        return actions
+    }
+}

@@ -1,0 +1,79 @@
+public import Digests
+
+/// Why data could not be used. The description is one line: what, in which file, what was expected, what to do.
+public enum DatasetError: Error, Sendable, Equatable {
+    /// None of the folders holds the file, plain or with `.gz`.
+    case missing(file: String, searched: [String])
+    case unreadable(file: String, reason: String)
+    case malformed(file: String, problem: IDXProblem)
+    /// The gzip stream is damaged, cut short, or followed by something else.
+    case compression(file: String, problem: String)
+    case wrongDigest(file: String, found: SHA256Digest, expected: SHA256Digest, isMNIST: Bool)
+    case labelOutOfRange(file: String, index: Int, label: UInt8, classCount: Int)
+    case countMismatch(images: Int, labels: Int, file: String)
+    case shape(name: String, problem: String)
+}
+
+/// What is wrong with the bytes of an IDX file.
+public enum IDXProblem: Sendable, Equatable {
+    case truncatedHeader(byteCount: Int, expected: Int)
+    case magic(found: UInt32, expected: UInt32)
+    case dimensions(found: [Int], expected: String)
+    case truncated(byteCount: Int, expected: Int)
+    case oversized(expected: Int)
+}
+
+extension DatasetError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .missing(let file, let searched):
+            "no file \(file) or \(file).gz in \(searched.joined(separator: ", ")): name the right folder with --data, "
+                + "or fill one with scripts/setup"
+        case .unreadable(let file, let reason):
+            "\(file) cannot be read: \(reason)"
+        case .malformed(let file, let problem):
+            "\(file) is not a usable IDX file: \(problem); fetch it again"
+        case .compression(let file, let problem):
+            "\(file) is not a usable gzip file: \(problem); fetch it again"
+        case .wrongDigest(let file, let found, let expected, let isMNIST):
+            Self.digestText(file: file, found: found, expected: expected, isMNIST: isMNIST)
+        case .labelOutOfRange(let file, let index, let label, let classCount):
+            "\(file): label \(index) (counted from 0) is \(label), expected 0 to \(classCount - 1); fetch it again"
+        case .countMismatch(let images, let labels, let file):
+            "\(file) has \(labels) labels for \(images) images: the two files do not belong together"
+        case .shape(let name, let problem):
+            "data set \(name): \(problem)"
+        }
+    }
+
+    private static func digestText(file: String, found: SHA256Digest, expected: SHA256Digest, isMNIST: Bool) -> String {
+        let cause =
+            isMNIST
+            ? "this is MNIST, not Fashion-MNIST (the files have the same names)"
+            : "this is not Fashion-MNIST, or a changed copy of it"
+        return "\(file): \(cause): SHA-256 of its content is \(found.hexadecimal), expected \(expected.hexadecimal); "
+            + "name the folder of Fashion-MNIST with --data"
+    }
+}
+
+extension IDXProblem: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .truncatedHeader(let byteCount, let expected):
+            "it ends after \(byteCount) bytes, inside its header of \(expected)"
+        case .magic(let found, let expected):
+            "it begins with \(Self.hexadecimal(found)), expected \(Self.hexadecimal(expected))"
+        case .dimensions(let found, let expected):
+            "its dimensions are \(found.map(String.init).joined(separator: " × ")), expected \(expected)"
+        case .truncated(let byteCount, let expected):
+            "it has \(byteCount) bytes, but its header demands \(expected)"
+        case .oversized(let expected):
+            "it goes on after the \(expected) bytes that its header demands"
+        }
+    }
+
+    private static func hexadecimal(_ word: UInt32) -> String {
+        let digits = String(word, radix: 16)
+        return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}

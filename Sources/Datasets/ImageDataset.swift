@@ -1,0 +1,67 @@
+public import Digests
+
+/// Labelled images of one size, as bytes. Immutable; shared by all threads.
+public final class ImageDataset: Sendable {
+    public let name: String
+    public let sampleCount: Int
+    public let height: Int
+    public let width: Int
+    public let channels: Int
+    /// What each label means; label k is `classNames[k]`.
+    public let classNames: [String]
+    /// `[sampleCount, height, width, channels]`, 0…255.
+    public let pixels: [UInt8]
+    /// One a sample, each below `classNames.count`.
+    public let labels: [UInt8]
+    /// SHA-256 over sample count, height, width and channels (32-bit little-endian words), then labels, then pixels: the same
+    /// for every file format that decodes to the same samples.
+    public let digest: SHA256Digest
+
+    /// Takes decoded samples over. Throws `DatasetError` when sizes do not fit together or a label is no class.
+    public init(
+        name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8]
+    ) throws(DatasetError) {
+        guard !classNames.isEmpty, classNames.count <= 256 else {
+            throw .shape(name: name, problem: "it has \(classNames.count) classes, expected 1 to 256")
+        }
+        guard let imageByteCount = Self.imageByteCount(height: height, width: width, channels: channels) else {
+            throw .shape(
+                name: name, problem: "images of \(height) × \(width) × \(channels), expected 1 to 65535 each")
+        }
+        let (pixelCount, overflow) = labels.count.multipliedReportingOverflow(by: imageByteCount)
+        guard !overflow, pixelCount == pixels.count, !labels.isEmpty, labels.count <= Int(Int32.max) else {
+            let problem =
+                "\(labels.count) labels and \(pixels.count) bytes of images, expected \(imageByteCount) a label"
+            throw .shape(name: name, problem: problem)
+        }
+        try IDXFile.check(labels, below: classNames.count, file: "data set \(name)")
+        self.name = name
+        sampleCount = labels.count
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.classNames = classNames
+        self.pixels = pixels
+        self.labels = labels
+        digest = Self.digest(shape: [labels.count, height, width, channels], labels: labels, pixels: pixels)
+    }
+
+    /// Bytes of one image.
+    public var imageByteCount: Int { height * width * channels }
+
+    /// Height · width · channels, each between 1 and 65535 (so that the product cannot overflow); else nil.
+    static func imageByteCount(height: Int, width: Int, channels: Int) -> Int? {
+        guard [height, width, channels].allSatisfy((1...0xFFFF).contains) else { return nil }
+        return height * width * channels
+    }
+
+    private static func digest(shape: [Int], labels: [UInt8], pixels: [UInt8]) -> SHA256Digest {
+        var hasher = SHA256Hasher()
+        for extent in shape {
+            withUnsafeBytes(of: UInt32(extent).littleEndian) { hasher.update($0) }
+        }
+        labels.withUnsafeBytes { hasher.update($0) }
+        pixels.withUnsafeBytes { hasher.update($0) }
+        return hasher.finish()
+    }
+}

@@ -1,0 +1,88 @@
+public import NeuralNetwork
+
+/// Everything that decides the bits of a training: model, data, loss, optimizer, batch sizes and seed.
+public struct Experiment: Sendable, Equatable {
+    /// A short name, which also names run folders: letters, digits, ".", "_" and "-", beginning with a letter or digit.
+    public var name: String
+    /// One line for listings; may be empty.
+    public var title: String
+    /// Figures of the write-up that the experiment repeats, in its order; only for listings.
+    public var published: [PublishedFigure]
+    public var dataset: DatasetConfiguration
+    public var model: ModelConfiguration
+    public var loss: LossConfiguration
+    public var optimizer: OptimizerConfiguration
+    /// Samples in a global batch.
+    public var batchSize: Int
+    public var epochs: Int
+    /// Pieces of a global batch whose gradients are summed by a fixed tree: a power of two, part of the arithmetic.
+    public var microBatchCount: Int
+    public var seed: UInt64
+
+    public init(
+        name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
+        model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
+        optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), batchSize: Int, epochs: Int,
+        microBatchCount: Int = 8, seed: UInt64 = 1
+    ) {
+        self.name = name
+        self.title = title
+        self.published = published
+        self.dataset = dataset
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.batchSize = batchSize
+        self.epochs = epochs
+        self.microBatchCount = microBatchCount
+        self.seed = seed
+    }
+}
+
+/// Which data an experiment trains on, and what it holds out.
+public struct DatasetConfiguration: Sendable, Equatable {
+    /// The data sets that exist.
+    public static let knownNames = ["fashion-mnist", syntheticName]
+    /// Made-up images for tests and trials; no figure on them means anything.
+    public static let syntheticName = "synthetic"
+
+    public var name: String
+    /// How the validation samples are chosen among the training set's.
+    public var split: Split
+    /// The share of the training set that is held out for validation: above 0, below 1.
+    public var validationFraction: Double
+
+    public init(name: String = "fashion-mnist", split: Split = .shuffled, validationFraction: Double = 0.2) {
+        self.name = name
+        self.split = split
+        self.validationFraction = validationFraction
+    }
+
+    public enum Split: String, Sendable, Equatable, CaseIterable {
+        /// Drawn by the experiment's seed.
+        case shuffled
+    }
+}
+
+/// One published figure of an experiment.
+public struct PublishedFigure: Sendable, Equatable {
+    public var name: String
+    public var value: Value
+
+    public init(name: String, value: Value) {
+        self.name = name
+        self.value = value
+    }
+
+    public enum Value: Sendable, Equatable, CustomStringConvertible {
+        case number(Double)
+        case text(String)
+
+        public var description: String {
+            switch self {
+            case .number(let value): value.description
+            case .text(let text): text
+            }
+        }
+    }
+}

@@ -1,0 +1,73 @@
+import NeuralNetwork
+
+extension Experiment {
+    static let keys = [
+        "name", "title", "published", "data", "model", "loss", "optimizer", "batch_size", "epochs", "micro_batches",
+        "seed",
+    ]
+
+    /// Reads an experiment strictly: every key known, of the right type and within its limits.
+    /// `source` says in messages where the text came from.
+    ///
+    /// - Throws: `ExperimentError` with the line and the key.
+    public init(yaml: String, source: String) throws(ExperimentError) {
+        let root = YAMLField(node: try YAMLDocument.root(of: yaml, source: source), source: source, key: "")
+        let mapping = try YAMLMapping(root, allowed: Self.keys)
+        let limits = ExperimentLimits.self
+        self.init(
+            name: try Self.name(mapping.required("name")),
+            title: try mapping.optional("title")?.text() ?? "",
+            published: try mapping.optional("published").map(Self.published) ?? [],
+            dataset: try Self.dataset(mapping.required("data")),
+            model: try ModelReader.model(mapping.required("model")),
+            loss: try mapping.required("loss").choice(LossConfiguration.self),
+            optimizer: try OptimizerReader.optimizer(mapping.required("optimizer")),
+            batchSize: try mapping.required("batch_size").integer(limits.batchSize),
+            epochs: try mapping.required("epochs").integer(limits.epochs),
+            microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,
+            seed: try mapping.optional("seed")?.unsignedInteger() ?? 1)
+    }
+
+    private static func name(_ field: YAMLField) throws(ExperimentError) -> String {
+        let name = try field.text("a name")
+        guard ExperimentLimits.isName(name) else {
+            throw field.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(name)))
+        }
+        return name
+    }
+
+    private static func published(_ field: YAMLField) throws(ExperimentError) -> [PublishedFigure] {
+        let mapping = try YAMLMapping(field, allowed: nil, expected: "a mapping of names to figures")
+        var figures: [PublishedFigure] = []
+        for key in mapping.keys {
+            let value = try mapping.required(key)
+            guard ExperimentLimits.isName(key) else {
+                throw value.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(key)))
+            }
+            figures.append(PublishedFigure(name: key, value: try value.figure()))
+        }
+        return figures
+    }
+
+    private static func dataset(_ field: YAMLField) throws(ExperimentError) -> DatasetConfiguration {
+        let mapping = try YAMLMapping(field, allowed: ["set", "validation"])
+        let nameField = try mapping.required("set")
+        let name = try nameField.text("the name of a data set")
+        guard DatasetConfiguration.knownNames.contains(name) else {
+            throw nameField.unknownValue(name, DatasetConfiguration.knownNames)
+        }
+        let validation = try YAMLMapping(mapping.required("validation"), allowed: ["split", "fraction"])
+        return DatasetConfiguration(
+            name: name,
+            split: try validation.required("split").choice(DatasetConfiguration.Split.self),
+            validationFraction: try validation.required("fraction").number("above 0 and below 1") { $0 > 0 && $0 < 1 })
+    }
+
+    private static func microBatchCount(_ field: YAMLField) throws(ExperimentError) -> Int {
+        let value = try field.integer(ExperimentLimits.microBatchCount)
+        guard ExperimentLimits.isMicroBatchCount(value) else {
+            throw field.failure(.outOfRange(expected: ExperimentLimits.microBatchExpectation, found: String(value)))
+        }
+        return value
+    }
+}

@@ -1,0 +1,49 @@
+/// The text on one line: control characters are escaped, and what is longer than 200 characters is cut.
+func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars.prefix(200) {
+        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar == "\u{2028}" || scalar == "\u{2029}" {
+            result += "\\u{\(String(scalar.value, radix: 16))}"
+        } else {
+            result.unicodeScalars.append(scalar)
+        }
+    }
+    return text.unicodeScalars.dropFirst(200).first == nil ? result : result + "…"
+}
+
+/// The text in double quotes on one line.
+func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
+
+/// Names that are nearly alike.
+enum NearestName {
+    /// The candidate with the fewest changed letters, capitals aside, if at most a third of the letters differ; the
+    /// first of several.
+    static func of(_ text: String, among candidates: [String]) -> String? {
+        guard text.utf8.count <= 100 else { return nil }
+        let ranked = candidates.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }
+        guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
+        return best.distance <= max(1, max(text.count, best.name.count) / 3) ? best.name : nil
+    }
+
+    /// Letters to add, drop, replace or swap with a neighbour (optimal string alignment).
+    static func distance(_ left: String, _ right: String) -> Int {
+        let left = Array(left)
+        let right = Array(right)
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for row in 0..<left.count {
+            var current = [row + 1]
+            for column in 0..<right.count {
+                let replaced = last[column] + (left[row] == right[column] ? 0 : 1)
+                var best = min(replaced, last[column + 1] + 1, current[column] + 1)
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    best = min(best, beforeLast[column - 1] + 1)
+                }
+                current.append(best)
+            }
+            beforeLast = last
+            last = current
+        }
+        return last[right.count]
+    }
+}

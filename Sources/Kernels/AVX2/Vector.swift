@@ -1,0 +1,12 @@
+/// The vector of this instruction set: 8 floats, one ymm register.
+typealias Vector = SIMD8<Float>
+/// The bit patterns of a `Vector`.
+typealias VectorBits = SIMD8<UInt32>
+/// The bit patterns of a `Vector`, signed.
+typealias VectorSignedBits = SIMD8<Int32>
+/// As many bytes as a `Vector` has lanes.
+typealias VectorBytes = SIMD8<UInt8>
+
+/// The name in this module's table.
+@inline(__always)
+var instructionSetName: String { "avx2" }

@@ -1,0 +1,96 @@
+/// Each shape of register tile is a function of its own, so that its accumulators get all registers.
+enum TileFunctions {
+    /// Computes one tile of a matrix product.
+    @inline(__always)
+    static func product(_ tile: ProductTile, rows: Int, vectors: Int) {
+        switch (rows, vectors) {
+        case (14, 2): product14x2(tile)
+        case (14, 1): product14x1(tile)
+        case (8, 2): product8x2(tile)
+        case (8, 1): product8x1(tile)
+        case (4, 2): product4x2(tile)
+        case (4, 1): product4x1(tile)
+        case (2, 2): product2x2(tile)
+        case (2, 1): product2x1(tile)
+        case (1, 2): product1x2(tile)
+        default: product1x1(tile)
+        }
+    }
+
+    /// Computes one tile of a weight gradient.
+    @inline(__always)
+    static func gradient(_ tile: GradientTile, rows: Int, vectors: Int) {
+        switch (rows, vectors) {
+        case (14, 2): gradient14x2(tile)
+        case (14, 1): gradient14x1(tile)
+        case (8, 2): gradient8x2(tile)
+        case (8, 1): gradient8x1(tile)
+        case (4, 2): gradient4x2(tile)
+        case (4, 1): gradient4x1(tile)
+        case (2, 2): gradient2x2(tile)
+        case (2, 1): gradient2x1(tile)
+        case (1, 2): gradient1x2(tile)
+        default: gradient1x1(tile)
+        }
+    }
+}
+
+@inline(never)
+private func product14x2(_ tile: ProductTile) { tile.compute(rows: 14, vectors: 2) }
+
+@inline(never)
+private func product14x1(_ tile: ProductTile) { tile.compute(rows: 14, vectors: 1) }
+
+@inline(never)
+private func product8x2(_ tile: ProductTile) { tile.compute(rows: 8, vectors: 2) }
+
+@inline(never)
+private func product8x1(_ tile: ProductTile) { tile.compute(rows: 8, vectors: 1) }
+
+@inline(never)
+private func product4x2(_ tile: ProductTile) { tile.compute(rows: 4, vectors: 2) }
+
+@inline(never)
+private func product4x1(_ tile: ProductTile) { tile.compute(rows: 4, vectors: 1) }
+
+@inline(never)
+private func product2x2(_ tile: ProductTile) { tile.compute(rows: 2, vectors: 2) }
+
+@inline(never)
+private func product2x1(_ tile: ProductTile) { tile.compute(rows: 2, vectors: 1) }
+
+@inline(never)
+private func product1x2(_ tile: ProductTile) { tile.compute(rows: 1, vectors: 2) }
+
+@inline(never)
+private func product1x1(_ tile: ProductTile) { tile.compute(rows: 1, vectors: 1) }
+
+@inline(never)
+private func gradient14x2(_ tile: GradientTile) { tile.compute(rows: 14, vectors: 2) }
+
+@inline(never)
+private func gradient14x1(_ tile: GradientTile) { tile.compute(rows: 14, vectors: 1) }
+
+@inline(never)
+private func gradient8x2(_ tile: GradientTile) { tile.compute(rows: 8, vectors: 2) }
+
+@inline(never)
+private func gradient8x1(_ tile: GradientTile) { tile.compute(rows: 8, vectors: 1) }
+
+@inline(never)
+private func gradient4x2(_ tile: GradientTile) { tile.compute(rows: 4, vectors: 2) }
+
+@inline(never)
+private func gradient4x1(_ tile: GradientTile) { tile.compute(rows: 4, vectors: 1) }
+
+@inline(never)
+private func gradient2x2(_ tile: GradientTile) { tile.compute(rows: 2, vectors: 2) }
+
+@inline(never)
+private func gradient2x1(_ tile: GradientTile) { tile.compute(rows: 2, vectors: 1) }
+
+@inline(never)
+private func gradient1x2(_ tile: GradientTile) { tile.compute(rows: 1, vectors: 2) }
+
+@inline(never)
+private func gradient1x1(_ tile: GradientTile) { tile.compute(rows: 1, vectors: 1) }

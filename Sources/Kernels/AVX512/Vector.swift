@@ -1,0 +1,12 @@
+/// The vector of this instruction set: 16 floats, one zmm register.
+typealias Vector = SIMD16<Float>
+/// The bit patterns of a `Vector`.
+typealias VectorBits = SIMD16<UInt32>
+/// The bit patterns of a `Vector`, signed.
+typealias VectorSignedBits = SIMD16<Int32>
+/// As many bytes as a `Vector` has lanes.
+typealias VectorBytes = SIMD16<UInt8>
+
+/// The name in this module's table.
+@inline(__always)
+var instructionSetName: String { "avx512" }

@@ -1,0 +1,12 @@
+/// The vector of this instruction set: 4 floats, one xmm register.
+typealias Vector = SIMD4<Float>
+/// The bit patterns of a `Vector`.
+typealias VectorBits = SIMD4<UInt32>
+/// The bit patterns of a `Vector`, signed.
+typealias VectorSignedBits = SIMD4<Int32>
+/// As many bytes as a `Vector` has lanes.
+typealias VectorBytes = SIMD4<UInt8>
+
+/// The name in this module's table.
+@inline(__always)
+var instructionSetName: String { "portable" }

@@ -1,0 +1,118 @@
+internal import KernelInterface
+
+/// Pooled positions of one register tile; each takes four rows.
+@inline(always)
+private var tilePooledCount: Int { laneCount == 16 ? 3 : 1 }
+
+/// The convolution with 2×2 max-pooling in the epilogue: the unpooled output is never stored.
+///
+/// The maximum is taken before ReLU (`max(relu(x)) = relu(max(x))`), so `windowIndex` names the first maximum of the sums themselves.
+func convolutionForwardPooled(_ arguments: ConvolutionForwardArguments, _ scratch: UnsafeMutableRawPointer) {
+    guard ConvolutionPanel.fits(arguments.shape) else { return convolutionForwardPooledUnpacked(arguments) }
+    let panel = ConvolutionPanel(arguments.shape, scratch)
+    let channels = arguments.shape.outputChannels
+    var column = 0
+    while column < channels {
+        let count = min(2 &* laneCount, channels &- column)
+        if count > laneCount {
+            panel.pack(arguments, column: column, count: count, vectorCount: 2)
+            forwardPooledTiles(2, arguments, panel, column, count)
+        } else {
+            panel.pack(arguments, column: column, count: count, vectorCount: 1)
+            forwardPooledTiles(1, arguments, panel, column, count)
+        }
+        column &+= 2 &* laneCount
+    }
+}
+
+/// All pooled positions of one panel.
+@inline(always)
+private func forwardPooledTiles(
+    _ vectorCount: Int, _ arguments: ConvolutionForwardArguments, _ panel: ConvolutionPanel, _ column: Int, _ count: Int
+) {
+    let shape = arguments.shape
+    let width = vectorCount &* laneCount
+    let total = arguments.sampleCount &* shape.pooledHeight &* shape.pooledWidth
+    guard total > 0 else { return }
+    let right = shape.inputChannels
+    let below = shape.inputWidth &* shape.inputChannels
+    var cursor = ConvolutionCursor(shape, arguments.input, step: 2)
+    var position = 0
+    while position < total {
+        var pointers = TilePointers(repeating: cursor.pointer)
+        var pooled = 0
+        while pooled < tilePooledCount {
+            pointers[unchecked: 4 &* pooled] = cursor.pointer
+            pointers[unchecked: 4 &* pooled &+ 1] = cursor.pointer + right
+            pointers[unchecked: 4 &* pooled &+ 2] = cursor.pointer + below
+            pointers[unchecked: 4 &* pooled &+ 3] = cursor.pointer + (below &+ right)
+            if position &+ pooled &+ 1 < total { cursor.advance() }
+            pooled &+= 1
+        }
+        var accumulators = TileAccumulators(repeating: Vector.zero)
+        loadTile(4 &* tilePooledCount, vectorCount, &accumulators, panel.bias, 0)
+        multiplyPanel(4 &* tilePooledCount, vectorCount, &accumulators, pointers, panel, shape)
+        let rows = min(tilePooledCount, total &- position)
+        let isWhole = rows == tilePooledCount && count == width
+        let target = position &* shape.outputChannels &+ column
+        let output = isWhole ? arguments.output + target : panel.tile
+        let stride = isWhole ? shape.outputChannels : width
+        var windowIndex = panel.windowIndex
+        if isWhole, let indices = arguments.windowIndex { windowIndex = indices + target }
+        poolTile(vectorCount, accumulators, arguments.appliesReLU, output, windowIndex, stride)
+        if !isWhole { copyPooledTile(arguments, panel, rows, count, width, target) }
+        position &+= tilePooledCount
+    }
+}
+
+/// Pools the tile and stores values and window indices.
+@inline(always)
+private func poolTile(
+    _ vectorCount: Int, _ accumulators: TileAccumulators, _ appliesReLU: Bool, _ output: UnsafeMutablePointer<Float>,
+    _ windowIndex: UnsafeMutablePointer<UInt8>, _ stride: Int
+) {
+    poolRow(0, vectorCount, accumulators, appliesReLU, output, windowIndex)
+    poolRow(1, vectorCount, accumulators, appliesReLU, output + stride, windowIndex + stride)
+    poolRow(2, vectorCount, accumulators, appliesReLU, output + 2 &* stride, windowIndex + 2 &* stride)
+}
+
+/// Pools one position of the tile.
+@inline(always)
+private func poolRow(
+    _ pooled: Int, _ vectorCount: Int, _ accumulators: TileAccumulators, _ appliesReLU: Bool,
+    _ output: UnsafeMutablePointer<Float>, _ windowIndex: UnsafeMutablePointer<UInt8>
+) {
+    guard pooled < tilePooledCount else { return }
+    let first = 8 &* pooled
+    let (left, leftIndex) = firstMaximum(
+        accumulators[unchecked: first], accumulators[unchecked: first &+ 2], accumulators[unchecked: first &+ 4],
+        accumulators[unchecked: first &+ 6])
+    storeVector(appliesReLU ? rectified(left) : left, output)
+    storeBytes(leftIndex, windowIndex)
+    guard vectorCount == 2 else { return }
+    let (right, rightIndex) = firstMaximum(
+        accumulators[unchecked: first &+ 1], accumulators[unchecked: first &+ 3],
+        accumulators[unchecked: first &+ 5], accumulators[unchecked: first &+ 7])
+    storeVector(appliesReLU ? rectified(right) : right, output + laneCount)
+    storeBytes(rightIndex, windowIndex + laneCount)
+}
+
+/// Copies what is valid of a tile that was stored in scratch.
+@inline(always)
+private func copyPooledTile(
+    _ arguments: ConvolutionForwardArguments, _ panel: ConvolutionPanel, _ rows: Int, _ count: Int, _ width: Int,
+    _ target: Int
+) {
+    let channels = arguments.shape.outputChannels
+    copyRows(rows, count, panel.tile, width, arguments.output + target, channels)
+    guard let indices = arguments.windowIndex else { return }
+    var row = 0
+    while row < rows {
+        var column = 0
+        while column < count {
+            indices[target &+ row &* channels &+ column] = panel.windowIndex[row &* width &+ column]
+            column &+= 1
+        }
+        row &+= 1
+    }
+}

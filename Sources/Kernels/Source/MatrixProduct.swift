@@ -1,0 +1,182 @@
+public import KernelInterface
+
+/// `KernelTable.matrixProduct`.
+public func matrixProduct(_ arguments: MatrixProductArguments, _ scratch: UnsafeMutableRawPointer) {
+    MatrixProduct(arguments, scratch).run(transposed: false)
+}
+
+/// `KernelTable.matrixProductTransposed`.
+public func matrixProductTransposed(_ arguments: MatrixProductArguments, _ scratch: UnsafeMutableRawPointer) {
+    MatrixProduct(arguments, scratch).run(transposed: true)
+}
+
+/// The loops around the register tile: blocks of k, then panels of two vectors of columns, then tiles of rows.
+///
+/// A later block of k starts its accumulators from what the earlier one left in c, so blocking changes no bit. The block of b
+/// stays in the first-level cache while all rows pass by. a is read in place: a panel is too narrow to repay a copy.
+struct MatrixProduct {
+    /// Values of k in a block: the panel of b then takes at most 32 KiB.
+    @inline(__always)
+    static var blockInnerCount: Int { 256 }
+
+    /// Panels that are packed together when k is short, so that longer pieces of a row of c are written at a time.
+    @inline(__always)
+    static var largestGroup: Int { 8 }
+
+    let arguments: MatrixProductArguments
+    /// A packed panel of b.
+    let panel: UnsafeMutablePointer<Float>
+    /// One padded tile of c.
+    let paddedTile: UnsafeMutablePointer<Float>
+    /// One padded panel row of the bias.
+    let paddedBias: UnsafeMutablePointer<Float>
+
+    @inline(__always)
+    init(_ arguments: MatrixProductArguments, _ scratch: UnsafeMutableRawPointer) {
+        self.arguments = arguments
+        let floats = scratch.assumingMemoryBound(to: Float.self)
+        panel = floats
+        paddedTile = panel + Self.blockInnerCount &* Panel.width
+        paddedBias = paddedTile + 16 &* Panel.width
+    }
+
+    @inline(__always)
+    func run(transposed: Bool) {
+        var begin = 0
+        repeat {
+            let count = min(arguments.innerCount &- begin, Self.blockInnerCount)
+            let panels = min(Self.largestGroup, Self.blockInnerCount / max(count, 1))
+            let mayGroup = panels > 1 && (transposed || arguments.rowCount > 16)
+            var column = 0
+            while column < arguments.columnCount {
+                let rest = arguments.columnCount &- column
+                let columns = mayGroup && rest >= 2 &* Panel.width
+                    ? min(rest / Panel.width, panels) &* Panel.width : min(rest, Panel.width)
+                if columns > Panel.width {
+                    runGroup(begin, count, column, panels: columns / Panel.width, transposed: transposed)
+                } else {
+                    runPanel(begin, count, column, columns, transposed: transposed)
+                }
+                column &+= columns
+            }
+            begin &+= count
+        } while begin < arguments.innerCount
+    }
+
+    /// All rows of one panel of columns, over one block of k.
+    @inline(__always)
+    private func runPanel(_ begin: Int, _ count: Int, _ column: Int, _ columns: Int, transposed: Bool) {
+        let vectors = Panel.vectors(for: columns)
+        let isPartial = columns < vectors &* laneCount
+        var tile = ProductTile(
+            innerCount: count, a: arguments.a + begin, aRowStride: arguments.aRowStride,
+            b: UnsafePointer(panel), bRowStride: vectors &* laneCount,
+            c: arguments.c + column, cRowStride: arguments.cRowStride,
+            start: begin == 0 ? arguments.start : .result, bias: UnsafePointer(paddedBias),
+            appliesReLU: arguments.appliesReLU && begin &+ count == arguments.innerCount)
+        if transposed {
+            let source = arguments.b + (column &* arguments.bRowStride &+ begin)
+            Panel.packTransposed(inner: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
+        } else {
+            let source = arguments.b + (begin &* arguments.bRowStride &+ column)
+            if isPartial || (arguments.bRowStride != tile.bRowStride && arguments.rowCount > 16) {
+                Panel.pack(rows: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
+            } else {
+                tile.b = source
+                tile.bRowStride = arguments.bRowStride
+            }
+        }
+        if tile.start == .bias, let bias = arguments.bias {
+            Panel.pack(rows: 1, columns: columns, bias + column, rowStride: 0, paddedBias)
+        }
+        if isPartial {
+            runPaddedTiles(tile, columns: columns, vectors: vectors)
+        } else {
+            runTiles(tile, vectors: vectors)
+        }
+    }
+
+    /// All rows of several full panels, over one block of k.
+    @inline(__always)
+    private func runGroup(_ begin: Int, _ count: Int, _ column: Int, panels: Int, transposed: Bool) {
+        let panelCount = count &* Panel.width
+        var index = 0
+        while index < panels {
+            pack(begin, count, column &+ index &* Panel.width, panel + index &* panelCount, transposed: transposed)
+            index &+= 1
+        }
+        let bias = (arguments.bias ?? UnsafePointer(paddedBias)) + column
+        var tile = ProductTile(
+            innerCount: count, a: arguments.a + begin, aRowStride: arguments.aRowStride,
+            b: UnsafePointer(panel), bRowStride: Panel.width,
+            c: arguments.c + column, cRowStride: arguments.cRowStride,
+            start: begin == 0 ? arguments.start : .result, bias: bias,
+            appliesReLU: arguments.appliesReLU && begin &+ count == arguments.innerCount)
+        var row = 0
+        while row < arguments.rowCount {
+            let rows = RegisterTile.height(fitting: arguments.rowCount &- row)
+            index = 0
+            while index < panels {
+                tile.b = UnsafePointer(panel) + index &* panelCount
+                tile.bias = bias + index &* Panel.width
+                tile.c = arguments.c + (row &* arguments.cRowStride &+ column &+ index &* Panel.width)
+                TileFunctions.product(tile, rows: rows, vectors: 2)
+                index &+= 1
+            }
+            tile.a += rows &* tile.aRowStride
+            row &+= rows
+        }
+    }
+
+    /// Packs a full panel of b.
+    @inline(__always)
+    private func pack(
+        _ begin: Int, _ count: Int, _ column: Int, _ target: UnsafeMutablePointer<Float>, transposed: Bool
+    ) {
+        let stride = arguments.bRowStride
+        if transposed {
+            let source = arguments.b + (column &* stride &+ begin)
+            Panel.packTransposed(inner: count, columns: Panel.width, source, rowStride: stride, target)
+        } else {
+            let source = arguments.b + (begin &* stride &+ column)
+            Panel.pack(rows: count, columns: Panel.width, source, rowStride: stride, target)
+        }
+    }
+
+    @inline(__always)
+    private func runTiles(_ first: ProductTile, vectors: Int) {
+        var tile = first
+        var row = 0
+        while row < arguments.rowCount {
+            let rows = RegisterTile.height(fitting: arguments.rowCount &- row)
+            TileFunctions.product(tile, rows: rows, vectors: vectors)
+            tile.a += rows &* tile.aRowStride
+            tile.c += rows &* tile.cRowStride
+            row &+= rows
+        }
+    }
+
+    /// As `runTiles`, through a padded copy of c, for a panel that does not fill its vectors.
+    @inline(__always)
+    private func runPaddedTiles(_ first: ProductTile, columns: Int, vectors: Int) {
+        var tile = first
+        tile.c = paddedTile
+        tile.cRowStride = vectors &* laneCount
+        var target = first.c
+        var row = 0
+        while row < arguments.rowCount {
+            let rows = RegisterTile.height(fitting: arguments.rowCount &- row)
+            if tile.start == .result {
+                Panel.pack(
+                    rows: rows, columns: columns, UnsafePointer(target), rowStride: first.cRowStride, paddedTile)
+            }
+            TileFunctions.product(tile, rows: rows, vectors: vectors)
+            Panel.copy(
+                rows: rows, columns: columns, UnsafePointer(paddedTile), rowStride: tile.cRowStride, target,
+                rowStride: first.cRowStride)
+            tile.a += rows &* tile.aRowStride
+            target += rows &* first.cRowStride
+            row &+= rows
+        }
+    }
+}

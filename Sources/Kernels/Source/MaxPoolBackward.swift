@@ -1,0 +1,90 @@
+internal import KernelInterface
+
+/// Sends each output gradient to the input that was the maximum and writes +0 everywhere else.
+///
+/// With `pooledOutput`, a gradient whose pooled output is not > 0 is dropped.
+func maxPoolBackward(_ arguments: MaxPoolArguments) {
+    guard let outputGradient = arguments.outputGradient, let inputGradient = arguments.inputGradient else { return }
+    let channels = arguments.channels
+    let below = arguments.inputWidth &* channels
+    let pooledHeight = arguments.inputHeight / 2
+    let pooledWidth = arguments.inputWidth / 2
+    var source = 0
+    var sample = 0
+    while sample < arguments.sampleCount {
+        let plane = inputGradient + sample &* arguments.inputHeight &* below
+        var y = 0
+        while y < pooledHeight {
+            let rowPair = plane + 2 &* y &* below
+            var x = 0
+            while x < pooledWidth {
+                spreadWindow(
+                    outputGradient + source, arguments.windowIndex + source, optionalOffset(arguments.pooledOutput, source),
+                    channels, below, rowPair + 2 &* x &* channels)
+                source &+= channels
+                x &+= 1
+            }
+            let dropped = below &- 2 &* pooledWidth &* channels
+            writeZeros(rowPair + 2 &* pooledWidth &* channels, dropped)
+            writeZeros(rowPair + (below &+ 2 &* pooledWidth &* channels), dropped)
+            y &+= 1
+        }
+        writeZeros(plane + 2 &* pooledHeight &* below, (arguments.inputHeight &- 2 &* pooledHeight) &* below)
+        sample &+= 1
+    }
+}
+
+/// All channels of one window.
+@inline(always)
+private func spreadWindow(
+    _ gradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>, _ pooledOutput: UnsafePointer<Float>?,
+    _ channels: Int, _ below: Int, _ window: UnsafeMutablePointer<Float>
+) {
+    var channel = 0
+    while channel &+ laneCount <= channels {
+        var value = loadVector(gradient + channel)
+        if let pooledOutput {
+            value = Vector.zero.replacing(with: value, where: loadVector(pooledOutput + channel) .> Vector.zero)
+        }
+        let index = loadBytes(windowIndex + channel)
+        let upper = window + channel
+        let lower = upper + below
+        storeVector(selected(value, index, 0), upper)
+        storeVector(selected(value, index, 1), upper + channels)
+        storeVector(selected(value, index, 2), lower)
+        storeVector(selected(value, index, 3), lower + channels)
+        channel &+= laneCount
+    }
+    while channel < channels {
+        var value = gradient[channel]
+        if let pooledOutput, !(pooledOutput[channel] > 0) { value = 0 }
+        let index = windowIndex[channel]
+        window[channel] = index == 0 ? value : 0
+        window[channel &+ channels] = index == 1 ? value : 0
+        window[channel &+ below] = index == 2 ? value : 0
+        window[channel &+ below &+ channels] = index == 3 ? value : 0
+        channel &+= 1
+    }
+}
+
+/// The value in lanes whose index is `position`, +0 in the others.
+@inline(always)
+private func selected(_ value: Vector, _ index: VectorBits, _ position: UInt32) -> Vector {
+    Vector.zero.replacing(with: value, where: index .== VectorBits(repeating: position))
+}
+
+@inline(always)
+private func writeZeros(_ target: UnsafeMutablePointer<Float>, _ count: Int) {
+    var index = 0
+    while index < count {
+        target[index] = 0
+        index &+= 1
+    }
+}
+
+/// `pointer + offset`, or nil.
+@inline(always)
+func optionalOffset(_ pointer: UnsafePointer<Float>?, _ offset: Int) -> UnsafePointer<Float>? {
+    guard let pointer else { return nil }
+    return pointer + offset
+}

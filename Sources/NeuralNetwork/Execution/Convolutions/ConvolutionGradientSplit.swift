@@ -1,0 +1,102 @@
+internal import KernelInterface
+
+/// How threads share the weight gradient of a convolution: by weight rows where there are many, else by micro-batches.
+///
+/// A share by micro-batches puts each leaf of the summation into a buffer of its own; then the program's merges run over these, each thread on
+/// its part of the elements. Both give the bits of one call of the kernel over the whole program.
+final class ConvolutionGradientSplit: Sendable {
+    /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for little.
+    private static let rowsPerThread = 64
+    /// Leaves of a program: as many as an experiment may have micro-batches.
+    private static let leafLimit = 64
+
+    private let shape: ConvolutionShape
+    private let offsets: ParameterOffsets
+    /// Floats from the weight's start to the bias's padded end, the same in a leaf as in the arena.
+    private let leafStride: Int
+    private let leaves: AlignedBuffer<Float>?
+
+    init(_ plan: ConvolutionPlan, threadCount: Int) {
+        shape = plan.shape
+        offsets = plan.offsets
+        leafStride = plan.offsets.bias - plan.offsets.weight + ParameterLayout.aligned(plan.shape.outputChannels)
+        let sharesLeaves = threadCount > 1 && plan.shape.weightRowCount < Self.rowsPerThread * threadCount
+        leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
+    }
+
+    /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges leaves if that was the way.
+    @inline(__always)
+    func run(
+        _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
+    ) {
+        let stepCount = target.program.stepCount
+        guard let leaves, stepCount > 1, stepCount <= Self.leafLimit else {
+            let rows = evenSplit(shape.weightRowCount, parts: context.threadCount, index: context.thread)
+            if !rows.isEmpty {
+                compute(rows, target.advanced(by: offsets.weight))
+            }
+            return
+        }
+        for index in evenSplit(stepCount, parts: context.threadCount, index: context.thread) {
+            var step = target.program.steps[index]
+            step.mergeCount = 0
+            step.rootIndex = 0
+            withUnsafePointer(to: step) { pointer in
+                let leaf = GradientTarget(
+                    program: SummationProgram(steps: pointer, stepCount: 1),
+                    gradient: leaves.pointer + index * leafStride, rootStride: leafStride)
+                compute(0..<shape.weightRowCount, leaf)
+            }
+        }
+        context.barrier.wait()
+        merge(leaves.pointer, target, context)
+    }
+
+    /// Runs the program's merges on this thread's part of the elements; leaf k's buffer takes the sum that step k leaves.
+    private func merge(
+        _ leaves: UnsafeMutablePointer<Float>, _ target: GradientTarget, _ context: ThreadContext
+    ) {
+        let part = evenSplit(
+            leafStride, parts: context.threadCount, index: context.thread, granule: ParameterLayout.alignment)
+        guard !part.isEmpty else { return }
+        var stack = LeafStack()
+        for index in 0..<target.program.stepCount {
+            let step = target.program.steps[index]
+            let current = leaves + index * leafStride + part.lowerBound
+            for _ in 0..<step.mergeCount {
+                let earlier = leaves + stack.pop() * leafStride + part.lowerBound
+                for element in 0..<part.count { current[element] = earlier[element] + current[element] }
+            }
+            if step.rootIndex < 0 {
+                stack.push(index)
+            } else {
+                let root = target.gradient + Int(step.rootIndex) * target.rootStride + offsets.weight
+                (root + part.lowerBound).update(from: current, count: part.count)
+            }
+        }
+    }
+}
+
+extension GradientTarget {
+    fileprivate func advanced(by offset: Int) -> GradientTarget {
+        GradientTarget(program: program, gradient: gradient + offset, rootStride: rootStride)
+    }
+}
+
+/// Numbers of leaves that wait to be merged, without an allocation.
+private struct LeafStack {
+    private var slots = SIMD8<Int32>(repeating: 0)
+    private var count = 0
+
+    mutating func push(_ leaf: Int) {
+        precondition(count < SummationProgram.maximumStackDepth, "the program's stack is too deep")
+        slots[count] = Int32(truncatingIfNeeded: leaf)
+        count += 1
+    }
+
+    mutating func pop() -> Int {
+        precondition(count > 0, "the program merges more sums than there are")
+        count -= 1
+        return Int(slots[count])
+    }
+}

@@ -1,0 +1,81 @@
+public import KernelInterface
+internal import Synchronization
+
+/// One worker's memory for forward and backward over up to `sampleCapacity` samples. Nothing is allocated after `init`.
+///
+/// All threads of `threads` call `train` and `evaluate` together, with the same arguments, inside `ComputeThreads.run`. Each fills the inputs and labels of its own
+/// samples, `sampleRange(thread:sampleCount:)`, before; no barrier is needed between. Thread count and block size never change a bit.
+public final class NetworkPass: @unchecked Sendable {
+    // Sendable: threads write disjoint samples and elements, with barriers where one reads what another wrote.
+
+    public let model: Model
+    public let sampleCapacity: Int
+    /// `[sampleCapacity, height, width, channels]`, filled by the caller.
+    public let inputs: UnsafeMutablePointer<Float>
+    /// `[sampleCapacity]`, each below `model.classCount`, filled by the caller.
+    public let labels: UnsafeMutablePointer<UInt8>
+    /// After a pass, each sample's loss.
+    public let sampleLosses: UnsafeMutablePointer<Float>
+    /// After a pass, 1 where the prediction is the label, else 0.
+    public let sampleCorrect: UnsafeMutablePointer<UInt8>
+    /// After a pass, each sample's class with the first largest output.
+    public let samplePredictions: UnsafeMutablePointer<UInt8>
+    /// After a pass, `[sampleCapacity, classCount]`, the rows summing to one.
+    public let probabilities: UnsafeMutablePointer<Float>
+    /// After a pass, `[sampleCapacity, classCount]`: the last layer's sums.
+    public let logits: UnsafeMutablePointer<Float>
+
+    let threads: ComputeThreads
+    let capacity: PassCapacity
+    let units: [any ExecutionUnit]
+    /// How often a thread finished a unit's parameter gradients in this step, over all threads.
+    let finishedUnits = Atomic<Int>(0)
+    /// The bucket that each unit's parameters are in, and whether the unit is the last of its bucket to finish.
+    let bucketEnds: [Int?]
+    private let buffers: PassBuffers
+    private let scratch: AlignedBuffer<UInt8>
+
+    /// `blockSampleCount` is how many samples go through the layers together; nil chooses by the model's sizes.
+    public init(
+        model: Model, kernels: KernelTable, sampleCapacity: Int, threads: ComputeThreads, blockSampleCount: Int? = nil
+    ) {
+        precondition(sampleCapacity >= 1 && blockSampleCount ?? 1 >= 1, "a pass has room for at least one sample")
+        self.model = model
+        self.sampleCapacity = sampleCapacity
+        self.threads = threads
+        capacity = PassCapacity(
+            sampleCount: sampleCapacity, threadCount: threads.count,
+            blockSampleCount: blockSampleCount ?? PassCapacity.blockSampleCount(of: model.plan))
+        buffers = PassBuffers(model, sampleCapacity: sampleCapacity)
+        scratch = AlignedBuffer(count: threads.count * KernelTable.scratchByteCount)
+        inputs = buffers.inputs.pointer
+        labels = buffers.labels.pointer
+        sampleLosses = buffers.losses.pointer
+        sampleCorrect = buffers.correct.pointer
+        samplePredictions = buffers.predictions.pointer
+        probabilities = buffers.probabilities.pointer
+        logits = buffers.logits.pointer
+        units = buffers.makeUnits(model, capacity: capacity, kernels: kernels)
+        bucketEnds = Self.bucketEnds(of: model)
+    }
+
+    /// The samples that this thread computes in a pass over `sampleCount`.
+    public func sampleRange(thread: Int, sampleCount: Int) -> Range<Int> {
+        evenSplit(sampleCount, parts: threads.count, index: thread)
+    }
+
+    func context(thread: Int, parameters: UnsafePointer<Float>) -> ThreadContext {
+        ThreadContext(
+            thread: thread, threadCount: threads.count,
+            scratch: UnsafeMutableRawPointer(scratch.pointer + thread * KernelTable.scratchByteCount),
+            parameters: parameters, barrier: threads.threadBarrier)
+    }
+
+    private static func bucketEnds(of model: Model) -> [Int?] {
+        model.plan.units.indices.map { index in
+            guard let bucket = model.plan.units[index].bucket else { return nil }
+            let earlier = model.plan.units[..<index].contains { $0.bucket == bucket }
+            return earlier ? nil : bucket
+        }
+    }
+}

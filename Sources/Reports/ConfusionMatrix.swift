@@ -1,0 +1,61 @@
+/// How often samples of each class were taken for each class.
+public struct ConfusionMatrix: Sendable, Equatable {
+    public let classNames: [String]
+    /// `counts[true class][predicted class]`.
+    public private(set) var counts: [[Int]]
+
+    /// An empty matrix.
+    public init(classNames: [String]) {
+        self.classNames = classNames
+        counts = Array(repeating: Array(repeating: 0, count: classNames.count), count: classNames.count)
+    }
+
+    /// The matrix of these samples; labels and predictions are class indices.
+    public init(classNames: [String], labels: some Collection<UInt8>, predictions: some Collection<UInt8>) {
+        precondition(labels.count == predictions.count, "as many predictions as labels")
+        self.init(classNames: classNames)
+        for (label, prediction) in zip(labels, predictions) { record(label: Int(label), prediction: Int(prediction)) }
+    }
+
+    public mutating func record(label: Int, prediction: Int) {
+        precondition(counts.indices.contains(label) && counts.indices.contains(prediction), "a class without a name")
+        counts[label][prediction] += 1
+    }
+
+    public var sampleCount: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
+
+    /// The samples whose class was found: the diagonal's sum.
+    public var correctCount: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
+
+    /// The share of samples whose class was not found: 1 − trace / sum; 0 without samples.
+    public var misclassification: Double {
+        sampleCount == 0 ? 0 : Double(sampleCount - correctCount) / Double(sampleCount)
+    }
+
+    func trueCount(of index: Int) -> Int { counts[index].reduce(0, +) }
+
+    func predictedCount(of index: Int) -> Int { counts.reduce(0) { $0 + $1[index] } }
+}
+
+extension ConfusionMatrix {
+    /// A table with the true classes in rows and the predicted classes in columns, then the total misclassification;
+    /// each line ends with a line feed.
+    public var text: String {
+        let corner = "true \\ predicted"
+        let rowWidth = ([corner] + classNames).map(TextLayout.width).max() ?? 0
+        let columnWidths = classNames.indices.map { column in
+            ([classNames[column]] + counts.map { String($0[column]) }).map(TextLayout.width).max() ?? 0
+        }
+        var lines = [line(corner, rowWidth, classNames, columnWidths)]
+        for (name, row) in zip(classNames, counts) {
+            lines.append(line(name, rowWidth, row.map(String.init), columnWidths))
+        }
+        let share = FixedPoint.text(100 * misclassification, digits: 2)
+        lines += ["", "misclassified: \(sampleCount - correctCount) of \(sampleCount) (\(share) %)"]
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    private func line(_ name: String, _ rowWidth: Int, _ cells: [String], _ columnWidths: [Int]) -> String {
+        TextLayout.right(name, rowWidth) + zip(cells, columnWidths).map { "  " + TextLayout.right($0, $1) }.joined()
+    }
+}

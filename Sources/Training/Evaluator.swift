@@ -1,0 +1,63 @@
+import Collectives
+public import Datasets
+public import Experiments
+public import KernelInterface
+public import NeuralNetwork
+
+/// What a model makes of a labelled data set.
+public struct Evaluation: Sendable {
+    /// Mean loss: losses summed in Double by the fixed tree of pieces, divided once.
+    public var loss: Double
+    public var accuracy: Double
+    public var labels: [UInt8]
+    /// The class with the highest output, the first of equals; one a sample.
+    public var predictions: [UInt8]
+    /// `[samples, classes]`: what the last layer puts out before its activation.
+    public var logits: [Float]
+    /// `[samples, classes]`
+    public var probabilities: [Float]
+}
+
+/// Runs data sets forward in this process. The result does not depend on the number of threads.
+public final class Evaluator {
+    private let computer: StepComputer
+    private let experiment: Experiment
+    private let dataset: ImageDataset
+    private let model: Model
+
+    /// Throws `ArithmeticModeError` when floating point does not round as IEEE says by default.
+    public init(
+        experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
+    ) throws {
+        self.experiment = experiment
+        self.model = model
+        self.dataset = dataset
+        computer = try StepComputer(
+            experiment: experiment, model: model, dataset: dataset, kernels: kernels, threadCount: threadCount)
+        computer.own(0..<experiment.microBatchCount)
+    }
+
+    /// Evaluates the first `sampleLimit` samples, or all.
+    public func evaluate(_ state: ReplicatedState, sampleLimit: Int? = nil) -> Evaluation {
+        let count = min(sampleLimit ?? dataset.sampleCount, dataset.sampleCount)
+        let samples = (0..<Int32(count)).map { $0 }
+        var statistics = [MicroBatchStatistics](
+            repeating: MicroBatchStatistics(), count: experiment.microBatchCount)
+        let totals = statistics.withUnsafeMutableBufferPointer { buffer in
+            computer.computeStatistics(samples: samples, parameters: state.parameters.floats, statistics: buffer)
+            return MicroBatchStatistics.sum(buffer)
+        }
+        var result = Evaluation(
+            loss: totals.lossSum / Double(count), accuracy: Double(totals.correctCount) / Double(count),
+            labels: Array(dataset.labels.prefix(count)), predictions: [], logits: [], probabilities: [])
+        computer.forEachBlock(of: 0..<count) { block in
+            computer.evaluate(samples, block, parameters: state.parameters.floats)
+            let pass = computer.pass
+            result.predictions += UnsafeBufferPointer(start: pass.samplePredictions, count: block.count)
+            let outputs = block.count * model.classCount
+            result.logits += UnsafeBufferPointer(start: pass.logits, count: outputs)
+            result.probabilities += UnsafeBufferPointer(start: pass.probabilities, count: outputs)
+        }
+        return result
+    }
+}

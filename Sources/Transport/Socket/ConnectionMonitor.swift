@@ -1,0 +1,55 @@
+internal import CZeroMQ
+
+/// What happened to a connection of a monitored socket.
+public enum ConnectionEvent: Sendable, Hashable {
+    /// The handshake succeeded: messages flow.
+    case established
+    /// The connection ended.
+    case disconnected
+    /// The other side speaks another protocol or was refused; with libzmq's number.
+    case handshakeFailed(code: Int)
+    /// Connecting failed and will be tried again, if the options say so.
+    case connectionRefused
+}
+
+/// Reports what happens to the connections of one socket. Used by the socket's thread.
+public final class ConnectionMonitor {
+    let socket: ZeroMQSocket
+
+    /// Begins to watch a socket; to be made before it binds or connects.
+    public init(of watched: ZeroMQSocket) throws(TransportError) {
+        let name = "inproc://monitor-\(watched.context.uniqueNumber())"
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        guard zmq_socket_monitor(watched.handle, name, events) == 0 else {
+            throw .current("watch", watched.endpoint)
+        }
+        var options = SocketOptions()
+        options.receiveHighWaterMark = 1000
+        options.sendHighWaterMark = 1000
+        socket = try ZeroMQSocket(watched.context, .pair, options: options)
+        guard zmq_connect(socket.handle, name) == 0 else { throw .current("watch", watched.endpoint) }
+    }
+
+    /// The next event without waiting; nil when there is none.
+    public func next() throws(TransportError) -> ConnectionEvent? {
+        while let frames = try socket.receiveFrames() {
+            guard let first = frames.first, first.count >= 6 else { continue }
+            let (code, value) = first.withUnsafeBytes { bytes in
+                (
+                    Int32(bytes.loadUnaligned(fromByteOffset: 0, as: UInt16.self)),
+                    bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self)
+                )
+            }
+            switch code {
+            case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
+            case ZMQ_EVENT_DISCONNECTED: return .disconnected
+            case ZMQ_EVENT_CLOSED: return .connectionRefused
+            default: return .handshakeFailed(code: Int(value))
+            }
+        }
+        return nil
+    }
+}

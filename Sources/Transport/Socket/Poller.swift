@@ -1,0 +1,77 @@
+internal import CZeroMQ
+
+/// Waits for several sockets and events at once. Used by the thread that owns the sockets. Polling allocates nothing.
+public final class Poller {
+    private let capacity: Int
+    private let items: UnsafeMutablePointer<zmq_pollitem_t>
+    /// How many sockets and events are watched.
+    public private(set) var count = 0
+
+    /// - Parameter capacity: the most sockets and events.
+    public init(capacity: Int) {
+        self.capacity = capacity
+        items = .allocate(capacity: max(1, capacity))
+        items.initialize(repeating: zmq_pollitem_t(), count: max(1, capacity))
+    }
+
+    deinit {
+        items.deallocate()
+    }
+
+    /// Watches a socket for messages to receive, or for room to send. Returns its index.
+    @discardableResult
+    public func add(_ socket: ZeroMQSocket, forSending: Bool = false) -> Int {
+        append(
+            zmq_pollitem_t(
+                socket: socket.handle, fd: 0, events: Int16(forSending ? ZMQ_POLLOUT : ZMQ_POLLIN), revents: 0))
+    }
+
+    /// Watches a monitor for events. Returns its index.
+    @discardableResult
+    public func add(_ monitor: ConnectionMonitor) -> Int {
+        add(monitor.socket)
+    }
+
+    /// Watches an event. Returns its index.
+    @discardableResult
+    public func add(_ event: InterruptEvent) -> Int {
+        append(zmq_pollitem_t(socket: nil, fd: event.descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
+    }
+
+    /// Watches a file descriptor for something to read. Returns its index.
+    @discardableResult
+    public func add(descriptor: Int32) -> Int {
+        append(zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
+    }
+
+    private func append(_ item: zmq_pollitem_t) -> Int {
+        precondition(count < capacity, "a poller watches at most as many things as it was made for")
+        items[count] = item
+        count += 1
+        return count - 1
+    }
+
+    /// Forgets everything from this index on.
+    public func remove(from index: Int) {
+        precondition((0...count).contains(index), "an index that add returned")
+        count = index
+    }
+
+    /// Waits until something is ready or the deadline has passed; false when it has.
+    public func wait(until deadline: Deadline) throws(TransportError) -> Bool {
+        while true {
+            let ready = zmq_poll(items, Int32(count), deadline.remainingMilliseconds)
+            if ready > 0 { return true }
+            if ready < 0 {
+                if zmq_errno() != selvedge_interrupted { throw .current("wait for", "\(count) sockets") }
+            } else if deadline.hasPassed {
+                return false
+            }
+        }
+    }
+
+    /// Whether the thing with this index was ready when `wait` returned.
+    public func isReady(_ index: Int) -> Bool {
+        items[index].revents != 0
+    }
+}

@@ -1,0 +1,40 @@
+internal import CZeroMQ
+
+/// libzmq's context: its I/O threads and everything in flight. One a process, alive until the process ends its networking.
+public final class ZeroMQContext: @unchecked Sendable {
+    // zmq_ctx_* may be called from any thread.
+    let handle: UnsafeMutableRawPointer
+    private let names: UnsafeMutablePointer<selvedge_counter>
+
+    /// - Parameter ioThreadCount: threads that move bytes; one suffices for a few gigabytes a second.
+    public init(ioThreadCount: Int = 1) throws(TransportError) {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        zmq_version(&major, &minor, &patch)
+        guard (major, minor, patch) >= (4, 3, 3) else {
+            throw .libraryTooOld(version: "\(major).\(minor).\(patch)")
+        }
+        guard let handle = zmq_ctx_new() else { throw .current("create", "a ZeroMQ context") }
+        self.handle = handle
+        names = .allocate(capacity: 1)
+        names.initialize(to: selvedge_counter())
+        zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreadCount))
+    }
+
+    deinit {
+        // Interrupted calls are repeated: the sockets are closed by now, so this ends.
+        while zmq_ctx_term(handle) != 0 && zmq_errno() == selvedge_interrupted {}
+        names.deallocate()
+    }
+
+    /// The version of the library in use.
+    public static var libraryVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
+    /// A number that was not given before in this context.
+    func uniqueNumber() -> UInt64 {
+        selvedge_counter_next(names)
+    }
+}

@@ -1,0 +1,95 @@
+internal import CZeroMQ
+
+/// The kinds of sockets in use.
+public enum SocketKind: Sendable, Hashable {
+    /// Sends to the peers it is connected to.
+    case push
+    /// Receives from everyone who connects.
+    case pull
+    /// Asynchronous request and answer, connecting side.
+    case dealer
+    /// Asynchronous request and answer, listening side; the first frame names the peer.
+    case router
+    /// One to one.
+    case pair
+
+    var code: Int32 {
+        switch self {
+        case .push: ZMQ_PUSH
+        case .pull: ZMQ_PULL
+        case .dealer: ZMQ_DEALER
+        case .router: ZMQ_ROUTER
+        case .pair: ZMQ_PAIR
+        }
+    }
+}
+
+/// One ZeroMQ socket. Used by one thread only, the one that made it, until it is closed.
+public final class ZeroMQSocket {
+    let handle: UnsafeMutableRawPointer
+    public let kind: SocketKind
+    /// Where it listens or connects to, for messages.
+    public private(set) var endpoint: String
+    let context: ZeroMQContext
+    var isClosed = false
+
+    /// A socket with all its options set, neither listening nor connected.
+    public init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
+        guard let handle = zmq_socket(context.handle, kind.code) else { throw .current("create", "a socket") }
+        self.handle = handle
+        self.kind = kind
+        self.context = context
+        endpoint = "a new \(kind) socket"
+        do {
+            try apply(options)
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Closes the socket; unsent messages are dropped after the linger time.
+    public func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        zmq_close(handle)
+    }
+
+    /// Listens. With port 0 the returned endpoint has the port that the system chose.
+    @discardableResult
+    public func bind(_ endpoint: Endpoint) throws(TransportError) -> Endpoint {
+        self.endpoint = endpoint.description
+        if endpoint.isIPv6 { try set(ZMQ_IPV6, 1) }
+        guard zmq_bind(handle, endpoint.bindingText) == 0 else { throw .current("listen on", self.endpoint) }
+        guard case .tcp = endpoint else { return endpoint }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        var count = bytes.count
+        guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
+            throw .current("read the address of", self.endpoint)
+        }
+        let bound = try Endpoint(parsing: String(decoding: bytes.prefix(max(0, count - 1)), as: UTF8.self))
+        self.endpoint = bound.description
+        return bound
+    }
+
+    /// Begins to connect; sending is possible once the connection stands.
+    public func connect(_ endpoint: Endpoint) throws(TransportError) {
+        self.endpoint = endpoint.description
+        if case .tcp(_, let port) = endpoint, port == 0 {
+            throw .invalidEndpoint(endpoint.description, reason: "port 0 is for listening; name the port to connect to")
+        }
+        if endpoint.isIPv6 { try set(ZMQ_IPV6, 1) }
+        guard zmq_connect(handle, endpoint.description) == 0 else { throw .current("connect to", self.endpoint) }
+    }
+
+    func set(_ option: Int32, _ value: Int) throws(TransportError) {
+        var number = Int32(clamping: value)
+        guard zmq_setsockopt(handle, option, &number, MemoryLayout<Int32>.size) == 0 else {
+            throw .current("set option \(option) of", endpoint)
+        }
+    }
+}

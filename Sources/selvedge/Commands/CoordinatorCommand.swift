@@ -1,0 +1,45 @@
+import ArgumentParser
+import Cluster
+import Coordination
+import Experiments
+import Foundation
+
+/// Leads workers that connect to it.
+struct CoordinatorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator", abstract: "Coordinate workers that connect from this host or others.")
+
+    @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var runOptions: RunOptions
+
+    @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
+    var listen: String
+
+    @Option(help: "Start as soon as so many workers are there.")
+    var minWorkers: Int = 1
+
+    @Flag(help: "Allow an address that other hosts can reach; anybody there can then join.")
+    var insecure = false
+
+    @Flag(help: .hidden)
+    var supervised = false
+
+    func run() throws {
+        let name = try experiment.resolved().name
+        let resolved = try experiment.resolved(from: runOptions.experimentFile(name: name))
+        let environment = ProcessInfo.processInfo.environment
+        var settings = CoordinatorSettings(
+            experiment: resolved, listenAddress: listen, workerCount: minWorkers, environment: environment,
+            run: runOptions.request)
+        settings.data = experiment.dataFolder
+        settings.checkpointEpochInterval = runOptions.checkpointEvery
+        settings.allowsOpenAddress = insecure
+        settings.isSupervised = supervised
+        let display = TrainingDisplay(isInteractive: Console.isInteractive, announcesAddress: !supervised)
+        let process = try CoordinatorProcess(settings, observer: display)
+        let outcome = try process.train()
+        display.finish()
+        guard case .completed = outcome else { throw ExitStatus(outcome.exitCode, outcome.description) }
+        try FinalReport(process.preparedRun, environment: environment).write(asJSON: runOptions.json)
+    }
+}

@@ -1,0 +1,65 @@
+import ArgumentParser
+import Checkpoints
+import Datasets
+import Experiments
+import Foundation
+import Kernels
+import NeuralNetwork
+import Reports
+import Training
+
+/// Evaluates a checkpoint in this process.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
+
+    @Argument(help: "A checkpoint, as RUN/checkpoints/last.safetensors.")
+    var checkpoint: String
+
+    @Option(help: "Folder with the data set, before the usual places.")
+    var data: String?
+
+    @Option(help: "Which samples: test, or train (with what was held out of it).")
+    var split: Split = .test
+
+    @Option(help: "Only the first so many samples.")
+    var limit: Int?
+
+    @Option(help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
+    var logits: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    enum Split: String, ExpressibleByArgument, CaseIterable {
+        case test, train
+    }
+
+    func validate() throws {
+        guard limit ?? 1 > 0 else { throw ValidationError("--limit takes a number from 1") }
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        let contents = try Safetensors(path: checkpoint)
+        let experiment = try ReplicatedState.experiment(in: contents)
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let state = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
+        let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
+        let dataset = split == .test ? sets.test : sets.training
+        let evaluator = try Evaluator(
+            experiment: experiment, model: model, dataset: dataset,
+            kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
+        let evaluation = evaluator.evaluate(state, sampleLimit: limit)
+        if let logits {
+            var writer = SafetensorsWriter()
+            writer.add(
+                name: "logits", shape: [evaluation.labels.count, model.classCount], evaluation.logits)
+            try AtomicFile.write(writer.serialized(), to: logits)
+        }
+        let matrix = ConfusionMatrix(
+            classNames: dataset.classNames, labels: evaluation.labels, predictions: evaluation.predictions)
+        let text = EvaluationText(evaluation, matrix)
+        Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
+    }
+}

@@ -1,0 +1,50 @@
+import ArgumentParser
+import Cluster
+import Foundation
+
+/// Computes for a coordinator.
+struct WorkerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Compute for a coordinator; needs no data of its own.")
+
+    @Option(help: "Where the coordinator listens: tcp://HOST:PORT or ipc://PATH.")
+    var coordinator: String
+
+    @Option(help: "A name that no other worker of the run has; by default host and process.")
+    var name: String?
+
+    @Option(help: "Compute threads; by default all cores.")
+    var threads: Int?
+
+    @Option(help: "Folder with the data set, before the usual places.")
+    var data: String?
+
+    @Option(help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
+    var interface: String?
+
+    @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
+    var insecure = false
+
+    @Flag(help: .hidden)
+    var supervised = false
+
+    func validate() throws {
+        guard threads ?? 1 > 0 else { throw ValidationError("--threads takes a number from 1") }
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        var settings = WorkerSettings(
+            coordinatorAddress: coordinator,
+            name: name ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
+            threadCount: threads ?? Processors.available, environment: environment)
+        settings.data = data
+        settings.interface = interface
+        settings.allowsOpenAddress = insecure
+        settings.isSupervised = supervised
+        let end = try WorkerProcess.run(settings)
+        // Under a supervisor the coordinator says why the run ended.
+        if supervised && end.code != 0 { throw ExitCode(end.code) }
+        guard end.code == 0 else { throw ExitStatus(end.code, "\(settings.name): \(end.reason)") }
+    }
+}

@@ -1,0 +1,44 @@
+import ArgumentParser
+import Checkpoints
+import Cluster
+import Foundation
+
+/// Where a run is written to, or taken up again.
+struct RunOptions: ParsableArguments {
+    @Option(help: "Run directory; by default runs/NAME-N, never an existing one.")
+    var run: String?
+
+    @Option(
+        name: .customLong("resume"), defaultAsFlag: "",
+        help: ArgumentHelp(
+            "Go on with a run: the one in --run or the newest, from its last checkpoint or from the given one.",
+            valueName: "checkpoint"))
+    var resume: String?
+
+    @Option(help: "Save a checkpoint every so many epochs.")
+    var checkpointEvery: Int = 1
+
+    @Flag(help: "Print the results as JSON on standard output.")
+    var json = false
+
+    var request: RunRequest {
+        resume.map { .resume(path: run, checkpoint: $0.isEmpty ? nil : $0) } ?? .new(path: run)
+    }
+
+    /// The experiment file of the run to go on with; nil for a new run, or when it is not there.
+    func experimentFile(name: String) throws -> String? {
+        guard resume != nil else { return nil }
+        guard let path = try run ?? RunDirectory.newest(name: name) else { return nil }
+        let file = RunPaths(path).experiment
+        return FileManager.default.fileExists(atPath: file) ? file : nil
+    }
+
+    func validate() throws {
+        guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
+    }
+
+    var arguments: [String] {
+        flag("run", run) + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
+            + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
+    }
+}

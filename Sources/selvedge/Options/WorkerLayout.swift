@@ -1,0 +1,27 @@
+import Foundation
+
+/// How many workers and threads use this host's cores.
+struct WorkerLayout {
+    var workerCount: Int
+    var threadCount: Int
+
+    /// By default as many workers as the largest power of two up to the cores and micro-batches, and the cores shared out.
+    init(workers: Int?, threads: Int?, microBatchCount: Int, coreCount: Int = Processors.available) {
+        var workerCount = 1
+        while workerCount * 2 <= min(coreCount, microBatchCount) { workerCount *= 2 }
+        self.workerCount = workers ?? workerCount
+        threadCount = threads ?? max(1, coreCount / self.workerCount)
+    }
+}
+
+/// The processors that this process may use.
+enum Processors {
+    /// The affinity mask's, or fewer where a control group's quota says so.
+    static var available: Int {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        guard let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return cores }
+        let fields = text.split(separator: " ").compactMap { Double($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        guard fields.count == 2, fields[1] > 0 else { return cores }
+        return max(1, min(cores, Int((fields[0] / fields[1]).rounded(.up))))
+    }
+}

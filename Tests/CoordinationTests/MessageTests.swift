@@ -1,0 +1,112 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("Control messages")
+struct MessageTests {
+    private static let encoded =
+        SampleMessages.fromWorker.map { $0.encoded() } + SampleMessages.fromCoordinator.map { $0.encoded() }
+
+    /// Decodes in both directions; gives the bytes back that the decoded message has.
+    private func decodedAgain(_ bytes: [UInt8]) -> [UInt8]? {
+        if let message = try? WorkerMessage(decoding: bytes) { return message.encoded() }
+        if let message = try? CoordinatorMessage(decoding: bytes) { return message.encoded() }
+        return nil
+    }
+
+    @Test func everyWorkerMessageSurvivesTheWire() throws {
+        for message in SampleMessages.fromWorker {
+            #expect(try WorkerMessage(decoding: message.encoded()) == message)
+        }
+    }
+
+    @Test func everyCoordinatorMessageSurvivesTheWire() throws {
+        for message in SampleMessages.fromCoordinator {
+            #expect(try CoordinatorMessage(decoding: message.encoded()) == message)
+        }
+    }
+
+    @Test func messagesOfTheOtherDirectionAreUnknown() {
+        for message in SampleMessages.fromWorker {
+            #expect(throws: MessageError.self) { try CoordinatorMessage(decoding: message.encoded()) }
+        }
+        for message in SampleMessages.fromCoordinator {
+            #expect(throws: MessageError.self) { try WorkerMessage(decoding: message.encoded()) }
+        }
+    }
+
+    @Test func aMessageCutAtAnyByteIsRefused() {
+        for bytes in Self.encoded {
+            for count in 0..<bytes.count {
+                #expect(decodedAgain(Array(bytes.prefix(count))) == nil)
+            }
+        }
+    }
+
+    @Test func bytesAfterTheLastFieldAreRefused() {
+        for bytes in Self.encoded {
+            #expect(decodedAgain(bytes + [0]) == nil)
+            var longer = bytes + [0]
+            longer[4] &+= 1
+            #expect(decodedAgain(longer) == nil)
+        }
+    }
+
+    @Test func anotherProtocolVersionIsNamed() {
+        var bytes = WorkerMessage.goodbye.encoded()
+        bytes[2] = 9
+        #expect(throws: MessageError.otherVersion(found: 9)) { try WorkerMessage(decoding: bytes) }
+    }
+
+    @Test func anEnormousCountIsRefusedBeforeAnythingIsAllocated() {
+        let digests = StepDigests(generation: 1, firstStep: 5, digests: [])
+        var bytes = WorkerMessage.stepDigests(digests).encoded()
+        bytes.replaceSubrange(24..<28, with: [255, 255, 255, 255])
+        #expect(throws: MessageError.tooLong(field: "step digests")) { try WorkerMessage(decoding: bytes) }
+    }
+
+    @Test func aMessageBeyondTheBoundIsRefused() {
+        let bytes = [UInt8](repeating: 0, count: WireLimits.messageByteCount + 1)
+        #expect(throws: MessageError.tooLong(field: "message")) { try WorkerMessage(decoding: bytes) }
+    }
+
+    @Test func textThatIsNotUTF8IsRefused() {
+        var bytes = CoordinatorMessage.end(reason: "abc").encoded()
+        bytes[13] = 0xFF
+        #expect(throws: MessageError.invalid(field: "reason")) { try CoordinatorMessage(decoding: bytes) }
+    }
+
+    @Test func aLongReasonIsCutAtACharacter() throws {
+        let long = CoordinatorMessage.end(reason: String(repeating: "é", count: 5000))
+        guard case .end(let reason) = try CoordinatorMessage(decoding: long.encoded()) else {
+            Issue.record("another message")
+            return
+        }
+        #expect(reason.utf8.count <= WireLimits.textByteCount)
+        #expect(reason.allSatisfy { $0 == "é" })
+    }
+
+    @Test func aViewWithGapsInItsMicroBatchesIsRefused() {
+        for message in SampleMessages.fromCoordinator {
+            guard case .view(var view) = message else { continue }
+            view.members[1].microBatches.first = 5
+            let bytes = CoordinatorMessage.view(view).encoded()
+            #expect(throws: MessageError.invalid(field: "members")) { try CoordinatorMessage(decoding: bytes) }
+        }
+    }
+
+    /// Whatever decodes has exactly one encoding, so a changed byte is either refused or means something else.
+    @Test func randomDamageNeverTrapsAndNeverDecodesAmbiguously() {
+        var generator = SeededGenerator(state: 7)
+        for _ in 0..<40_000 {
+            guard var bytes = Self.encoded.randomElement(using: &generator) else { continue }
+            for _ in 0..<Int.random(in: 1...4, using: &generator) {
+                bytes[Int.random(in: 2..<bytes.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
+            }
+            if let again = decodedAgain(bytes) {
+                #expect(again == bytes)
+            }
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("The coordinator's door")
+struct RefusalTests {
+    private let connection = ConnectionIdentifier([0, 77])
+
+    /// What the coordinator answers to a HELLO, after `worker-0` and `worker-1` of the options have joined.
+    private func refusal(of hello: Hello, at time: UInt64 = 60) throws -> Refusal? {
+        var options = SimulatedCluster.Options()
+        options.workerCount = 3
+        let cluster = try SimulatedCluster(options)
+        var answer: Refusal?
+        cluster.at(time) {
+            let actions = cluster.coordinator.received(.hello(hello), from: connection, now: cluster.now)
+            for case .send(.refused(let refusal), to: connection) in actions {
+                answer = refusal
+            }
+            cluster.perform(cluster.coordinator.interrupt(signal: 2, now: cluster.now))
+        }
+        cluster.run()
+        return answer
+    }
+
+    private func hello(_ adjust: (inout Hello) -> Void) -> Hello {
+        var hello = SampleMessages.hello
+        hello.name = "late"
+        hello.experimentDigest = nil
+        adjust(&hello)
+        return hello
+    }
+
+    @Test func aWorkerThatFitsIsNotRefused() throws {
+        #expect(try refusal(of: hello { _ in }) == nil)
+    }
+
+    @Test func anotherArithmeticIsRefusedWithBothVersions() throws {
+        let refusal = try refusal(of: hello { $0.arithmeticVersion = 2 })
+        #expect(refusal?.kind == .arithmeticVersion)
+        #expect(refusal?.reason.contains("version 2, this run needs version 3") == true)
+    }
+
+    @Test func anotherExperimentIsRefused() throws {
+        #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(51) })?.kind == .experiment)
+        #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(50) }) == nil)
+    }
+
+    @Test func aSecondWorkerOfOneNameIsRefused() throws {
+        let refusal = try refusal(of: hello { $0.name = "worker-1" })
+        #expect(refusal?.kind == .duplicate)
+        #expect(refusal?.reason.contains("pid 1001") == true)
+    }
+
+    @Test func anotherProtocolVersionIsRefusedAndTheWorkerSaysSo() throws {
+        var options = SimulatedCluster.Options()
+        options.startedCount = 1
+        let cluster = try SimulatedCluster(options)
+        var bytes = WorkerMessage.hello(SampleMessages.hello).encoded()
+        bytes[2] = 2
+        let actions = cluster.coordinator.received(bytes, from: connection, now: 1)
+        guard case .send(.refused(let refusal), to: connection) = actions.first else {
+            Issue.record("no refusal")
+            return
+        }
+        #expect(refusal.kind == .protocolVersion)
+        var worker = WorkerMachine(
+            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+        _ = worker.start(now: 0)
+        let last = worker.received(.refused(refusal), now: 1).last
+        guard case .exit(let code, let reason) = last else {
+            Issue.record("the worker stays")
+            return
+        }
+        #expect(code == 64 && reason.contains("version 2"))
+    }
+
+    @Test func aWorkerThatNobodyAnswersLeavesWith69() {
+        var worker = WorkerMachine(
+            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+        var actions = worker.start(now: 0)
+        for now in stride(from: UInt64(50), through: 60_000, by: 50) {
+            actions += worker.tick(now: now)
+        }
+        #expect(actions.filter { $0 == .send(.hello(SampleMessages.hello)) }.count == 60)
+        guard case .exit(let code, _) = actions.last else {
+            Issue.record("the worker waits for ever")
+            return
+        }
+        #expect(code == 69)
+    }
+
+    @Test func moreWorkersThanMicroBatchesAreAnErrorOfTheConfiguration() {
+        #expect(throws: CoordinatorConfigurationError.workerCount(9, microBatchCount: 8)) {
+            _ = try SimulatedCluster(.init()) { $0.workerCount = 9 }
+        }
+    }
+
+    @Test func messagesFromNobodyAndOfAnotherGenerationChangeNothing() throws {
+        var options = SimulatedCluster.Options()
+        options.epochs = 50
+        let cluster = try SimulatedCluster(options)
+        let digest = SampleMessages.digest(200)
+        let stale: [WorkerMessage] = [
+            .progress(Progress(generation: 9, completedSteps: 4000, phase: .computing, counter: .max)),
+            .ready(Ready(generation: 9, completedSteps: 0, stateDigest: digest)),
+            .epochEnded(
+                EpochEnded(
+                    generation: 9, epoch: 1, completedSteps: 10, row: [], stateDigest: digest, bestImproved: true)),
+            .done(Done(generation: 9, completedSteps: 3, stateDigest: digest, isComplete: true)),
+            .failed(WorkerFailure(generation: 9, kind: .peerLost(rank: 0), message: "")),
+            .stepDigests(StepDigests(generation: 9, firstStep: 0, digests: [1])),
+        ]
+        cluster.at(100) {
+            for message in stale {
+                for sender in [cluster.workers[1].connection, connection] {
+                    #expect(cluster.coordinator.received(message, from: sender, now: cluster.now).isEmpty)
+                }
+            }
+            let worker = cluster.workers[0]
+            for message in [
+                CoordinatorMessage.grant(generation: 9, stepLimit: 1_000_000),
+                .stop(generation: 9, stepLimit: 1_000_000), .stop(generation: 0, stepLimit: 1_000_000),
+            ] {
+                #expect(worker.machine.received(message, now: cluster.now).isEmpty)
+            }
+        }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 0)
+        #expect(cluster.coordinator.ignoredMessageCount >= 12)
+    }
+}

@@ -1,0 +1,90 @@
+@testable import Coordination
+
+/// One message of every kind, with every optional field there and not there.
+enum SampleMessages {
+    static func digest(_ seed: UInt8) -> ContentDigest {
+        guard let digest = ContentDigest(bytes: (0..<32).map { UInt8($0) &* 7 &+ seed }) else {
+            preconditionFailure("32 bytes make a digest")
+        }
+        return digest
+    }
+
+    static let hello = Hello(
+        name: "worker-1", host: "höst", processIdentifier: 4242, build: "1.0", arithmeticVersion: 3,
+        instructionSet: "avx512", dataDigests: [digest(1), digest(2)], experimentDigest: digest(3),
+        inboxAddress: "tcp://127.0.0.1:5555", threadCount: 2)
+
+    static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
+
+    static var fromWorker: [WorkerMessage] {
+        var plain = hello
+        plain.experimentDigest = nil
+        plain.dataDigests = []
+        plain.processIdentifier = -1
+        let measures = RunningMeasures(epoch: 2, loss: 0.25, accuracy: 0.9, samplesPerSecond: 1e5)
+        let kinds: [WorkerFailure.Kind] = [
+            .nonFinite(step: 9, microBatch: 3, what: "the loss"), .nonFinite(step: 9, microBatch: nil, what: ""),
+            .peerLost(rank: 5), .data, .arithmetic, .experiment, .internal,
+        ]
+        return [
+            .hello(hello), .hello(plain), .goodbye,
+            .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
+            .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
+            .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),
+            .contentRequest(ContentRequest(content: .data(digest(4)), firstChunk: 16, chunkCount: 16)),
+            .ready(Ready(generation: 0, completedSteps: 0, stateDigest: digest(5))),
+            .epochEnded(
+                EpochEnded(
+                    generation: 1, epoch: 2, completedSteps: 1500, row: Array("{\"epoch\":2}".utf8),
+                    stateDigest: digest(6), bestImproved: true)),
+            .stateChunk(
+                StateChunk(name: name, offset: 262_144, totalByteCount: 262_147, checksum: 77, bytes: [1, 2, 3])),
+            .done(Done(generation: 1, completedSteps: 3000, stateDigest: digest(7), isComplete: true)),
+        ] + kinds.map { .failed(WorkerFailure(generation: 1, kind: $0, message: "what happened")) }
+    }
+
+    static var fromCoordinator: [CoordinatorMessage] {
+        let settings = RunSettings(
+            heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 10_000, checkpointEpochInterval: 1)
+        let data = [ContentDescription(identifier: .data(digest(1)), byteCount: 47_000_000)]
+        let state = ContentDescription(identifier: .state(digest(2)), byteCount: 2_000_000)
+        let members = (0..<2).map { rank in
+            Member(
+                rank: rank, workerIdentifier: UInt32(rank + 1), name: "worker-\(rank)", host: "a",
+                processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
+                microBatches: MicroBatchRun(first: rank * 4, count: 4))
+        }
+        let job = JobIdentifier(high: 1, low: 2)
+        return [
+            .welcome(
+                Welcome(
+                    job: job, workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state,
+                    settings: settings)),
+            .welcome(
+                Welcome(job: job, workerIdentifier: 2, experiment: "", data: [], state: nil, settings: settings)),
+            .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat,
+            .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
+            .view(View(generation: 1, firstStep: 10, members: members)), .grant(generation: 1, stepLimit: 20),
+            .stop(generation: 1, stepLimit: 20), .stateReceived(name: name, offset: 262_144),
+            .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
+        ]
+    }
+}
+
+/// A small seeded generator (SplitMix64), so that a failing seed can be run again.
+struct SeededGenerator: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
+}
+
+/// A checksum for tests: FNV-1a.
+@Sendable func testChecksum(_ bytes: [UInt8]) -> UInt32 {
+    bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+}

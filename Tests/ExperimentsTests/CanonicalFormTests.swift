@@ -1,0 +1,88 @@
+import NeuralNetwork
+import Testing
+
+@testable import Experiments
+
+@Suite struct CanonicalFormTests {
+    @Test func theCanonicalFormIsThisText() throws {
+        var experiment = try Experiment.shipped(named: "A-1")
+        experiment.published = [
+            PublishedFigure(name: "test_accuracy", value: .number(0.913)),
+            PublishedFigure(name: "time", value: .text("4 s/epoch")),
+        ]
+        experiment.title = "A \"title\" & more"
+        #expect(
+            experiment.canonicalForm == #"""
+                name: "A-1"
+                title: "A \"title\" \u0026 more"
+                published:
+                  "test_accuracy": 0.913
+                  "time": "4 s/epoch"
+                data:
+                  set: "fashion-mnist"
+                  validation: {split: shuffled, fraction: 0.2}
+                model:
+                  input: [28, 28, 1]
+                  layers:
+                    - conv2d: {filters: 32, kernel: [3, 3], padding: valid, activation: relu}
+                    - max_pool2d
+                    - flatten
+                    - dense: {units: 32, activation: relu}
+                    - dense: {units: 10, activation: sigmoid}
+                loss: sparse_categorical_crossentropy
+                optimizer:
+                  adam: {learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-07}
+                batch_size: 512
+                epochs: 50
+                micro_batches: 8
+                seed: 1
+
+                """#)
+    }
+
+    @Test func everyShippedExperimentReadsBackEqual() throws {
+        for name in Experiment.shippedNames {
+            let experiment = try Experiment.shipped(named: name)
+            let again = try Experiment(yaml: experiment.canonicalForm, source: "again")
+            #expect(again == experiment)
+            #expect(again.canonicalForm == experiment.canonicalForm)
+        }
+    }
+
+    @Test func madeUpExperimentsReadBackEqual() throws {
+        for seed in 0..<500 as Range<UInt64> {
+            let experiment = MadeUp.experiment(seed: seed)
+            #expect(try Experiment(yaml: experiment.canonicalForm, source: "made up") == experiment, "seed \(seed)")
+        }
+    }
+
+    @Test func theDigestChangesWithEverythingThatChangesBits() throws {
+        let base = try Experiment.shipped(named: "A-1")
+        var variants: [Experiment] = []
+        func add(_ change: (inout Experiment) -> Void) {
+            var variant = base
+            change(&variant)
+            variants.append(variant)
+        }
+        add { $0.name = "A-2" }
+        add { $0.seed = 2 }
+        add { $0.batchSize = 511 }
+        add { $0.microBatchCount = 4 }
+        add { $0.dataset.validationFraction = 0.2.nextUp }
+        add { $0.model.layers.removeLast() }
+        add { $0.model.inputShape.height = 27 }
+        add { $0.optimizer = .adam(AdamConfiguration(learningRate: Float(0.001).nextUp)) }
+        add { $0.optimizer = .adam(AdamConfiguration(epsilon: 1e-8)) }
+        #expect(Set(variants.map(\.digest) + [base.digest]).count == variants.count + 1)
+    }
+
+    @Test func theDigestIgnoresEpochsTitleAndPublishedFigures() throws {
+        let base = try Experiment.shipped(named: "A-1")
+        var changed = base
+        changed.epochs = 7
+        changed.title = "another"
+        changed.published = []
+        #expect(changed.digest == base.digest)
+        #expect(changed.canonicalForm != base.canonicalForm)
+    }
+}

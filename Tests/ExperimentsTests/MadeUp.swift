@@ -1,0 +1,64 @@
+import NeuralNetwork
+
+@testable import Experiments
+
+/// Experiments drawn from a seed, with values at the edges of what is allowed.
+enum MadeUp {
+    struct Generator: RandomNumberGenerator {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var value = state
+            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+            return value ^ (value >> 31)
+        }
+    }
+
+    static func experiment(seed: UInt64) -> Experiment {
+        var generator = Generator(state: seed)
+        func float() -> Float {
+            let value = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()) & 0x7FFF_FFFF)
+            return value.isFinite && value > 0 ? value : 1
+        }
+        let texts = [
+            "", "plain", "a: b # c", "\"\\\n\t\u{1}\u{7F}\u{85}\u{2028}", "*alias &anchor", "é😀", "null", "1e3", "'",
+            "- x",
+        ]
+        let adam = AdamConfiguration(
+            learningRate: float(), beta1: Float.random(in: 0..<1, using: &generator),
+            beta2: Float.random(in: 0..<1, using: &generator), epsilon: float())
+        let layers = (0...Int.random(in: 0..<6, using: &generator)).map { _ in layer(&generator) }
+        return Experiment(
+            name: ["A-1", "on", "1", "x.y_z-0"].randomElement(using: &generator) ?? "x",
+            title: texts.randomElement(using: &generator) ?? "",
+            published: [
+                PublishedFigure(
+                    name: "no", value: .number(Double(bitPattern: generator.next() & 0x7FDF_FFFF_FFFF_FFFF))),
+                PublishedFigure(name: "time", value: .text(texts.randomElement(using: &generator) ?? "")),
+            ],
+            dataset: DatasetConfiguration(
+                validationFraction: Double.random(in: Double.leastNonzeroMagnitude..<1, using: &generator)),
+            model: ModelConfiguration(inputShape: ImageShape(height: 28, width: 1, channels: 3), layers: layers),
+            optimizer: .adam(adam), batchSize: Int.random(in: 1...1_048_576, using: &generator),
+            epochs: Int.random(in: 1...100_000, using: &generator),
+            microBatchCount: 1 << Int.random(in: 0...6, using: &generator), seed: generator.next())
+    }
+
+    private static func layer(_ generator: inout Generator) -> LayerConfiguration {
+        let activation = Activation.allCases.randomElement(using: &generator) ?? .relu
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0: return .maxPool2D
+        case 1: return .flatten
+        case 2:
+            return .dense(
+                DenseConfiguration(units: Int.random(in: 1...1_048_576, using: &generator), activation: activation))
+        default:
+            return .convolution2D(
+                Convolution2DConfiguration(
+                    filters: Int.random(in: 1...65_536, using: &generator), kernelHeight: 1024, kernelWidth: 1,
+                    padding: Bool.random(using: &generator) ? .valid : .same, activation: activation))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Testing
+
+/// The repository obeys its own rules.
+@Suite struct RepositoryTests {
+    let repository = Repository.containing
+
+    private func swiftFiles() throws -> [RepositoryFile] {
+        let files = try repository.swiftFiles(under: "Sources") + repository.swiftFiles(under: "Tests")
+        try #require(files.count > 5, "the sources were not found")
+        return files
+    }
+
+    private func allFiles() throws -> [RepositoryFile] {
+        try ["Sources", "Tests", "scripts", "deploy", ".ci"].flatMap { try repository.files(under: $0) }
+    }
+
+    @Test func everyImportIsInTheTable() throws {
+        let files = try repository.swiftFiles(under: "Sources")
+        let findings = files.flatMap { Rules.brokenImports($0, .selvedge) }
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func theTableHasNoCycle() {
+        let table = ImportTable.selvedge
+        for module in table.rules.keys {
+            #expect(!table.allowedImports(of: module).contains(module), "\(module) may import itself")
+        }
+    }
+
+    @Test func noFileIsTooLong() throws {
+        let findings = try swiftFiles().flatMap(Rules.tooLong)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func nothingIsUnwrappedOrTriedByForce() throws {
+        let findings = try swiftFiles().flatMap(Rules.traps)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func noWorkIsMarkedUnfinished() throws {
+        let findings = try allFiles().flatMap(Rules.unfinishedWork)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func noPathOfOneMachine() throws {
+        let findings = try allFiles().flatMap(Rules.machinePaths)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func everyScriptCanBeRunAndStopsAtTheFirstError() throws {
+        let findings = try allFiles().flatMap(Rules.carelessScript)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func theTopLevelHoldsOnlyTheLayout() throws {
+        let findings = Rules.strayEntries(
+            try repository.topLevelEntries(), ignoreFile: try repository.text(".gitignore"))
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+}

@@ -1,0 +1,96 @@
+import Testing
+
+/// The rules catch what they are for: each is shown samples that break it and samples that do not.
+@Suite struct RuleTests {
+    @Test(arguments: [
+        ("Sources/Collectives/Plan.swift", "import Foundation\n", "Foundation"),
+        ("Sources/Collectives/Plan.swift", "internal import struct Glibc.timespec\n", "Glibc"),
+        ("Sources/Coordination/Machine.swift", "@preconcurrency import Transport\n", "Transport"),
+        ("Sources/Kernels/AVX2/Vector.swift", "import KernelsPortable\n", "KernelsPortable"),
+        ("Sources/Datasets/File.swift", "    public import Crypto\n", "Crypto"),
+        ("Sources/Training/Step.swift", "import Cluster // for the driver\n", "Cluster"),
+    ])
+    func aForbiddenImportIsCaught(path: String, text: String, module: String) {
+        let findings = Rules.brokenImports(RepositoryFile(path, text), .selvedge)
+        #expect(findings.count == 1)
+        #expect(findings.first?.hasSuffix("may not import \(module)") == true)
+    }
+
+    @Test func aFileOutsideAllModulesIsCaught() {
+        #expect(Rules.brokenImports(RepositoryFile("Sources/Unknown/File.swift", ""), .selvedge).count == 1)
+    }
+
+    @Test func allowedImportsPass() {
+        let training = RepositoryFile(
+            "Sources/Training/Step.swift",
+            """
+            // import Cluster
+            public import NeuralNetwork
+            import Kernels
+            let text = ""\"
+            import Cluster
+            ""\"
+            """)
+        #expect(Rules.brokenImports(training, .selvedge).isEmpty)
+    }
+
+    @Test func systemModulesAreNotInherited() {
+        #expect(!ImportTable.selvedge.allowedImports(of: "Training").contains("Yams"))
+        #expect(ImportTable.selvedge.allowedImports(of: "Training").contains("CPlatform"))
+    }
+
+    @Test(arguments: [
+        "let a = try! f()", "let b = values[0]!", "let c = f()!.name", "let d = x as! Int", "var e: String!",
+        "print(\"\\(name!)\")", "let f = g!", "let h = list.first!",
+    ])
+    func forceIsCaught(line: String) {
+        let findings = Rules.traps(RepositoryFile("a.swift", line + "\n"))
+        #expect(findings == ["a.swift:1: a value is unwrapped or tried by force"])
+    }
+
+    @Test(arguments: [
+        "if a != b { }", "if !a == b { /* none! */ }", "// really!", "let s = \"stop!\"",
+        "let s = #\"say \"no!\" now\"#", "/* a! /* b! */ c! */", "let s = \"\"\"\n a\"b! \n\"\"\"",
+        "f(!done, [!x])", "let s = \"\\(a ? \"yes!\" : \"no!\")\"",
+    ])
+    func whatOnlyLooksLikeForcePasses(line: String) {
+        #expect(Rules.traps(RepositoryFile("a.swift", line + "\n")).isEmpty)
+    }
+
+    @Test func lineNumbersHoldAfterCommentsAndLiterals() {
+        let text = "/* one\n two */\nlet s = \"\"\"\nthree\n\"\"\"\nlet x = y!\n"
+        #expect(Rules.traps(RepositoryFile("a.swift", text)).first?.hasPrefix("a.swift:6:") == true)
+    }
+
+    @Test func aLongFileIsCaught() {
+        #expect(Rules.tooLong(RepositoryFile("a.swift", String(repeating: "\n", count: 501))).count == 1)
+        #expect(Rules.tooLong(RepositoryFile("a.swift", String(repeating: "\n", count: 500))).isEmpty)
+    }
+
+    @Test func unfinishedWorkIsCaught() {
+        let mark = "FIX" + "ME"
+        #expect(Rules.unfinishedWork(RepositoryFile("a.py", "x = 1\n# \(mark): later\n")).count == 1)
+        #expect(Rules.unfinishedWork(RepositoryFile("a.py", "fixed = autofixme\n")).isEmpty)
+    }
+
+    @Test func machinePathsAreCaught() {
+        let folder = "/ho" + "me/"
+        #expect(Rules.machinePaths(RepositoryFile("a", "open(\"\(folder)ann/x\")\n")).count == 1)
+        #expect(Rules.machinePaths(RepositoryFile("a", "open(base\(folder)x) # $HOME, ~/x, tests\(folder)\n")).isEmpty)
+    }
+
+    @Test func carelessScriptsAreCaught() {
+        let shell = "#!/usr/bin/env bash\n"
+        let strict = shell + "set -euo pipefail\n"
+        #expect(Rules.carelessScript(RepositoryFile("s", shell, isExecutable: true)).count == 1)
+        #expect(Rules.carelessScript(RepositoryFile("s", strict, isExecutable: false)).count == 1)
+        #expect(Rules.carelessScript(RepositoryFile("s", strict, isExecutable: true)).isEmpty)
+        #expect(Rules.carelessScript(RepositoryFile("notes", "no script\n")).isEmpty)
+    }
+
+    @Test func strayEntriesAreCaught() {
+        let findings = Rules.strayEntries(
+            ["Sources", "README.md", ".swift-format", "runs", "notes.txt"], ignoreFile: ".build/\nruns/\n")
+        #expect(findings == ["notes.txt does not belong to the top level"])
+    }
+}
