@@ -1,5 +1,4 @@
 // swift-tools-version: 6.2
-import Foundation
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -47,8 +46,8 @@ let targets: [Target] = [
         path: "Sources/Kernels/Dispatch"),
 
     module("Digests", ["CPlatform", crypto]),
-    module("Randomness", ["CPlatform"]),
-    module("NeuralNetwork", ["Kernels", "Randomness"]),
+    module("Randomness", []),
+    module("NeuralNetwork", ["Kernels", "CPlatform", "Randomness"]),
     module("Datasets", ["Randomness", "Digests", "CZlib"]),
     module(
         "Experiments", ["NeuralNetwork", "Datasets", "Digests", yams], resources: [.embedInCode("Resources")]),
@@ -58,32 +57,27 @@ let targets: [Target] = [
     module("Transport", ["CZeroMQ"]),
     module(
         "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
-    module("Cluster", ["Training", "Coordination", "Transport"]),
+    module("Cluster", ["Training", "Coordination", "Transport", "CPlatform"]),
     module("Launching", ["Cluster"]),
-    module("Reports", ["Training"]),
+    module("Reports", []),
     .executableTarget(
         name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
 
     tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"]),
     tests("Digests", ["Digests"]),
     tests("Randomness", ["Randomness"]),
-    tests("NeuralNetwork", ["NeuralNetwork"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets"]),
-    tests("Experiments", ["Experiments"]),
-    tests("Checkpoints", ["Checkpoints"]),
+    tests(
+        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform"],
+        resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Datasets", "Digests"]),
+    tests("Experiments", ["Experiments", "NeuralNetwork", "Digests"]),
+    tests("Checkpoints", ["Checkpoints", "Digests"]),
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
-    tests("Training", ["Training"]),
-    tests("Cluster", ["Cluster"]),
     tests("Reports", ["Reports"]),
-    tests("CommandLine", []),
+    tests("Repository", []),
 ]
-
-let here = Context.packageDirectory
-let present = targets.filter {
-    FileManager.default.fileExists(atPath: "\(here)/\($0.path ?? "Sources/\($0.name)")")
-}
 
 let package = Package(
     name: "selvedge",
@@ -93,5 +87,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: present
+    targets: targets
 )

@@ -1,11 +1,11 @@
 import Glibc
 
 /// A directory that only this user may enter (mode 0700), for the sockets of one run; removed with everything in it.
-struct PrivateDirectory: ~Copyable {
-    let path: String
+public struct PrivateDirectory: ~Copyable {
+    public let path: String
 
     /// Makes a new directory under `$XDG_RUNTIME_DIR`, or `/tmp` (socket paths must be short).
-    init(environment: [String: String]) throws(LaunchError) {
+    public init(environment: [String: String]) throws(LaunchError) {
         let parent = environment["XDG_RUNTIME_DIR"].flatMap { access($0, W_OK) == 0 && $0.utf8.count < 60 ? $0 : nil }
         var template = Array("\(parent ?? "/tmp")/selvedge-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system("make a private directory", errno) }

@@ -56,6 +56,11 @@ public final class Trainer {
         computer.own(run)
     }
 
+    /// Begins to time the units of training passes.
+    public func startProfile() -> PassProfile {
+        computer.pass.startProfile()
+    }
+
     /// Replaces the state, as after copying a peer's.
     public func adopt(_ newState: ReplicatedState) {
         state = newState

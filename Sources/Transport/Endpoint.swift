@@ -49,7 +49,13 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
         if host.hasPrefix("[") && host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())
-            guard host.contains(":"), host.allSatisfy({ $0.isHexDigit || $0 == ":" || $0 == "." || $0 == "%" }) else {
+            // After a percent sign stands the interface of a link-local address.
+            let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+            let isAddress = parts[0].contains(":") && parts[0].allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
+            let isInterface = parts.dropFirst().allSatisfy { zone in
+                !zone.isEmpty && zone.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
+            }
+            guard isAddress, isInterface else {
                 throw .invalidEndpoint(text, reason: "an IPv6 address stands between the brackets")
             }
         } else {

@@ -11,7 +11,7 @@ struct Selvedge: ParsableCommand {
         version: Build.version,
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
-            SummaryCommand.self, EvaluateCommand.self, InspectCommand.self,
+            SummaryCommand.self, EvaluateCommand.self, InspectCommand.self, BenchCommand.self,
         ])
 
     static func main() {

@@ -20,11 +20,9 @@ public enum AllReduceBenchmark {
     /// Untimed repetitions before each size.
     static let warmUpCount = 20
 
-    /// Sums vectors of each size `repetitions` times, checks the first sum of each, and returns the timings.
+    /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
-    /// - Parameters:
-    ///   - endpoints: where each rank's inbox is; ports are fixed ones.
-    ///   - sizes: floats of the vectors.
+    /// `endpoints` says where each rank's inbox is; their ports are fixed ones.
     public static func run(
         rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, arithmetic: AllReduceArithmetic
     ) throws -> [AllReduceTiming] {
@@ -39,6 +37,7 @@ public enum AllReduceBenchmark {
         let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: options)
         let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: interrupt)
         _ = try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
+        defer { links.close(lingerMilliseconds: 1000) }
         var timings: [AllReduceTiming] = []
         for (generation, size) in sizes.enumerated() {
             let configuration = AllReduceDriver<ZeroMQFrameTransport>.Configuration(
@@ -79,7 +78,7 @@ public enum AllReduceBenchmark {
     }
 
     /// Connecting sockets do not try again, so every inbox has to listen first: asks each until it answers.
-    private static func waitForInboxes(of endpoints: [Endpoint], context: ZeroMQContext) throws(TransportError) {
+    static func waitForInboxes(of endpoints: [Endpoint], context: ZeroMQContext) throws(TransportError) {
         for endpoint in endpoints {
             var options = SocketOptions()
             options.reconnectMilliseconds = 10

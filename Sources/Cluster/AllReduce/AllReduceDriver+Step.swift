@@ -4,10 +4,8 @@ public import Transport
 extension AllReduceDriver {
     /// Begins a step: waits until its gradient memory is free, and takes the frames that came early.
     ///
-    /// - Parameters:
-    ///   - step: higher than that of every step before; the same on every worker.
-    ///   - batchSize: the samples of the whole batch, over all workers; at least 1.
-    ///   - deadline: until when libzmq has to have sent the step before the last.
+    /// `step` is the same on every worker and higher than every one before; `batchSize` counts the samples of all
+    /// workers, at least 1. Throws `buffersInUse` when libzmq has not sent the step before the last by the deadline.
     public func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds

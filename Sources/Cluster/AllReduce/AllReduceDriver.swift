@@ -59,9 +59,9 @@ public final class AllReduceDriver<Transport: FrameTransport> {
     /// Frames whose header could not be read.
     public internal(set) var unreadableCount = 0
 
-    /// - Parameters:
-    ///   - transport: connected to all other workers of the generation.
-    ///   - held: frames that came early, kept with the inbox over generations.
+    /// `transport` is connected to all other workers of the generation; `held` has the frames that came early and stays
+    /// with the inbox over generations.
+    ///
     /// - Precondition: the rank is one of the ownership's; `held` has room for the frames of one step.
     public init(
         _ configuration: Configuration, transport: Transport, held: HeldFrames, arithmetic: AllReduceArithmetic

@@ -28,13 +28,15 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     /// The sets that this host can run, the widest last.
     public static var supported: [InstructionSet] { allCases.filter(\.isSupported) }
 
-    /// The kernels of this set; they may be called only where it is supported.
+    /// The kernels of this set, with checked arguments; they may be called only where the set is supported.
     public var table: KernelTable {
-        switch self {
-        case .portable: KernelsPortable.table
-        case .avx2: KernelsAVX2.table
-        case .avx512: KernelsAVX512.table
-        }
+        let table =
+            switch self {
+            case .portable: KernelsPortable.table
+            case .avx2: KernelsAVX2.table
+            case .avx512: KernelsAVX512.table
+            }
+        return table.checked
     }
 
     /// The set that `SELVEDGE_ISA` names, or else the widest that this host supports.
@@ -60,7 +62,8 @@ public enum InstructionSetError: Error, Sendable, Equatable, CustomStringConvert
         let problem =
             switch self {
             case .unknown(let name): "\(InstructionSet.variableName)=\(name) names no instruction set"
-            case .unsupported(let set): "\(InstructionSet.variableName)=\(set.rawValue): this host lacks \(set.rawValue)"
+            case .unsupported(let set):
+                "\(InstructionSet.variableName)=\(set.rawValue): this host lacks \(set.rawValue)"
             }
         return "\(problem); use one of \(names), or unset it"
     }

@@ -31,12 +31,12 @@ private struct ColumnAccumulators {
     /// values + sums, in this order of operands.
     @inline(__always)
     mutating func add(_ values: UnsafePointer<Float>, vectors: Int) {
-        sum0 = sum(loadVector(values), sum0)
+        sum0 = loadVector(values) + sum0
         guard vectors > 1 else { return }
-        sum1 = sum(loadVector(values + laneCount), sum1)
+        sum1 = loadVector(values + laneCount) + sum1
         guard vectors > 2 else { return }
-        sum2 = sum(loadVector(values + 2 &* laneCount), sum2)
-        sum3 = sum(loadVector(values + 3 &* laneCount), sum3)
+        sum2 = loadVector(values + 2 &* laneCount) + sum2
+        sum3 = loadVector(values + 3 &* laneCount) + sum3
     }
 
     @inline(__always)
@@ -70,7 +70,7 @@ private func sumColumns(
         var remaining = Int(step.sampleEnd &- step.sampleBegin) &* arguments.positionCount
         while remaining > 0 {
             if columns < laneCount {
-                sums.sum0 = sum(loadVector(values, count: columns), sums.sum0)
+                sums.sum0 = loadVector(values, count: columns) + sums.sum0
             } else {
                 sums.add(values, vectors: vectors)
             }

@@ -11,7 +11,7 @@ struct ConvolutionCursor {
     private let rowSkip: Int
     private let sampleSkip: Int
 
-    /// - Parameter step: 1 for every position, 2 for the upper left position of every pooling window.
+    /// `step` is 1 for every position, 2 for the upper left position of every pooling window.
     @inline(always)
     init(_ shape: ConvolutionShape, _ input: UnsafePointer<Float>, step: Int) {
         pointer = input

@@ -2,8 +2,8 @@ internal import KernelInterface
 
 /// The convolution, tile by tile of output positions; see `ConvolutionForwardArguments` for the order of the sums.
 ///
-/// Output positions are numbered through all samples, so only the last tile of a call is not full. The weights of a panel
-/// of channels are packed once and stay in the first- or second-level cache while all positions pass.
+/// Output positions are numbered through all samples, so only the last tile of a call is not full. The weights of a
+/// panel of channels are packed once and stay in the first- or second-level cache while all positions pass.
 func convolutionForward(_ arguments: ConvolutionForwardArguments, _ scratch: UnsafeMutableRawPointer) {
     guard ConvolutionPanel.fits(arguments.shape) else { return convolutionForwardUnpacked(arguments) }
     let panel = ConvolutionPanel(arguments.shape, scratch)
@@ -57,13 +57,25 @@ private func forwardTiles(
     }
 }
 
-/// The whole inner sum of a tile: for each kernel row, `runCount` consecutive inputs of every position.
+/// The whole inner sum of a tile.
+///
+/// With 32 registers the loop runs kernel row by kernel row; with 16 a table of offsets makes one loop of it, which
+/// short kernel rows need. (With the table, the compiler orders the wide loop so that it runs out of registers.)
 @inline(always)
 func multiplyPanel(
     _ rowCount: Int, _ vectorCount: Int, _ accumulators: inout TileAccumulators, _ pointers: TilePointers,
     _ panel: ConvolutionPanel, _ shape: ConvolutionShape
 ) {
     var weights = UnsafePointer(panel.weights)
+    if laneCount != 16 {
+        var inner = 0
+        while inner < panel.innerCount {
+            let offset = panel.offsets[inner]
+            multiplyWeights(rowCount, vectorCount, &accumulators, pointers, offset, &weights)
+            inner &+= 1
+        }
+        return
+    }
     let runCount = shape.kernelWidth &* shape.inputChannels
     let rowStride = shape.inputWidth &* shape.inputChannels
     var kernelRow = 0
@@ -71,14 +83,23 @@ func multiplyPanel(
         var offset = kernelRow &* rowStride
         let offsetEnd = offset &+ runCount
         while offset < offsetEnd {
-            let w0 = loadVector(weights)
-            let w1 = vectorCount == 2 ? loadVector(weights + laneCount) : w0
-            accumulateTile(rowCount, vectorCount, &accumulators, pointers, offset, w0, w1)
-            weights += vectorCount &* laneCount
+            multiplyWeights(rowCount, vectorCount, &accumulators, pointers, offset, &weights)
             offset &+= 1
         }
         kernelRow &+= 1
     }
+}
+
+/// Adds one weight row to a tile and moves on to the next.
+@inline(always)
+private func multiplyWeights(
+    _ rowCount: Int, _ vectorCount: Int, _ accumulators: inout TileAccumulators, _ pointers: TilePointers,
+    _ offset: Int, _ weights: inout UnsafePointer<Float>
+) {
+    let w0 = loadVector(weights)
+    let w1 = vectorCount == 2 ? loadVector(weights + laneCount) : w0
+    accumulateTile(rowCount, vectorCount, &accumulators, pointers, offset, w0, w1)
+    weights += vectorCount &* laneCount
 }
 
 /// Copies a block of floats row by row.

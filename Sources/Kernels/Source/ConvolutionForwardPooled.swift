@@ -6,7 +6,8 @@ private var tilePooledCount: Int { laneCount == 16 ? 3 : 1 }
 
 /// The convolution with 2×2 max-pooling in the epilogue: the unpooled output is never stored.
 ///
-/// The maximum is taken before ReLU (`max(relu(x)) = relu(max(x))`), so `windowIndex` names the first maximum of the sums themselves.
+/// The maximum is taken before ReLU (`max(relu(x)) = relu(max(x))`), so `windowIndex` names the first maximum of the
+/// sums themselves.
 func convolutionForwardPooled(_ arguments: ConvolutionForwardArguments, _ scratch: UnsafeMutableRawPointer) {
     guard ConvolutionPanel.fits(arguments.shape) else { return convolutionForwardPooledUnpacked(arguments) }
     let panel = ConvolutionPanel(arguments.shape, scratch)

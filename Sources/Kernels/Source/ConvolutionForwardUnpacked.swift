@@ -1,7 +1,7 @@
 internal import KernelInterface
 
-// Shapes whose packed panel does not fit the scratch memory (tens of thousands of weight rows) are computed one output at
-// a time, in the same order and so with the same bits.
+// Shapes whose packed panel does not fit the scratch memory (tens of thousands of weight rows) are computed one
+// output at a time, in the same order and so with the same bits.
 
 /// One output before ReLU; `corner` points at the input corner of its position.
 @inline(always)

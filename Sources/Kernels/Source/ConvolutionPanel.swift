@@ -10,11 +10,13 @@ struct ConvolutionPanel {
     /// Room for the window indices of one tile.
     let windowIndex: UnsafeMutablePointer<UInt8>
     let innerCount: Int
+    /// For each weight row, where its input is, relative to the input corner of an output position.
+    let offsets: UnsafeMutablePointer<Int>
 
     /// Whether the panel of a shape fits the scratch memory.
     @inline(always)
     static func fits(_ shape: ConvolutionShape) -> Bool {
-        let rowByteCount = 2 &* laneCount &* 4
+        let rowByteCount = 8 &+ 2 &* laneCount &* 4
         return shape.weightRowCount <= (KernelTable.scratchByteCount &- 16384) / rowByteCount
     }
 
@@ -25,6 +27,8 @@ struct ConvolutionPanel {
         bias = (scratch + 4096).assumingMemoryBound(to: Float.self)
         windowIndex = (scratch + 4096 + 1024).assumingMemoryBound(to: UInt8.self)
         weights = (scratch + 8192).assumingMemoryBound(to: Float.self)
+        offsets = (scratch + (8192 &+ innerCount &* 2 &* laneCount &* 4)).assumingMemoryBound(to: Int.self)
+        fillInputOffsets(shape, 0, innerCount, offsets)
     }
 
     /// Packs columns `column ..< column + count` of the weights and of the bias.

@@ -1,36 +1,69 @@
 internal import KernelInterface
 
+/// Where one vector of channels of a pooled gradient comes from.
+struct PooledSource {
+    let shape: ConvolutionShape
+    let input: UnsafePointer<Float>
+    /// At the vector's first channel of the first position, like the two below.
+    let outputGradient: UnsafePointer<Float>
+    let windowIndex: UnsafePointer<UInt8>
+    let pooledOutput: UnsafePointer<Float>?
+    /// Channels in the vector.
+    let channelCount: Int
+
+    @inline(always)
+    init(
+        _ arguments: ConvolutionWeightGradientArguments, _ windowIndex: UnsafePointer<UInt8>, channel: Int, count: Int
+    ) {
+        shape = arguments.shape
+        input = arguments.input
+        outputGradient = arguments.outputGradient + channel
+        self.windowIndex = windowIndex + channel
+        pooledOutput = optionalOffset(arguments.pooledOutput, channel)
+        channelCount = count
+    }
+}
+
 /// What flows back through one vector of channels of a pooled position.
 struct PooledFlow {
     /// +0 where ReLU stops it and beyond the last channel.
     let gradient: Vector
-    /// Lanes whose maximum was in the right column of the window.
-    let isRight: VectorMask
-    /// Lanes whose maximum was in the lower row of the window.
-    let isLower: VectorMask
+    /// The place of each lane's maximum.
+    let index: VectorBits
 
-    /// - Parameter count: channels from `source` on; read only if not `isWhole`.
+    /// `offset` is the offset of the first channel of the position.
     @inline(always)
-    init(_ arguments: ConvolutionWeightGradientArguments, _ source: Int, _ count: Int, isWhole: Bool) {
+    init(_ source: PooledSource, _ offset: Int, isWhole: Bool) {
         var value: Vector
-        var index = VectorBits.zero
-        if isWhole || count >= laneCount {
-            value = loadVector(arguments.outputGradient + source)
-            if let windowIndex = arguments.windowIndex { index = loadBytes(windowIndex + source) }
+        if isWhole {
+            value = loadVector(source.outputGradient + offset)
+            index = loadBytes(source.windowIndex + offset)
         } else {
-            value = loadVector(arguments.outputGradient + source, count: count)
-            if let windowIndex = arguments.windowIndex { index = loadBytes(windowIndex + source, count: count) }
+            value = loadVector(source.outputGradient + offset, count: source.channelCount)
+            index = loadBytes(source.windowIndex + offset, count: source.channelCount)
         }
-        if let pooledOutput = arguments.pooledOutput {
+        if let pooledOutput = source.pooledOutput {
             let output =
-                isWhole || count >= laneCount
-                ? loadVector(pooledOutput + source) : loadVector(pooledOutput + source, count: count)
+                isWhole
+                ? loadVector(pooledOutput + offset) : loadVector(pooledOutput + offset, count: source.channelCount)
             value = Vector.zero.replacing(with: value, where: output .> Vector.zero)
         }
         gradient = value
-        isRight = (index & VectorBits(repeating: 1)) .!= VectorBits.zero
-        isLower = (index & VectorBits(repeating: 2)) .!= VectorBits.zero
     }
+
+    /// The gradient of the lanes whose maximum was at `place`, +0 in the others.
+    @inline(always)
+    func gradient(at place: UInt32) -> Vector {
+        Vector.zero.replacing(with: gradient, where: index .== VectorBits(repeating: place))
+    }
+
+    /// Lanes whose maximum was in the right column of the window.
+    @inline(always)
+    var isRight: VectorMask { (index & VectorBits(repeating: 1)) .!= VectorBits.zero }
+
+    /// Lanes whose maximum was in the lower row of the window.
+    @inline(always)
+    var isLower: VectorMask { (index & VectorBits(repeating: 2)) .!= VectorBits.zero }
 
     /// Each lane's choice of two values by the row of its maximum.
     @inline(always)
@@ -42,13 +75,5 @@ struct PooledFlow {
     @inline(always)
     func selectedColumn(_ left: Vector, _ right: Vector) -> Vector {
         left.replacing(with: right, where: isRight)
-    }
-
-    /// Each lane's choice of the four places of a window.
-    @inline(always)
-    func selected(_ upperLeft: Float, _ upperRight: Float, _ lowerLeft: Float, _ lowerRight: Float) -> Vector {
-        let upper = broadcast(upperLeft).replacing(with: broadcast(upperRight), where: isRight)
-        let lower = broadcast(lowerLeft).replacing(with: broadcast(lowerRight), where: isRight)
-        return upper.replacing(with: lower, where: isLower)
     }
 }

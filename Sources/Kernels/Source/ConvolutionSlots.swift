@@ -1,6 +1,7 @@
 internal import KernelInterface
 
-/// The stack of partial gradients that a `SummationProgram` works on: equally long runs of floats in scratch, the top one being summed.
+/// The stack of partial gradients that a `SummationProgram` works on: equally long runs of floats in scratch, the top
+/// one being summed.
 ///
 /// A slot holds a part of the gradient in tile order: first one row for the bias, then whole tiles.
 struct GradientSlots {
@@ -23,6 +24,16 @@ struct GradientSlots {
         var index = 0
         while index < floatCount {
             storeVector(Vector.zero, current + index)
+            index &+= laneCount
+        }
+    }
+
+    /// Makes every −0 of the current sum +0 (adding +0 changes nothing else).
+    @inline(always)
+    func clearNegativeZeros() {
+        var index = 0
+        while index < floatCount {
+            storeVector(loadVector(current + index) + Vector.zero, current + index)
             index &+= laneCount
         }
     }
@@ -67,6 +78,12 @@ struct GradientPart {
     let hasBias: Bool
     /// For each row, rounded up to whole tiles by repeating the last one, where its input is.
     let offsets: UnsafeMutablePointer<Int>
+
+    /// Room for the gradients of a pooling window's four places, behind the offsets.
+    @inline(always)
+    var placeMemory: UnsafeMutablePointer<Float> {
+        (UnsafeMutableRawPointer(offsets) + 24576).assumingMemoryBound(to: Float.self)
+    }
 
     @inline(always)
     var tileCount: Int { (rowCount &+ tileRows &- 1) / tileRows }

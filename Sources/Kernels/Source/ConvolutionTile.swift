@@ -1,7 +1,7 @@
 // The register tile of the convolution kernels: up to 14 rows of 1 or 2 vectors.
 //
-// Row and vector counts are literals at every call, so that after inlining each accumulator is one register. The rows are
-// written out instead of looped over because the optimiser does not unroll a loop this long completely.
+// Row and vector counts are literals at every call, so that after inlining each accumulator is one register. The rows
+// are written out instead of looped over because the optimiser does not unroll a loop this long completely.
 
 /// The accumulators of a tile; vector `v` of row `r` is element `2 · r + v`.
 typealias TileAccumulators = InlineArray<28, Vector>

@@ -1,9 +1,10 @@
 internal import KernelInterface
 
-/// The weight gradient of a convolution without pooling; see `ConvolutionWeightGradientArguments` for the order of the sums.
+/// The weight gradient of a convolution without pooling; see `ConvolutionWeightGradientArguments` for the order of
+/// the sums.
 ///
-/// A register tile holds up to 14 weight rows of one panel of output channels while the positions of some samples pass; between blocks
-/// of samples, which are small enough for the second-level cache, the tiles rest in scratch.
+/// A register tile holds up to 14 weight rows of one panel of output channels while the positions of some samples
+/// pass; between blocks of samples, which are small enough for the second-level cache, the tiles rest in scratch.
 func convolutionWeightGradient(_ arguments: ConvolutionWeightGradientArguments, _ scratch: UnsafeMutableRawPointer) {
     let channels = arguments.shape.outputChannels
     var column = 0

@@ -1,26 +1,31 @@
 internal import KernelInterface
 
-/// The weight and bias gradients of a convolution followed by ReLU and 2×2 max-pooling; see `ConvolutionWeightGradientArguments`.
+/// The weight and bias gradients of a convolution followed by ReLU and 2×2 max-pooling; see
+/// `ConvolutionWeightGradientArguments`.
 ///
-/// The gradient of a pooled position reaches only the window place that was the maximum, another place in every channel. So each lane first
-/// selects its input among the four, and then one fused multiply-add is enough, instead of one for every place.
+/// The gradient of a pooled position reaches only the window place that was the maximum, another place in every
+/// channel. Lanes to which a term does not belong add a zero of either sign, so a sum of 0 may be −0 or +0 on the
+/// way; every micro-batch's sum is made +0 then, and so the two forms (`accumulatePooledTile`, `accumulatePatch`)
+/// give the same bits.
 func convolutionWeightGradientPooled(
     _ arguments: ConvolutionWeightGradientArguments, _ scratch: UnsafeMutableRawPointer
 ) {
+    guard let windowIndex = arguments.windowIndex else { return }
     let shape = arguments.shape
     let channels = shape.outputChannels
     let isPatch =
-        channels % laneCount == 0 && shape.inputChannels == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3 && arguments.rowBegin == 0
+        channels % laneCount == 0 && shape.inputChannels == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3
+        && arguments.rowBegin == 0
         && arguments.rowEnd == patchRowCount
     var column = 0
     while column < channels {
-        let width = channels &- column > laneCount ? pooledTileVectorCount &* laneCount : laneCount
+        let width = channels &- column > laneCount ? 2 &* laneCount : laneCount
         var rowBegin = arguments.rowBegin
         while rowBegin < arguments.rowEnd {
             let part = GradientPart(
                 arguments, rowBegin: rowBegin, column: column, width: width,
-                tileRows: isPatch ? patchRowCount : pooledTileRowCount, bias: arguments.biasGradient != nil, scratch)
-            runPooledProgram(arguments, part, scratch + GradientPart.offsetByteCount)
+                tileRows: isPatch ? patchRowCount : tileRowCount, bias: arguments.biasGradient != nil, scratch)
+            runPooledProgram(arguments, windowIndex, part, scratch + GradientPart.offsetByteCount)
             rowBegin &+= part.rowCount
         }
         column &+= width
@@ -30,10 +35,11 @@ func convolutionWeightGradientPooled(
 /// Runs the summation program for one part.
 @inline(always)
 private func runPooledProgram(
-    _ arguments: ConvolutionWeightGradientArguments, _ part: GradientPart, _ memory: UnsafeMutableRawPointer
+    _ arguments: ConvolutionWeightGradientArguments, _ windowIndex: UnsafePointer<UInt8>, _ part: GradientPart,
+    _ memory: UnsafeMutableRawPointer
 ) {
     var slots = GradientSlots(memory.assumingMemoryBound(to: Float.self), floatCount: part.floatCount)
-    let blockSampleCount = gradientBlockSampleCount(arguments.shape)
+    let blockSampleCount = pooledBlockSampleCount(arguments.shape)
     var index = 0
     while index < arguments.program.stepCount {
         let step = arguments.program.steps[index]
@@ -41,9 +47,10 @@ private func runPooledProgram(
         var sample = Int(step.sampleBegin)
         while sample < Int(step.sampleEnd) {
             let sampleEnd = min(sample &+ blockSampleCount, Int(step.sampleEnd))
-            accumulatePooledBlock(arguments, part, slots.current, sample, sampleEnd)
+            accumulatePooledBlock(arguments, windowIndex, part, slots.current, sample, sampleEnd)
             sample = sampleEnd
         }
+        slots.clearNegativeZeros()
         slots.merge(Int(step.mergeCount))
         if step.rootIndex >= 0 {
             part.write(arguments, slots.current, root: Int(step.rootIndex))
@@ -54,59 +61,64 @@ private func runPooledProgram(
     }
 }
 
+/// Samples in a block: as many as keep input and two vectors of gradients, outputs and indices within half of a
+/// second-level cache.
+@inline(always)
+private func pooledBlockSampleCount(_ shape: ConvolutionShape) -> Int {
+    let positions = shape.pooledHeight &* shape.pooledWidth
+    let byteCount = 4 &* shape.inputCount &+ 9 &* positions &* 2 &* laneCount
+    return max(1, 262_144 / max(1, byteCount))
+}
+
 /// Adds a block of samples to every tile of a part, and to the bias.
 @inline(always)
 private func accumulatePooledBlock(
-    _ arguments: ConvolutionWeightGradientArguments, _ part: GradientPart, _ slot: UnsafeMutablePointer<Float>,
-    _ sampleBegin: Int, _ sampleEnd: Int
+    _ arguments: ConvolutionWeightGradientArguments, _ windowIndex: UnsafePointer<UInt8>, _ part: GradientPart,
+    _ slot: UnsafeMutablePointer<Float>, _ sampleBegin: Int, _ sampleEnd: Int
 ) {
-    let isWhole = part.columnCount == part.width
-    if isWhole && part.tileRows == patchRowCount {
-        if part.width == laneCount {
-            accumulatePatch(1, arguments, part, slot, sampleBegin, sampleEnd)
-        } else {
-            accumulatePatch(pooledTileVectorCount, arguments, part, slot, sampleBegin, sampleEnd)
-        }
+    let leftCount = min(laneCount, part.columnCount)
+    let left = PooledSource(arguments, windowIndex, channel: part.column, count: leftCount)
+    let right = PooledSource(
+        arguments, windowIndex, channel: part.column &+ leftCount, count: part.columnCount &- leftCount)
+    if part.tileRows == patchRowCount {
+        accumulatePatch(left, part, slot, sampleBegin, sampleEnd)
+        if part.width > laneCount { accumulatePatch(right, part, slot + laneCount, sampleBegin, sampleEnd) }
         return
     }
-    if part.hasBias { accumulateBias(arguments, part, slot, sampleBegin, sampleEnd) }
+    if part.hasBias {
+        accumulateBias(left, slot, sampleBegin, sampleEnd)
+        if part.width > laneCount { accumulateBias(right, slot + laneCount, sampleBegin, sampleEnd) }
+    }
     var tile = 0
     while tile < part.tileCount {
-        let sums = slot + (1 &+ tile &* pooledTileRowCount) &* part.width
-        let offsets = part.offsets + tile &* pooledTileRowCount
-        if part.width == laneCount {
-            if isWhole {
-                accumulatePooledTile(1, true, arguments, part, sums, offsets, sampleBegin, sampleEnd)
-            } else {
-                accumulatePooledTile(1, false, arguments, part, sums, offsets, sampleBegin, sampleEnd)
-            }
-        } else if isWhole {
-            accumulatePooledTile(pooledTileVectorCount, true, arguments, part, sums, offsets, sampleBegin, sampleEnd)
+        let row = tile &* tileRowCount
+        let sums = slot + (1 &+ row) &* part.width
+        let offsets = part.offsets + row
+        if part.columnCount == 2 &* laneCount {
+            accumulatePooledTile(2, true, left, right, part, sums, offsets, sampleBegin, sampleEnd)
+        } else if part.columnCount == laneCount {
+            accumulatePooledTile(1, true, left, right, part, sums, offsets, sampleBegin, sampleEnd)
+        } else if part.columnCount > laneCount {
+            accumulatePooledTile(2, false, left, right, part, sums, offsets, sampleBegin, sampleEnd)
         } else {
-            accumulatePooledTile(pooledTileVectorCount, false, arguments, part, sums, offsets, sampleBegin, sampleEnd)
+            accumulatePooledTile(1, false, left, right, part, sums, offsets, sampleBegin, sampleEnd)
         }
         tile &+= 1
     }
 }
 
-/// Adds the gradients of a block of samples to the bias row.
+/// Adds the gradients of a block of samples to one vector of the bias.
 @inline(always)
 private func accumulateBias(
-    _ arguments: ConvolutionWeightGradientArguments, _ part: GradientPart, _ slot: UnsafeMutablePointer<Float>,
-    _ sampleBegin: Int, _ sampleEnd: Int
+    _ source: PooledSource, _ sums: UnsafeMutablePointer<Float>, _ sampleBegin: Int, _ sampleEnd: Int
 ) {
-    let positions = arguments.shape.pooledHeight &* arguments.shape.pooledWidth
-    var lane = 0
-    while lane < part.width {
-        var sum = loadVector(slot + lane)
-        var position = sampleBegin &* positions
-        while position < sampleEnd &* positions {
-            let source = position &* arguments.shape.outputChannels &+ part.column &+ lane
-            let flow = PooledFlow(arguments, source, part.columnCount &- lane, isWhole: false)
-            sum += flow.gradient
-            position &+= 1
-        }
-        storeVector(sum, slot + lane)
-        lane &+= laneCount
+    let positions = source.shape.pooledHeight &* source.shape.pooledWidth
+    let isWhole = source.channelCount == laneCount
+    var sum = loadVector(sums)
+    var position = sampleBegin &* positions
+    while position < sampleEnd &* positions {
+        sum += PooledFlow(source, position &* source.shape.outputChannels, isWhole: isWhole).gradient
+        position &+= 1
     }
+    storeVector(sum, sums)
 }

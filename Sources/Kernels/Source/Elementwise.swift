@@ -14,7 +14,7 @@ public func reluBackward(_ count: Int, _ output: UnsafePointer<Float>, _ gradien
 public func add(
     _ count: Int, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>
 ) {
-    combine(count, left, right, result) { sum($0, $1) }
+    combine(count, left, right, result) { $0 + $1 }
 }
 
 /// `KernelTable.scaleBytes`.
@@ -36,17 +36,17 @@ public func allFinite(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
     while index &+ 2 &* laneCount <= count {
         let left = loadVector(x + index)
         let right = loadVector(x + index + laneCount)
-        first = sum(first, difference(left, left))
-        second = sum(second, difference(right, right))
+        first += left - left
+        second += right - right
         index &+= 2 &* laneCount
     }
     while index < count {
         let rest = min(count &- index, laneCount)
         let values = loadVector(x + index, count: rest)
-        first = sum(first, difference(values, values))
+        first += values - values
         index &+= rest
     }
-    let total = sum(first, second)
+    let total = first + second
     var lane = 0
     var isFinite = true
     while lane < laneCount {

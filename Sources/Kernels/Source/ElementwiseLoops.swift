@@ -31,3 +31,19 @@ func combine(
         storeVector(value, result + index, count: rest)
     }
 }
+
+/// Writes `function` of every value of x to y; y may be x.
+///
+/// The loop is written for one value and vectorized by the compiler, which it can do because only y is touched. (The arithmetic
+/// operators of SIMD types work lane by lane; in a long formula the optimizer does not join the lanes again.)
+@inline(__always)
+func apply(
+    _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ function: (Float) -> Float
+) {
+    if x != UnsafePointer(y) { y.update(from: x, count: count) }
+    var index = 0
+    while index < count {
+        y[index] = function(y[index])
+        index &+= 1
+    }
+}

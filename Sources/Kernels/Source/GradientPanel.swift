@@ -44,16 +44,10 @@ struct GradientPanel {
         rowStride = width
         form = count > Self.capacity ? .pieces : .packed
         if form == .packed {
-            Panel.pack(
+            packPanel(
                 rows: count, columns: columns, source + firstSample &* sourceRowStride, rowStride: sourceRowStride,
                 scratch)
         }
-    }
-
-    /// How many samples from `begin` on can be read in one go.
-    @inline(__always)
-    func availableCount(from begin: Int, to end: Int) -> Int {
-        form == .pieces ? min(end &- begin, Self.capacity) : end &- begin
     }
 
     /// Where samples `begin ..< begin + count` are.
@@ -63,7 +57,7 @@ struct GradientPanel {
         case .inPlace: return source + begin &* sourceRowStride
         case .packed: return UnsafePointer(scratch) + (begin &- firstSample) &* rowStride
         case .pieces:
-            Panel.pack(
+            packPanel(
                 rows: count, columns: columns, source + begin &* sourceRowStride, rowStride: sourceRowStride, scratch)
             return UnsafePointer(scratch)
         }

@@ -7,9 +7,7 @@ public import KernelInterface
 public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: UnsafeMutableRawPointer) {
     let stack = scratch.assumingMemoryBound(to: Float.self)
     let panelMemory = stack + (SummationProgram.maximumStackDepth &+ 1) &* GradientTile.slotCount
-    let block = panelMemory + GradientPanel.capacity &* Panel.width
     let samples = sampleRange(of: arguments.program)
-    let packsRows = samples.upperBound &- samples.lowerBound <= RowBlock.capacity
     var column = 0
     while column < arguments.columnCount {
         let columns = min(arguments.columnCount &- column, Panel.width)
@@ -22,43 +20,13 @@ public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: Un
             rowStride: arguments.columnCount, rootStride: arguments.rootStride, stack: stack)
         var row = arguments.rowBegin
         while row < arguments.rowEnd {
-            let rows = min(arguments.rowEnd &- row, RowBlock.rowCount)
-            if packsRows {
-                Panel.copy(
-                    rows: samples.upperBound &- samples.lowerBound, columns: rows, arguments.x + (samples.lowerBound &* arguments.xRowStride &+ row),
-                    rowStride: arguments.xRowStride, block, rowStride: RowBlock.rowCount)
-                tile.x = UnsafePointer(block) - samples.lowerBound &* RowBlock.rowCount
-                tile.xRowStride = RowBlock.rowCount
-            } else {
-                tile.x = arguments.x + row
-            }
-            runTiles(&tile, rowCount: rows, vectors: vectors)
+            let rows = RegisterTile.height(fitting: arguments.rowEnd &- row)
+            TileFunctions.gradient(tile, rows: rows, vectors: vectors)
+            tile.x += rows
+            tile.gradient += rows &* tile.rowStride
             row &+= rows
         }
         column &+= columns
-    }
-}
-
-/// Rows of the gradient whose x is copied together, so that samples are close to each other: they may lie pages apart.
-private enum RowBlock {
-    /// Eight tiles.
-    @inline(__always)
-    static var rowCount: Int { 8 &* RegisterTile.height(fitting: .max) }
-
-    /// Samples that fit.
-    @inline(__always)
-    static var capacity: Int { 4096 }
-}
-
-@inline(__always)
-private func runTiles(_ tile: inout GradientTile, rowCount: Int, vectors: Int) {
-    var row = 0
-    while row < rowCount {
-        let rows = RegisterTile.height(fitting: rowCount &- row)
-        TileFunctions.gradient(tile, rows: rows, vectors: vectors)
-        tile.x += rows
-        tile.gradient += rows &* tile.rowStride
-        row &+= rows
     }
 }
 

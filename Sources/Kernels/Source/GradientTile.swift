@@ -31,7 +31,13 @@ struct GradientTile {
         while index < program.stepCount {
             let step = program.steps[index]
             var tile = RegisterTile()
-            sum(Int(step.sampleBegin), Int(step.sampleEnd), &tile, rows: rows, vectors: vectors)
+            if panel.form == .pieces {
+                sumPieces(Int(step.sampleBegin), Int(step.sampleEnd), top, rows: rows, vectors: vectors)
+                tile.load(rows: rows, vectors: vectors, UnsafePointer(top), rowStride: width)
+            } else {
+                let count = Int(step.sampleEnd &- step.sampleBegin)
+                sum(Int(step.sampleBegin), count, &tile, rows: rows, vectors: vectors)
+            }
             var merges = step.mergeCount
             while merges > 0 {
                 top -= slotStride
@@ -47,7 +53,7 @@ struct GradientTile {
                     tile.store(rows: rows, vectors: vectors, root, rowStride: rowStride)
                 } else {
                     tile.store(rows: rows, vectors: vectors, top, rowStride: width)
-                    Panel.copy(
+                    copyRows(
                         rows: rows, columns: panel.columns, UnsafePointer(top), rowStride: width, root,
                         rowStride: rowStride)
                 }
@@ -56,21 +62,34 @@ struct GradientTile {
         }
     }
 
-    /// Adds the products of samples `begin ..< end`, one sample after another.
+    /// Adds the products of `count` samples, one sample after another.
     @inline(__always)
-    private func sum(_ begin: Int, _ end: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
+    private func sum(_ begin: Int, _ count: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
+        var b = panel.samples(from: begin, count: count)
+        var a = x + begin &* xRowStride
+        var remaining = count
+        while remaining > 0 {
+            tile.addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
+            a += xRowStride
+            b += panel.rowStride
+            remaining &-= 1
+        }
+    }
+
+    /// Sums samples `begin ..< end` piece by piece into `slot`; each piece starts from what the one before left there.
+    @inline(never)
+    private func sumPieces(
+        _ begin: Int, _ end: Int, _ slot: UnsafeMutablePointer<Float>, rows: Int, vectors: Int
+    ) {
+        let width = vectors &* laneCount
         var sample = begin
         while sample < end {
-            let count = panel.availableCount(from: sample, to: end)
-            var b = panel.samples(from: sample, count: count)
-            var a = x + sample &* xRowStride
-            let stop = sample &+ count
-            while sample < stop {
-                tile.addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
-                a += xRowStride
-                b += panel.rowStride
-                sample &+= 1
-            }
+            let count = min(end &- sample, GradientPanel.capacity)
+            var tile = RegisterTile()
+            if sample > begin { tile.load(rows: rows, vectors: vectors, UnsafePointer(slot), rowStride: width) }
+            sum(sample, count, &tile, rows: rows, vectors: vectors)
+            tile.store(rows: rows, vectors: vectors, slot, rowStride: width)
+            sample &+= count
         }
     }
 }

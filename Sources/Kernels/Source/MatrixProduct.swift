@@ -50,7 +50,8 @@ struct MatrixProduct {
             var column = 0
             while column < arguments.columnCount {
                 let rest = arguments.columnCount &- column
-                let columns = mayGroup && rest >= 2 &* Panel.width
+                let columns =
+                    mayGroup && rest >= 2 &* Panel.width
                     ? min(rest / Panel.width, panels) &* Panel.width : min(rest, Panel.width)
                 if columns > Panel.width {
                     runGroup(begin, count, column, panels: columns / Panel.width, transposed: transposed)
@@ -76,18 +77,18 @@ struct MatrixProduct {
             appliesReLU: arguments.appliesReLU && begin &+ count == arguments.innerCount)
         if transposed {
             let source = arguments.b + (column &* arguments.bRowStride &+ begin)
-            Panel.packTransposed(inner: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
+            packPanelTransposed(inner: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
         } else {
             let source = arguments.b + (begin &* arguments.bRowStride &+ column)
             if isPartial || (arguments.bRowStride != tile.bRowStride && arguments.rowCount > 16) {
-                Panel.pack(rows: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
+                packPanel(rows: count, columns: columns, source, rowStride: arguments.bRowStride, panel)
             } else {
                 tile.b = source
                 tile.bRowStride = arguments.bRowStride
             }
         }
         if tile.start == .bias, let bias = arguments.bias {
-            Panel.pack(rows: 1, columns: columns, bias + column, rowStride: 0, paddedBias)
+            packPanel(rows: 1, columns: columns, bias + column, rowStride: 0, paddedBias)
         }
         if isPartial {
             runPaddedTiles(tile, columns: columns, vectors: vectors)
@@ -136,10 +137,10 @@ struct MatrixProduct {
         let stride = arguments.bRowStride
         if transposed {
             let source = arguments.b + (column &* stride &+ begin)
-            Panel.packTransposed(inner: count, columns: Panel.width, source, rowStride: stride, target)
+            packPanelTransposed(inner: count, columns: Panel.width, source, rowStride: stride, target)
         } else {
             let source = arguments.b + (begin &* stride &+ column)
-            Panel.pack(rows: count, columns: Panel.width, source, rowStride: stride, target)
+            packPanel(rows: count, columns: Panel.width, source, rowStride: stride, target)
         }
     }
 
@@ -167,11 +168,11 @@ struct MatrixProduct {
         while row < arguments.rowCount {
             let rows = RegisterTile.height(fitting: arguments.rowCount &- row)
             if tile.start == .result {
-                Panel.pack(
+                packPanel(
                     rows: rows, columns: columns, UnsafePointer(target), rowStride: first.cRowStride, paddedTile)
             }
             TileFunctions.product(tile, rows: rows, vectors: vectors)
-            Panel.copy(
+            copyRows(
                 rows: rows, columns: columns, UnsafePointer(paddedTile), rowStride: tile.cRowStride, target,
                 rowStride: first.cRowStride)
             tile.a += rows &* tile.aRowStride

@@ -19,7 +19,8 @@ func maxPoolBackward(_ arguments: MaxPoolArguments) {
             var x = 0
             while x < pooledWidth {
                 spreadWindow(
-                    outputGradient + source, arguments.windowIndex + source, optionalOffset(arguments.pooledOutput, source),
+                    outputGradient + source, arguments.windowIndex + source,
+                    optionalOffset(arguments.pooledOutput, source),
                     channels, below, rowPair + 2 &* x &* channels)
                 source &+= channels
                 x &+= 1

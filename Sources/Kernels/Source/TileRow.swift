@@ -23,8 +23,8 @@ struct TileRow {
 
     @inline(__always)
     mutating func add(earlier: UnsafePointer<Float>, vectors: Int) {
-        left = sum(loadVector(earlier), left)
-        if vectors > 1 { right = sum(loadVector(earlier + laneCount), right) }
+        left = loadVector(earlier) + left
+        if vectors > 1 { right = loadVector(earlier + laneCount) + right }
     }
 
     @inline(__always)

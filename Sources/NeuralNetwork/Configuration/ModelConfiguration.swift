@@ -71,7 +71,8 @@ public struct DenseConfiguration: Sendable, Equatable {
     }
 }
 
-/// What a layer applies to its sums. `sigmoid` and `softmax` stand only on the last layer, where the loss takes them in.
+/// What a layer applies to its sums. `sigmoid` and `softmax` stand only on the last layer, where the loss takes them
+/// in.
 public enum Activation: String, Sendable, Equatable, CaseIterable {
     case linear
     case relu

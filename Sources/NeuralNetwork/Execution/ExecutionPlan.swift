@@ -2,11 +2,12 @@ internal import KernelInterface
 
 /// A model as a list of execution units: layers fused where that saves a pass over memory.
 ///
-/// Conv2D with the MaxPool2D behind it is one unit; Flatten is no unit, since `[height, width, channels]` is flat in memory already; the last Dense
-/// contains the loss.
+/// Conv2D with the MaxPool2D behind it is one unit; Flatten is no unit, since `[height, width, channels]` is flat in
+/// memory already; the last Dense contains the loss.
 struct ExecutionPlan: Sendable, Equatable {
     let units: [UnitPlan]
-    /// Runs of units between points where workers must agree inside a pass. No layer of today asks for that: one segment.
+    /// Runs of units between points where workers must agree inside a pass. No layer of today asks for that: one
+    /// segment.
     let segments: [Range<Int>]
 
     init(_ configuration: ModelConfiguration, shapes: [TensorShape], layout: ParameterLayout, buckets: [Range<Int>]) {

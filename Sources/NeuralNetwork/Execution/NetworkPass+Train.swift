@@ -2,12 +2,14 @@ public import KernelInterface
 internal import Synchronization
 
 extension NetworkPass {
-    /// Forward and backward over the first `sampleCount` samples. Every thread calls it with the same arguments; parameters are the same for all
-    /// before the first enters.
+    /// Forward and backward over the first `sampleCount` samples. Every thread calls it with the same arguments;
+    /// parameters are the same for all before the first enters.
     ///
-    /// Root r of the gradients (sums over samples in the order of `program`, not divided by the batch size) is written at `gradient + r · rootStride`; padding
-    /// floats are left alone or set to zero. `program` covers exactly `0..<sampleCount`. `bucketFinished` is called on thread 0 only, in the order of
-    /// `model.buckets`, once all threads have written a bucket; while it runs, other threads compute on. When `train` returns, all threads are done.
+    /// Root r of the gradients (sums over samples in the order of `program`, not divided by the batch size) is written
+    /// at `gradient + r · rootStride`; padding floats are left alone or set to zero. `program` covers exactly
+    /// `0..<sampleCount`. `bucketFinished` is called on thread 0 only, in the order of `model.buckets`, once all
+    /// threads have written a bucket; while it runs, other threads compute on. When `train` returns, all threads are
+    /// done.
     public func train(
         thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>, program: SummationProgram,
         gradient: UnsafeMutablePointer<Float>, rootStride: Int, bucketFinished: (Int) -> Void
@@ -24,13 +26,15 @@ extension NetworkPass {
         for index in units.indices.reversed() {
             threads.threadBarrier.wait()
             if thread == 0 { announced.announce(bucketFinished) }
-            units[index].parameterGradient(target, context)
+            timed(index, \.parameterGradientNanoseconds, thread) { units[index].parameterGradient(target, context) }
             finishedUnits.wrappingAdd(1, ordering: .acquiringAndReleasing)
             if index == 0 { break }
             forEachBlock(of: samples) { block in
                 if thread == 0 { announced.announce(bucketFinished) }
-                units[index].inputGradient(block, context)
-                units[index - 1].maskOutputGradient(block, context)
+                timed(index, \.inputGradientNanoseconds, thread) {
+                    units[index].inputGradient(block, context)
+                    units[index - 1].maskOutputGradient(block, context)
+                }
             }
         }
         threads.threadBarrier.wait()
@@ -50,8 +54,8 @@ extension NetworkPass {
 
 /// Tells thread 0's caller of finished buckets, each once.
 ///
-/// Between two barriers every thread finishes one unit, and none the next before all came to the barrier: so unit k from the output is finished by all when the threads
-/// together have finished (k + 1)·threadCount units.
+/// Between two barriers every thread finishes one unit, and none the next before all came to the barrier: so unit k
+/// from the output is finished by all when the threads together have finished (k + 1)·threadCount units.
 private struct BucketAnnouncer {
     private let pass: NetworkPass
     private var announcedUnits = 0

@@ -3,8 +3,9 @@ internal import Synchronization
 
 /// One worker's memory for forward and backward over up to `sampleCapacity` samples. Nothing is allocated after `init`.
 ///
-/// All threads of `threads` call `train` and `evaluate` together, with the same arguments, inside `ComputeThreads.run`. Each fills the inputs and labels of its own
-/// samples, `sampleRange(thread:sampleCount:)`, before; no barrier is needed between. Thread count and block size never change a bit.
+/// All threads of `threads` call `train` and `evaluate` together, with the same arguments, inside `ComputeThreads.run`.
+/// Each fills the inputs and labels of its own samples, `sampleRange(thread:sampleCount:)`, before; no barrier is
+/// needed between. Thread count and block size never change a bit.
 public final class NetworkPass: @unchecked Sendable {
     // Sendable: threads write disjoint samples and elements, with barriers where one reads what another wrote.
 
@@ -24,6 +25,9 @@ public final class NetworkPass: @unchecked Sendable {
     public let probabilities: UnsafeMutablePointer<Float>
     /// After a pass, `[sampleCapacity, classCount]`: the last layer's sums.
     public let logits: UnsafeMutablePointer<Float>
+
+    /// Set to have training passes timed; changed only between passes.
+    var profile: PassProfile?
 
     let threads: ComputeThreads
     let capacity: PassCapacity
@@ -62,6 +66,13 @@ public final class NetworkPass: @unchecked Sendable {
     /// The samples that this thread computes in a pass over `sampleCount`.
     public func sampleRange(thread: Int, sampleCount: Int) -> Range<Int> {
         evenSplit(sampleCount, parts: threads.count, index: thread)
+    }
+
+    /// Begins to time training passes.
+    public func startProfile() -> PassProfile {
+        let profile = PassProfile(model.plan)
+        self.profile = profile
+        return profile
     }
 
     func context(thread: Int, parameters: UnsafePointer<Float>) -> ThreadContext {

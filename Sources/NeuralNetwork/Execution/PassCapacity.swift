@@ -2,10 +2,12 @@
 struct PassCapacity: Sendable {
     let sampleCount: Int
     let threadCount: Int
-    /// Samples that go through the units together, so that their activations stay in a core's cache. Never changes a bit.
+    /// Samples that go through the units together, so that their activations stay in a core's cache. Never changes a
+    /// bit.
     let blockSampleCount: Int
 
-    /// A multiple of 14, the rows of the widest register tile, whose largest activations stay below 640 KiB; 14 at least.
+    /// A multiple of 14, the rows of the widest register tile, whose largest activations stay below 640 KiB; 14 at
+    /// least.
     static func blockSampleCount(of plan: ExecutionPlan) -> Int {
         let largest = plan.units.map(\.outputCount).max() ?? 1
         let bytesPerSample = largest * MemoryLayout<Float>.stride

@@ -1,4 +1,5 @@
-/// The part `index` of `parts` of `0..<count`, cut at multiples of `granule` (the last part takes the rest); parts may be empty.
+/// The part `index` of `parts` of `0..<count`, cut at multiples of `granule` (the last part takes the rest); parts may
+/// be empty.
 @inline(__always)
 func evenSplit(_ count: Int, parts: Int, index: Int, granule: Int = 1) -> Range<Int> {
     let granules = (count + granule - 1) / granule

@@ -1,4 +1,5 @@
-/// Consecutive samples for a loss; rows are `[count, classCount]`, packed. Everything but logits and labels is overwritten.
+/// Consecutive samples for a loss; rows are `[count, classCount]`, packed. Everything but logits and labels is
+/// overwritten.
 struct LossRows {
     let count: Int
     let classCount: Int

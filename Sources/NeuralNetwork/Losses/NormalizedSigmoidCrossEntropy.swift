@@ -2,10 +2,12 @@ internal import KernelInterface
 
 /// Sigmoid outputs with sparse categorical cross-entropy, as Keras 2 computes it.
 ///
-/// σ_j = 1 / (1 + e^(−z_j)), c_j = σ_j clipped to [1e-7, 1 − 1e-7], S = Σ c_j (classes ascending), q_j = c_j / S, loss = −ln q_y.
+/// σ_j = 1 / (1 + e^(−z_j)), c_j = σ_j clipped to [1e-7, 1 − 1e-7], S = Σ c_j (classes ascending), q_j = c_j / S, loss
+/// = −ln q_y.
 ///
-/// Gradient: ∂loss/∂c_j = 1/S − [j = y]/c_j; ∂c_j/∂σ_j is 1 in the closed interval and 0 outside, as TensorFlow defines it for a clip; ∂σ_j/∂z_j = σ_j(1 − σ_j).
-/// Where the clip passes, c_j = σ_j, so together ∂loss/∂z_j = (q_j − [j = y])·(1 − σ_j) there, and +0 where it does not.
+/// Gradient: ∂loss/∂c_j = 1/S − [j = y]/c_j; ∂c_j/∂σ_j is 1 in the closed interval and 0 outside, as TensorFlow defines
+/// it for a clip; ∂σ_j/∂z_j = σ_j(1 − σ_j). Where the clip passes, c_j = σ_j, so together ∂loss/∂z_j = (q_j − [j =
+/// y])·(1 − σ_j) there, and +0 where it does not.
 enum NormalizedSigmoidCrossEntropy {
     static let lowerBound: Float = 1e-7
     static let upperBound: Float = 1 - 1e-7

@@ -2,8 +2,8 @@ internal import KernelInterface
 
 /// Softmax with sparse categorical cross-entropy.
 ///
-/// With m = max z and S = Σ e^(z_j − m), classes ascending: p_j = e^(z_j − m) / S, loss = ln S + (m − z_y), which stays finite where p_y is too small for
-/// a Float; the gradient by z_j is p_j − [j = y].
+/// With m = max z and S = Σ e^(z_j − m), classes ascending: p_j = e^(z_j − m) / S, loss = ln S + (m − z_y), which stays
+/// finite where p_y is too small for a Float; the gradient by z_j is p_j − [j = y].
 enum SoftmaxCrossEntropy {
     static func evaluate(_ rows: LossRows, kernels: KernelTable) {
         let classes = rows.classCount

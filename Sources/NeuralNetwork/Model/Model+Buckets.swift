@@ -3,7 +3,8 @@ extension Model {
     /// outweighs what an earlier departure gains.
     static let smallBucketCount = 16 << 10
 
-    /// Groups layers from the output back. The first layer's bucket may be small: joining it to the one before would hold that back.
+    /// Groups layers from the output back. The first layer's bucket may be small: joining it to the one before would
+    /// hold that back.
     static func buckets(of layout: ParameterLayout) -> [Range<Int>] {
         var buckets: [Range<Int>] = []
         var end = layout.arenaCount

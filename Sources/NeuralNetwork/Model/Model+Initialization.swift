@@ -3,9 +3,10 @@ internal import Randomness
 extension Model {
     /// The arena at the start of training: weights Glorot uniform, biases and padding zero.
     ///
-    /// Glorot & Bengio 2010, equation 16, with Keras's fans: w = (2u − 1)·√(6 / (fanIn + fanOut)), u uniform in [0, 1); for a convolution
-    /// fanIn = kernelHeight·kernelWidth·inputChannels and fanOut = kernelHeight·kernelWidth·outputChannels. The draws are keyed by the seed and the
-    /// layer's number among those with parameters; element i of the stream is element i of the tensor's internal layout.
+    /// Glorot & Bengio 2010, equation 16, with Keras's fans: w = (2u − 1)·√(6 / (fanIn + fanOut)), u uniform in [0, 1);
+    /// for a convolution fanIn = kernelHeight·kernelWidth·inputChannels and fanOut =
+    /// kernelHeight·kernelWidth·outputChannels. The draws are keyed by the seed and the layer's number among those with
+    /// parameters; element i of the stream is element i of the tensor's internal layout.
     public func initialParameters(seed: UInt64) -> [Float] {
         var arena = [Float](repeating: 0, count: arenaCount)
         var layer: UInt16 = 0

@@ -10,7 +10,8 @@ public struct Model: Sendable {
     public let parameterCount: Int
     /// Floats of the arena. Each tensor starts at a multiple of 16; the floats between tensors are padding and stay 0.
     public let arenaCount: Int
-    /// Arena ranges in the order in which the backward pass finishes them, from the output back. They partition `0..<arenaCount`.
+    /// Arena ranges in the order in which the backward pass finishes them, from the output back. They partition
+    /// `0..<arenaCount`.
     public let buckets: [Range<Int>]
     /// Outputs of the last layer.
     public let classCount: Int

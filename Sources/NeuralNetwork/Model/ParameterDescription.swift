@@ -6,10 +6,11 @@ public struct ParameterDescription: Sendable, Equatable {
     public var arenaOffset: Int
     /// Floats of the tensor.
     public var count: Int
-    /// Convolution weights `[kernelHeight, kernelWidth, inputChannels, outputChannels]`, dense weights `[inputs, outputs]`,
-    /// biases `[outputs]`; row-major.
+    /// Convolution weights `[kernelHeight, kernelWidth, inputChannels, outputChannels]`, dense weights `[inputs,
+    /// outputs]`, biases `[outputs]`; row-major.
     public var internalShape: [Int]
-    /// Convolution weights `[outputChannels, inputChannels, kernelHeight, kernelWidth]`, dense weights `[outputs, inputs]`.
+    /// Convolution weights `[outputChannels, inputChannels, kernelHeight, kernelWidth]`, dense weights `[outputs,
+    /// inputs]`.
     public var torchShape: [Int]
     /// What decides how the two layouts map to each other.
     var layout: Layout
@@ -17,8 +18,8 @@ public struct ParameterDescription: Sendable, Equatable {
     enum Layout: Sendable, Equatable {
         case bias
         case convolutionWeight
-        /// `image` is set for the first dense layer after Flatten: its rows stand for (height, width, channel) inside and for
-        /// (channel, height, width) in torch.
+        /// `image` is set for the first dense layer after Flatten: its rows stand for (height, width, channel) inside
+        /// and for (channel, height, width) in torch.
         case denseWeight(image: ImageShape?)
     }
 

@@ -17,8 +17,9 @@ public struct Optimizer: Sendable {
 
     /// Updates the parameters and slots in `range` of the arena from the sum of the gradients over the batch.
     ///
-    /// All pointers are to whole arenas, `slots` to as many as there are slot names. Each element is updated by itself, so threads may take parts of the arena in any
-    /// split. `step` counts from 1. Padding stays zero: a zero gradient leaves zero slots and parameters as they are.
+    /// All pointers are to whole arenas, `slots` to as many as there are slot names. Each element is updated by itself,
+    /// so threads may take parts of the arena in any split. `step` counts from 1. Padding stays zero: a zero gradient
+    /// leaves zero slots and parameters as they are.
     public func update(
         kernels: KernelTable, range: Range<Int>, parameters: UnsafeMutablePointer<Float>,
         slots: UnsafePointer<UnsafeMutablePointer<Float>>, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int

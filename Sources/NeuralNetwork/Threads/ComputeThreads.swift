@@ -13,7 +13,8 @@ public final class ComputeThreads: Sendable {
     private let shared: SharedState
     private let handles: [pthread_t]
 
-    /// Starts `count` − 1 threads. Throws if the floating-point mode, which new threads take over from the caller, is not IEEE's default.
+    /// Starts `count` − 1 threads. Throws if the floating-point mode, which new threads take over from the caller, is
+    /// not IEEE's default.
     public init(count: Int) throws(ArithmeticModeError) {
         precondition(count >= 1, "at least one thread computes: the caller")
         try ArithmeticMode.check()
@@ -29,7 +30,8 @@ public final class ComputeThreads: Sendable {
         for handle in handles { pthread_join(handle, nil) }
     }
 
-    /// Calls `job` once on every thread with the thread's number, and returns when all calls have returned. Nothing is allocated.
+    /// Calls `job` once on every thread with the thread's number, and returns when all calls have returned. Nothing is
+    /// allocated.
     public func run(_ job: any ThreadJob) {
         guard count > 1 else { return job.run(thread: 0) }
         shared.job = job
@@ -39,7 +41,8 @@ public final class ComputeThreads: Sendable {
         shared.job = nil
     }
 
-    /// The same with a closure, for which about 100 bytes are allocated: wrap whole epochs in it, or pass a `ThreadJob`.
+    /// The same with a closure, for which about 100 bytes are allocated: wrap whole epochs in it, or pass a
+    /// `ThreadJob`.
     public func run(_ body: (_ thread: Int) -> Void) {
         guard count > 1 else { return body(0) }
         withoutActuallyEscaping(body) { run(ClosureJob(body: $0)) }
@@ -109,7 +112,8 @@ private final class SharedState: @unchecked Sendable {
         }
     }
 
-    /// One job, or false when there will be no more. A function of its own: the job is released before the barrier after which its caller may end its life.
+    /// One job, or false when there will be no more. A function of its own: the job is released before the barrier
+    /// after which its caller may end its life.
     @inline(never)
     private func performJob(thread: Int) -> Bool {
         guard let job else { return false }

@@ -1,6 +1,7 @@
 internal import Synchronization
 
-/// An atomic word on a cache line of its own, with an address for the futex call. All operations are sequentially consistent.
+/// An atomic word on a cache line of its own, with an address for the futex call. All operations are sequentially
+/// consistent.
 final class FutexWord: @unchecked Sendable {
     // Sendable: the pointer never changes, and what it points to is atomic.
     private let pointer: UnsafeMutablePointer<Atomic<UInt32>>

@@ -1,6 +1,7 @@
 internal import CPlatform
 
-/// A point that no thread passes before all have come: a short spin, then sleep on a futex. Any number of times; nothing is allocated.
+/// A point that no thread passes before all have come: a short spin, then sleep on a futex. Any number of times;
+/// nothing is allocated.
 ///
 /// What a thread wrote before the barrier is seen by every thread after it.
 final class ThreadBarrier: Sendable {
@@ -26,7 +27,8 @@ final class ThreadBarrier: Sendable {
         let own = generation.load()
         if arrived.add(1) == UInt32(threadCount) {
             arrived.store(0)
-            // All is sequentially consistent, so with `sleep` either this sees the sleeper, or the sleeper sees the new generation.
+            // All is sequentially consistent, so with `sleep` either this sees the sleeper, or the sleeper sees the new
+            // generation.
             generation.add(1)
             if sleepers.load() > 0 {
                 selvedge_futex_wake(generation.address, Int32.max)

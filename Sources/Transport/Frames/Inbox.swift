@@ -6,12 +6,15 @@ public final class Inbox {
     /// Messages that were not a header and a payload.
     public private(set) var malformedCount = 0
 
-    /// - Parameters:
-    ///   - endpoint: where to listen; port 0 takes a free one.
-    ///   - options: `SocketOptions.data`.
+    /// Listens at an endpoint (port 0 takes a free one) with `SocketOptions.data`.
     public init(_ context: ZeroMQContext, at endpoint: Endpoint, options: SocketOptions) throws(TransportError) {
         socket = try ZeroMQSocket(context, .pull, options: options)
         self.endpoint = try socket.bind(endpoint)
+    }
+
+    /// Stops listening.
+    public func close() {
+        socket.close()
     }
 
     /// A frame that has arrived, or nil; never waits. Messages of any other form are dropped and counted.

@@ -10,11 +10,9 @@ public final class PeerLinks {
     /// This worker's rank.
     public let rank: Int
 
-    /// Begins to connect. All inboxes have to be bound before: a connection that is refused is not tried again.
+    /// Begins to connect to the inboxes of all ranks but the own one, with `SocketOptions.data`.
     ///
-    /// - Parameters:
-    ///   - endpoints: the inbox of every rank; the own one is left out.
-    ///   - options: `SocketOptions.data`.
+    /// All inboxes have to be bound before: a connection that is refused is not tried again.
     public init(_ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions)
         throws(TransportError)
     {
@@ -36,6 +34,14 @@ public final class PeerLinks {
 
     /// The number of workers.
     public var workerCount: Int { links.count }
+
+    /// Ends all links, and lets libzmq go on sending what they took for so long: the others may still wait for it.
+    public func close(lingerMilliseconds: Int) {
+        for case .some(let link) in links {
+            link.socket.close(lingerMilliseconds: lingerMilliseconds)
+            link.monitor.socket.close()
+        }
+    }
 
     /// Where a rank's inbox is.
     public func endpoint(of rank: Int) -> String {

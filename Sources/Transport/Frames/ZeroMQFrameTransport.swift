@@ -7,7 +7,7 @@ public final class ZeroMQFrameTransport: FrameTransport {
     private let poller: Poller
     private let watched: [(index: Int, rank: Int)]
 
-    /// Frames of up to so many bytes with their header go out as one copied frame.
+    /// Joins an inbox and the links of one generation; a signal of `interrupt` ends every wait.
     public init(inbox: Inbox, links: PeerLinks, interrupt: InterruptEvent) {
         self.inbox = inbox
         self.links = links
@@ -74,6 +74,11 @@ public final class ZeroMQFrameTransport: FrameTransport {
             if event != .established { return true }
         }
         return false
+    }
+
+    /// Ends the links, and lets libzmq go on sending for so long what they took.
+    public func close(lingerMilliseconds: Int) {
+        links.close(lingerMilliseconds: lingerMilliseconds)
     }
 
     /// Waits until every link stands.

@@ -21,11 +21,9 @@ public struct SocketOptions: Sendable, Equatable {
 
     public init() {}
 
-    /// For sockets that carry tensors.
+    /// For sockets that carry tensors in frames of up to `maximumPayloadByteCount` bytes.
     ///
-    /// - Parameters:
-    ///   - highWaterMark: at least the frames of two steps from one peer, so that a connection is never left unread.
-    ///   - maximumPayloadByteCount: the longest payload of a frame.
+    /// `highWaterMark` is at least the frames of two steps from one peer, so that a connection is never left unread.
     public static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
         var options = SocketOptions()
         options.sendHighWaterMark = highWaterMark
@@ -33,6 +31,7 @@ public struct SocketOptions: Sendable, Equatable {
         // 64 bytes of header and 33 that CURVE adds to a frame.
         options.maximumMessageByteCount = maximumPayloadByteCount + 64 + 33
         options.reconnectMilliseconds = nil
+        options.kernelBufferByteCount = 1 << 20
         return options
     }
 

@@ -6,7 +6,8 @@ public final class ZeroMQContext: @unchecked Sendable {
     let handle: UnsafeMutableRawPointer
     private let names: UnsafeMutablePointer<selvedge_counter>
 
-    /// - Parameter ioThreadCount: threads that move bytes; one suffices for a few gigabytes a second.
+    /// Starts `ioThreadCount` threads that move bytes; one suffices for a few gigabytes a second. Throws when the
+    /// library is too old.
     public init(ioThreadCount: Int = 1) throws(TransportError) {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
@@ -15,6 +16,8 @@ public final class ZeroMQContext: @unchecked Sendable {
         }
         guard let handle = zmq_ctx_new() else { throw .current("create", "a ZeroMQ context") }
         self.handle = handle
+        // Received frames are allocated by libzmq; without this each would be mapped and faulted in anew.
+        selvedge_keep_message_memory()
         names = .allocate(capacity: 1)
         names.initialize(to: selvedge_counter())
         zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreadCount))

@@ -52,6 +52,14 @@ public final class ZeroMQSocket {
         close()
     }
 
+    /// Closes the socket, and lets libzmq go on sending what was taken for so long.
+    public func close(lingerMilliseconds: Int) {
+        guard !isClosed else { return }
+        var linger = Int32(clamping: lingerMilliseconds)
+        zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
+        close()
+    }
+
     /// Closes the socket; unsent messages are dropped after the linger time.
     public func close() {
         guard !isClosed else { return }

@@ -2,10 +2,12 @@ internal import KernelInterface
 
 /// How threads share the weight gradient of a convolution: by weight rows where there are many, else by micro-batches.
 ///
-/// A share by micro-batches puts each leaf of the summation into a buffer of its own; then the program's merges run over these, each thread on
-/// its part of the elements. Both give the bits of one call of the kernel over the whole program.
+/// A share by micro-batches puts each leaf of the summation into a buffer of its own; then the program's merges run
+/// over these, each thread on its part of the elements. Both give the bits of one call of the kernel over the whole
+/// program.
 final class ConvolutionGradientSplit: Sendable {
-    /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for little.
+    /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for
+    /// little.
     private static let rowsPerThread = 64
     /// Leaves of a program: as many as an experiment may have micro-batches.
     private static let leafLimit = 64
@@ -24,7 +26,8 @@ final class ConvolutionGradientSplit: Sendable {
         leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
     }
 
-    /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges leaves if that was the way.
+    /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges
+    /// leaves if that was the way.
     @inline(__always)
     func run(
         _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
@@ -52,7 +55,8 @@ final class ConvolutionGradientSplit: Sendable {
         merge(leaves.pointer, target, context)
     }
 
-    /// Runs the program's merges on this thread's part of the elements; leaf k's buffer takes the sum that step k leaves.
+    /// Runs the program's merges on this thread's part of the elements; leaf k's buffer takes the sum that step k
+    /// leaves.
     private func merge(
         _ leaves: UnsafeMutablePointer<Float>, _ target: GradientTarget, _ context: ThreadContext
     ) {

@@ -1,8 +1,10 @@
 internal import KernelInterface
 
-/// The input gradient of a convolution: itself a valid convolution, of the output gradient with zeros around it, by the flipped weights.
+/// The input gradient of a convolution: itself a valid convolution, of the output gradient with zeros around it, by the
+/// flipped weights.
 ///
-/// For the gradient of exactly the unpadded image, the zeros on each side are kernel − 1 less the forward padding of that side.
+/// For the gradient of exactly the unpadded image, the zeros on each side are kernel − 1 less the forward padding of
+/// that side.
 final class ConvolutionInputGradient: Sendable {
     private let plan: ConvolutionPlan
     private let padding: ImagePadding
@@ -39,7 +41,8 @@ final class ConvolutionInputGradient: Sendable {
         kernels.flipConvolutionWeights(plan.shape, parameters + plan.offsets.weight, flippedWeights.pointer)
     }
 
-    /// For at most `blockCapacity` samples: from the gradient of the sums, `[count, outputHeight, outputWidth, outputChannels]`.
+    /// For at most `blockCapacity` samples: from the gradient of the sums, `[count, outputHeight, outputWidth,
+    /// outputChannels]`.
     func compute(
         count: Int, outputGradient: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
         _ context: ThreadContext

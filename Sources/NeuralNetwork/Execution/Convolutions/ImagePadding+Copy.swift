@@ -1,5 +1,6 @@
 extension ImagePadding {
-    /// Copies an image of `height` × `width` × `channels` into the middle of a padded one, whose border is zero already and stays as it is.
+    /// Copies an image of `height` × `width` × `channels` into the middle of a padded one, whose border is zero already
+    /// and stays as it is.
     @inline(__always)
     func copy(
         _ image: UnsafePointer<Float>, height: Int, width: Int, channels: Int, into padded: UnsafeMutablePointer<Float>

@@ -1,14 +1,16 @@
 internal import KernelInterface
 
-/// A part of the model that runs forward and backward as one. All methods are called by all threads, each with its own samples or its own share.
+/// A part of the model that runs forward and backward as one. All methods are called by all threads, each with its own
+/// samples or its own share.
 ///
-/// Forward overwrites the output. Backward starts from the gradient of the unit's output in `wiring.outputGradient` and overwrites parameter
-/// gradients and the input gradient: nothing accumulates.
+/// Forward overwrites the output. Backward starts from the gradient of the unit's output in `wiring.outputGradient` and
+/// overwrites parameter gradients and the input gradient: nothing accumulates.
 protocol ExecutionUnit: AnyObject, Sendable {
     /// What depends on the parameters alone; thread t prepares the units whose number leaves the remainder t.
     func prepareStep(_ context: ThreadContext)
     func forward(_ block: SampleBlock, _ context: ThreadContext)
-    /// Turns the gradient of the output into the gradient of the sums before the activation, in place, for these samples.
+    /// Turns the gradient of the output into the gradient of the sums before the activation, in place, for these
+    /// samples.
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext)
     /// This thread's share of the weight and bias gradients over all samples. Comes after a barrier.
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext)
@@ -26,7 +28,8 @@ extension ExecutionUnit {
 struct SampleBlock {
     /// The first sample's number: where inputs, labels and results lie.
     let sample: Int
-    /// The first sample's place in the activation buffers: the sample's number in training, a place that is used again and again in evaluation.
+    /// The first sample's place in the activation buffers: the sample's number in training, a place that is used again
+    /// and again in evaluation.
     let slot: Int
     let count: Int
 }

@@ -1,6 +1,7 @@
 internal import KernelInterface
 
-/// The last Dense, its softmax or sigmoid, and the loss: forward also writes losses, hits and the gradient of the logits.
+/// The last Dense, its softmax or sigmoid, and the loss: forward also writes losses, hits and the gradient of the
+/// logits.
 final class OutputUnit: ExecutionUnit {
     private let layer: DenseLayer
     private let results: OutputResults

@@ -1,0 +1,159 @@
+import Coordination
+import Datasets
+public import Experiments
+import Glibc
+import Kernels
+import KernelInterface
+import NeuralNetwork
+import Training
+import Transport
+
+/// Training steps of one worker among several, without coordinator, checkpoints or validation, timed.
+public struct StepBenchmark {
+    public var experiment: Experiment
+    public var rank: Int
+    public var workerCount: Int
+    public var threadCount: Int
+    public var stepCount: Int
+    /// A private folder for the workers' sockets.
+    public var directory: String
+    public var environment: [String: String]
+    /// Whether to time each layer; it costs a little.
+    public var isProfiled = false
+
+    public init(
+        experiment: Experiment, rank: Int, workerCount: Int, threadCount: Int, stepCount: Int, directory: String,
+        environment: [String: String]
+    ) {
+        self.experiment = experiment
+        self.rank = rank
+        self.workerCount = workerCount
+        self.threadCount = threadCount
+        self.stepCount = stepCount
+        self.directory = directory
+        self.environment = environment
+    }
+
+    /// What one worker measured.
+    public struct Result: Sendable, Codable {
+        /// Median seconds of a step.
+        public var stepSeconds: Double
+        /// Mean seconds of a step spent waiting for gradient sums.
+        public var exchangeSeconds: Double
+        /// The instruction set in use.
+        public var instructionSet: String
+        /// Mean seconds a step of each part of each unit; empty unless profiled.
+        public var units: [UnitTime]
+        /// The most memory this process ever held, in bytes.
+        public var peakMemoryByteCount: Int
+    }
+
+    /// Seconds a step in one unit of the network, on thread 0.
+    public struct UnitTime: Sendable, Codable {
+        public var name: String
+        public var forwardSeconds: Double
+        public var parameterGradientSeconds: Double
+        public var inputGradientSeconds: Double
+    }
+
+    /// Runs the steps together with the other workers, after a few that are not counted.
+    public func run() throws -> Result {
+        let instructionSet = try InstructionSet.chosen(environment: environment)
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let sets = try DatasetLookup.load(experiment, data: nil, environment: environment)
+        let trainer = try Trainer(
+            experiment: experiment, model: model, data: TrainingData(dataset: sets.training, experiment: experiment),
+            state: ReplicatedState(model: model, experiment: experiment), kernels: instructionSet.table,
+            threadCount: threadCount)
+        let profile = isProfiled ? trainer.startProfile() : nil
+        let exchange = TimedExchange(try connect(trainer))
+        for _ in 0..<Self.warmUpStepCount { _ = try trainer.runStep(exchange) }
+        profile?.reset()
+        exchange.waitedNanoseconds = 0
+        var durations: [Int64] = []
+        durations.reserveCapacity(stepCount)
+        while durations.count < stepCount {
+            let start = MonotonicClock.nanoseconds
+            let result = try trainer.runStep(exchange)
+            // A step that ended an epoch carries its validation.
+            if result.epoch == nil { durations.append(MonotonicClock.nanoseconds - start) }
+        }
+        durations.sort()
+        return Result(
+            stepSeconds: Double(durations[durations.count / 2]) / 1e9,
+            exchangeSeconds: Double(exchange.waitedNanoseconds) / 1e9 / Double(stepCount),
+            instructionSet: instructionSet.rawValue,
+            units: profile.map { unitTimes($0) } ?? [], peakMemoryByteCount: Self.peakMemoryByteCount)
+    }
+
+    private static let warmUpStepCount = 10
+
+    private func unitTimes(_ profile: PassProfile) -> [UnitTime] {
+        profile.units.map { unit in
+            let scale = 1 / 1e9 / Double(stepCount)
+            return UnitTime(
+                name: unit.name, forwardSeconds: Double(unit.forwardNanoseconds) * scale,
+                parameterGradientSeconds: Double(unit.parameterGradientNanoseconds) * scale,
+                inputGradientSeconds: Double(unit.inputGradientNanoseconds) * scale)
+        }
+    }
+
+    private static var peakMemoryByteCount: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+
+    /// Owns this rank's micro-batches and connects to the other workers through socket files in the folder.
+    private func connect(_ trainer: Trainer) throws -> any GradientExchange {
+        let runs = MicroBatchRun.balanced(microBatchCount: experiment.microBatchCount, workerCount: workerCount)
+        trainer.own(runs[rank].first..<runs[rank].first + runs[rank].count)
+        let control = "\(directory)/bench"
+        let settings = WorkerSettings(
+            coordinatorAddress: "ipc://\(control)", name: String(rank), threadCount: threadCount,
+            environment: environment)
+        let context = try ZeroMQContext()
+        let peers = try PeerNetwork(context, settings: settings)
+        peers.job = JobIdentifier(high: 1, low: 1)
+        let inboxes = (0..<workerCount).map { Endpoint.ipc(path: "\(control)-\($0)") }
+        try AllReduceBenchmark.waitForInboxes(of: inboxes, context: context)
+        let members = (0..<workerCount).map { other in
+            Member(
+                rank: other, workerIdentifier: UInt32(other), name: String(other), host: "", processIdentifier: 0,
+                inboxAddress: inboxes[other].description, microBatches: runs[other])
+        }
+        return try peers.exchange(
+            in: View(generation: 1, firstStep: 0, members: members), rank: rank, trainer: trainer,
+            channel: ComputeChannel())
+    }
+}
+
+/// Passes everything on to another exchange and adds up the time that its `finish` takes.
+private final class TimedExchange: GradientExchange {
+    private let inner: any GradientExchange
+    var waitedNanoseconds: Int64 = 0
+
+    init(_ inner: any GradientExchange) {
+        self.inner = inner
+    }
+
+    func begin(round: Int, batchSize: Int) throws -> GradientRoots {
+        try inner.begin(round: round, batchSize: batchSize)
+    }
+
+    func bucketFinished(_ index: Int) {
+        inner.bucketFinished(index)
+    }
+
+    func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
+        let start = MonotonicClock.nanoseconds
+        defer { waitedNanoseconds += MonotonicClock.nanoseconds - start }
+        return try inner.finish(statistics: statistics)
+    }
+
+    func exchange(
+        round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+    ) throws {
+        try inner.exchange(round: round, sampleCount: sampleCount, statistics: statistics)
+    }
+}

@@ -1,0 +1,69 @@
+public import KernelInterface
+
+extension KernelTable {
+    /// This table with the arguments of products and sums checked at every call: a few comparisons, then the kernel.
+    ///
+    /// What is checked: scratch is aligned, counts are not negative, rows do not overlap, a bias is there when it is asked for, and a
+    /// program leaves nothing on a stack that it never overflows. Extents of memory cannot be checked.
+    public var checked: KernelTable {
+        var table = self
+        table.matrixProduct = { [matrixProduct] arguments, scratch in
+            arguments.check(bColumnCount: arguments.columnCount, scratch)
+            matrixProduct(arguments, scratch)
+        }
+        table.matrixProductTransposed = { [matrixProductTransposed] arguments, scratch in
+            arguments.check(bColumnCount: arguments.innerCount, scratch)
+            matrixProductTransposed(arguments, scratch)
+        }
+        table.gradientProduct = { [gradientProduct] arguments, scratch in
+            checkScratch(scratch)
+            precondition(
+                0 <= arguments.rowBegin && arguments.rowBegin <= arguments.rowEnd && arguments.columnCount >= 0,
+                "rows of a gradient must be an ascending range and columns not negative")
+            precondition(
+                arguments.xRowStride >= arguments.rowEnd
+                    && arguments.outputGradientRowStride >= arguments.columnCount,
+                "samples of a gradient's operands must not overlap")
+            arguments.program.check()
+            gradientProduct(arguments, scratch)
+        }
+        table.columnSums = { [columnSums] arguments, scratch in
+            checkScratch(scratch)
+            precondition(arguments.columnCount >= 0 && arguments.positionCount >= 0, "counts must not be negative")
+            arguments.program.check()
+            columnSums(arguments, scratch)
+        }
+        return table
+    }
+}
+
+extension SummationProgram {
+    /// Traps unless every step sums at least one sample, the stack suffices, and nothing stays on it.
+    public func check() {
+        var depth = 0
+        for step in UnsafeBufferPointer(start: steps, count: stepCount) {
+            precondition(
+                0 <= step.sampleBegin && step.sampleBegin < step.sampleEnd, "a step must sum at least one sample")
+            precondition(step.mergeCount >= 0 && step.mergeCount <= depth, "a step merges more than the stack holds")
+            depth -= Int(step.mergeCount)
+            if step.rootIndex < 0 { depth += 1 }
+            precondition(depth <= Self.maximumStackDepth, "the program needs too deep a stack")
+        }
+        precondition(depth == 0, "the program leaves a sum on the stack")
+    }
+}
+
+extension MatrixProductArguments {
+    fileprivate func check(bColumnCount: Int, _ scratch: UnsafeMutableRawPointer) {
+        checkScratch(scratch)
+        precondition(rowCount >= 0 && columnCount >= 0 && innerCount >= 0, "matrix sizes must not be negative")
+        precondition(
+            aRowStride >= innerCount && bRowStride >= bColumnCount && cRowStride >= columnCount,
+            "rows of a matrix must not overlap")
+        precondition(start != .bias || bias != nil, "a product that starts from the bias needs one")
+    }
+}
+
+private func checkScratch(_ scratch: UnsafeMutableRawPointer) {
+    precondition(UInt(bitPattern: scratch).isMultiple(of: 64), "scratch must be 64-byte aligned")
+}

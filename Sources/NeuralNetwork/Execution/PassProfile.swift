@@ -1,0 +1,56 @@
+internal import Glibc
+internal import KernelInterface
+
+/// Where thread 0 spends its time in training passes, unit by unit.
+public final class PassProfile {
+    /// One execution unit's times, summed over passes.
+    public struct Unit: Sendable {
+        /// The layers that run as one.
+        public let name: String
+        public internal(set) var forwardNanoseconds: Int64 = 0
+        public internal(set) var parameterGradientNanoseconds: Int64 = 0
+        public internal(set) var inputGradientNanoseconds: Int64 = 0
+    }
+
+    public internal(set) var units: [Unit]
+
+    init(_ plan: ExecutionPlan) {
+        units = plan.units.map { Unit(name: $0.name) }
+    }
+
+    /// Forgets what was measured.
+    public func reset() {
+        units = units.map { Unit(name: $0.name) }
+    }
+
+    static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension NetworkPass {
+    /// Runs a part of a unit, and adds its time to `part` if this is thread 0 and somebody wants to know.
+    @inline(__always)
+    func timed(_ unit: Int, _ part: WritableKeyPath<PassProfile.Unit, Int64>, _ thread: Int, _ body: () -> Void) {
+        guard let profile, thread == 0 else { return body() }
+        let start = PassProfile.now
+        body()
+        profile.units[unit][keyPath: part] += PassProfile.now - start
+    }
+}
+
+extension UnitPlan {
+    var name: String {
+        switch self {
+        case .convolution(let plan):
+            "Conv2D \(plan.shape.kernelHeight)×\(plan.shape.kernelWidth)×\(plan.shape.outputChannels)"
+                + (plan.isPooled ? " + MaxPool2D" : "")
+        case .maxPool: "MaxPool2D"
+        case .dense(let plan):
+            "Dense \(plan.outputCount)"
+                + (plan.activation == .softmax || plan.activation == .sigmoid ? " + loss" : "")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+import Collectives
+import Testing
+
+@Suite("Frames that do not belong")
+struct AllReduceMachineFaultTests {
+    private func machine(step: UInt64 = 4) throws -> AllReduceMachine {
+        let ownership = try Ownership(microBatchCount: 8, workerCount: 3)
+        let layout = AllReduceLayout(
+            rank: 1, ownership: ownership, batchSize: 100, bucketElementCounts: [100, 6000], statisticsWidth: 3)
+        var machine = AllReduceMachine(job: JobIdentifier(high: 1, low: 2), generation: 5, layout: layout)
+        machine.begin(step: step, layout: layout)
+        return machine
+    }
+
+    /// Rank 0 owns leaves 0 and 1: node 4. This is a frame that the plan has.
+    private func frame(_ change: (inout FrameHeader) -> Void) -> FrameHeader {
+        var header = FrameHeader(
+            kind: .contribution, job: JobIdentifier(high: 1, low: 2), generation: 5, step: 4, bucket: 0,
+            elementOffset: 0, elementCount: 100, sender: 0, node: 4, payloadChecksum: 0)
+        change(&header)
+        return header
+    }
+
+    @Test("A planned frame is kept once")
+    func planned() throws {
+        var machine = try machine()
+        let header = frame { _ in }
+        guard case .keep = machine.frameReceived(header, payloadByteCount: 400) else {
+            Issue.record("a planned frame was not kept")
+            return
+        }
+        #expect(machine.frameReceived(header, payloadByteCount: 400) == .drop)
+        #expect(machine.dropped.duplicate == 1)
+    }
+
+    @Test("Another job, an earlier generation and an earlier step are dropped and counted apart")
+    func dropped() throws {
+        var machine = try machine()
+        #expect(machine.frameReceived(frame { $0.job.low = 3 }, payloadByteCount: 1) == .drop)
+        #expect(machine.frameReceived(frame { $0.generation = 4 }, payloadByteCount: 400) == .drop)
+        #expect(machine.frameReceived(frame { $0.step = 3 }, payloadByteCount: 400) == .drop)
+        #expect(machine.dropped.otherJob == 1)
+        #expect(machine.dropped.earlierGeneration == 1)
+        #expect(machine.dropped.earlierStep == 1)
+    }
+
+    @Test("A later step or generation is held, also when its sender is not a rank of this view")
+    func early() throws {
+        var machine = try machine()
+        #expect(machine.frameReceived(frame { $0.step = 5 }, payloadByteCount: 400) == .early)
+        let later = frame {
+            $0.generation = 6
+            $0.sender = 7
+        }
+        #expect(machine.frameReceived(later, payloadByteCount: 400) == .early)
+    }
+
+    @Test("Frames outside the plan are refused, and the sender is named")
+    func refused() throws {
+        let changes: [(inout FrameHeader) -> Void] = [
+            { $0.bucket = 2 }, { $0.bucket = Int(UInt32.max) }, { $0.node = 5 }, { $0.node = 0 }, { $0.node = 127 },
+            { $0.node = 60_000 }, { $0.sender = 2 }, { $0.elementOffset = 16 }, { $0.elementOffset = Int(UInt32.max) },
+            { $0.elementCount = 99 }, { $0.kind = .result }, { $0.kind = .statistics },
+            {
+                $0.kind = .result; $0.node = 0; $0.elementCount = 100
+            },
+        ]
+        for change in changes {
+            var machine = try machine()
+            let header = frame(change)
+            let verdict = machine.frameReceived(header, payloadByteCount: header.payloadByteCount)
+            guard case .refuse(let fault) = verdict else {
+                Issue.record("accepted: \(header)")
+                continue
+            }
+            #expect(fault.rank == header.sender)
+        }
+        var machine = try machine()
+        #expect(
+            machine.frameReceived(frame { _ in }, payloadByteCount: 396)
+                == .refuse(
+                    PeerFault(rank: 0, reason: .wrongPayloadLength(byteCount: 396, expectedByteCount: 400))))
+        for sender in [1, 3, 65_535] {
+            #expect(
+                machine.frameReceived(frame { $0.sender = sender }, payloadByteCount: 400)
+                    == .refuse(PeerFault(rank: sender, reason: .unknownSender)))
+        }
+    }
+
+    @Test("What is missing is named: rank, kind and bucket")
+    func missing() throws {
+        var machine = try machine()
+        #expect(machine.firstMissing == MissingFrame(rank: 0, kind: .contribution, bucket: 0))
+        _ = machine.frameReceived(frame { _ in }, payloadByteCount: 400)
+        #expect(machine.firstMissing?.rank == 2)
+    }
+}

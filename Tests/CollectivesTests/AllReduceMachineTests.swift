@@ -1,0 +1,138 @@
+import Collectives
+import Testing
+
+@Suite("The all-reduce machine")
+struct AllReduceMachineTests {
+    /// Per micro-batch gradients of one step, and the sum that every worker must end with.
+    private struct Step {
+        var leaves: [[[Float]]]  // [micro-batch][bucket][element]
+        var statistics: [Double]
+        var occupied: UInt64
+
+        init(_ cluster: SimulatedCluster, batchSize: Int) {
+            let count = cluster.ownership.microBatchCount
+            occupied = MicroBatches(sampleCount: batchSize, count: count).occupied
+            leaves = []
+            for _ in 0..<count {
+                leaves.append(
+                    cluster.bucketCounts.map { length in (0..<length).map { _ in cluster.generator.roughFloat() } })
+            }
+            statistics = (0..<count * cluster.width).map { _ in Double(cluster.generator.roughFloat()) }
+        }
+
+        func sum(_ range: Range<Int>, bucket: Int, element: Int) -> Float? {
+            let values: [Float?] = range.map {
+                occupied >> UInt64($0) & 1 == 1 ? leaves[$0][bucket][element] : nil
+            }
+            return plainTreeSum(values[...], add: +)
+        }
+    }
+
+    private func begin(
+        _ worker: SimulatedCluster.Worker, _ rank: Int, _ step: Step, number: UInt64, batchSize: Int,
+        _ cluster: SimulatedCluster
+    ) {
+        let layout = cluster.layout(rank, batchSize: batchSize)
+        worker.stepIsDone = false
+        worker.doneBuckets = []
+        worker.byteCountSent = cluster.bucketCounts.map { _ in 0 }
+        worker.results = cluster.bucketCounts.map { Array(repeating: nil, count: $0) }
+        worker.roots = layout.program.roots.map { node in
+            let leaves = cluster.ownership.tree.leaves(of: node)
+            return cluster.bucketCounts.enumerated().map { bucket, length in
+                (0..<length).map { step.sum(leaves, bucket: bucket, element: $0) ?? .nan }
+            }
+        }
+        let run = cluster.ownership.runs[rank]
+        worker.statistics = step.statistics.enumerated().map { run.contains($0 / max(1, cluster.width)) ? $1 : nil }
+        worker.machine.begin(step: number, layout: layout)
+        let held = worker.held
+        worker.held = []
+        for frame in held { cluster.offer(frame, to: worker) }
+    }
+
+    /// Runs some steps in which workers compute, deliver and act in random order and may be a step apart.
+    private func simulate(_ cluster: SimulatedCluster, batchSizes: [Int]) throws {
+        let steps = batchSizes.map { Step(cluster, batchSize: $0) }
+        var current = Array(repeating: -1, count: cluster.workers.count)
+        var ready = Array(repeating: [Int](), count: cluster.workers.count)
+        var moves = 0
+        while !zip(cluster.workers, current).allSatisfy({ $0.stepIsDone && $1 == steps.count - 1 }) {
+            moves += 1
+            try #require(moves < 2_000_000, "the simulated cluster makes no progress")
+            if !cluster.network.isEmpty, Bool.random(using: &cluster.generator) { cluster.deliver() }
+            let rank = Int.random(in: 0..<cluster.workers.count, using: &cluster.generator)
+            let worker = cluster.workers[rank]
+            if try cluster.runAction(rank) { continue }
+            if current[rank] < 0 || worker.stepIsDone {
+                if current[rank] >= 0 { check(worker, rank, steps[current[rank]], cluster) }
+                guard current[rank] + 1 < steps.count else { continue }
+                current[rank] += 1
+                let number = UInt64(10 + current[rank])
+                begin(worker, rank, steps[current[rank]], number: number, batchSize: batchSizes[current[rank]], cluster)
+                // -1 stands for the statistics.
+                ready[rank] = Array((cluster.width > 0 ? -1 : 0)..<cluster.bucketCounts.count)
+                ready[rank].shuffle(using: &cluster.generator)
+            } else if let next = ready[rank].popLast() {
+                if next < 0 { worker.machine.statisticsReady() } else { worker.machine.bucketReady(next) }
+            }
+        }
+        for (rank, worker) in cluster.workers.enumerated() {
+            check(worker, rank, steps[steps.count - 1], cluster)
+            #expect(worker.refused == nil && worker.held.isEmpty)
+        }
+    }
+
+    private func check(
+        _ worker: SimulatedCluster.Worker, _ rank: Int, _ step: Step, _ cluster: SimulatedCluster
+    ) {
+        for (bucket, length) in cluster.bucketCounts.enumerated() {
+            let expected = (0..<length).map {
+                step.sum(0..<cluster.ownership.microBatchCount, bucket: bucket, element: $0)?.bitPattern
+            }
+            #expect(worker.results[bucket].map { $0?.bitPattern } == expected)
+            #expect(worker.byteCountSent[bucket] == worker.machine.layout.plans[bucket].byteCountSent(by: rank))
+        }
+        #expect(worker.statistics.map { $0?.bitPattern } == step.statistics.map(\.bitPattern))
+        #expect(worker.doneBuckets.sorted() == Array(cluster.bucketCounts.indices))
+    }
+
+    @Test("Every worker ends with the tree's sum, bit for bit, in any order of arrival", arguments: [1, 2, 4, 8, 16])
+    func sums(microBatchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(microBatchCount))
+        for workers in 1...microBatchCount {
+            let ownership = try generator.ownership(microBatchCount: microBatchCount, workerCount: workers)
+            let cluster = SimulatedCluster(
+                ownership: ownership, bucketCounts: [0, 1, 7, 4200], statisticsWidth: 3, seed: generator.next())
+            try simulate(cluster, batchSizes: [1000, max(1, microBatchCount / 3), 1000, 1])
+        }
+    }
+
+    @Test("Long vectors in many frames", arguments: [(1, 1), (2, 2), (3, 4), (5, 8), (7, 16)])
+    func longVectors(workers: Int, microBatchCount: Int) throws {
+        let ownership = try Ownership(microBatchCount: microBatchCount, workerCount: workers)
+        let cluster = SimulatedCluster(
+            ownership: ownership, bucketCounts: [150_001], statisticsWidth: 0, seed: UInt64(workers))
+        try simulate(cluster, batchSizes: [64, 3])
+    }
+
+    @Test("64 micro-batches on 64, 37 and 2 workers", arguments: [64, 37, 2])
+    func manyWorkers(workers: Int) throws {
+        let ownership = try Ownership(microBatchCount: 64, workerCount: workers)
+        let cluster = SimulatedCluster(
+            ownership: ownership, bucketCounts: [5, 4100], statisticsWidth: 1, seed: UInt64(workers))
+        try simulate(cluster, batchSizes: [100, 10])
+    }
+
+    @Test("Frames that come twice are dropped and counted, and change nothing")
+    func duplicates() throws {
+        let ownership = try Ownership(microBatchCount: 8, workerCount: 3)
+        let cluster = SimulatedCluster(
+            ownership: ownership, bucketCounts: [100, 5000], statisticsWidth: 3, seed: 9)
+        cluster.duplicates = true
+        try simulate(cluster, batchSizes: [50, 50, 4, 50])
+        while !cluster.network.isEmpty { cluster.deliver() }
+        let dropped = cluster.workers.map { $0.machine.dropped.duplicate + $0.machine.dropped.earlierStep }
+        #expect(dropped.allSatisfy { $0 > 0 })
+    }
+}

@@ -1,0 +1,61 @@
+import Collectives
+import Testing
+
+@Suite("Frame headers")
+struct FrameHeaderTests {
+    private let header = FrameHeader(
+        kind: .contribution, job: JobIdentifier(high: 0x0123_4567_89AB_CDEF, low: 42), generation: 7, step: 1 << 40,
+        bucket: 3, elementOffset: 65_536, elementCount: 1000, sender: 63, node: 127, payloadChecksum: 0xDEAD_BEEF)
+
+    private func encoded() -> [UInt8] {
+        var bytes = [UInt8](repeating: 0xAA, count: FrameHeader.byteCount)
+        bytes.withUnsafeMutableBytes { buffer in
+            guard let base = buffer.baseAddress else { return }
+            header.encode(into: base, checksum: plainChecksum)
+        }
+        return bytes
+    }
+
+    private func decode(_ bytes: [UInt8]) throws -> FrameHeader {
+        try bytes.withUnsafeBytes { try FrameHeader(decoding: $0, checksum: plainChecksum) }
+    }
+
+    @Test("A header comes back as it was, also from an odd address and before a payload")
+    func roundTrip() throws {
+        #expect(try decode(encoded()) == header)
+        let shifted = [0] + encoded() + [1, 2, 3]
+        let decoded = try shifted.withUnsafeBytes { buffer in
+            try FrameHeader(decoding: UnsafeRawBufferPointer(rebasing: buffer[1...]), checksum: plainChecksum)
+        }
+        #expect(decoded == header)
+    }
+
+    @Test("The layout is the documented one")
+    func layout() {
+        let bytes = encoded()
+        #expect(bytes[0..<8] == [0x53, 0x4C, 0x56, 0x46, 1, 1, 0, 0])
+        #expect(bytes[40..<44] == [3, 0, 0, 0])
+        #expect(bytes[52..<60] == [63, 0, 127, 0, 0xEF, 0xBE, 0xAD, 0xDE])
+    }
+
+    @Test("Every single flipped bit is refused")
+    func flippedBits() {
+        for bit in 0..<8 * FrameHeader.byteCount {
+            var bytes = encoded()
+            bytes[bit / 8] ^= 1 << UInt8(bit % 8)
+            #expect(throws: FrameHeaderError.self) { try decode(bytes) }
+        }
+    }
+
+    @Test("Every shorter piece is refused")
+    func truncated() {
+        for count in 0..<FrameHeader.byteCount {
+            #expect(throws: FrameHeaderError.tooShort(byteCount: count)) { try decode(Array(encoded().prefix(count))) }
+        }
+    }
+
+    @Test("The checksum used in these tests is CRC-32C")
+    func knownChecksum() {
+        #expect(Array("123456789".utf8).withUnsafeBytes { plainChecksum($0, 0) } == 0xE306_9283)
+    }
+}

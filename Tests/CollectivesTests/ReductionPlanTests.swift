@@ -1,0 +1,81 @@
+import Collectives
+import Testing
+
+@Suite("Reduction plans")
+struct ReductionPlanTests {
+    static let lengths = [0, 1, 7, 16, 1000, 4096, 4097, 70_000, 200_001]
+
+    @Test("No worker sends more than (its roots + 1)·S·(W−1)/W for long vectors", arguments: [1, 2, 4, 8, 16, 32, 64])
+    func byteBound(microBatchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(microBatchCount))
+        for workers in 1...microBatchCount {
+            for ownership in [
+                try Ownership(microBatchCount: microBatchCount, workerCount: workers),
+                try generator.ownership(microBatchCount: microBatchCount, workerCount: workers),
+            ] {
+                for length in Self.lengths {
+                    let batchSize = [1, 3, 1000].randomElement(using: &generator) ?? 1
+                    let plan = ReductionPlan(ownership: ownership, batchSize: batchSize, elementCount: length)
+                    check(plan, ownership: ownership)
+                }
+            }
+        }
+    }
+
+    private func check(_ plan: ReductionPlan, ownership: Ownership) {
+        let workers = ownership.workerCount
+        for rank in 0..<workers {
+            let rootCount = plan.roots.count { $0.owner == rank }
+            let bound = 4 * (rootCount + 1) * plan.elementCount * (workers - 1) / workers
+            let rounding = 4 * (workers - 1) * ReductionPlan.segmentAlignment
+            let bytes = plan.byteCountSent(by: rank)
+            if plan.elementCount > ReductionPlan.directElementLimit {
+                #expect(bytes <= bound + rounding)
+            } else {
+                #expect(bytes <= 4 * rootCount * plan.elementCount * (workers - 1))
+            }
+        }
+        if plan.algorithm == .scatterGather {
+            #expect(plan.segments.flatMap { [$0.lowerBound, $0.upperBound] }.sorted().first == 0)
+            #expect(plan.segments.reduce(0) { $0 + $1.count } == plan.elementCount)
+            #expect(zip(plan.segments, plan.segments.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+        }
+        for segment in plan.segments {
+            let chunks = (0..<plan.chunkCount(of: segment)).map { plan.chunk($0, of: segment) }
+            #expect(chunks.reduce(0) { $0 + $1.count } == segment.count)
+            #expect(chunks.allSatisfy { !$0.isEmpty && $0.count <= ReductionPlan.maximumChunkElementCount })
+        }
+    }
+
+    @Test("The schedule adds the roots in the tree's own grouping", arguments: [1, 2, 4, 8, 16, 32, 64])
+    func schedule(microBatchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(microBatchCount) + 100)
+        for workers in 1...microBatchCount {
+            for batchSize in [1, 2, 5, microBatchCount, 1000] {
+                let ownership = try generator.ownership(microBatchCount: microBatchCount, workerCount: workers)
+                let plan = ReductionPlan(ownership: ownership, batchSize: batchSize, elementCount: 1)
+                let occupied = MicroBatches(sampleCount: batchSize, count: microBatchCount).occupied
+                let leaves: [String?] = (0..<microBatchCount).map { occupied >> UInt64($0) & 1 == 1 ? "\($0)" : nil }
+                var values = plan.roots.map {
+                    plainTreeSum(leaves[ownership.tree.leaves(of: $0.node)]) { "(\($0)+\($1))" } ?? "nothing"
+                }
+                for addition in plan.schedule.additions {
+                    values.append("(\(values[addition.left])+\(values[addition.right]))")
+                }
+                #expect(values.last == plainTreeSum(leaves[...]) { "(\($0)+\($1))" })
+            }
+        }
+    }
+
+    @Test("Two workers with one root each exchange directly at every length")
+    func twoWorkers() throws {
+        let ownership = try Ownership(microBatchCount: 8, workerCount: 2)
+        let plan = ReductionPlan(ownership: ownership, batchSize: 1000, elementCount: 2_000_000)
+        #expect(plan.algorithm == .direct)
+        #expect(plan.byteCountSent(by: 0) == 8_000_000)
+        let uneven = try Ownership(microBatchCount: 8, runs: [0..<3, 3..<8])
+        let longPlan = ReductionPlan(ownership: uneven, batchSize: 1000, elementCount: 2_000_000)
+        #expect(longPlan.algorithm == .scatterGather)
+        #expect(longPlan.byteCountSent(by: 0) == 12_000_000)
+    }
+}

@@ -1,0 +1,88 @@
+import Glibc
+import Testing
+
+@testable import NeuralNetwork
+
+@Suite("Optimizer")
+struct OptimizerTests {
+    @Test("powers by squaring agree with the library's to a few roundings")
+    func powers() {
+        for exponent in [0, 1, 2, 3, 10, 93, 1000, 4700] {
+            for base in [Double(Float(0.9)), Double(Float(0.999))] {
+                let expected = pow(base, Double(exponent))
+                #expect(abs(power(base, exponent) - expected) <= 1e-12 * expected)
+            }
+        }
+    }
+
+    @Test("α has both bias corrections")
+    func stepSize() {
+        let adam = AdamConfiguration()
+        // At the first step the corrections are √(1 − β₂) and 1 − β₁.
+        let (beta1, beta2) = (Double(adam.beta1), Double(adam.beta2))
+        let expected = Double(adam.learningRate) * (1 - beta2).squareRoot() / (1 - beta1)
+        #expect(adam.stepSize(step: 1) == Float(expected))
+        #expect(abs(adam.stepSize(step: 100_000) - adam.learningRate) < 1e-10)
+    }
+
+    /// Kingma & Ba's update in Double, with Keras's placing of epsilon. Rounding moments to Float leaves some 1e-6 of a
+    /// step.
+    @Test("ten updates agree with a computation in Double; ranges cover just themselves")
+    func updates() throws {
+        let run = TestRun(
+            model: try FixtureModels.model("dense-softmax"), kernels: KernelSets.best, inputs: [], labels: [])
+        let count = run.model.arenaCount
+        var random = TestRandom(seed: 2)
+        var parameters = random.floats(count)
+        var expected = parameters.map(Double.init)
+        var (first, second) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+        var slots = [[Float]](repeating: [Float](repeating: 0, count: count), count: 2)
+        let optimizer = Optimizer(.adam(AdamConfiguration()))
+        for step in 1...10 {
+            let gradient = random.floats(count, in: -3...3)
+            apply(optimizer, run, &parameters, &slots, gradient, batchSize: 7, step: step)
+            let (beta1, beta2) = (0.9, 0.999)
+            let rate = 0.001 * (1 - pow(beta2, Double(step))).squareRoot() / (1 - pow(beta1, Double(step)))
+            for index in 0..<count {
+                let mean = Double(gradient[index]) / 7
+                first[index] += (mean - first[index]) * (1 - beta1)
+                second[index] += (mean * mean - second[index]) * (1 - beta2)
+                expected[index] -= rate * first[index] / (second[index].squareRoot() + 1e-7)
+            }
+        }
+        #expect(zip(parameters, expected).allSatisfy { abs(Double($0) - $1) < 5e-7 })
+    }
+
+    @Test("any split of the arena gives the same bits")
+    func ranges() throws {
+        let kernels = KernelSets.best
+        let count = 331
+        var random = TestRandom(seed: 4)
+        let (start, gradient) = (random.floats(count), random.floats(count))
+        func update(_ ranges: [Range<Int>]) -> [UInt32] {
+            let buffers = [start, gradient, [Float](repeating: 0, count: count), [Float](repeating: 0, count: count)]
+            let memory = buffers.map { values in
+                let buffer = AlignedBuffer<Float>(count: count)
+                for index in values.indices { buffer.pointer[index] = values[index] }
+                return buffer
+            }
+            for range in ranges {
+                Optimizer(.adam(AdamConfiguration())).update(
+                    kernels: kernels, range: range, parameters: memory[0].pointer,
+                    slots: [memory[2].pointer, memory[3].pointer], gradientSum: memory[1].pointer, batchSize: 5,
+                    step: 3)
+            }
+            return memory.flatMap { buffer in (0..<count).map { buffer.pointer[$0].bitPattern } }
+        }
+        #expect(update([0..<count]) == update([0..<7, 7..<7, 7..<160, 160..<count]))
+    }
+
+    @Test("a zero gradient leaves zeros, so padding stays zero")
+    func padding() {
+        let memory = (0..<4).map { _ in AlignedBuffer<Float>(count: 16) }
+        Optimizer(.adam(AdamConfiguration())).update(
+            kernels: KernelSets.best, range: 0..<16, parameters: memory[0].pointer,
+            slots: [memory[1].pointer, memory[2].pointer], gradientSum: memory[3].pointer, batchSize: 5, step: 1)
+        #expect(memory.allSatisfy { buffer in (0..<16).allSatisfy { buffer.pointer[$0] == 0 } })
+    }
+}

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@testable import Transport
+
+@Suite("Sockets")
+struct SocketTests {
+    private func wait(_ socket: ZeroMQSocket, forSending: Bool = false) throws -> Bool {
+        let poller = Poller(capacity: 1)
+        poller.add(socket, forSending: forSending)
+        return try poller.wait(until: patience())
+    }
+
+    @Test("Messages of several frames pass over ipc and tcp, in both directions", arguments: [true, false])
+    func roundTrip(overFiles: Bool) throws {
+        let folder = try TemporaryFolder()
+        let router = try ZeroMQSocket(context(), .router, options: SocketOptions())
+        let dealer = try ZeroMQSocket(context(), .dealer, options: SocketOptions())
+        let endpoint = try router.bind(overFiles ? folder.endpoint("r") : .tcp(host: "127.0.0.1", port: 0))
+        if case .tcp(_, let port) = endpoint { #expect(port != 0) }
+        try dealer.connect(endpoint)
+        let frames = [bytes(0, seed: 1), bytes(5, seed: 2), bytes(100_000, seed: 3)]
+        try #require(try wait(dealer, forSending: true))
+        #expect(try dealer.send(frames: frames))
+        try #require(try wait(router))
+        let received = try #require(try router.receiveFrames())
+        #expect(Array(received.dropFirst()) == frames)
+        #expect(try router.send(frames: [received[0], [7]]))
+        try #require(try wait(dealer))
+        #expect(try dealer.receiveFrames() == [[7]])
+        #expect(try dealer.receiveFrames() == nil)
+    }
+
+    @Test("An address in use, a missing host and port 0 for connecting are typed errors that name the endpoint")
+    func refused() throws {
+        let first = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        let endpoint = try first.bind(.tcp(host: "127.0.0.1", port: 0))
+        let second = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        do {
+            try second.bind(endpoint)
+            Issue.record("two sockets listen on one port")
+        } catch {
+            #expect(error.description.contains(endpoint.description))
+            #expect(error.description.contains("in use"))
+        }
+        #expect(throws: TransportError.self) { try second.bind(.tcp(host: "no.such.interface", port: 0)) }
+        #expect(throws: TransportError.self) { try second.connect(.tcp(host: "127.0.0.1", port: 0)) }
+    }
+
+    @Test("A peer of ROUTER that does not exist is an error, not silence")
+    func unknownPeer() throws {
+        let router = try ZeroMQSocket(context(), .router, options: SocketOptions())
+        try router.bind(.tcp(host: "127.0.0.1", port: 0))
+        #expect(throws: TransportError.self) { try router.send(frames: [[1, 2, 3], [4]]) }
+    }
+
+    @Test("A poll ends at its deadline, and at once when the event is signalled from another thread")
+    func poll() throws {
+        let socket = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        try socket.bind(.tcp(host: "127.0.0.1", port: 0))
+        let event = try InterruptEvent()
+        let poller = Poller(capacity: 2)
+        poller.add(socket)
+        let index = poller.add(event)
+        let deadline = Deadline(afterMilliseconds: 20)
+        #expect(try !poller.wait(until: deadline))
+        #expect(deadline.hasPassed && deadline.remainingMilliseconds == 0)
+        // The main pool may be full of waiting tests, so the signal comes from a thread of its own.
+        Thread { event.signal() }.start()
+        #expect(try poller.wait(until: patience()))
+        #expect(poller.isReady(index) && !poller.isReady(0))
+        #expect(event.isSignalled)
+        #expect(event.clear())
+        #expect(!event.isSignalled && !event.clear())
+    }
+
+    @Test("A deadline far away does not overflow")
+    func farDeadline() {
+        #expect(Deadline(afterMilliseconds: Int.max).remainingMilliseconds > 0)
+    }
+
+    @Test("The monitor tells when a connection stands and when it ends")
+    func disconnect() throws {
+        let folder = try TemporaryFolder()
+        let pull = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        let endpoint = try pull.bind(folder.endpoint("p"))
+        var options = SocketOptions()
+        options.reconnectMilliseconds = nil
+        let push = try ZeroMQSocket(context(), .push, options: options)
+        let monitor = try ConnectionMonitor(of: push)
+        try push.connect(endpoint)
+        #expect(try next(monitor) == .established)
+        pull.close()
+        #expect(try next(monitor) == .disconnected)
+    }
+
+    @Test("A frame over the limit ends the connection and is not delivered")
+    func oversized() throws {
+        let folder = try TemporaryFolder()
+        var options = SocketOptions()
+        options.maximumMessageByteCount = 1000
+        let pull = try ZeroMQSocket(context(), .pull, options: options)
+        let endpoint = try pull.bind(folder.endpoint("p"))
+        options.reconnectMilliseconds = nil
+        let push = try ZeroMQSocket(context(), .push, options: options)
+        let monitor = try ConnectionMonitor(of: push)
+        try push.connect(endpoint)
+        #expect(try next(monitor) == .established)
+        #expect(try push.send(frames: [bytes(1000, seed: 0)]))
+        #expect(try push.send(frames: [bytes(1001, seed: 0)]))
+        #expect(try next(monitor) == .disconnected)
+        #expect(try pull.receiveFrames() == [bytes(1000, seed: 0)])
+        #expect(try pull.receiveFrames() == nil)
+    }
+
+    private func next(_ monitor: ConnectionMonitor) throws -> ConnectionEvent? {
+        let poller = Poller(capacity: 1)
+        poller.add(monitor)
+        try #require(try poller.wait(until: patience()))
+        return try monitor.next()
+    }
+}
