@@ -8,12 +8,12 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// A kernel module: the common source, compiled for one x86-64 level.
+/// A kernel module: the common source, compiled for one x86-64 level. Without errno from sqrt, a square root is one instruction.
 func kernels(_ name: String, folder: String, level: String?) -> Target {
-    let flags = level.map { [SwiftSetting.unsafeFlags(["-Xcc", "-march=\($0)"])] } ?? []
+    let flags = ["-Xcc", "-fno-math-errno"] + (level.map { ["-Xcc", "-march=\($0)"] } ?? [])
     return .target(
         name: name, dependencies: ["KernelInterface"], path: "Sources/Kernels/\(folder)",
-        swiftSettings: settings + flags, linkerSettings: [.linkedLibrary("m")])
+        swiftSettings: settings + [.unsafeFlags(flags)], linkerSettings: [.linkedLibrary("m")])
 }
 
 func module(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil, resources: [Resource] = [])
@@ -75,6 +75,9 @@ let targets: [Target] = [
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
+    tests(
+        "Cluster",
+        ["Cluster", "Collectives", "Transport", "Kernels", "KernelInterface", "Digests", "Coordination"]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
 ]

@@ -70,7 +70,6 @@ struct FrameTransportTests {
             for counter in [nil, counter] {
                 let isTaken = try payload.withUnsafeBytes { try send($0, counter: counter, pair) }
                 #expect(isTaken)
-                print("DEBUG", overFiles, count, counter == nil)
                 #expect(try pair.receivePayload(1, into: store) == payload)
                 store.release(0)
                 #expect(store.payload(0).isEmpty)

@@ -94,6 +94,29 @@ struct SocketTests {
         #expect(try next(monitor) == .disconnected)
     }
 
+    @Test("A monitor that goes before its socket, with connections coming and going, holds nothing up")
+    func monitorGone() throws {
+        let folder = try TemporaryFolder()
+        for round in 0..<200 {
+            let pull = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+            let endpoint = try pull.bind(folder.endpoint("p\(round)"))
+            var options = SocketOptions()
+            options.reconnectMilliseconds = 1
+            let push = try ZeroMQSocket(context(), .push, options: options)
+            do {
+                let monitor = try ConnectionMonitor(of: push)
+                try push.connect(endpoint)
+                if round.isMultiple(of: 2) { #expect(try next(monitor) == .established) }
+            }
+            pull.close()
+            push.close()
+        }
+        let alive = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        let push = try ZeroMQSocket(context(), .push, options: SocketOptions())
+        try push.connect(try alive.bind(folder.endpoint("alive")))
+        #expect(try wait(push, forSending: true))
+    }
+
     @Test("A frame over the limit ends the connection and is not delivered")
     func oversized() throws {
         let folder = try TemporaryFolder()

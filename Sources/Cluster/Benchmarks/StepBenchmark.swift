@@ -2,8 +2,8 @@ import Coordination
 import Datasets
 public import Experiments
 import Glibc
-import Kernels
 import KernelInterface
+import Kernels
 import NeuralNetwork
 import Training
 import Transport

@@ -28,7 +28,8 @@ final class PeerExchange: GradientExchange {
     ) throws {
         let runs = view.members.map { $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count }
         let ownership = try Ownership(microBatchCount: trainer.experiment.microBatchCount, runs: runs)
-        let arithmetic = AllReduceArithmetic(add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
+        let arithmetic = AllReduceArithmetic(
+            add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
         func driver(buckets: [Range<Int>]) -> Driver {
             Driver(
                 .init(

@@ -104,7 +104,8 @@ final class WorkerCompute {
         if let localData { return localData }
         for content in welcome.data {
             if let bytes = try contents.take(content.identifier) {
-                return try ImageDataset(archive: bytes, name: "the coordinator's data", classNames: FashionMNIST.classNames)
+                return try ImageDataset(
+                    archive: bytes, name: "the coordinator's data", classNames: FashionMNIST.classNames)
             }
         }
         throw ClusterError.content("the coordinator announced no data for its experiment")

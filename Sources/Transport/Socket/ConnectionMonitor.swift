@@ -15,6 +15,7 @@ public enum ConnectionEvent: Sendable, Hashable {
 /// Reports what happens to the connections of one socket. Used by the socket's thread.
 public final class ConnectionMonitor {
     let socket: ZeroMQSocket
+    private let watched: ZeroMQSocket
 
     /// Begins to watch a socket; to be made before it binds or connects.
     public init(of watched: ZeroMQSocket) throws(TransportError) {
@@ -23,14 +24,17 @@ public final class ConnectionMonitor {
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
-        guard zmq_socket_monitor(watched.handle, name, events) == 0 else {
-            throw .current("watch", watched.endpoint)
-        }
         var options = SocketOptions()
-        options.receiveHighWaterMark = 1000
-        options.sendHighWaterMark = 1000
+        // Unread events beyond this would block libzmq's I/O thread.
+        options.receiveHighWaterMark = 1_000_000
         socket = try ZeroMQSocket(watched.context, .pair, options: options)
+        self.watched = watched
+        try watched.startMonitoring(at: name, events: events)
         guard zmq_connect(socket.handle, name) == 0 else { throw .current("watch", watched.endpoint) }
+    }
+
+    deinit {
+        watched.stopMonitoring()
     }
 
     /// The next event without waiting; nil when there is none.

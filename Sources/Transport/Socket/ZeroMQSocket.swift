@@ -31,7 +31,8 @@ public final class ZeroMQSocket {
     /// Where it listens or connects to, for messages.
     public private(set) var endpoint: String
     let context: ZeroMQContext
-    var isClosed = false
+    private(set) var isClosed = false
+    private var isMonitored = false
 
     /// A socket with all its options set, neither listening nor connected.
     public init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
@@ -63,8 +64,22 @@ public final class ZeroMQSocket {
     /// Closes the socket; unsent messages are dropped after the linger time.
     public func close() {
         guard !isClosed else { return }
+        stopMonitoring()
         isClosed = true
         zmq_close(handle)
+    }
+
+    func startMonitoring(at name: String, events: Int32) throws(TransportError) {
+        guard zmq_socket_monitor(handle, name, events) == 0 else { throw .current("watch", endpoint) }
+        isMonitored = true
+    }
+
+    /// Ends the reports to a monitor. Has to come before either socket is closed: libzmq's I/O thread reports with a
+    /// call that blocks for ever when nobody listens, and with it every socket of the process.
+    func stopMonitoring() {
+        guard isMonitored, !isClosed else { return }
+        isMonitored = false
+        zmq_socket_monitor(handle, nil, 0)
     }
 
     /// Listens. With port 0 the returned endpoint has the port that the system chose.

@@ -13,7 +13,8 @@ struct InspectCommand: ParsableCommand {
         let contents = try Safetensors(path: file)
         for tensor in contents.tensors {
             let shape = tensor.shape.map(String.init).joined(separator: ", ")
-            Console.result("\(tensor.name)\t\(tensor.elementType.rawValue)\t[\(shape)]\t\(tensor.byteRange.count) bytes")
+            Console.result(
+                "\(tensor.name)\t\(tensor.elementType.rawValue)\t[\(shape)]\t\(tensor.byteRange.count) bytes")
         }
         for (key, value) in contents.metadata.sorted(by: { $0.key < $1.key }) {
             let isLong = value.contains("\n")

@@ -25,7 +25,8 @@ enum RankProcesses {
             process.waitUntilExit()
             guard process.terminationStatus == 0 else {
                 for (other, _) in processes where other.isRunning { other.terminate() }
-                throw ExitStatus(process.terminationStatus, "a measuring process ended with \(process.terminationStatus)")
+                throw ExitStatus(
+                    process.terminationStatus, "a measuring process ended with \(process.terminationStatus)")
             }
         }
         return results

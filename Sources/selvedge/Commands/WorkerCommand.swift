@@ -19,7 +19,8 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Folder with the data set, before the usual places.")
     var data: String?
 
-    @Option(help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
+    @Option(
+        help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
     var interface: String?
 
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
