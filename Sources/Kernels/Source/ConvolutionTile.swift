@@ -3,9 +3,6 @@
 // Row and vector counts are literals at every call, so that after inlining each accumulator is one register. The rows
 // are written out instead of looped over because the optimiser does not unroll a loop this long completely.
 
-/// The accumulators of a tile; vector `v` of row `r` is element `2 · r + v`.
-typealias TileAccumulators = InlineArray<28, Vector>
-
 /// One input pointer for each row of a tile.
 typealias TilePointers = InlineArray<14, UnsafePointer<Float>>
 
