@@ -3,9 +3,6 @@
 // Row and vector counts are literals at every call, so that after inlining each accumulator is one register. The rows
 // are written out instead of looped over because the optimiser does not unroll a loop this long completely.
 
-/// One input pointer for each row of a tile.
-typealias TilePointers = InlineArray<14, UnsafePointer<Float>>
-
 /// Rows of a full tile: 14 × 2 accumulators and two vectors of weights fit 32 registers, 6 × 2 fit 16.
 @inline(always)
 var tileRowCount: Int { laneCount == 16 ? 14 : 6 }

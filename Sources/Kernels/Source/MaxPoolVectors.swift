@@ -21,26 +21,26 @@ func firstMaximum(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (value:
 
 /// Stores the lowest byte of every lane.
 ///
-/// The optimiser turns the lane loop into one conversion; the standard library's conversion of 16 lanes stays a call.
-@inline(always)
+/// The optimiser turns the lane loop into one conversion; the standard library's conversions and byte vectors stay calls.
+@inline(__always)
 func storeBytes(_ bits: VectorBits, _ pointer: UnsafeMutablePointer<UInt8>) {
-    var bytes = VectorBytes()
     var lane = 0
     while lane < laneCount {
-        bytes[lane] = UInt8(truncatingIfNeeded: bits[lane])
+        pointer[lane] = UInt8(truncatingIfNeeded: bits[lane])
         lane &+= 1
     }
-    UnsafeMutableRawPointer(pointer).storeBytes(of: bytes, as: VectorBytes.self)
 }
 
-/// Loads one byte for each lane.
-///
-/// The halves are converted apart: the whole-vector conversion of 16 lanes is not inlined by the compiler.
-@inline(always)
+/// Loads one byte for each lane; the lane loop becomes one conversion as well.
+@inline(__always)
 func loadBytes(_ pointer: UnsafePointer<UInt8>) -> VectorBits {
-    let bytes = UnsafeRawPointer(pointer).loadUnaligned(as: VectorBytes.self)
-    return VectorBits(
-        lowHalf: .init(truncatingIfNeeded: bytes.lowHalf), highHalf: .init(truncatingIfNeeded: bytes.highHalf))
+    var bits = VectorBits.zero
+    var lane = 0
+    while lane < laneCount {
+        bits[lane] = UInt32(pointer[lane])
+        lane &+= 1
+    }
+    return bits
 }
 
 /// Loads bytes for the first `count` lanes and leaves the others 0; reads nothing beyond them.
