@@ -25,7 +25,7 @@ public final class Evaluator {
     private let dataset: ImageDataset
     private let model: Model
 
-    /// Throws `ArithmeticModeError` when floating point does not round as IEEE says by default.
+    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round as IEEE says by default.
     public init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {

@@ -22,7 +22,10 @@ public final class Trainer {
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
 
-    /// A trainer that begins from `state`: a fresh one, or one from a checkpoint of the same experiment.
+    /// A trainer that begins from `state`: a fresh one, or one from a checkpoint of the same experiment and schedule.
+    ///
+    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
+    /// as IEEE says by default.
     public init(
         experiment: Experiment, model: Model, data: TrainingData, state: ReplicatedState, kernels: KernelTable,
         threadCount: Int
@@ -32,8 +35,7 @@ public final class Trainer {
         self.data = data
         self.state = state
         self.kernels = kernels
-        schedule = BatchSchedule(
-            sampleCount: data.split.training.count, batchSize: experiment.batchSize, epochCount: experiment.epochs)
+        schedule = data.schedule(experiment)
         computer = try StepComputer(
             experiment: experiment, model: model, dataset: data.dataset, kernels: kernels, threadCount: threadCount)
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
@@ -53,7 +55,8 @@ public final class Trainer {
 
     /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
     public func own(_ run: Range<Int>) {
-        computer.own(run)
+        let sizes = [0, schedule.stepsPerEpoch - 1].map { schedule.batch(ofStep: $0).count }
+        computer.own(run, batchSizes: sizes)
     }
 
     /// Begins to time the units of training passes.
@@ -89,7 +92,7 @@ public final class Trainer {
             samples: order.indices(ofEpoch: epoch), batch: batch, parameters: state.parameters.floats,
             roots: roots, statistics: statistics, exchange: exchange)
         let gradientSum = try exchange.finish(statistics: statistics)
-        let totals = try checkedTotals()
+        let totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
         guard computer.isFinite(gradientSum) else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
         computer.update(state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1)
         let checksum = takesGradientChecksum ? computer.checksum(gradientSum) : 0
@@ -107,18 +110,18 @@ public final class Trainer {
             samples: validation, parameters: state.parameters.floats, statistics: statistics)
         try exchange.exchange(
             round: state.progress.round, sampleCount: validation.count, statistics: statistics)
-        let totals = try checkedTotals()
+        let totals = try checkedTotals {
+            .nonFiniteValidationLoss(epoch: epoch + 1, step: completedSteps, microBatch: $0)
+        }
         let row = state.progress.endEpoch(
             epoch: epoch, step: completedSteps, validation: totals, learningRate: experiment.optimizer.learningRate)
         state.progress.round += 1
         return EpochResult(row: row, isBest: state.progress.bestEpoch == row.epoch)
     }
 
-    /// The sums over the round's micro-batches by the fixed tree.
-    private func checkedTotals() throws(TrainingError) -> MicroBatchStatistics {
-        for (index, microBatch) in statistics.enumerated() where !microBatch.lossSum.isFinite {
-            throw .nonFiniteLoss(step: completedSteps + 1, microBatch: index)
-        }
+    /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for one that is not finite.
+    private func checkedTotals(_ failure: (Int) -> TrainingError) throws(TrainingError) -> MicroBatchStatistics {
+        for index in statistics.indices where !statistics[index].lossSum.isFinite { throw failure(index) }
         return MicroBatchStatistics.sum(statistics)
     }
 }

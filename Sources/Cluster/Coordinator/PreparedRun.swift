@@ -29,32 +29,20 @@ public struct PreparedRun {
         let experiment = settings.experiment
         let model = try Model(experiment.model, loss: experiment.loss)
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
-        try Self.check(data.training, fits: model)
-        let trainingCount = TrainingData(dataset: data.training, experiment: experiment).split.training.count
-        let opened = try OpenedRun(settings, model: model)
+        try data.training.check(fits: model)
+        try data.test.check(fits: model)
+        let schedule = try TrainingData(dataset: data.training, experiment: experiment).schedule(experiment)
+        let opened = try OpenedRun(settings, model: model, schedule: schedule)
         self.experiment = experiment
         self.model = model
         directory = opened.directory
         trainingSet = data.training
         testSet = data.test
-        schedule = BatchSchedule(
-            sampleCount: trainingCount, batchSize: experiment.batchSize, epochCount: experiment.epochs)
+        self.schedule = schedule
         rows = opened.progress.rows
         startBytes = opened.bytes
         startProgress = opened.progress
         warnings = opened.warnings
-    }
-
-    private static func check(_ dataset: ImageDataset, fits model: Model) throws {
-        let shape = model.configuration.inputShape
-        guard shape == ImageShape(height: dataset.height, width: dataset.width, channels: dataset.channels),
-            model.classCount >= dataset.classNames.count
-        else {
-            throw ClusterError.content(
-                "the model takes \(shape.height)×\(shape.width)×\(shape.channels) images of \(model.classCount) classes, "
-                    + "\(dataset.name) has \(dataset.height)×\(dataset.width)×\(dataset.channels) images of "
-                    + "\(dataset.classNames.count)")
-        }
     }
 }
 
@@ -65,7 +53,7 @@ private struct OpenedRun {
     var progress = TrainingProgress()
     var warnings: [String] = []
 
-    init(_ settings: CoordinatorSettings, model: Model) throws {
+    init(_ settings: CoordinatorSettings, model: Model, schedule: BatchSchedule) throws {
         let experiment = settings.experiment
         let text = experiment.canonicalForm
         switch settings.run {
@@ -78,21 +66,26 @@ private struct OpenedRun {
                 throw RunDirectoryError.notARun(path: "runs/\(experiment.name)-N")
             }
             directory = try RunDirectory.open(at: path, digest: experiment.digest)
-            try load(checkpoint: checkpoint, experiment: experiment, model: model)
+            try load(checkpoint: checkpoint, experiment: experiment, model: model, schedule: schedule)
             try directory.replaceExperiment(text, digest: experiment.digest)
         }
         try directory.replaceMetrics(progress.rows)
     }
 
     /// Reads the state to go on from, whole, before anything in the folder is changed.
-    private mutating func load(checkpoint: String?, experiment: Experiment, model: Model) throws {
+    private mutating func load(
+        checkpoint: String?, experiment: Experiment, model: Model, schedule: BatchSchedule
+    ) throws {
+        func state(in contents: Safetensors) throws(CheckpointError) -> ReplicatedState {
+            try ReplicatedState(checkpoint: contents, model: model, experiment: experiment, schedule: schedule)
+        }
         let contents: Safetensors
         if let checkpoint {
             contents = try Safetensors(path: checkpoint)
         } else {
             let found = try directory.newestCheckpoint { contents in
                 do {
-                    _ = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
+                    _ = try state(in: contents)
                     return nil
                 } catch {
                     return String(describing: error)
@@ -101,7 +94,7 @@ private struct OpenedRun {
             warnings = found.warnings
             contents = found.contents
         }
-        progress = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment).progress
+        progress = try state(in: contents).progress
         bytes = contents.bytes
     }
 }

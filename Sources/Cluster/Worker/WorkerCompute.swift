@@ -84,11 +84,12 @@ final class WorkerCompute {
     private func prepare() throws {
         guard let experiment, let welcome else { return }
         let model = try Model(experiment.model, loss: experiment.loss)
-        let data = TrainingData(dataset: try dataset(welcome), experiment: experiment)
+        let data = try TrainingData(dataset: dataset(welcome), experiment: experiment)
         var state = ReplicatedState(model: model, experiment: experiment)
         if let content = welcome.state, let bytes = try contents.take(content.identifier) {
             state = try ReplicatedState(
-                checkpoint: Safetensors(bytes: bytes), model: model, experiment: experiment)
+                checkpoint: Safetensors(bytes: bytes), model: model, experiment: experiment,
+                schedule: data.schedule(experiment))
         }
         let trainer = try Trainer(
             experiment: experiment, model: model, data: data, state: state, kernels: kernels,

@@ -6,6 +6,8 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
     case damagedMetrics(EpochRowError)
     /// A metadata entry is missing or does not have the form it should have.
     case metadata(key: String)
+    /// Round, sums and metrics do not belong together, or not to this data.
+    case progress(problem: String)
     case arithmeticVersion(found: String)
     /// The checkpoint belongs to another experiment; both names.
     case otherExperiment(found: String, expected: String)
@@ -17,6 +19,8 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
         case .damagedMetrics(let error): error.description
         case .metadata(let key):
             "the checkpoint's entry \"\(key)\" is missing or damaged: it was not written by this program"
+        case .progress(let problem):
+            "the checkpoint's progress does not fit together: \(problem); resume from another checkpoint"
         case .arithmeticVersion(let found):
             "the checkpoint has arithmetic version \(found), this program has \(Arithmetic.version): "
                 + "use the program that wrote it"

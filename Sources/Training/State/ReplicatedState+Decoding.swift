@@ -4,13 +4,19 @@ public import NeuralNetwork
 
 extension ReplicatedState {
     /// The state in a checkpoint of `experiment`, whose number of epochs alone may differ.
-    public convenience init(checkpoint: Safetensors, model: Model, experiment: Experiment) throws(CheckpointError) {
+    ///
+    /// With a schedule the progress has to be one that training by this schedule comes to; a state that is only evaluated needs none.
+    public convenience init(
+        checkpoint: Safetensors, model: Model, experiment: Experiment, schedule: BatchSchedule? = nil
+    ) throws(CheckpointError) {
         let stored = try Self.experiment(in: checkpoint)
         guard stored.digest == experiment.digest else {
             throw .otherExperiment(found: stored.name, expected: experiment.name)
         }
+        let progress = try Self.progress(in: checkpoint)
+        if let problem = schedule.flatMap({ progress.problem(in: $0) }) { throw .progress(problem: problem) }
         let slotNames = Optimizer(experiment.optimizer).slotNames
-        self.init(model: model, slotCount: slotNames.count, progress: try Self.progress(in: checkpoint))
+        self.init(model: model, slotCount: slotNames.count, progress: progress)
         for parameter in model.parameters {
             try Self.read("model.\(parameter.name)", parameter, from: checkpoint, into: parameters)
             for (name, slot) in zip(slotNames, slots) {
@@ -34,14 +40,15 @@ extension ReplicatedState {
     /// The progress in a checkpoint's metadata.
     public static func progress(in checkpoint: Safetensors) throws(CheckpointError) -> TrainingProgress {
         var progress = TrainingProgress()
-        progress.round = try value(CheckpointKey.round, in: checkpoint) { Int($0) }
-        progress.lossSum = try value(CheckpointKey.lossSum, in: checkpoint) { Double($0) }
-        progress.correctCount = try value(CheckpointKey.correctCount, in: checkpoint) { Int($0) }
-        progress.sampleCount = try value(CheckpointKey.sampleCount, in: checkpoint) { Int($0) }
-        guard progress.round >= 0, progress.sampleCount >= 0, progress.correctCount >= 0 else {
-            throw .metadata(key: CheckpointKey.round)
+        progress.round = try count(CheckpointKey.round, in: checkpoint)
+        progress.correctCount = try count(CheckpointKey.correctCount, in: checkpoint)
+        progress.sampleCount = try count(CheckpointKey.sampleCount, in: checkpoint)
+        let lossText = try text(CheckpointKey.lossSum, in: checkpoint)
+        guard let lossSum = Double(lossText), lossSum.isFinite, lossSum.description == lossText else {
+            throw .metadata(key: CheckpointKey.lossSum)
         }
-        let rows = try value(CheckpointKey.rows, in: checkpoint) { $0 }
+        progress.lossSum = lossSum
+        let rows = try text(CheckpointKey.rows, in: checkpoint)
         do {
             progress.rows = try EpochRow.rows(jsonLines: rows)
         } catch {
@@ -50,10 +57,15 @@ extension ReplicatedState {
         return progress
     }
 
-    private static func value<Value>(
-        _ key: String, in checkpoint: Safetensors, _ parse: (String) -> Value?
-    ) throws(CheckpointError) -> Value {
-        guard let text = checkpoint.metadata[key], let value = parse(text) else { throw .metadata(key: key) }
+    private static func text(_ key: String, in checkpoint: Safetensors) throws(CheckpointError) -> String {
+        guard let text = checkpoint.metadata[key] else { throw .metadata(key: key) }
+        return text
+    }
+
+    /// A number from 0, written as this program writes it.
+    private static func count(_ key: String, in checkpoint: Safetensors) throws(CheckpointError) -> Int {
+        let text = try text(key, in: checkpoint)
+        guard let value = Int(text), value >= 0, String(value) == text else { throw .metadata(key: key) }
         return value
     }
 

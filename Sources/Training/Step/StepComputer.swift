@@ -21,10 +21,12 @@ final class StepComputer {
     /// One program a batch size: the common one, and the smaller last batch's.
     private var programs: [SampleProgram] = []
 
-    /// Throws `ArithmeticModeError` when floating point does not round as IEEE says by default.
+    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
+    /// as IEEE says by default.
     init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {
+        try dataset.check(fits: model)
         microBatchCount = experiment.microBatchCount
         self.model = model
         self.kernels = kernels
@@ -38,10 +40,12 @@ final class StepComputer {
             threadCount: threadCount)
     }
 
-    /// Takes over a run of consecutive micro-batches.
-    func own(_ run: Range<Int>) {
+    /// Takes over a run of consecutive micro-batches, of batches of these sizes.
+    func own(_ run: Range<Int>, batchSizes: [Int] = []) {
         self.run = run
-        programs.removeAll()
+        programs = Set(batchSizes).map { size in
+            SampleProgram(run: run, microBatchCount: microBatchCount, batchSize: size)
+        }
     }
 
     /// Forward and backward of the own micro-batches of one batch.
