@@ -14,12 +14,15 @@ enum FailureKind {
         }
     }
 
-    /// The failure of a step; nil when the exchange was interrupted on purpose. `step` counts completed ones.
-    static func ofStep(_ error: any Error, step: UInt64) -> WorkerFailure.Kind? {
+    /// The failure of a step; nil when the exchange was interrupted on purpose.
+    static func ofStep(_ error: any Error) -> WorkerFailure.Kind? {
         switch error {
-        case TrainingError.nonFiniteLoss(_, let microBatch):
-            .nonFinite(step: step, microBatch: UInt32(microBatch), what: "loss")
-        case TrainingError.nonFiniteGradient: .nonFinite(step: step, microBatch: nil, what: "gradient")
+        case TrainingError.nonFiniteLoss(let step, let microBatch):
+            .nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "loss")
+        case TrainingError.nonFiniteValidationLoss(_, let step, let microBatch):
+            .nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "validation loss")
+        case TrainingError.nonFiniteGradient(let step):
+            .nonFinite(step: UInt64(step), microBatch: nil, what: "gradient")
         case let error as ExchangeError: error.failureKind
         default: .internal
         }

@@ -15,7 +15,10 @@ final class PeerExchange: GradientExchange {
     private let gradients: Driver
     private let validation: Driver
     private let board: ProgressBoard
+    private let ownership: Ownership
     private let own: Range<Int>
+    /// Samples of the round's batch.
+    private var batchSize = 0
 
     /// Loss sum, hits and samples.
     private static let statisticsWidth = 3
@@ -40,10 +43,12 @@ final class PeerExchange: GradientExchange {
         gradients = driver(buckets: trainer.model.buckets)
         validation = driver(buckets: [])
         self.board = board
+        self.ownership = ownership
         own = runs[rank]
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
+        self.batchSize = batchSize
         do {
             try gradients.begin(step: UInt64(round), batchSize: batchSize, deadline: deadline)
         } catch {
@@ -65,6 +70,7 @@ final class PeerExchange: GradientExchange {
     func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
     ) throws {
+        batchSize = sampleCount
         board.note(phase: .validating)
         do {
             try validation.begin(step: UInt64(round), batchSize: sampleCount, deadline: deadline)
@@ -91,10 +97,14 @@ final class PeerExchange: GradientExchange {
         } catch {
             throw ExchangeError(error)
         }
+        let pieces = MicroBatches(sampleCount: batchSize, count: statistics.count)
         for index in statistics.indices {
             let place = driver.statistics + index * Self.statisticsWidth
-            guard let correct = Int(exactly: place[1]), let count = Int(exactly: place[2]) else {
-                throw ExchangeError(rank: nil, .interrupted)
+            guard let correct = Int(exactly: place[1]), let count = Int(exactly: place[2]),
+                count == pieces[index].count, (0...count).contains(correct)
+            else {
+                let fault = PeerFault(rank: ownership.owner(of: index), reason: .damagedPayload(bucket: 0))
+                throw ExchangeError(.peerFault(fault))
             }
             statistics[index] = MicroBatchStatistics(lossSum: place[0], correctCount: correct, sampleCount: count)
         }

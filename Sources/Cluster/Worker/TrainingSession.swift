@@ -79,7 +79,7 @@ final class TrainingSession {
             endIfDone()
         } catch {
             isOver = true
-            guard let kind = FailureKind.ofStep(error, step: completedSteps) else { return }
+            guard let kind = FailureKind.ofStep(error) else { return }
             channel.reports.post(.failed(kind, message: String(describing: error)))
         }
     }
