@@ -60,6 +60,19 @@ final class RunRecorder {
     }
 
     func journal(_ record: Coordination.JournalRecord) {
+        guard case .stepDigests(let firstStep, let digests) = record, digests.count > Self.digestLimit else {
+            return append(record)
+        }
+        for begin in stride(from: 0, to: digests.count, by: Self.digestLimit) {
+            let piece = Array(digests[begin..<min(begin + Self.digestLimit, digests.count)])
+            append(.stepDigests(firstStep: firstStep &+ UInt64(begin), digests: piece))
+        }
+    }
+
+    /// Step digests in one record, with the number of their first step.
+    private static let digestLimit = Journal.payloadByteLimit / 8 - 1
+
+    private func append(_ record: Coordination.JournalRecord) {
         let kind: UInt8
         switch record {
         case .view: kind = 1
