@@ -63,6 +63,9 @@ let targets: [Target] = [
     .executableTarget(
         name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
 
+    // Takes malloc's place in the test program, to count what threads allocate.
+    .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
+
     tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"]),
     tests("Digests", ["Digests"]),
     tests("Randomness", ["Randomness"]),
@@ -75,9 +78,13 @@ let targets: [Target] = [
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
+    tests("Training", ["Training", "CAllocationCounter"]),
     tests(
         "Cluster",
-        ["Cluster", "Collectives", "Transport", "Kernels", "KernelInterface", "Digests", "Coordination"]),
+        [
+            "Cluster", "Collectives", "Coordination", "Digests", "KernelInterface", "Kernels", "Transport",
+            "CAllocationCounter",
+        ]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
 ]

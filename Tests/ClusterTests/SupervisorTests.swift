@@ -1,0 +1,131 @@
+import Coordination
+import Glibc
+import Testing
+import Training
+
+@testable import Cluster
+
+@Suite("News from the supervisor")
+struct SupervisorNewsTests {
+    @Test("reads back what it writes")
+    func roundTrip() {
+        let all: [SupervisorNews] = [
+            .children([]), .children([1]), .children([100, 200, 2_147_483_647]), .ended(7, .exited(code: 0)),
+            .ended(7, .exited(code: 75)), .ended(8, .signalled(number: 9, name: "SIGKILL")), .stopped(9),
+        ]
+        for news in all {
+            #expect(!news.line.contains("\n"))
+            #expect(SupervisorNews(news.line) == news)
+        }
+    }
+
+    @Test("takes nothing else")
+    func garbage() {
+        let lines = [
+            "", " ", "x", "child 1", "children x", "children 1 x 2", "children 2147483648", "exited", "exited 1",
+            "exited x 1", "exited 1 x", "exited 1 2 3", "signalled 1 9", "signalled 1 x SIGKILL",
+            "signalled 1 9 SIGKILL more", "stopped", "stopped x", "stopped 1 2", "STOPPED 1", "\0", "stopped\t1",
+        ]
+        for line in lines { #expect(SupervisorNews(line) == nil, "\(line)") }
+    }
+
+    @Test("never traps on made-up lines")
+    func madeUp() {
+        let words = ["children", "exited", "signalled", "stopped", "1", "-1", "999999999999", "SIGKILL", "", "é", "\0"]
+        var state: UInt64 = 1
+        for _ in 0..<5000 {
+            var line: [String] = []
+            for _ in 0..<(state >> 33) % 6 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                line.append(words[Int(state >> 33) % words.count])
+            }
+            state = state &* 6_364_136_223_846_793_005 &+ 1
+            if let news = SupervisorNews(line.joined(separator: " ")) { #expect(SupervisorNews(news.line) == news) }
+        }
+    }
+}
+
+@Suite("The pipe from the supervisor", .serialized)
+struct SupervisorPipeTests {
+    /// Standard input replaced by a pipe while `body` runs; the argument writes to it, or closes it with nil.
+    private static func withPipe(_ body: ((String?) -> Void) throws -> Void) throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let saved = dup(STDIN_FILENO)
+        dup2(ends[0], STDIN_FILENO)
+        close(ends[0])
+        var isOpen = true
+        defer {
+            if isOpen { close(ends[1]) }
+            dup2(saved, STDIN_FILENO)
+            close(saved)
+        }
+        try body { text in
+            if let text {
+                let bytes = Array(text.utf8)
+                #expect(write(ends[1], bytes, bytes.count) == bytes.count)
+            } else {
+                close(ends[1])
+                isOpen = false
+            }
+        }
+    }
+
+    @Test("cuts what arrives into lines, wherever the writes were cut")
+    func lines() throws {
+        try Self.withPipe { send in
+            var pipe = SupervisorPipe()
+            send("stop")
+            #expect(pipe.readLines().isEmpty)
+            send("ped 1\nexited 2 0\nstop")
+            #expect(pipe.readLines() == ["stopped 1", "exited 2 0"])
+            send("ped 3\n\n")
+            #expect(pipe.readLines() == ["stopped 3", ""])
+            #expect(!pipe.hasEnded)
+        }
+    }
+
+    @Test("notices its end, without making a line of what was left")
+    func end() throws {
+        try Self.withPipe { send in
+            var pipe = SupervisorPipe()
+            send("stopped 1\nhalf")
+            #expect(pipe.readLines() == ["stopped 1"])
+            send(nil)
+            #expect(pipe.readLines().isEmpty)
+            #expect(pipe.hasEnded)
+        }
+    }
+
+    @Test("keeps only the beginning of an endless line")
+    func endlessLine() throws {
+        try Self.withPipe { send in
+            var pipe = SupervisorPipe()
+            for _ in 0..<8 {
+                send(String(repeating: "x", count: 4096))
+                #expect(pipe.readLines().isEmpty)
+            }
+            send("\nstopped 1\n")
+            let lines = pipe.readLines()
+            #expect(lines.map(\.utf8.count) == [4096, 9])
+        }
+    }
+}
+
+@Suite("What the coordinator is told of a failed step")
+struct FailureKindTests {
+    @Test("names the same step and micro-batch as the error's own text")
+    func steps() {
+        #expect(
+            FailureKind.ofStep(TrainingError.nonFiniteLoss(step: 3, microBatch: 5))
+                == .nonFinite(step: 3, microBatch: 5, what: "loss"))
+        #expect(
+            FailureKind.ofStep(TrainingError.nonFiniteValidationLoss(epoch: 1, step: 4, microBatch: 5))
+                == .nonFinite(step: 4, microBatch: 5, what: "validation loss"))
+        #expect(
+            FailureKind.ofStep(TrainingError.nonFiniteGradient(step: 3))
+                == .nonFinite(step: 3, microBatch: nil, what: "gradient"))
+        #expect(FailureKind.ofStep(ExchangeError(rank: nil, .interrupted)) == nil)
+        #expect(FailureKind.ofStep(ExchangeError(rank: 1, .linkLost(rank: 1))) == .peerLost(rank: 1))
+    }
+}
