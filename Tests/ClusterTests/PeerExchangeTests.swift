@@ -190,13 +190,12 @@ struct PeerExchangeTests {
                 var text = [CChar](repeating: 0, count: 4096)
                 selvedge_allocation_first_stack(group, &text, text.count)
                 let stack = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-                #expect(selvedge_allocation_count(group, thread) == 0, "\(stack)")
+                // A link says once that it stands; the thread that waits first after that reads it, with up to four requests.
+                let limit = thread == 0 ? 4 : 0
+                #expect(selvedge_allocation_count(group, thread) <= limit, "\(stack)")
+                // The first thread sends and receives, and the counter sees through libzmq.
+                #expect((selvedge_allocation_zeromq_count(group, thread) > 0) == (thread == 0))
             }
-            print(
-                "libzmq's requests on the compute threads in 21 steps:",
-                (0..<Int32(threadCount)).map {
-                    selvedge_allocation_zeromq_count(group, $0)
-                })
         }
     }
 }

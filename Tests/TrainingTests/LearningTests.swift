@@ -19,12 +19,12 @@ struct LearningTests {
     func lossFalls() throws {
         for layers in [SmallCase.convolution, SmallCase.linear] {
             let small = try SmallCase(
-                training: 640, validation: 160, batchSize: 32, epochs: 6, layers: layers)
+                training: 640, validation: 160, batchSize: 32, epochs: 12, layers: layers)
             let rows = try Self.rows(small)
-            #expect(rows.count == 6)
-            #expect(rows[5].loss < 0.6 * rows[0].loss, "\(rows[0].loss) → \(rows[5].loss)")
-            #expect(rows[5].validationLoss < rows[0].validationLoss)
-            #expect(rows[5].accuracy > 0.5 && rows[5].validationAccuracy > 0.4, "guessing gives 0.1")
+            #expect(rows.count == 12)
+            #expect(rows[11].loss < 0.6 * rows[0].loss, "\(rows[0].loss) → \(rows[11].loss)")
+            #expect(rows[11].validationLoss < rows[0].validationLoss)
+            #expect(rows[11].accuracy > 0.5 && rows[11].validationAccuracy > 0.4, "guessing gives 0.1")
         }
     }
 
@@ -38,10 +38,10 @@ struct LearningTests {
                 .dense(DenseConfiguration(units: 10, activation: .sigmoid)),
             ])
         let experiment = Experiment(
-            name: "full", dataset: DatasetConfiguration(name: "synthetic"), model: model, batchSize: 32, epochs: 2)
+            name: "full", dataset: DatasetConfiguration(name: "synthetic"), model: model, batchSize: 32, epochs: 8)
         let checked = try Model(model, loss: experiment.loss)
         let data = try TrainingData(
-            dataset: SyntheticImages.make(sampleCount: 500, seed: 1), experiment: experiment)
+            dataset: SyntheticImages.make(sampleCount: 1000, seed: 1), experiment: experiment)
         let trainer = try Trainer(
             experiment: experiment, model: checked, data: data,
             state: ReplicatedState(model: checked, experiment: experiment), kernels: SmallCase.widest, threadCount: 2)
@@ -49,8 +49,8 @@ struct LearningTests {
         let exchange = LocalExchange(arenaCount: checked.arenaCount)
         while !trainer.isFinished { _ = try trainer.runStep(exchange) }
         let rows = trainer.state.progress.rows
-        #expect(rows[1].loss < rows[0].loss)
-        #expect(rows[1].validationAccuracy > 0.5)
+        #expect(rows[7].loss < 0.8 * rows[0].loss, "\(rows[0].loss) → \(rows[7].loss)")
+        #expect(rows[7].validationAccuracy > 0.3, "guessing gives 0.1")
     }
 
     @Test("rows tell epoch, step and rate; the best epoch is the first with the highest validation accuracy")
