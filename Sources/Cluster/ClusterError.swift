@@ -6,8 +6,10 @@ public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case system(String, Int32)
     /// Content that a peer sent does not have the size or digest that was announced.
     case content(String)
-    /// The supervisor ended before it said anything.
+    /// The supervisor ended before the run did.
     case supervisorGone
+    /// A host's name that cannot be resolved.
+    case unknownHost(String)
     /// An address off the loopback interface without a way to keep strangers out.
     case openAddress(String)
 
@@ -15,7 +17,8 @@ public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         case .content(let problem): problem
-        case .supervisorGone: "the supervising process is gone"
+        case .supervisorGone: "the supervising process is gone; go on with --resume"
+        case .unknownHost(let host): "the host \(host) is not known: check the coordinator's address"
         case .openAddress(let address):
             "\(address) can be reached from other hosts, and nothing keeps strangers out: "
                 + "listen on the loopback interface, or add --insecure on a network that you trust"

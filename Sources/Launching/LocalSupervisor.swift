@@ -6,7 +6,8 @@ import Glibc
 ///
 /// It passes the first SIGINT or SIGTERM on to the coordinator (finish the step, checkpoint) and ends everything at the
 /// second. It tells the coordinator on its standard input, one line each, about workers that ended or stopped.
-/// When the coordinator has ended, workers get `graceMilliseconds` to follow before they are killed.
+/// When the coordinator has ended, the workers' pipes are closed, and they get `graceMilliseconds` to follow before they
+/// are killed.
 public struct LocalSupervisor {
     public var executable: String
     public var workerCount: Int
@@ -71,7 +72,10 @@ public struct LocalSupervisor {
             case nil:
                 return outcome ?? .exited(0)
             default:
-                if let end = children.reap() { outcome = end }
+                if let end = children.reap() {
+                    outcome = end
+                    children.hangUpWorkers()
+                }
             }
             if let outcome, children.workers.isEmpty { return outcome }
         }
@@ -82,6 +86,7 @@ public struct LocalSupervisor {
 private struct Children {
     let coordinator: ChildProcess
     var coordinatorHasEnded = false
+    private var workersAreHungUp = false
     var workers: [pid_t: ChildProcess] = [:]
 
     init(coordinator: ChildProcess) {
@@ -96,7 +101,7 @@ private struct Children {
                 outcome = coordinatorOutcome(change)
             } else if let worker = workers[identifier] {
                 if case .ended = change {
-                    close(worker.inputDescriptor)
+                    if !workersAreHungUp { close(worker.inputDescriptor) }
                     workers[identifier] = nil
                 }
                 coordinator.tell(change.news(of: identifier))
@@ -118,12 +123,19 @@ private struct Children {
         }
     }
 
+    /// Closes the workers' pipes, so that they end: nobody leads them any more.
+    mutating func hangUpWorkers() {
+        guard !workersAreHungUp else { return }
+        workersAreHungUp = true
+        for worker in workers.values { close(worker.inputDescriptor) }
+    }
+
     /// Kills and collects whatever still runs, so that nothing is left behind.
     mutating func killAll() {
         if !coordinatorHasEnded { coordinator.send(signal: SIGKILL) }
         for worker in workers.values { worker.send(signal: SIGKILL) }
         while waitpid(-1, nil, 0) > 0 || errno == EINTR {}
         close(coordinator.inputDescriptor)
-        for worker in workers.values { close(worker.inputDescriptor) }
+        hangUpWorkers()
     }
 }

@@ -27,18 +27,22 @@ struct ExitStatus: Error {
         self.init(code, String(describing: error))
     }
 
+    /// Each kind has a function of its own name: an overload would resolve to this one again.
     private static func code(of error: any Error) -> Int32? {
         switch error {
-        case let error as ExperimentError: Self.code(of: error)
-        case is ModelError, is CheckpointError, is SafetensorsError, is EpochRowError: EX_DATAERR
+        case let error as ExperimentError: code(ofExperiment: error)
+        case CheckpointReadError.file(let error): code(ofFile: error)
+        case is ModelError, is CheckpointError, is CheckpointReadError, is SafetensorsError, is EpochRowError:
+            EX_DATAERR
         case DatasetError.missing: EX_NOINPUT
         case is DatasetError: EX_DATAERR
-        case let error as FileError: Self.code(of: error)
-        case let error as RunDirectoryError: Self.code(of: error)
+        case let error as FileError: code(ofFile: error)
+        case let error as RunDirectoryError: code(ofRunDirectory: error)
         case is InstructionSetError, is CoordinatorConfigurationError: EX_USAGE
         case TransportError.invalidEndpoint: EX_USAGE
         case is TransportError: EX_UNAVAILABLE
         case ClusterError.openAddress: EX_USAGE
+        case ClusterError.unknownHost: EX_UNAVAILABLE
         case ClusterError.supervisorGone: EX_TEMPFAIL
         case ClusterError.content: EX_DATAERR
         case is ClusterError, is LaunchError, is ArithmeticModeError, is TrainingError: EX_SOFTWARE
@@ -47,7 +51,7 @@ struct ExitStatus: Error {
     }
 
     /// A flag's value has no line; a file's has.
-    private static func code(of error: ExperimentError) -> Int32 {
+    private static func code(ofExperiment error: ExperimentError) -> Int32 {
         switch error.problem {
         case .unknownExperiment: EX_USAGE
         case .unreadable: EX_NOINPUT
@@ -56,15 +60,15 @@ struct ExitStatus: Error {
         }
     }
 
-    private static func code(of error: FileError) -> Int32 {
+    private static func code(ofFile error: FileError) -> Int32 {
         error.code == ENOENT ? EX_NOINPUT : EX_IOERR
     }
 
-    private static func code(of error: RunDirectoryError) -> Int32 {
+    private static func code(ofRunDirectory error: RunDirectoryError) -> Int32 {
         switch error {
         case .inUse, .notEmpty, .otherExperiment: EX_USAGE
         case .notARun, .noCheckpoint: EX_NOINPUT
-        case .file(let error): code(of: error)
+        case .file(let error): code(ofFile: error)
         }
     }
 }

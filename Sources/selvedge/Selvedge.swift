@@ -15,6 +15,7 @@ struct Selvedge: ParsableCommand {
         ])
 
     static func main() {
+        Console.fillClosedStreams()
         // A reader that goes away must not end a run.
         signal(SIGPIPE, SIG_IGN)
         do {
@@ -28,7 +29,23 @@ struct Selvedge: ParsableCommand {
                 Console.error(status.message)
                 Glibc.exit(status.code)
             }
+            if exitCode(for: error) == .validationFailure {
+                Console.error(usageMessage(error))
+                Glibc.exit(EX_USAGE)
+            }
             exit(withError: error)
         }
+    }
+
+    /// One line about arguments that cannot be used.
+    private static func usageMessage(_ error: any Error) -> String {
+        let commands = configuration.subcommands.map { $0._commandName }
+        let first = CommandLine.arguments.dropFirst().first ?? ""
+        let isCommand = commands.contains(first)
+        let problem =
+            isCommand || first.hasPrefix("-")
+            ? message(for: error).split(separator: "\n").first.map(String.init) ?? "unusable arguments"
+            : "there is no command '\(first)': it is one of \(commands.joined(separator: ", "))"
+        return "\(problem); see 'selvedge \(isCommand ? first + " " : "")--help'"
     }
 }

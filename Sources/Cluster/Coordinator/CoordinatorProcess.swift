@@ -16,6 +16,7 @@ public final class CoordinatorProcess {
     private let socket: ZeroMQSocket
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
+    private var earlyNews: [String] = []
     private let poller: Poller
     var outcome: Outcome?
     var workerCount = 0
@@ -48,13 +49,18 @@ public final class CoordinatorProcess {
 
     /// Leads the workers to the end of training.
     public func train() throws -> Outcome {
+        if run.isComplete, case .state(let digest) = contents.state?.identifier {
+            observer.noted("every step of this run is complete: add --epochs to train on", isWarning: false)
+            return .completed(completedSteps: UInt64(run.completedSteps), stateDigest: digest)
+        }
         var machine = try CoordinatorMachine(
             configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
+        hear(earlyNews, &machine)
         while outcome == nil {
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
-            if settings.isSupervised && poller.isReady(2) { hearSupervisor(&machine) }
+            if settings.isSupervised && poller.isReady(2) { try hearSupervisor(&machine) }
             perform(machine.tick(now: now), &machine)
         }
         return outcome ?? .interrupted(signal: SIGTERM, completedSteps: 0, saved: false)
@@ -78,18 +84,34 @@ public final class CoordinatorProcess {
     // MARK: The supervisor
 
     /// The process identifiers of this host's workers, which the supervisor tells first.
+    ///
+    /// What it tells right behind that is kept: a worker may end while this process still prepares.
     private func childrenOfSupervisor() throws -> [Int32] {
         guard settings.isSupervised else { return [] }
         while !pipe.hasEnded {
-            for line in pipe.readLines() {
-                if case .children(let identifiers) = SupervisorNews(line) { return identifiers }
+            var lines = pipe.readLines()[...]
+            while let line = lines.popFirst() {
+                guard case .children(let identifiers) = SupervisorNews(line) else { continue }
+                earlyNews = Array(lines)
+                return identifiers
             }
         }
-        throw ClusterError.supervisorGone
+        throw supervisorGone()
     }
 
-    private func hearSupervisor(_ machine: inout CoordinatorMachine) {
-        for line in pipe.readLines() {
+    private func hearSupervisor(_ machine: inout CoordinatorMachine) throws {
+        hear(pipe.readLines(), &machine)
+        if pipe.hasEnded { throw supervisorGone() }
+    }
+
+    /// The workers end by themselves, for their pipes close too.
+    private func supervisorGone() -> ClusterError {
+        AbandonedSockets.remove(around: settings.listenAddress)
+        return .supervisorGone
+    }
+
+    private func hear(_ lines: [String], _ machine: inout CoordinatorMachine) {
+        for line in lines {
             switch SupervisorNews(line) {
             case .ended(let identifier, let status):
                 perform(machine.childEnded(processIdentifier: identifier, status: status, now: now), &machine)
@@ -98,6 +120,5 @@ public final class CoordinatorProcess {
             case .children, nil: break
             }
         }
-        if pipe.hasEnded { perform(machine.interrupt(signal: SIGHUP, now: now), &machine) }
     }
 }

@@ -24,6 +24,9 @@ public struct PreparedRun {
     /// Steps that are complete at the start.
     public var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
 
+    /// Whether nothing is left to train.
+    var isComplete: Bool { startProgress.round >= schedule.roundCount }
+
     /// Checks the experiment, loads its data and opens the run directory.
     init(_ settings: CoordinatorSettings) throws {
         let experiment = settings.experiment
@@ -95,6 +98,11 @@ private struct OpenedRun {
             contents = found.contents
         }
         progress = try state(in: contents).progress
+        guard progress.rows.count <= experiment.epochs else {
+            throw ClusterError.content(
+                "the run \(directory.path) has finished \(progress.rows.count) epochs, and \(experiment.epochs) are asked "
+                    + "for: give --epochs \(progress.rows.count) or more")
+        }
         bytes = contents.bytes
     }
 }

@@ -9,7 +9,7 @@ enum LocalAddress {
         hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &found) == 0, let target = found else {
-            throw .content("the host \(host) is not known: check the coordinator's address")
+            throw .unknownHost(host)
         }
         defer { freeaddrinfo(found) }
         let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)

@@ -34,7 +34,7 @@ final class TrainingSession {
 
     /// Whether the next step may start now.
     var mayRunStep: Bool {
-        exchange != nil && !isOver && completedSteps < min(stepLimit, stopLimit ?? .max)
+        exchange != nil && !isOver && !trainer.isFinished && completedSteps < min(stepLimit, stopLimit ?? .max)
     }
 
     /// Takes the place that a view gives this worker. A worker without a place waits as a spare.

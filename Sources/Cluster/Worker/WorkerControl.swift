@@ -18,6 +18,7 @@ final class WorkerControl {
     private let socket: ZeroMQSocket
     private let signals: SignalDescriptor
     private let isSupervised: Bool
+    private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
     private let poller = Poller(capacity: 4)
     private var end: End?
@@ -28,6 +29,7 @@ final class WorkerControl {
         self.channel = channel
         self.signals = signals
         isSupervised = settings.isSupervised
+        coordinatorAddress = settings.coordinatorAddress
         socket = try ZeroMQSocket(context, .dealer, options: SocketOptions())
         try socket.connect(Endpoint(parsing: settings.coordinatorAddress))
         poller.add(socket)
@@ -70,7 +72,9 @@ final class WorkerControl {
         }
         guard isSupervised && poller.isReady(3) else { return }
         _ = pipe.readLines()
-        if pipe.hasEnded { end = End(code: ExitCode.requeue, reason: "the supervising process is gone") }
+        guard pipe.hasEnded else { return }
+        AbandonedSockets.remove(around: coordinatorAddress)
+        end = End(code: ExitCode.requeue, reason: ClusterError.supervisorGone.description)
     }
 
     private func hearCompute(_ machine: inout WorkerMachine) {

@@ -25,8 +25,7 @@ struct CoordinatorCommand: ParsableCommand {
     var supervised = false
 
     func run() throws {
-        let name = try experiment.resolved().name
-        let resolved = try experiment.resolved(from: runOptions.experimentFile(name: name))
+        let resolved = try experiment.resolved(for: runOptions)
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
             experiment: resolved, listenAddress: listen, workerCount: minWorkers, environment: environment,
@@ -39,7 +38,12 @@ struct CoordinatorCommand: ParsableCommand {
         let process = try CoordinatorProcess(settings, observer: display)
         let outcome = try process.train()
         display.finish()
-        guard case .completed = outcome else { throw ExitStatus(outcome.exitCode, outcome.description) }
+        switch outcome {
+        case .completed: break
+        case .interrupted: throw ExitStatus(outcome.exitCode, outcome.description)
+        // The display has told the verdict already, when it was found.
+        case .failed: throw ExitCode(outcome.exitCode)
+        }
         try FinalReport(process.preparedRun, environment: environment).write(asJSON: runOptions.json)
     }
 }

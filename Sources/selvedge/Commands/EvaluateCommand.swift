@@ -41,6 +41,7 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
+        try DataFolder.check(data)
         let contents = try Safetensors(path: checkpoint)
         let experiment = try ReplicatedState.experiment(in: contents)
         let model = try Model(experiment.model, loss: experiment.loss)

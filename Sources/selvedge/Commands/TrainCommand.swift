@@ -1,6 +1,7 @@
 import ArgumentParser
 import Experiments
 import Foundation
+import Kernels
 import Launching
 
 /// Trains on this host: a supervisor with a coordinator and workers as its children.
@@ -18,18 +19,26 @@ struct TrainCommand: ParsableCommand {
     var threads: Int?
 
     func validate() throws {
-        guard workers ?? 1 > 0, threads ?? 1 > 0 else {
-            throw ValidationError("--workers and --threads take numbers from 1")
+        guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
+        try WorkerLayout.check(threads: threads)
+    }
+
+    /// The number in a variable of the environment; nil where it is not set.
+    private func positiveNumber(_ variable: String, in environment: [String: String]) throws -> Int? {
+        guard let text = environment[variable], !text.isEmpty else { return nil }
+        guard let number = Int(text), number > 0 else {
+            throw ExitStatus(EX_USAGE, "\(variable)=\(text) is not a number from 1: correct or unset it")
         }
+        return number
     }
 
     func run() throws {
-        let name = try experiment.resolved().name
-        let resolved = try experiment.resolved(from: runOptions.experimentFile(name: name))
+        let resolved = try experiment.resolved(for: runOptions)
         let environment = ProcessInfo.processInfo.environment
+        _ = try InstructionSet.chosen(environment: environment)
         let layout = WorkerLayout(
-            workers: workers ?? environment["SELVEDGE_WORKERS"].flatMap { Int($0) },
-            threads: threads ?? environment["SELVEDGE_THREADS"].flatMap { Int($0) },
+            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
+            threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
             microBatchCount: resolved.microBatchCount)
         guard layout.workerCount <= resolved.microBatchCount else {
             throw ExitStatus(

@@ -30,11 +30,12 @@ struct WorkerCommand: ParsableCommand {
     var supervised = false
 
     func validate() throws {
-        guard threads ?? 1 > 0 else { throw ValidationError("--threads takes a number from 1") }
+        try WorkerLayout.check(threads: threads)
     }
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
+        try DataFolder.check(data)
         var settings = WorkerSettings(
             coordinatorAddress: coordinator,
             name: name ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",

@@ -6,8 +6,9 @@ import NeuralNetwork
 
 /// Which experiment, with which values replaced.
 struct ExperimentOptions: ParsableArguments {
-    @Argument(help: "A shipped experiment (see 'selvedge experiments') or the path of a YAML file.")
-    var experiment: String = "A-1"
+    @Argument(
+        help: "A shipped experiment (see 'selvedge experiments') or the path of a YAML file; by default A-1.")
+    var experiment: String?
 
     @Option(help: "Passes over the training data.")
     var epochs: Int?
@@ -26,12 +27,29 @@ struct ExperimentOptions: ParsableArguments {
 
     /// The experiment as it is to be run. Checked down to the shapes of its layers.
     func resolved(from file: String? = nil) throws -> Experiment {
-        var result = try file.map { try Experiment.load(path: $0) } ?? Experiment.resolve(experiment)
+        try DataFolder.check(dataFolder)
+        var result =
+            try file.map { try Experiment.load(path: $0) } ?? Experiment.resolve(experiment ?? Self.defaultName)
         if data == DatasetConfiguration.syntheticName { result.dataset.name = DatasetConfiguration.syntheticName }
         result = try result.replacing(
             epochs: epochs, batchSize: batchSize, microBatchCount: microBatches, seed: seed)
         _ = try Model(result.model, loss: result.loss)
         return result
+    }
+
+    private static let defaultName = "A-1"
+
+    /// The experiment of a run: with --resume the one that its folder keeps, which has to be the one that is named here.
+    func resolved(for runOptions: RunOptions) throws -> Experiment {
+        let named = try resolved()
+        guard let file = try runOptions.experimentFile(name: named.name) else { return named }
+        let kept = try resolved(from: file)
+        guard experiment == nil || kept.name == named.name else {
+            throw ExitStatus(
+                EX_USAGE,
+                "\(file) is of another experiment (\(kept.name), not \(named.name)): name that one, or another --run")
+        }
+        return kept
     }
 
     /// The folder to look for data in.
@@ -41,8 +59,21 @@ struct ExperimentOptions: ParsableArguments {
 
     /// The same options for another process of this program.
     var arguments: [String] {
-        [experiment] + flag("epochs", epochs) + flag("batch-size", batchSize) + flag("micro-batches", microBatches)
+        (experiment.map { [$0] } ?? []) + flag("epochs", epochs) + flag("batch-size", batchSize)
+            + flag("micro-batches", microBatches)
             + flag("seed", seed) + flag("data", data)
+    }
+}
+
+/// The folder that a user names with --data.
+enum DataFolder {
+    /// Refuses a path where no folder is: its data would be looked for in the usual places, unnoticed.
+    static func check(_ path: String?) throws {
+        guard let path else { return }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            throw ExitStatus(EX_NOINPUT, "there is no folder \(path): give --data the folder with the data set")
+        }
     }
 }
 

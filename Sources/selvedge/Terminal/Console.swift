@@ -1,9 +1,13 @@
 import Foundation
+import Glibc
 
 /// Results go to standard output, everything else to standard error.
 enum Console {
+    /// Ends the process with 74 when standard output does not take it, except when its reader has left.
     static func result(_ text: String) {
-        FileHandle.standardOutput.write(Data((text + "\n").utf8))
+        guard let code = put(text + "\n", STDOUT_FILENO), code != EPIPE else { return }
+        error("cannot write to standard output: \(String(cString: strerror(code)))")
+        exit(EX_IOERR)
     }
 
     static func note(_ text: String) {
@@ -14,14 +18,34 @@ enum Console {
         write("selvedge: \(text)\n")
     }
 
-    /// Text without a line end.
+    /// Text without a line end. What standard error does not take is lost: there is nowhere to say so.
     static func write(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        _ = put(text, STDERR_FILENO)
+    }
+
+    /// Writes everything; returns the system's error number if that fails.
+    private static func put(_ text: String, _ descriptor: Int32) -> Int32? {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            if written < 0 { return errno }
+            bytes = bytes.dropFirst(written)
+        }
+        return nil
+    }
+
+    /// Opens /dev/null in place of standard streams that are closed: another file would get their number, and the text.
+    static func fillClosedStreams() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", O_RDWR)
+        }
     }
 
     /// Whether progress may be drawn over itself: standard error is a terminal that understands it.
     static var isInteractive: Bool {
-        isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["TERM"] != "dumb"
+        let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
+        return isatty(STDERR_FILENO) == 1 && !["", "dumb"].contains(terminal)
     }
 
     /// Columns of the terminal, 80 where there is none.

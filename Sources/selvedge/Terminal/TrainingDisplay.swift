@@ -63,7 +63,7 @@ final class TrainingDisplay: CoordinatorObserver {
 
     /// Draws over the bar, cut to the terminal's width.
     private func show(_ text: String) {
-        Console.write("\r\u{1B}[K" + text.prefix(max(20, Console.columns - 1)))
+        Console.write("\r\u{1B}[K" + text.prefix(max(1, Console.columns - 1)))
         barIsShown = true
     }
 

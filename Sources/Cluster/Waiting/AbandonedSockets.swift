@@ -1,0 +1,25 @@
+import Glibc
+
+/// Tidies up for a supervisor that was killed: its children remove the private directory of their sockets.
+enum AbandonedSockets {
+    /// Removes the directory that holds the socket file of `address`, with every socket in it; any of the children may do
+    /// it, and all may. Leaves alone what is not a private directory of this user with sockets of a run.
+    static func remove(around address: String) {
+        guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }
+        let directory = String(address[..<end].dropFirst("ipc://".count))
+        var information = stat()
+        guard directory.split(separator: "/").last?.hasPrefix("selvedge-") ?? false,
+            lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
+            information.st_mode & 0o777 == 0o700, information.st_uid == geteuid(), let stream = opendir(directory)
+        else { return }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            let path = "\(directory)/\(name)"
+            if lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+        }
+        closedir(stream)
+        rmdir(directory)
+    }
+}

@@ -1,0 +1,59 @@
+import Kernels
+import Testing
+
+extension CommandLineTests {
+    /// The files that a run ends with do not depend on how it was done.
+    @Suite struct EqualBits {
+        private let scratch: Scratch
+
+        init() throws {
+            scratch = try Scratch()
+        }
+
+        /// Trains once with each list of flags and compares the digests with the first's.
+        private func expectEqual(_ common: [String], _ variants: [[String]]) throws {
+            var reference: [String]?
+            for (index, flags) in variants.enumerated() {
+                let end = try Selvedge.run(
+                    ["train", "small.yaml", "--run", "run-\(index)"] + common + flags, in: scratch)
+                #expect(end.code == 0, "\(flags): \(end.lines)")
+                let digests = try scratch.digests("run-\(index)")
+                #expect(digests == reference ?? digests, "\(flags) differs from \(variants[0])")
+                reference = reference ?? digests
+            }
+        }
+
+        @Test func `any number of workers`() throws {
+            try expectEqual(["--threads", "1"], [1, 2, 3, 4, 5, 8].map { ["--workers", String($0)] })
+        }
+
+        @Test func `any number of threads`() throws {
+            try expectEqual(["--workers", "2", "--epochs", "1"], [1, 2, 3].map { ["--threads", String($0)] })
+        }
+
+        @Test func `every instruction set of this host`() throws {
+            var reference: [String]?
+            for name in InstructionSet.allCases where name.isSupported {
+                let end = try Selvedge.run(
+                    ["train", "small.yaml", "--epochs", "1", "--workers", "1", "--run", name.rawValue], in: scratch,
+                    environment: ["SELVEDGE_ISA": name.rawValue])
+                #expect(end.code == 0, "\(name): \(end.lines)")
+                let digests = try scratch.digests(name.rawValue)
+                #expect(digests == reference ?? digests, "\(name) differs")
+                reference = reference ?? digests
+            }
+        }
+
+        @Test func `a batch that neither workers nor micro-batches divide`() throws {
+            try expectEqual(
+                ["--epochs", "1", "--threads", "1", "--batch-size", "509"],
+                [1, 3, 8].map { ["--workers", String($0)] })
+        }
+
+        @Test func `a batch smaller than the number of micro-batches`() throws {
+            try expectEqual(
+                ["--epochs", "1", "--threads", "1", "--batch-size", "37", "--micro-batches", "64"],
+                [1, 3].map { ["--workers", String($0)] })
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Glibc
+import Testing
+
+/// Tests with real processes, one after another: each uses all cores.
+@Suite(.serialized) struct CommandLineTests {}
+
+extension CommandLineTests {
+    /// Signals, dead processes, and going on afterwards.
+    @Suite struct Interruptions {
+        private let scratch: Scratch
+        private static let epochs = "40"
+
+        init() throws {
+            scratch = try Scratch()
+        }
+
+        /// Starts a long training with two workers and waits until an epoch is recorded.
+        private func start(_ run: String, afterEpoch epoch: Int = 1) throws -> Selvedge {
+            let process = try Selvedge(
+                ["train", "small.yaml", "--epochs", Self.epochs, "--workers", "2", "--run", run], in: scratch)
+            try process.line(containing: "Epoch \(epoch)/")
+            return process
+        }
+
+        /// Goes on with a run to its end, and compares it with one that nobody disturbed.
+        private func expectResumedEqual(_ run: String, workers: Int) throws {
+            let flags = [
+                "train", "small.yaml", "--epochs", Self.epochs, "--workers", String(workers), "--threads", "1",
+            ]
+            let resumed = try Selvedge.run(flags + ["--run", run, "--resume"], in: scratch)
+            #expect(resumed.code == 0, "\(resumed.lines)")
+            let undisturbed = try Selvedge.run(flags + ["--run", "undisturbed"], in: scratch)
+            #expect(undisturbed.code == 0, "\(undisturbed.lines)")
+            #expect(try scratch.digests(run) == scratch.digests("undisturbed"))
+        }
+
+        private func expectWholeCheckpoint(_ run: String) throws {
+            let end = try Selvedge.run(["inspect", "\(run)/checkpoints/last.safetensors"], in: scratch)
+            #expect(end.code == 0, "\(end.lines)")
+        }
+
+        @Test func `SIGINT finishes the step and saves, and another number of workers goes on with the same bits`()
+            throws
+        {
+            let seed = UInt64.random(in: 0...(.max))
+            let epoch = Int(seed % 7) + 1
+            print("interrupted after epoch \(epoch) (seed \(seed))")
+            let process = try start("run", afterEpoch: epoch)
+            process.send(signal: SIGINT)
+            let end = try process.end()
+            #expect(end.code == 130, "\(end.lines)")
+            #expect(end.complaints.count == 1 && end.complaints[0].contains("is saved: go on with --resume"))
+            #expect(scratch.leftovers == [])
+            try expectResumedEqual("run", workers: 3)
+        }
+
+        @Test func `SIGTERM saves too and ends with 143`() throws {
+            let process = try start("run")
+            process.send(signal: SIGTERM)
+            let end = try process.end()
+            #expect(end.code == 143, "\(end.lines)")
+            try expectWholeCheckpoint("run")
+        }
+
+        @Test func `a second SIGINT ends at once`() throws {
+            let process = try start("run")
+            process.send(signal: SIGINT)
+            try process.line(containing: "interrupted: the workers stop after step")
+            process.send(signal: SIGINT)
+            let end = try process.end()
+            #expect(end.code == 130, "\(end.lines)")
+            #expect(scratch.leftovers == [])
+            try expectWholeCheckpoint("run")
+        }
+
+        @Test func `a killed worker ends the run with 75 and one line that names it, and the run goes on equal`() throws
+        {
+            let process = try start("run")
+            let worker = try process.worker("worker-1")
+            kill(worker, SIGKILL)
+            let end = try process.end()
+            #expect(end.code == 75, "\(end.lines)")
+            #expect(end.complaints.count == 1)
+            let text = try #require(end.complaints.first)
+            for part in ["worker 1 ('worker-1', pid \(worker), host '", "SIGKILL", ", while ", "go on with --resume"] {
+                #expect(text.contains(part))
+            }
+            #expect(scratch.leftovers == [])
+            try expectWholeCheckpoint("run")
+            try expectResumedEqual("run", workers: 1)
+        }
+
+        @Test func `a stopped worker ends the run with 75`() throws {
+            let process = try start("run")
+            let worker = try process.worker("worker-0")
+            kill(worker, SIGSTOP)
+            let end = try process.end()
+            #expect(end.code == 75, "\(end.lines)")
+            #expect(end.complaints.count == 1)
+            #expect(end.complaints.first?.contains("pid \(worker)") ?? false)
+            #expect(end.complaints.first?.contains("was stopped by a signal") ?? false)
+            #expect(scratch.leftovers == [])
+            try expectWholeCheckpoint("run")
+        }
+
+        @Test(arguments: [SIGKILL, SIGSTOP])
+        func `a coordinator that is killed or stopped ends the run with 75`(signal: Int32) throws {
+            let process = try start("run")
+            let workers = try [process.worker("worker-0"), process.worker("worker-1")]
+            let coordinator = try #require(process.children().first { !workers.contains($0) })
+            kill(coordinator, signal)
+            let end = try process.end()
+            #expect(end.code == 75, "\(end.lines)")
+            #expect(end.complaints.count == 1)
+            #expect(end.complaints.first?.contains("the coordinator (pid \(coordinator))") ?? false)
+            #expect(scratch.leftovers == [])
+            try expectWholeCheckpoint("run")
+        }
+
+        @Test func `nothing is left behind by a supervisor that was killed`() throws {
+            let process = try start("run")
+            process.send(signal: SIGKILL)
+            let end = try process.end()
+            #expect(end.code == 128 + SIGKILL)
+            #expect(scratch.leftovers == [])
+            try expectWholeCheckpoint("run")
+        }
+
+        @Test func `a damaged last checkpoint is passed over for the one before`() throws {
+            let first = try Selvedge.run(["train", "small.yaml", "--workers", "1", "--run", "run"], in: scratch)
+            #expect(first.code == 0, "\(first.lines)")
+            let before = try scratch.digests("run")
+            try scratch.write("damaged", to: "run/checkpoints/last.safetensors")
+            let end = try Selvedge.run(
+                ["train", "small.yaml", "--workers", "2", "--run", "run", "--resume"], in: scratch)
+            #expect(end.code == 0, "\(end.lines)")
+            #expect(end.complaints.count == 1 && end.complaints[0].contains("last.safetensors"))
+            #expect(try scratch.digests("run") == before)
+        }
+
+        @Test func `a run goes on to more epochs`() throws {
+            let flags = ["train", "small.yaml", "--workers", "2"]
+            #expect(try Selvedge.run(flags + ["--epochs", "1", "--run", "run"], in: scratch).code == 0)
+            let resumed = try Selvedge.run(flags + ["--epochs", "3", "--run", "run", "--resume"], in: scratch)
+            #expect(resumed.code == 0, "\(resumed.lines)")
+            #expect(try Selvedge.run(flags + ["--epochs", "3", "--run", "whole"], in: scratch).code == 0)
+            #expect(try scratch.digests("run") == scratch.digests("whole"))
+        }
+    }
+}
