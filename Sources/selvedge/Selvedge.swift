@@ -29,7 +29,8 @@ struct Selvedge: ParsableCommand {
                 Console.error(status.message)
                 Glibc.exit(status.code)
             }
-            if exitCode(for: error) == .validationFailure {
+            // A bare exit code comes from a process that has said already what is wrong.
+            if !(error is ExitCode), exitCode(for: error) == .validationFailure {
                 Console.error(usageMessage(error))
                 Glibc.exit(EX_USAGE)
             }

@@ -16,7 +16,11 @@ extension CoordinatorProcess {
             case .recordEpoch(let epoch): record(epoch)
             case .writeCheckpoint(let request):
                 let failure = recorder.write(request)
-                if let failure { observer.noted("a checkpoint could not be written: \(failure)", isWarning: true) }
+                if let failure {
+                    observer.noted("a checkpoint could not be written: \(failure)", isWarning: true)
+                } else if request.destinations.contains(.diverged) {
+                    observer.noted("the state before that step is in \(run.directory.paths.failed)", isWarning: false)
+                }
                 perform(
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let record): journal(record)

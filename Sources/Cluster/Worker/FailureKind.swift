@@ -14,17 +14,18 @@ enum FailureKind {
         }
     }
 
-    /// The failure of a step; nil when the exchange was interrupted on purpose.
-    static func ofStep(_ error: any Error) -> WorkerFailure.Kind? {
+    /// The failure of a step with what is to be said about it; nil when the exchange was interrupted on purpose.
+    static func ofStep(_ error: any Error) -> (kind: WorkerFailure.Kind, message: String)? {
         switch error {
+        // These kinds say it all.
         case TrainingError.nonFiniteLoss(let step, let microBatch):
-            .nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "loss")
+            (.nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "the loss"), "")
         case TrainingError.nonFiniteValidationLoss(_, let step, let microBatch):
-            .nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "validation loss")
+            (.nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "the validation loss"), "")
         case TrainingError.nonFiniteGradient(let step):
-            .nonFinite(step: UInt64(step), microBatch: nil, what: "gradient")
-        case let error as ExchangeError: error.failureKind
-        default: .internal
+            (.nonFinite(step: UInt64(step), microBatch: nil, what: "the gradient"), "")
+        case let error as ExchangeError: error.failureKind.map { ($0, String(describing: error)) }
+        default: (.internal, String(describing: error))
         }
     }
 }

@@ -79,8 +79,8 @@ final class TrainingSession {
             endIfDone()
         } catch {
             isOver = true
-            guard let kind = FailureKind.ofStep(error) else { return }
-            channel.reports.post(.failed(kind, message: String(describing: error)))
+            guard let failure = FailureKind.ofStep(error) else { return }
+            channel.reports.post(.failed(failure.kind, message: failure.message))
         }
     }
 
