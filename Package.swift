@@ -87,6 +87,7 @@ let targets: [Target] = [
         ]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
+    tests("CommandLine", ["selvedge", "Kernels", "Digests"]),
 ]
 
 let package = Package(

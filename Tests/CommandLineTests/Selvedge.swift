@@ -38,7 +38,8 @@ final class Selvedge {
         var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "XDG_RUNTIME_DIR": scratch.sockets]
         variables.merge(environment) { _, new in new }
         var descriptors: [Int32] = [-1, -1]
-        guard pipe2(&descriptors, O_CLOEXEC) == 0 else { throw Failure(description: "no pipe: \(errno)") }
+        guard pipe(&descriptors) == 0 else { throw Failure(description: "no pipe: \(errno)") }
+        for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(descriptors[1]) }
         errors = descriptors[0]
 
@@ -49,13 +50,14 @@ final class Selvedge {
         posix_spawn_file_actions_addopen(
             &actions, STDOUT_FILENO, scratch.path + "/output", O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         posix_spawn_file_actions_adddup2(&actions, descriptors[1], STDERR_FILENO)
-        posix_spawn_file_actions_addchdir_np(&actions, scratch.path)
 
-        var argumentPointers = ([Self.path] + arguments).map { strdup($0) } + [nil]
+        // The shell changes the folder and is then replaced by the program.
+        let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
+        var argumentPointers = (shell + arguments).map { strdup($0) } + [nil]
         var environmentPointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
         var identifier: pid_t = 0
-        let status = posix_spawn(&identifier, Self.path, &actions, nil, &argumentPointers, &environmentPointers)
+        let status = posix_spawn(&identifier, "/bin/sh", &actions, nil, &argumentPointers, &environmentPointers)
         guard status == 0 else { throw Failure(description: "cannot start \(Self.path): error \(status)") }
         processIdentifier = identifier
     }
