@@ -59,7 +59,7 @@ extension CommandLineTests {
         @Test func `experiment files`() throws {
             try expect(["train", "absent.yaml"], code: 66, "absent.yaml")
             try expect(replacing: "units: 8", with: "unit: 8", code: 65, "units")
-            try expect(replacing: "units: 8", with: "units: many", code: 65, "line 12")
+            try expect(replacing: "units: 8", with: "units: many", code: 65, "line 11")
             try expect(replacing: "[3, 3]", with: "[33, 33]", code: 65, "layer 1 (Conv2D)")
             try expect(replacing: "epochs: 2", with: "epochs: -2", code: 65, "line")
             try scratch.write("a: [\n", to: "broken.yaml")

@@ -32,6 +32,7 @@ public final class CoordinatorProcess {
         self.observer = observer
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
+        if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         let bound = try socket.bind(endpoint)
         run = try PreparedRun(settings)
         recorder = try RunRecorder(run)

@@ -7,6 +7,12 @@ struct SupervisorPipe {
     private(set) var hasEnded = false
     private static let lineByteLimit = 4096
 
+    /// Whether the supervisor is gone, or has hung up; what it wrote before may still be unread.
+    static var isHungUp: Bool {
+        var request = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
+        return poll(&request, 1, 0) > 0 && request.revents & Int16(POLLHUP) != 0
+    }
+
     /// The whole lines that have arrived. Call it when the descriptor is readable.
     mutating func readLines() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -14,6 +14,15 @@ public enum WorkerProcess {
     ///
     /// - Throws: what keeps it from starting: an address, an instruction set, a socket.
     public static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
+        do {
+            return try runUntilEnd(settings)
+        } catch where settings.isSupervised && SupervisorPipe.isHungUp {
+            // The folder of the sockets may be gone already: that is no fault of this process.
+            return (ExitCode.requeue, ClusterError.supervisorGone.description)
+        }
+    }
+
+    private static func runUntilEnd(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         let instructionSet = try InstructionSet.chosen(environment: settings.environment)
         let signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
         let context = try ZeroMQContext()
