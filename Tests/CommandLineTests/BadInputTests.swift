@@ -89,6 +89,7 @@ extension CommandLineTests {
             let coordinator = ["coordinator", "small.yaml", "--listen"]
             try expect(coordinator + ["tcp://0.0.0.0:5555"], code: 64, "tcp://0.0.0.0:5555", "--insecure")
             try expect(coordinator + ["tcp://127.0.0.1:99999"], code: 64, "port")
+            try expect(coordinator + ["tcp://127.0.0.1:0", "--min-workers", "9"], code: 64, "--min-workers 9")
             try expect(["worker", "--coordinator", "nowhere"], code: 64, "tcp://HOST:PORT")
             try expect(["worker", "--coordinator", "tcp://nowhere.invalid:1"], code: 69, "nowhere.invalid")
         }

@@ -16,7 +16,7 @@ public enum WorkerProcess {
     public static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         do {
             return try runUntilEnd(settings)
-        } catch where settings.isSupervised && SupervisorPipe.isHungUp {
+        } catch  where settings.isSupervised && SupervisorPipe.isHungUp {
             // The folder of the sockets may be gone already: that is no fault of this process.
             return (ExitCode.requeue, ClusterError.supervisorGone.description)
         }

@@ -26,6 +26,11 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         let resolved = try experiment.resolved(for: runOptions)
+        guard 1...resolved.microBatchCount ~= minWorkers else {
+            throw ExitStatus(
+                EX_USAGE,
+                "--min-workers \(minWorkers): give a number from 1 to the \(resolved.microBatchCount) micro-batches")
+        }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
             experiment: resolved, listenAddress: listen, workerCount: minWorkers, environment: environment,
