@@ -41,11 +41,15 @@ extension NetworkPass {
         if thread == 0 { announced.announce(bucketFinished) }
     }
 
+    private static var backwardBlockFactor: Int { 8 }
+
+    /// Blocks of the backward pass are larger than those of the forward pass: their results are read again only after a barrier,
+    /// from a farther cache in any case, and each block packs the weights anew.
     @inline(__always)
     private func forEachBlock(of samples: Range<Int>, _ body: (Range<Int>) -> Void) {
         var begin = samples.lowerBound
         while begin < samples.upperBound {
-            let end = min(begin + capacity.blockSampleCount, samples.upperBound)
+            let end = min(begin + Self.backwardBlockFactor * capacity.blockSampleCount, samples.upperBound)
             body(begin..<end)
             begin = end
         }
