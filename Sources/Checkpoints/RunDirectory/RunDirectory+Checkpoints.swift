@@ -74,6 +74,9 @@ extension RunDirectory {
     /// The longest checkpoint that is read, in bytes.
     public static let checkpointByteLimit = 1 << 34
 
+    /// Whether a checkpoint was ever saved; a run that was interrupted before its first has none.
+    public var hasCheckpoint: Bool { files.exists(paths.last) || files.exists(paths.previous) }
+
     /// The newest valid checkpoint: `last`, else `previous`. `validate` is a further check of what the file holds; it
     /// says what is wrong with it, or nil.
     public func newestCheckpoint(

@@ -82,6 +82,8 @@ private struct OpenedRun {
         func state(in contents: Safetensors) throws(CheckpointError) -> ReplicatedState {
             try ReplicatedState(checkpoint: contents, model: model, experiment: experiment, schedule: schedule)
         }
+        // Interrupted before the first checkpoint: training begins anew, in the same folder.
+        guard checkpoint != nil || directory.hasCheckpoint else { return }
         let contents: Safetensors
         if let checkpoint {
             contents = try Safetensors(path: checkpoint)

@@ -15,7 +15,7 @@ public func columnSums(_ arguments: ColumnSumArguments, _ scratch: UnsafeMutable
             sumColumns(arguments, column: column, columns: 2 &* laneCount, vectors: 2, stack)
             column &+= 2 &* laneCount
         } else {
-            sumColumns(arguments, column: column, columns: min(columns, laneCount), vectors: 1, stack)
+            sumColumns(arguments, column: column, columns: lesser(columns, laneCount), vectors: 1, stack)
             column &+= laneCount
         }
     }

@@ -10,7 +10,7 @@ func convolutionForward(_ arguments: ConvolutionForwardArguments, _ scratch: Uns
     let channels = arguments.shape.outputChannels
     var column = 0
     while column < channels {
-        let count = min(2 &* laneCount, channels &- column)
+        let count = lesser(2 &* laneCount, channels &- column)
         if count > laneCount {
             panel.pack(arguments, column: column, count: count, vectorCount: 2)
             forwardTiles(2, arguments, panel, column, count)
@@ -45,7 +45,7 @@ private func forwardTiles(
         loadTile(tileRowCount, vectorCount, &accumulators, panel.bias, 0)
         multiplyPanel(tileRowCount, vectorCount, &accumulators, pointers, panel, shape)
         if arguments.appliesReLU { rectifyTile(tileRowCount, vectorCount, &accumulators) }
-        let rows = min(tileRowCount, total &- position)
+        let rows = lesser(tileRowCount, total &- position)
         let output = arguments.output + (position &* shape.outputChannels &+ column)
         if rows == tileRowCount && count == width {
             storeTile(tileRowCount, vectorCount, accumulators, output, shape.outputChannels)

@@ -14,7 +14,7 @@ func convolutionForwardPooled(_ arguments: ConvolutionForwardArguments, _ scratc
     let channels = arguments.shape.outputChannels
     var column = 0
     while column < channels {
-        let count = min(2 &* laneCount, channels &- column)
+        let count = lesser(2 &* laneCount, channels &- column)
         if count > laneCount {
             panel.pack(arguments, column: column, count: count, vectorCount: 2)
             forwardPooledTiles(2, arguments, panel, column, count)
@@ -53,7 +53,7 @@ private func forwardPooledTiles(
         var accumulators = TileAccumulators(repeating: Vector.zero)
         loadTile(4 &* tilePooledCount, vectorCount, &accumulators, panel.bias, 0)
         multiplyPanel(4 &* tilePooledCount, vectorCount, &accumulators, pointers, panel, shape)
-        let rows = min(tilePooledCount, total &- position)
+        let rows = lesser(tilePooledCount, total &- position)
         let isWhole = rows == tilePooledCount && count == width
         let target = position &* shape.outputChannels &+ column
         let output = isWhole ? arguments.output + target : panel.tile

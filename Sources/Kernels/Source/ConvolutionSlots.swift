@@ -106,9 +106,9 @@ struct GradientPart {
         bias: Bool, _ scratch: UnsafeMutableRawPointer
     ) {
         self.rowBegin = rowBegin
-        rowCount = min(GradientPart.maximumRowCount, arguments.rowEnd &- rowBegin)
+        rowCount = lesser(GradientPart.maximumRowCount, arguments.rowEnd &- rowBegin)
         self.column = column
-        columnCount = min(width, arguments.shape.outputChannels &- column)
+        columnCount = lesser(width, arguments.shape.outputChannels &- column)
         self.width = width
         self.tileRows = tileRows
         hasBias = bias && rowBegin == 0

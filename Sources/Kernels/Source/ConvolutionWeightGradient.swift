@@ -9,7 +9,7 @@ func convolutionWeightGradient(_ arguments: ConvolutionWeightGradientArguments, 
     let channels = arguments.shape.outputChannels
     var column = 0
     while column < channels {
-        let count = min(2 &* laneCount, channels &- column)
+        let count = lesser(2 &* laneCount, channels &- column)
         let width = count > laneCount ? 2 &* laneCount : laneCount
         var rowBegin = arguments.rowBegin
         while rowBegin < arguments.rowEnd {
@@ -36,7 +36,7 @@ private func runGradientProgram(
         slots.clear()
         var sample = Int(step.sampleBegin)
         while sample < Int(step.sampleEnd) {
-            let sampleEnd = min(sample &+ blockSampleCount, Int(step.sampleEnd))
+            let sampleEnd = lesser(sample &+ blockSampleCount, Int(step.sampleEnd))
             accumulateBlock(arguments, part, slots.current, sample, sampleEnd)
             sample = sampleEnd
         }
@@ -55,7 +55,7 @@ private func runGradientProgram(
 func gradientBlockSampleCount(_ shape: ConvolutionShape) -> Int {
     let positions = shape.outputHeight &* shape.outputWidth
     let byteCount = 4 &* (shape.inputCount &+ positions &* 2 &* laneCount)
-    return max(1, 262_144 / max(1, byteCount))
+    return greater(1, 262_144 / greater(1, byteCount))
 }
 
 /// Adds a block of samples to every tile of a part.

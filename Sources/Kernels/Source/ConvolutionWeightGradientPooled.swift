@@ -46,7 +46,7 @@ private func runPooledProgram(
         slots.clear()
         var sample = Int(step.sampleBegin)
         while sample < Int(step.sampleEnd) {
-            let sampleEnd = min(sample &+ blockSampleCount, Int(step.sampleEnd))
+            let sampleEnd = lesser(sample &+ blockSampleCount, Int(step.sampleEnd))
             accumulatePooledBlock(arguments, windowIndex, part, slots.current, sample, sampleEnd)
             sample = sampleEnd
         }
@@ -67,7 +67,7 @@ private func runPooledProgram(
 private func pooledBlockSampleCount(_ shape: ConvolutionShape) -> Int {
     let positions = shape.pooledHeight &* shape.pooledWidth
     let byteCount = 4 &* shape.inputCount &+ 9 &* positions &* 2 &* laneCount
-    return max(1, 262_144 / max(1, byteCount))
+    return greater(1, 262_144 / greater(1, byteCount))
 }
 
 /// Adds a block of samples to every tile of a part, and to the bias.
@@ -76,7 +76,7 @@ private func accumulatePooledBlock(
     _ arguments: ConvolutionWeightGradientArguments, _ windowIndex: UnsafePointer<UInt8>, _ part: GradientPart,
     _ slot: UnsafeMutablePointer<Float>, _ sampleBegin: Int, _ sampleEnd: Int
 ) {
-    let leftCount = min(laneCount, part.columnCount)
+    let leftCount = lesser(laneCount, part.columnCount)
     let left = PooledSource(arguments, windowIndex, channel: part.column, count: leftCount)
     let right = PooledSource(
         arguments, windowIndex, channel: part.column &+ leftCount, count: part.columnCount &- leftCount)

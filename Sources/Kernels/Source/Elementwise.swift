@@ -41,7 +41,7 @@ public func allFinite(_ count: Int, _ x: UnsafePointer<Float>) -> Bool {
         index &+= 2 &* laneCount
     }
     while index < count {
-        let rest = min(count &- index, laneCount)
+        let rest = lesser(count &- index, laneCount)
         let values = loadVector(x + index, count: rest)
         first += values - values
         index &+= rest

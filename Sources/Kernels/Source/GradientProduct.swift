@@ -10,7 +10,7 @@ public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: Un
     let samples = sampleRange(of: arguments.program)
     var column = 0
     while column < arguments.columnCount {
-        let columns = min(arguments.columnCount &- column, Panel.width)
+        let columns = lesser(arguments.columnCount &- column, Panel.width)
         let vectors = Panel.vectors(for: columns)
         let panel = GradientPanel(arguments, samples: samples, column: column, columns: columns, panelMemory)
         var tile = GradientTile(

@@ -84,7 +84,7 @@ struct GradientTile {
         let width = vectors &* laneCount
         var sample = begin
         while sample < end {
-            let count = min(end &- sample, GradientPanel.capacity)
+            let count = lesser(end &- sample, GradientPanel.capacity)
             var tile = RegisterTile()
             if sample > begin { tile.load(rows: rows, vectors: vectors, UnsafePointer(slot), rowStride: width) }
             sum(sample, count, &tile, rows: rows, vectors: vectors)

@@ -44,15 +44,15 @@ struct MatrixProduct {
     func run(transposed: Bool) {
         var begin = 0
         repeat {
-            let count = min(arguments.innerCount &- begin, Self.blockInnerCount)
-            let panels = min(Self.largestGroup, Self.blockInnerCount / max(count, 1))
+            let count = lesser(arguments.innerCount &- begin, Self.blockInnerCount)
+            let panels = lesser(Self.largestGroup, Self.blockInnerCount / greater(count, 1))
             let mayGroup = panels > 1 && (transposed || arguments.rowCount > 16)
             var column = 0
             while column < arguments.columnCount {
                 let rest = arguments.columnCount &- column
                 let columns =
                     mayGroup && rest >= 2 &* Panel.width
-                    ? min(rest / Panel.width, panels) &* Panel.width : min(rest, Panel.width)
+                    ? lesser(rest / Panel.width, panels) &* Panel.width : lesser(rest, Panel.width)
                 if columns > Panel.width {
                     runGroup(begin, count, column, panels: columns / Panel.width, transposed: transposed)
                 } else {
