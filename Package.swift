@@ -59,7 +59,7 @@ let targets: [Target] = [
         "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
     module("Cluster", ["Training", "Coordination", "Transport", "CPlatform"]),
     module("Launching", ["Cluster"]),
-    module("Reports", []),
+    module("Reports", ["Checkpoints"]),
     .executableTarget(
         name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
 

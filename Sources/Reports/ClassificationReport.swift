@@ -1,3 +1,5 @@
+import Checkpoints
+
 /// Precision, recall and F1 of each class, with their averages, in scikit-learn's terms. What would be divided by
 /// zero is 0.
 public struct ClassificationReport: Sendable, Equatable {

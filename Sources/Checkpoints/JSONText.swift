@@ -1,7 +1,7 @@
 /// JSON as this program writes it.
-enum JSONText {
+public enum JSONText {
     /// A string in quotes; only what must be escaped is.
-    static func string(_ text: String) -> String {
+    public static func string(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
