@@ -29,7 +29,8 @@ extension NetworkPass {
             timed(index, \.parameterGradientNanoseconds, thread) { units[index].parameterGradient(target, context) }
             finishedUnits.wrappingAdd(1, ordering: .acquiringAndReleasing)
             if index == 0 { break }
-            forEachBlock(of: samples) { block in
+            let blockSampleCount = units[index].inputGradientBlockFactor * capacity.blockSampleCount
+            forEachBlock(of: samples, sampleCount: blockSampleCount) { block in
                 if thread == 0 { announced.announce(bucketFinished) }
                 timed(index, \.inputGradientNanoseconds, thread) {
                     units[index].inputGradient(block, context)
@@ -41,15 +42,11 @@ extension NetworkPass {
         if thread == 0 { announced.announce(bucketFinished) }
     }
 
-    private static var backwardBlockFactor: Int { 8 }
-
-    /// Blocks of the backward pass are larger than those of the forward pass: their results are read again only after a barrier,
-    /// from a farther cache in any case, and each block packs the weights anew.
     @inline(__always)
-    private func forEachBlock(of samples: Range<Int>, _ body: (Range<Int>) -> Void) {
+    private func forEachBlock(of samples: Range<Int>, sampleCount: Int, _ body: (Range<Int>) -> Void) {
         var begin = samples.lowerBound
         while begin < samples.upperBound {
-            let end = min(begin + Self.backwardBlockFactor * capacity.blockSampleCount, samples.upperBound)
+            let end = min(begin + sampleCount, samples.upperBound)
             body(begin..<end)
             begin = end
         }

@@ -1,7 +1,7 @@
 /// Which round of the training does what: a pure function of the sample count, batch size and number of epochs.
 ///
 /// A round is one agreement of all workers: a training step, or the validation that ends an epoch. An epoch of n steps
-/// has n + 1 rounds, the last of which is the validation. Grants and generations count rounds.
+/// has n + 1 rounds, the last of which is the validation. Frames between workers are numbered by rounds, grants count steps.
 public struct BatchSchedule: Sendable, Equatable {
     public let sampleCount: Int
     public let batchSize: Int

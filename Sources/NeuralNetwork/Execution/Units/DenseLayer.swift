@@ -47,6 +47,9 @@ struct DenseLayer: Sendable {
         }
     }
 
+    /// Each call packs the weights anew, and its result is read only after a barrier, from a farther cache in any case.
+    static let inputGradientBlockFactor = 8
+
     /// inputGradient[s, i] = Σ_o outputGradient[s, o]·W[i, o], o ascending.
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
         guard let inputGradient = wiring.inputGradient else { return }

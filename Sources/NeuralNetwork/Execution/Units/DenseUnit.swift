@@ -25,6 +25,8 @@ final class DenseUnit: ExecutionUnit {
         layer.parameterGradient(target, context)
     }
 
+    var inputGradientBlockFactor: Int { DenseLayer.inputGradientBlockFactor }
+
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
         layer.inputGradient(samples, context)
     }

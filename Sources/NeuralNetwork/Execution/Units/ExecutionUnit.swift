@@ -14,11 +14,14 @@ protocol ExecutionUnit: AnyObject, Sendable {
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext)
     /// This thread's share of the weight and bias gradients over all samples. Comes after a barrier.
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext)
+    /// How many of the pass's sample blocks `inputGradient` takes at a time. More than one only where no memory is sized by the block.
+    var inputGradientBlockFactor: Int { get }
     /// The gradient of the input for these samples.
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext)
 }
 
 extension ExecutionUnit {
+    var inputGradientBlockFactor: Int { 1 }
     func prepareStep(_ context: ThreadContext) {}
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext) {}
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {}

@@ -32,6 +32,8 @@ final class OutputUnit: ExecutionUnit {
         layer.parameterGradient(target, context)
     }
 
+    var inputGradientBlockFactor: Int { DenseLayer.inputGradientBlockFactor }
+
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
         layer.inputGradient(samples, context)
     }
