@@ -10,7 +10,6 @@ public enum DatasetError: Error, Sendable, Equatable {
     case compression(file: String, problem: String)
     case wrongDigest(file: String, found: SHA256Digest, expected: SHA256Digest, isMNIST: Bool)
     case labelOutOfRange(file: String, index: Int, label: UInt8, classCount: Int)
-    case countMismatch(images: Int, labels: Int, file: String)
     case shape(name: String, problem: String)
 }
 
@@ -39,8 +38,6 @@ extension DatasetError: CustomStringConvertible {
             Self.digestText(file: file, found: found, expected: expected, isMNIST: isMNIST)
         case .labelOutOfRange(let file, let index, let label, let classCount):
             "\(file): label \(index) (counted from 0) is \(label), expected 0 to \(classCount - 1); fetch it again"
-        case .countMismatch(let images, let labels, let file):
-            "\(file) has \(labels) labels for \(images) images: the two files do not belong together"
         case .shape(let name, let problem):
             "data set \(name): \(problem)"
         }

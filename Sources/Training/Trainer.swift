@@ -64,11 +64,6 @@ public final class Trainer {
         computer.pass.startProfile()
     }
 
-    /// Replaces the state, as after copying a peer's.
-    public func adopt(_ newState: ReplicatedState) {
-        state = newState
-    }
-
     /// Runs the next step together with the other workers, and the validation after it when it ends an epoch.
     ///
     /// Throws `TrainingError`, or whatever the exchange throws; the state is then as it was before the round that failed.

@@ -10,7 +10,6 @@ final class PeerNetwork {
     private let context: ZeroMQContext
     private let inbox: Inbox
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
-    private var current: PeerExchange?
     /// The run that frames have to belong to; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
 
@@ -58,11 +57,9 @@ final class PeerNetwork {
         case .linkLost(let lost): throw ExchangeError(rank: lost, .linkLost(rank: lost))
         case .interrupted, .timedOut: throw ClusterError.content("the links to the other workers do not stand")
         }
-        let exchange = try PeerExchange(
+        return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held,
             board: channel.board)
-        current = exchange
-        return exchange
     }
 
     private static let linkMilliseconds = 10_000
