@@ -43,21 +43,23 @@ public final class Evaluator {
         let samples = (0..<Int32(count)).map { $0 }
         var statistics = [MicroBatchStatistics](
             repeating: MicroBatchStatistics(), count: experiment.microBatchCount)
+        var result = Evaluation(
+            loss: 0, accuracy: 0, labels: Array(dataset.labels.prefix(count)), predictions: [], logits: [],
+            probabilities: [])
+        let pass = computer.pass
         let totals = statistics.withUnsafeMutableBufferPointer { buffer in
-            computer.computeStatistics(samples: samples, parameters: state.parameters.floats, statistics: buffer)
+            computer.computeStatistics(
+                samples: samples, parameters: state.parameters.floats, statistics: buffer
+            ) { sampleCount in
+                result.predictions += UnsafeBufferPointer(start: pass.samplePredictions, count: sampleCount)
+                let outputs = sampleCount * model.classCount
+                result.logits += UnsafeBufferPointer(start: pass.logits, count: outputs)
+                result.probabilities += UnsafeBufferPointer(start: pass.probabilities, count: outputs)
+            }
             return MicroBatchStatistics.sum(buffer)
         }
-        var result = Evaluation(
-            loss: totals.lossSum / Double(count), accuracy: Double(totals.correctCount) / Double(count),
-            labels: Array(dataset.labels.prefix(count)), predictions: [], logits: [], probabilities: [])
-        computer.forEachBlock(of: 0..<count) { block in
-            computer.evaluate(samples, block, parameters: state.parameters.floats)
-            let pass = computer.pass
-            result.predictions += UnsafeBufferPointer(start: pass.samplePredictions, count: block.count)
-            let outputs = block.count * model.classCount
-            result.logits += UnsafeBufferPointer(start: pass.logits, count: outputs)
-            result.probabilities += UnsafeBufferPointer(start: pass.probabilities, count: outputs)
-        }
+        result.loss = totals.lossSum / Double(count)
+        result.accuracy = Double(totals.correctCount) / Double(count)
         return result
     }
 }

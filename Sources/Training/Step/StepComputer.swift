@@ -79,9 +79,11 @@ final class StepComputer {
     /// Losses and counts of the own pieces of a set of samples, cut into pieces like a batch; no gradients.
     ///
     /// Within a piece losses are added sample after sample, however many samples are evaluated at a time.
+    /// `afterBlock` is called, in the order of the samples, while the pass holds a block's results.
     func computeStatistics(
         samples: [Int32], parameters: UnsafePointer<Float>,
-        statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+        statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>,
+        afterBlock: (_ sampleCount: Int) -> Void = { _ in }
     ) {
         let pieces = MicroBatches(sampleCount: samples.count, count: microBatchCount)
         for index in run {
@@ -89,6 +91,7 @@ final class StepComputer {
             forEachBlock(of: pieces[index]) { block in
                 evaluate(samples, block, parameters: parameters)
                 add(0..<block.count, to: &sums)
+                afterBlock(block.count)
             }
             statistics[index] = sums
         }
