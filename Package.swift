@@ -66,7 +66,8 @@ let targets: [Target] = [
     // Takes malloc's place in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
 
-    tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512"]),
+    tests(
+        "Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Randomness"]),
     tests("Digests", ["Digests"]),
     tests("Randomness", ["Randomness"]),
     tests(

@@ -66,4 +66,37 @@ struct AdamUpdateTests {
             #expect(abs(Double(Float(bitPattern: bits[0][index])) - p) < 2e-6)
         }
     }
+
+    @Test("Decay, penalties, clipping and other epsilons have documented bits", arguments: InstructionSet.supported)
+    func variants(_ set: InstructionSet) {
+        for count in UpdateCase.counts {
+            let start = UpdateCase(count)
+            for adjustment in UpdateCase.adjustments {
+                for (decay, scale) in [(Float(0), Float(4.5)), (0.004, 1), (0.004, 4.5)] {
+                    let (result, isIntact) = start.after { parameters, first, second, gradientSum in
+                        set.table.adamUpdate(
+                            AdamArguments(
+                                count: count, parameters: parameters, firstMoment: first, secondMoment: second,
+                                gradientSum: gradientSum, batchSize: UpdateCase.batchSize, stepSize: Self.stepSize,
+                                beta1: Self.beta1, beta2: Self.beta2, epsilon: Self.epsilon, secondRootScale: scale,
+                                weightDecay: decay, adjustment: adjustment))
+                    }
+                    var expected = start
+                    for index in 0..<count {
+                        let g = start.gradient(index, adjustment)
+                        let m = start.first[index].addingProduct(g - start.first[index], 1 - Self.beta1)
+                        let change = (-start.second[index]).addingProduct(g, g)
+                        let v = start.second[index].addingProduct(change, 1 - Self.beta2)
+                        let p = start.parameters[index]
+                        let decayed = decay == 0 ? p : p.addingProduct(-decay, p)
+                        expected.parameters[index] =
+                            decayed - Self.stepSize * m / (v.squareRoot() * scale + Self.epsilon)
+                        (expected.first[index], expected.second[index]) = (m, v)
+                    }
+                    #expect(result.bits == expected.bits, "\(count) elements, decay \(decay)")
+                    #expect(isIntact)
+                }
+            }
+        }
+    }
 }

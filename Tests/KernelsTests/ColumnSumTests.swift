@@ -38,4 +38,34 @@ struct ColumnSumTests {
             }
         }
     }
+
+    @Test("A range of columns has the bits of the whole, and only it is written", arguments: InstructionSet.supported)
+    func ranges(_ set: InstructionSet) {
+        var random = SeededRandom(seed: 6)
+        let (columns, positions) = (75, 4)
+        let tree = SummationCase.random(&random)
+        let memory = FencedFloats(random.floats(tree.sampleCount * positions * columns))
+        let scratch = Scratch()
+        func sums(_ ranges: [Range<Int>]) -> [UInt32] {
+            let sums = FencedFloats(count: tree.rootCount * columns)
+            for range in ranges {
+                tree.withProgram { program in
+                    set.table.columnSums(
+                        ColumnSumArguments(
+                            columnCount: columns, positionCount: positions, values: memory.reading, program: program,
+                            sums: sums.start, rootStride: columns, columnBegin: range.lowerBound,
+                            columnEnd: range.upperBound),
+                        scratch.start)
+                }
+            }
+            #expect(sums.isIntact)
+            return sums.bits
+        }
+        let whole = sums([0..<75])
+        #expect(sums([0..<1, 1..<1, 1..<36, 36..<75]) == whole)
+        let part = sums([5..<50])
+        for (index, bits) in part.enumerated() {
+            #expect(bits == ((5..<50).contains(index % columns) ? whole[index] : FencedFloats.guardPattern))
+        }
+    }
 }

@@ -42,6 +42,22 @@ struct ElementwiseTests {
         }
     }
 
+    @Test("The gradients of sigmoid and tanh come from their outputs", arguments: InstructionSet.supported)
+    func activationGradients(_ set: InstructionSet) {
+        for count in counts {
+            let output = SeededRandomFloats.make(count, seed: 7)
+            let values = SeededRandomFloats.make(count, seed: 8)
+            let outputMemory = FencedFloats(output, misalignment: 2)
+            let gradient = FencedFloats(values, misalignment: 1)
+            set.table.sigmoidBackward(count, outputMemory.reading, gradient.start)
+            #expect(gradient.bits == zip(output, values).map { ($1 * ($0 * (1 - $0))).bitPattern })
+            let other = FencedFloats(values, misalignment: 3)
+            set.table.hyperbolicTangentBackward(count, outputMemory.reading, other.start)
+            #expect(other.bits == zip(output, values).map { ($1 * Float(1).addingProduct(-$0, $0)).bitPattern })
+            #expect(gradient.isIntact && other.isIntact && outputMemory.isIntact)
+        }
+    }
+
     @Test("Sums are IEEE sums, also in place on either side", arguments: InstructionSet.supported)
     func add(_ set: InstructionSet) {
         for count in counts {

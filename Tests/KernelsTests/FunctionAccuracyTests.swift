@@ -36,7 +36,7 @@ private func results(_ function: Function, _ inputs: [Float]) -> [Float] {
     return x.values
 }
 
-@Suite("Accuracy of exp, ln and sigmoid")
+@Suite("Accuracy of exp, ln, sigmoid and tanh")
 struct FunctionAccuracyTests {
     /// The portable set calls the library for each multiply-add: a coarser sweep there.
     private func step(_ set: InstructionSet) -> UInt32 { set == .portable ? 9973 : 997 }
@@ -86,7 +86,24 @@ struct FunctionAccuracyTests {
         #expect(results(set.table.sigmoid, [.nan])[0].isNaN)
     }
 
-    @Test("All sets give the same bits for exp, ln and sigmoid")
+    @Test("tanh is within 2 ulp", arguments: InstructionSet.supported)
+    func hyperbolicTangent(_ set: InstructionSet) {
+        let inputs = sweep(1e-10, 20, step: step(set)) + sweep(-1e-10, -20, step: step(set))
+        #expect(largestError(set.table.hyperbolicTangent, inputs) { tanh($0) } <= 2)
+        // Where the two formulas meet.
+        #expect(largestError(set.table.hyperbolicTangent, sweep(0.55, 0.65, step: 37)) { tanh($0) } <= 2)
+    }
+
+    @Test("tanh of special values", arguments: InstructionSet.supported)
+    func hyperbolicTangentSpecial(_ set: InstructionSet) {
+        let tiny = Float.leastNonzeroMagnitude
+        let inputs: [Float] = [0, -0.0, .infinity, -.infinity, 1e38, -1e38, tiny, -tiny]
+        let expected: [Float] = [0, -0.0, 1, -1, 1, -1, tiny, -tiny]
+        #expect(results(set.table.hyperbolicTangent, inputs).map(\.bitPattern) == expected.map(\.bitPattern))
+        #expect(results(set.table.hyperbolicTangent, [.nan])[0].isNaN)
+    }
+
+    @Test("All sets give the same bits for exp, ln, sigmoid and tanh")
     func sameBits() {
         let inputs = sweep(0, .infinity, step: 100_003) + sweep(-0.0, -.infinity, step: 100_003)
         func bits(_ function: Function) -> [UInt32] {
@@ -97,6 +114,7 @@ struct FunctionAccuracyTests {
             #expect(bits(set.table.exponential) == bits(expected.exponential))
             #expect(bits(set.table.logarithm) == bits(expected.logarithm))
             #expect(bits(set.table.sigmoid) == bits(expected.sigmoid))
+            #expect(bits(set.table.hyperbolicTangent) == bits(expected.hyperbolicTangent))
         }
     }
 }

@@ -29,11 +29,52 @@ extension KernelTable {
         }
         table.columnSums = { [columnSums] arguments, scratch in
             checkScratch(scratch)
-            precondition(arguments.columnCount >= 0 && arguments.positionCount >= 0, "counts must not be negative")
+            precondition(arguments.positionCount >= 0, "counts must not be negative")
+            checkRange(arguments.columnBegin, arguments.columnEnd, of: arguments.columnCount)
             arguments.program.check()
             columnSums(arguments, scratch)
         }
+        table.checkNormalization()
+        table.dropout = { [dropout] arguments in
+            arguments.check()
+            dropout(arguments)
+        }
         return table
+    }
+
+    private mutating func checkNormalization() {
+        squaredDeviationSums = { [squaredDeviationSums] arguments, scratch in
+            checkScratch(scratch)
+            precondition(arguments.positionCount >= 0, "counts must not be negative")
+            checkRange(arguments.channelBegin, arguments.channelEnd, of: arguments.channelCount)
+            arguments.program.check()
+            squaredDeviationSums(arguments, scratch)
+        }
+        normalizationGradientSums = { [normalizationGradientSums] arguments, scratch in
+            checkScratch(scratch)
+            precondition(arguments.positionCount >= 0, "counts must not be negative")
+            checkRange(arguments.channelBegin, arguments.channelEnd, of: arguments.channelCount)
+            arguments.program.check()
+            normalizationGradientSums(arguments, scratch)
+        }
+        normalize = { [normalize] arguments in
+            precondition(arguments.positionCount >= 0 && arguments.channelCount >= 0, "counts must not be negative")
+            normalize(arguments)
+        }
+        normalizationInputGradient = { [normalizationInputGradient] arguments in
+            precondition(arguments.positionCount >= 0 && arguments.channelCount >= 0, "counts must not be negative")
+            normalizationInputGradient(arguments)
+        }
+    }
+}
+
+extension DropoutArguments {
+    fileprivate func check() {
+        precondition(sampleCount >= 0 && elementCount >= 0, "counts must not be negative")
+        precondition(threshold <= 1 << 16, "a threshold is a share of 2¹⁶")
+        precondition(
+            elementCount >> 3 <= Int(UInt32.max) && sampleCount <= Int(UInt32.max - firstPosition),
+            "the draws of a dropout have 32 bits to count blocks and positions")
     }
 }
 
@@ -62,6 +103,10 @@ extension MatrixProductArguments {
             "rows of a matrix must not overlap")
         precondition(start != .bias || bias != nil, "a product that starts from the bias needs one")
     }
+}
+
+private func checkRange(_ begin: Int, _ end: Int, of count: Int) {
+    precondition(0 <= begin && begin <= end && end <= count, "columns must be an ascending range of those there are")
 }
 
 private func checkScratch(_ scratch: UnsafeMutableRawPointer) {

@@ -40,13 +40,36 @@ public struct KernelTable: Sendable {
     public var logarithm: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// `y[i] = 1 / (1 + e^-x[i])`; y may be x. Arguments: count, x, y.
     public var sigmoid: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = tanh x[i]`; y may be x. Arguments: count, x, y.
+    public var hyperbolicTangent: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `gradient[i] = gradient[i] · (output[i] · (1 − output[i]))`, each operation rounded. Arguments: count, output, gradient.
+    public var sigmoidBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `gradient[i] = gradient[i] · fma(−output[i], output[i], 1)`. Arguments: count, output, gradient.
+    public var hyperbolicTangentBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    public var dropout: @Sendable (DropoutArguments) -> Void
+
+    public var normalize: @Sendable (NormalizationArguments) -> Void
+    public var squaredDeviationSums: @Sendable (SquaredDeviationArguments, Scratch) -> Void
+    public var normalizationGradientSums: @Sendable (NormalizationGradientSumArguments, Scratch) -> Void
+    public var normalizationInputGradient: @Sendable (NormalizationInputGradientArguments) -> Void
+
     /// `y[i] = Float(bytes[i]) / 255`, one IEEE division. Arguments: count, bytes, y.
     public var scaleBytes: @Sendable (Int, UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void
     /// `sum[i] = left[i] + right[i]`; sum may be left or right. Arguments: count, left, right, sum.
     public var add: @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// Whether all values are finite. Arguments: count, x.
     public var allFinite: @Sendable (Int, UnsafePointer<Float>) -> Bool
+    /// Σ x[i]² in Double. Each product is exact; lane i mod 16 adds its terms with i ascending, from +0; the 16 lanes are
+    /// summed by halves: lane l with l + 8, then l + 4, l + 2, l + 1. Arguments: count, x.
+    public var sumOfSquares: @Sendable (Int, UnsafePointer<Float>) -> Double
+    /// Σ |x[i]| in Double, in the order of `sumOfSquares`. Arguments: count, x.
+    public var sumOfMagnitudes: @Sendable (Int, UnsafePointer<Float>) -> Double
+    /// Σ g[i]² in Double, in the order of `sumOfSquares`.
+    public var sumOfGradientSquares: @Sendable (GradientNormArguments) -> Double
+
     public var adamUpdate: @Sendable (AdamArguments) -> Void
+    public var sgdUpdate: @Sendable (SGDArguments) -> Void
+    public var rmspropUpdate: @Sendable (RMSpropArguments) -> Void
 
     @inlinable
     public init(
@@ -69,11 +92,24 @@ public struct KernelTable: Sendable {
         exponential: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         logarithm: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         sigmoid: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        hyperbolicTangent: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        sigmoidBackward: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        hyperbolicTangentBackward: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        dropout: @escaping @Sendable (DropoutArguments) -> Void,
+        normalize: @escaping @Sendable (NormalizationArguments) -> Void,
+        squaredDeviationSums: @escaping @Sendable (SquaredDeviationArguments, Scratch) -> Void,
+        normalizationGradientSums: @escaping @Sendable (NormalizationGradientSumArguments, Scratch) -> Void,
+        normalizationInputGradient: @escaping @Sendable (NormalizationInputGradientArguments) -> Void,
         scaleBytes: @escaping @Sendable (Int, UnsafePointer<UInt8>, UnsafeMutablePointer<Float>) -> Void,
         add:
             @escaping @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         allFinite: @escaping @Sendable (Int, UnsafePointer<Float>) -> Bool,
-        adamUpdate: @escaping @Sendable (AdamArguments) -> Void
+        sumOfSquares: @escaping @Sendable (Int, UnsafePointer<Float>) -> Double,
+        sumOfMagnitudes: @escaping @Sendable (Int, UnsafePointer<Float>) -> Double,
+        sumOfGradientSquares: @escaping @Sendable (GradientNormArguments) -> Double,
+        adamUpdate: @escaping @Sendable (AdamArguments) -> Void,
+        sgdUpdate: @escaping @Sendable (SGDArguments) -> Void,
+        rmspropUpdate: @escaping @Sendable (RMSpropArguments) -> Void
     ) {
         self.name = name
         self.laneCount = laneCount
@@ -93,51 +129,27 @@ public struct KernelTable: Sendable {
         self.exponential = exponential
         self.logarithm = logarithm
         self.sigmoid = sigmoid
+        self.hyperbolicTangent = hyperbolicTangent
+        self.sigmoidBackward = sigmoidBackward
+        self.hyperbolicTangentBackward = hyperbolicTangentBackward
+        self.dropout = dropout
+        self.normalize = normalize
+        self.squaredDeviationSums = squaredDeviationSums
+        self.normalizationGradientSums = normalizationGradientSums
+        self.normalizationInputGradient = normalizationInputGradient
         self.scaleBytes = scaleBytes
         self.add = add
         self.allFinite = allFinite
+        self.sumOfSquares = sumOfSquares
+        self.sumOfMagnitudes = sumOfMagnitudes
+        self.sumOfGradientSquares = sumOfGradientSquares
         self.adamUpdate = adamUpdate
+        self.sgdUpdate = sgdUpdate
+        self.rmspropUpdate = rmspropUpdate
     }
 }
 
 extension KernelTable {
     /// Scratch bytes that each calling thread must provide.
     public static var scratchByteCount: Int { 4 << 20 }
-}
-
-/// One Adam update of a flat arena (Kingma & Ba 2015, algorithm 1, with Keras's placing of epsilon):
-/// g = gradientSum / batchSize; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −= α·m / (√v + ε),
-/// where α = learningRate·√(1 − β₂ᵗ)/(1 − β₁ᵗ) is computed by the caller.
-@frozen
-public struct AdamArguments {
-    public var count: Int
-    public var parameters: UnsafeMutablePointer<Float>
-    public var firstMoment: UnsafeMutablePointer<Float>
-    public var secondMoment: UnsafeMutablePointer<Float>
-    public var gradientSum: UnsafePointer<Float>
-    /// The batch size by which the gradient sum is divided.
-    public var batchSize: Float
-    /// α, with both bias corrections in it.
-    public var stepSize: Float
-    public var beta1: Float
-    public var beta2: Float
-    public var epsilon: Float
-
-    @inlinable
-    public init(
-        count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
-        secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>,
-        batchSize: Float, stepSize: Float, beta1: Float, beta2: Float, epsilon: Float
-    ) {
-        self.count = count
-        self.parameters = parameters
-        self.firstMoment = firstMoment
-        self.secondMoment = secondMoment
-        self.gradientSum = gradientSum
-        self.batchSize = batchSize
-        self.stepSize = stepSize
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-    }
 }

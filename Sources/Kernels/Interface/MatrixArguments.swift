@@ -97,8 +97,12 @@ public struct GradientProductArguments {
 
 /// A sum over samples of each column: `sums[root][column] = Σ_samples Σ_positions values[sample, position, column]`,
 /// positions ascending within a sample, samples in the order of `program`. Bias gradients use it.
+///
+/// Only columns `columnBegin ..< columnEnd` are computed, all unless said otherwise, so that threads can share one sum.
 @frozen
 public struct ColumnSumArguments {
+    public var columnBegin: Int
+    public var columnEnd: Int
     public var columnCount: Int
     /// Positions in a sample: 1 for a dense layer, height · width for a convolution.
     public var positionCount: Int
@@ -111,8 +115,10 @@ public struct ColumnSumArguments {
     @inlinable
     public init(
         columnCount: Int, positionCount: Int, values: UnsafePointer<Float>, program: SummationProgram,
-        sums: UnsafeMutablePointer<Float>, rootStride: Int
+        sums: UnsafeMutablePointer<Float>, rootStride: Int, columnBegin: Int = 0, columnEnd: Int? = nil
     ) {
+        self.columnBegin = columnBegin
+        self.columnEnd = columnEnd ?? columnCount
         self.columnCount = columnCount
         self.positionCount = positionCount
         self.values = values

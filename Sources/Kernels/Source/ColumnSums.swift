@@ -5,9 +5,9 @@ public import KernelInterface
 /// Panels of four vectors of columns, whose sums stay in registers; the rest goes vector by vector.
 public func columnSums(_ arguments: ColumnSumArguments, _ scratch: UnsafeMutableRawPointer) {
     let stack = scratch.assumingMemoryBound(to: Float.self)
-    var column = 0
-    while column < arguments.columnCount {
-        let columns = arguments.columnCount &- column
+    var column = arguments.columnBegin
+    while column < arguments.columnEnd {
+        let columns = arguments.columnEnd &- column
         if columns >= 4 &* laneCount {
             sumColumns(arguments, column: column, columns: 4 &* laneCount, vectors: 4, stack)
             column &+= 4 &* laneCount

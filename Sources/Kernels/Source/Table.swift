@@ -21,8 +21,21 @@ public var table: KernelTable {
         exponential: exponential,
         logarithm: logarithm,
         sigmoid: sigmoid,
+        hyperbolicTangent: hyperbolicTangent,
+        sigmoidBackward: sigmoidBackward,
+        hyperbolicTangentBackward: hyperbolicTangentBackward,
+        dropout: dropout,
+        normalize: normalize,
+        squaredDeviationSums: squaredDeviationSums,
+        normalizationGradientSums: normalizationGradientSums,
+        normalizationInputGradient: normalizationInputGradient,
         scaleBytes: scaleBytes,
         add: add,
         allFinite: allFinite,
-        adamUpdate: adamUpdate)
+        sumOfSquares: sumOfSquares,
+        sumOfMagnitudes: sumOfMagnitudes,
+        sumOfGradientSquares: sumOfGradientSquares,
+        adamUpdate: adamUpdate,
+        sgdUpdate: sgdUpdate,
+        rmspropUpdate: rmspropUpdate)
 }

@@ -30,7 +30,7 @@ extension ReferenceKernels {
     }
 
     static func columnSums(_ a: ColumnSumArguments, _ scratch: KernelTable.Scratch) {
-        for column in 0..<a.columnCount {
+        for column in a.columnBegin..<a.columnEnd {
             run(a.program) { sample, sum in
                 for position in 0..<a.positionCount {
                     sum += a.values[(sample * a.positionCount + position) * a.columnCount + column]

@@ -18,9 +18,23 @@ enum ReferenceKernels {
                 for index in 0..<count where !(output[index] > 0) { gradient[index] = 0 }
             },
             exponential: portable.exponential, logarithm: portable.logarithm, sigmoid: portable.sigmoid,
+            hyperbolicTangent: portable.hyperbolicTangent,
+            sigmoidBackward: { count, output, gradient in
+                for index in 0..<count { gradient[index] *= output[index] * (1 - output[index]) }
+            },
+            hyperbolicTangentBackward: { count, output, gradient in
+                for index in 0..<count { gradient[index] *= Float(1).addingProduct(-output[index], output[index]) }
+            },
+            dropout: portable.dropout, normalize: portable.normalize,
+            squaredDeviationSums: portable.squaredDeviationSums,
+            normalizationGradientSums: portable.normalizationGradientSums,
+            normalizationInputGradient: portable.normalizationInputGradient,
             scaleBytes: { count, bytes, y in for index in 0..<count { y[index] = Float(bytes[index]) / 255 } },
             add: { count, left, right, sum in for index in 0..<count { sum[index] = left[index] + right[index] } },
-            allFinite: { count, x in (0..<count).allSatisfy { x[$0].isFinite } }, adamUpdate: portable.adamUpdate)
+            allFinite: { count, x in (0..<count).allSatisfy { x[$0].isFinite } },
+            sumOfSquares: portable.sumOfSquares, sumOfMagnitudes: portable.sumOfMagnitudes,
+            sumOfGradientSquares: portable.sumOfGradientSquares, adamUpdate: portable.adamUpdate,
+            sgdUpdate: portable.sgdUpdate, rmspropUpdate: portable.rmspropUpdate)
     }
 
     private static func product(_ a: MatrixProductArguments, bStrides: (inner: Int, column: Int)) {
