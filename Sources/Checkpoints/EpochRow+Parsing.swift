@@ -14,7 +14,7 @@ extension EpochRow {
     public init(jsonLine text: String, line: Int = 1) throws(EpochRowError) {
         var scanner = JSONScanner(Array(text.utf8))
         var row = EpochRow(
-            epoch: 0, step: 0, loss: 0, accuracy: 0, validationLoss: 0, validationAccuracy: 0, learningRate: 0)
+            epoch: 0, step: 0, loss: 0, accuracy: 0, validationLoss: nil, validationAccuracy: nil, learningRate: 0)
         do {
             try scanner.object { (scanner, key) throws(JSONSyntaxError) in try row.read(key, from: &scanner) }
             guard scanner.isAtEnd else { throw JSONSyntaxError(offset: scanner.offset, problem: "more text follows") }

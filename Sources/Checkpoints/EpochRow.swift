@@ -6,12 +6,14 @@ public struct EpochRow: Sendable, Equatable {
     public var step: Int
     public var loss: Double
     public var accuracy: Double
-    public var validationLoss: Double
-    public var validationAccuracy: Double
+    /// Nil, as the accuracy, where nothing is held out for validation.
+    public var validationLoss: Double?
+    public var validationAccuracy: Double?
+    /// Of the epoch's last step.
     public var learningRate: Float
 
     public init(
-        epoch: Int, step: Int, loss: Double, accuracy: Double, validationLoss: Double, validationAccuracy: Double,
+        epoch: Int, step: Int, loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?,
         learningRate: Float
     ) {
         self.epoch = epoch
@@ -25,7 +27,7 @@ public struct EpochRow: Sendable, Equatable {
 
     /// Whether a value is not finite: the run has diverged.
     public var hasDiverged: Bool {
-        ![loss, accuracy, validationLoss, validationAccuracy, Double(learningRate)].allSatisfy(\.isFinite)
+        ![loss, accuracy, validationLoss ?? 0, validationAccuracy ?? 0, Double(learningRate)].allSatisfy(\.isFinite)
     }
 }
 
@@ -33,12 +35,13 @@ extension EpochRow {
     /// One JSON object without a line end. Numbers are the shortest text that reads back to the same bits; what is not
     /// finite is `null`, and `"diverged":true` follows.
     public var jsonLine: String {
-        let fields = [
-            ("epoch", String(epoch)), ("step", String(step)),
-            ("loss", Self.json(loss)), ("accuracy", Self.json(accuracy)),
-            ("val_loss", Self.json(validationLoss)), ("val_accuracy", Self.json(validationAccuracy)),
-            ("learning_rate", learningRate.isFinite ? learningRate.description : "null"),
+        var fields = [
+            ("epoch", String(epoch)), ("step", String(step)), ("loss", Self.json(loss)),
+            ("accuracy", Self.json(accuracy)),
         ]
+        if let validationLoss { fields.append(("val_loss", Self.json(validationLoss))) }
+        if let validationAccuracy { fields.append(("val_accuracy", Self.json(validationAccuracy))) }
+        fields.append(("learning_rate", learningRate.isFinite ? learningRate.description : "null"))
         let text = fields.map { "\"\($0)\":\($1)" }.joined(separator: ",")
         return "{" + text + (hasDiverged ? ",\"diverged\":true}" : "}")
     }
@@ -48,9 +51,11 @@ extension EpochRow {
     /// The first line of history.csv.
     public static let csvHeader = "epoch,loss,accuracy,val_loss,val_accuracy,learning_rate"
 
-    /// One line of history.csv without its end; what is not finite is "nan".
+    /// One line of history.csv without its end; what is not finite is "nan", what does not exist is empty.
     public var csvLine: String {
-        let values = [loss, accuracy, validationLoss, validationAccuracy].map { $0.isFinite ? $0.description : "nan" }
+        let values = [loss, accuracy, validationLoss, validationAccuracy].map { value in
+            value.map { $0.isFinite ? $0.description : "nan" } ?? ""
+        }
         let rate = learningRate.isFinite ? learningRate.description : "nan"
         return ([String(epoch)] + values + [rate]).joined(separator: ",")
     }

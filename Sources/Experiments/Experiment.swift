@@ -12,6 +12,8 @@ public struct Experiment: Sendable, Equatable {
     public var model: ModelConfiguration
     public var loss: LossConfiguration
     public var optimizer: OptimizerConfiguration
+    /// When training ends before its last epoch; nil never.
+    public var earlyStopping: EarlyStopping?
     /// Samples in a global batch.
     public var batchSize: Int
     public var epochs: Int
@@ -22,8 +24,8 @@ public struct Experiment: Sendable, Equatable {
     public init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
         model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
-        optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), batchSize: Int, epochs: Int,
-        microBatchCount: Int = 8, seed: UInt64 = 1
+        optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), earlyStopping: EarlyStopping? = nil,
+        batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1
     ) {
         self.name = name
         self.title = title
@@ -32,6 +34,7 @@ public struct Experiment: Sendable, Equatable {
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
+        self.earlyStopping = earlyStopping
         self.batchSize = batchSize
         self.epochs = epochs
         self.microBatchCount = microBatchCount

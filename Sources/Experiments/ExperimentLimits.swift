@@ -11,6 +11,7 @@ enum ExperimentLimits {
     static let units = 1...1_048_576
 
     static let nameExpectation = "letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit, at most 64"
+    static let layerNameExpectation = "letters, digits, \"_\" and \"-\", beginning with a letter or digit, at most 64"
     static let microBatchExpectation = "a power of two from 1 to 64"
 
     /// Whether a text may name an experiment, and so a folder.

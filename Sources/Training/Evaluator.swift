@@ -58,7 +58,7 @@ public final class Evaluator {
             }
             return MicroBatchStatistics.sum(buffer)
         }
-        result.loss = totals.lossSum / Double(count)
+        result.loss = totals.lossSum / Double(count) + computer.penalty(state)
         result.accuracy = Double(totals.correctCount) / Double(count)
         return result
     }

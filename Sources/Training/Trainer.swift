@@ -19,6 +19,9 @@ public final class Trainer {
 
     public let kernels: KernelTable
     private let computer: StepComputer
+    private let learningRate: LearningRate
+    /// Of all finished epochs, for schedules that look at them.
+    private var validationLosses: [Double]
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
 
@@ -36,6 +39,9 @@ public final class Trainer {
         self.state = state
         self.kernels = kernels
         schedule = data.schedule(experiment)
+        validationLosses = state.progress.rows.map(\.monitoredLoss)
+        learningRate = LearningRate(
+            experiment.optimizer, stepsPerEpoch: schedule.stepsPerEpoch, epochCount: experiment.epochs)
         computer = try StepComputer(
             experiment: experiment, model: model, dataset: data.dataset, kernels: kernels, threadCount: threadCount)
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
@@ -50,8 +56,10 @@ public final class Trainer {
     /// Optimizer steps that are complete.
     public var completedSteps: Int { schedule.completedSteps(before: state.progress.round) }
 
-    /// Whether every step of every epoch is complete.
-    public var isFinished: Bool { state.progress.round >= schedule.roundCount }
+    /// Whether every step of every epoch is complete, or early stopping ended training.
+    public var isFinished: Bool {
+        state.progress.isFinished(schedule, earlyStopping: experiment.earlyStopping)
+    }
 
     /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
     public func own(_ run: Range<Int>) {
@@ -84,12 +92,15 @@ public final class Trainer {
         let batch = schedule.batch(ofStep: step)
         let roots = try exchange.begin(round: round, batchSize: batch.count)
         computer.computeGradients(
-            samples: order.indices(ofEpoch: epoch), batch: batch, parameters: state.parameters.floats,
-            roots: roots, statistics: statistics, exchange: exchange)
+            samples: order.indices(ofEpoch: epoch), batch: batch, step: completedSteps,
+            parameters: state.parameters.floats, roots: roots, statistics: statistics, exchange: exchange)
         let gradientSum = try exchange.finish(statistics: statistics)
-        let totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
+        var totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
+        totals.lossSum += computer.penalty(state) * Double(batch.count)
         guard computer.isFinite(gradientSum) else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
-        computer.update(state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1)
+        computer.update(
+            state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1,
+            learningRate: rate(ofStep: completedSteps))
         let checksum = takesGradientChecksum ? computer.checksum(gradientSum) : 0
         state.progress.add(totals)
         state.progress.round += 1
@@ -99,19 +110,30 @@ public final class Trainer {
             gradientChecksum: checksum)
     }
 
+    private func rate(ofStep step: Int) -> Float {
+        learningRate.rate(step: step, validationLosses: validationLosses)
+    }
+
     private func validate(epoch: Int, _ exchange: any GradientExchange) throws -> EpochResult {
+        let totals = data.split.validation.isEmpty ? nil : try validationTotals(epoch: epoch, exchange)
+        let row = state.progress.endEpoch(
+            epoch: epoch, step: completedSteps, validation: totals, learningRate: rate(ofStep: completedSteps - 1))
+        validationLosses.append(row.monitoredLoss)
+        state.progress.round += 1
+        return EpochResult(row: row, isBest: state.progress.bestEpoch(experiment.earlyStopping) == row.epoch)
+    }
+
+    private func validationTotals(epoch: Int, _ exchange: any GradientExchange) throws -> MicroBatchStatistics {
         let validation = data.split.validation
         computer.computeStatistics(
             samples: validation, parameters: state.parameters.floats, statistics: statistics)
         try exchange.exchange(
             round: state.progress.round, sampleCount: validation.count, statistics: statistics)
-        let totals = try checkedTotals {
+        var totals = try checkedTotals {
             .nonFiniteValidationLoss(epoch: epoch + 1, step: completedSteps, microBatch: $0)
         }
-        let row = state.progress.endEpoch(
-            epoch: epoch, step: completedSteps, validation: totals, learningRate: experiment.optimizer.learningRate)
-        state.progress.round += 1
-        return EpochResult(row: row, isBest: state.progress.bestEpoch == row.epoch)
+        totals.lossSum += computer.penalty(state) * Double(validation.count)
+        return totals
     }
 
     /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for one that is not finite.

@@ -42,8 +42,8 @@ struct FinalReport {
         let history = TrainingHistory(
             epochs: run.rows.map {
                 TrainingHistory.Epoch(
-                    loss: $0.loss, accuracy: $0.accuracy, validationLoss: $0.validationLoss,
-                    validationAccuracy: $0.validationAccuracy)
+                    loss: $0.loss, accuracy: $0.accuracy, validationLoss: $0.validationLoss ?? .nan,
+                    validationAccuracy: $0.validationAccuracy ?? .nan)
             })
         return [
             "\(run.experiment.name), seed \(run.experiment.seed), data: \(run.testSet.name)", history.text,

@@ -7,6 +7,12 @@ extension AllReduceDriver {
     /// `step` is the same on every worker and higher than every one before; `batchSize` counts the samples of all
     /// workers, at least 1. Throws `buffersInUse` when libzmq has not sent the step before the last by the deadline.
     public func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
+        try reserve(deadline: deadline)
+        start(step: step, batchSize: batchSize)
+    }
+
+    /// Turns to the gradient memory of the next step, and waits until it is free. The step is begun by `start`.
+    public func reserve(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds
         while !arenas.isIdle(1 - parity) {
@@ -16,6 +22,10 @@ extension AllReduceDriver {
             ThreadScheduling.yield()
         }
         parity = 1 - parity
+    }
+
+    /// Begins the step whose memory was reserved: from now on frames are taken for it.
+    public func start(step: UInt64, batchSize: Int) {
         isStepDone = false
         machine.begin(step: step, layout: layout(batchSize: batchSize))
         resultChecksums.removeAll(keepingCapacity: true)

@@ -145,6 +145,10 @@ private final class TimedExchange: GradientExchange {
         inner.bucketFinished(index)
     }
 
+    func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        inner.sum(roots: roots, rootStride: rootStride, count: count)
+    }
+
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
         let start = MonotonicClock.nanoseconds
         defer { waitedNanoseconds += MonotonicClock.nanoseconds - start }

@@ -25,7 +25,7 @@ public struct PreparedRun {
     public var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
 
     /// Whether nothing is left to train.
-    var isComplete: Bool { startProgress.round >= schedule.roundCount }
+    var isComplete: Bool { startProgress.isFinished(schedule, earlyStopping: experiment.earlyStopping) }
 
     /// Checks the experiment, loads its data and opens the run directory.
     init(_ settings: CoordinatorSettings) throws {

@@ -8,17 +8,26 @@ import Training
 import Transport
 
 /// The exchange of one view's worker with its peers: gradients and statistics in training rounds, statistics alone in validation
-/// rounds. Rounds are numbered through, so frames of both kinds share one inbox.
+/// rounds; where a pass has to agree on sums, these one after another before the gradients. Everything is numbered
+/// through in the order in which it happens, so all frames share one inbox.
 final class PeerExchange: GradientExchange {
     private typealias Driver = AllReduceDriver<ZeroMQFrameTransport>
 
     private let gradients: Driver
     private let validation: Driver
+    /// What a pass agrees on; nil where no layer asks for that.
+    private let sums: Driver?
+    private let agreements: AgreementCounter
     private let board: ProgressBoard
     private let ownership: Ownership
     private let own: Range<Int>
+    private var round = 0
     /// Samples of the round's batch.
     private var batchSize = 0
+    /// What went wrong in the middle of the pass, thrown at its end.
+    private var failure: AllReduceError?
+    /// Buckets that are finished while the pass may still have to agree on sums.
+    private var waitingBuckets: [Int] = []
 
     /// Loss sum, hits and samples.
     private static let statisticsWidth = 3
@@ -33,35 +42,70 @@ final class PeerExchange: GradientExchange {
         let ownership = try Ownership(microBatchCount: trainer.experiment.microBatchCount, runs: runs)
         let arithmetic = AllReduceArithmetic(
             add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
-        func driver(buckets: [Range<Int>]) -> Driver {
+        func driver(buckets: [Range<Int>], statisticsWidth: Int = Self.statisticsWidth) -> Driver {
             Driver(
                 .init(
                     job: Collectives.JobIdentifier(high: job.high, low: job.low), generation: view.generation,
-                    rank: rank, ownership: ownership, buckets: buckets, statisticsWidth: Self.statisticsWidth),
+                    rank: rank, ownership: ownership, buckets: buckets, statisticsWidth: statisticsWidth),
                 transport: transport, held: held, arithmetic: arithmetic)
         }
         gradients = driver(buckets: trainer.model.buckets)
         validation = driver(buckets: [])
+        agreements = AgreementCounter(trainer.model.agreedSumCounts)
+        sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
         self.board = board
         self.ownership = ownership
         own = runs[rank]
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
+        self.round = round
         self.batchSize = batchSize
+        agreements.done = 0
         do {
-            try gradients.begin(step: UInt64(round), batchSize: batchSize, deadline: deadline)
+            try gradients.reserve(deadline: deadline)
         } catch {
             throw ExchangeError(error)
         }
+        if agreements.isComplete { startGradients() }
         return GradientRoots(floats: gradients.gradient, stride: gradients.rootStride)
     }
 
+    /// A step's gradients come after all that its pass agrees on, so that no frame comes before its turn.
+    private func startGradients() {
+        gradients.start(step: agreements.number(ofRound: round), batchSize: batchSize)
+        for bucket in waitingBuckets { gradients.bucketReady(bucket) }
+        waitingBuckets.removeAll(keepingCapacity: true)
+    }
+
     func bucketFinished(_ index: Int) {
-        gradients.bucketReady(index)
+        if agreements.isComplete {
+            gradients.bucketReady(index)
+        } else {
+            waitingBuckets.append(index)
+        }
+    }
+
+    func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        guard let sums, failure == nil else { return nil }
+        do {
+            try sums.begin(step: agreements.number(ofRound: round), batchSize: batchSize, deadline: deadline)
+            for root in 0..<sums.program.roots.count {
+                (sums.gradient + root * sums.rootStride).update(from: roots + root * rootStride, count: count)
+            }
+            sums.bucketReady(0)
+            try sums.finish(deadline: deadline)
+        } catch {
+            failure = error
+            return nil
+        }
+        agreements.done += 1
+        if agreements.isComplete { startGradients() }
+        return UnsafePointer(sums.sum)
     }
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
+        if let failure { throw ExchangeError(failure) }
         board.note(phase: .exchanging)
         try finish(gradients, statistics)
         return UnsafePointer(gradients.sum)
@@ -73,7 +117,8 @@ final class PeerExchange: GradientExchange {
         batchSize = sampleCount
         board.note(phase: .validating)
         do {
-            try validation.begin(step: UInt64(round), batchSize: sampleCount, deadline: deadline)
+            try validation.begin(
+                step: agreements.firstNumber(ofRound: round), batchSize: sampleCount, deadline: deadline)
         } catch {
             throw ExchangeError(error)
         }

@@ -2,8 +2,8 @@ import NeuralNetwork
 
 extension Experiment {
     static let keys = [
-        "name", "title", "published", "data", "model", "loss", "optimizer", "batch_size", "epochs", "micro_batches",
-        "seed",
+        "name", "title", "published", "data", "model", "loss", "optimizer", "schedule", "clip_norm", "early_stopping",
+        "batch_size", "epochs", "micro_batches", "seed",
     ]
 
     /// Reads an experiment strictly: every key known, of the right type and within its limits.
@@ -20,8 +20,12 @@ extension Experiment {
             published: try mapping.optional("published").map(Self.published) ?? [],
             dataset: try Self.dataset(mapping.required("data")),
             model: try ModelReader.model(mapping.required("model")),
-            loss: try mapping.required("loss").choice(LossConfiguration.self),
-            optimizer: try OptimizerReader.optimizer(mapping.required("optimizer")),
+            loss: try TrainingReader.loss(mapping.required("loss")),
+            optimizer: OptimizerConfiguration(
+                try OptimizerReader.method(mapping.required("optimizer")),
+                schedule: try mapping.optional("schedule").map(TrainingReader.schedule) ?? .constant,
+                clippingNorm: try mapping.optional("clip_norm")?.number("above 0") { $0 > 0 }),
+            earlyStopping: try mapping.optional("early_stopping").map(TrainingReader.earlyStopping),
             batchSize: try mapping.required("batch_size").integer(limits.batchSize),
             epochs: try mapping.required("epochs").integer(limits.epochs),
             microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,

@@ -60,6 +60,15 @@ struct YAMLField {
         return scalar.string
     }
 
+    /// `true` or `false`.
+    func truth() throws(ExperimentError) -> Bool {
+        switch plainText {
+        case "true": return true
+        case "false": return false
+        default: throw wrongType("true or false")
+        }
+    }
+
     /// A plain whole number within `range`.
     func integer(_ range: ClosedRange<Int>) throws(ExperimentError) -> Int {
         guard let text = plainText, isDecimal(text) else { throw wrongType("a whole number") }

@@ -25,7 +25,10 @@ extension Experiment {
             "  layers:",
         ]
         lines += model.layers.map { "    - \(CanonicalText.layer($0))" }
-        lines += ["loss: \(loss.rawValue)", "optimizer:", "  \(CanonicalText.optimizer(optimizer))"]
+        lines += ["loss: \(CanonicalText.loss(loss))", "optimizer:", "  \(CanonicalText.optimizer(optimizer.method))"]
+        if let schedule = CanonicalText.schedule(optimizer.schedule) { lines.append("schedule: {\(schedule)}") }
+        if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }
+        if let earlyStopping { lines.append("early_stopping: \(CanonicalText.earlyStopping(earlyStopping))") }
         lines.append("batch_size: \(batchSize)")
         if !forDigest { lines.append("epochs: \(epochs)") }
         lines += ["micro_batches: \(microBatchCount)", "seed: \(seed)"]
@@ -41,44 +44,5 @@ extension Experiment {
                 case .text(let text): "  \(CanonicalText.quoted(figure.name)): \(CanonicalText.quoted(text))"
                 }
             }
-    }
-}
-
-/// Pieces of the canonical form. Numbers are the shortest text that reads back to the same bits.
-enum CanonicalText {
-    static func layer(_ layer: LayerConfiguration) -> String {
-        switch layer {
-        case .convolution2D(let value):
-            "conv2d: {filters: \(value.filters), kernel: [\(value.kernelHeight), \(value.kernelWidth)], "
-                + "padding: \(value.padding.rawValue), activation: \(value.activation.rawValue)}"
-        case .maxPool2D: "max_pool2d"
-        case .flatten: "flatten"
-        case .dense(let value): "dense: {units: \(value.units), activation: \(value.activation.rawValue)}"
-        }
-    }
-
-    static func optimizer(_ optimizer: OptimizerConfiguration) -> String {
-        switch optimizer {
-        case .adam(let value):
-            "adam: {learning_rate: \(value.learningRate), beta_1: \(value.beta1), beta_2: \(value.beta2), "
-                + "epsilon: \(value.epsilon)}"
-        }
-    }
-
-    /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, as the reader refuses what looks like an
-    /// anchor.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{0}"..<"\u{20}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "&", "*":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -25,57 +25,48 @@ public struct ImageShape: Sendable, Equatable {
     public var elementCount: Int { height * width * channels }
 }
 
-/// One layer of a sequential model.
-public enum LayerConfiguration: Sendable, Equatable {
-    case convolution2D(Convolution2DConfiguration)
-    /// Max-pooling over 2×2 windows with stride 2, valid: an odd last row or column is dropped.
-    case maxPool2D
-    /// From `[height, width, channels]` to `[height · width · channels]`, in that order.
-    case flatten
-    case dense(DenseConfiguration)
-}
+/// Height and width of a kernel, a window or a step.
+public struct Extent: Sendable, Equatable {
+    public var height: Int
+    public var width: Int
 
-/// A 2-D convolution with stride 1; weights start Glorot uniform, biases at zero.
-public struct Convolution2DConfiguration: Sendable, Equatable {
-    public var filters: Int
-    public var kernelHeight: Int
-    public var kernelWidth: Int
-    public var padding: Padding
-    public var activation: Activation
-
-    public init(
-        filters: Int, kernelHeight: Int, kernelWidth: Int, padding: Padding = .valid, activation: Activation = .relu
-    ) {
-        self.filters = filters
-        self.kernelHeight = kernelHeight
-        self.kernelWidth = kernelWidth
-        self.padding = padding
-        self.activation = activation
+    public init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
     }
 
-    public enum Padding: String, Sendable, Equatable, CaseIterable {
-        case valid
-        /// The output is as large as the input; an odd pixel of padding goes to the bottom and right, as in Keras.
-        case same
+    public init(_ size: Int) {
+        self.init(height: size, width: size)
     }
 }
 
-/// A fully connected layer; weights start Glorot uniform, biases at zero.
-public struct DenseConfiguration: Sendable, Equatable {
-    public var units: Int
-    public var activation: Activation
-
-    public init(units: Int, activation: Activation = .relu) {
-        self.units = units
-        self.activation = activation
-    }
+/// What lies around an image where a kernel or window reaches over its edge.
+public enum Padding: String, Sendable, Equatable, CaseIterable {
+    /// Nothing: windows stay inside the image.
+    case valid
+    /// As many positions as the input has, divided by the stride and rounded up; an odd pixel of padding goes to the
+    /// bottom and right, as in Keras.
+    case same
 }
 
-/// What a layer applies to its sums. `sigmoid` and `softmax` stand only on the last layer, where the loss takes them
-/// in.
+/// What a layer applies to its sums, or an Activation layer to its input.
 public enum Activation: String, Sendable, Equatable, CaseIterable {
     case linear
     case relu
     case sigmoid
     case softmax
+    case tanh
+}
+
+/// Penalties on a layer's kernel, as Keras reads them: l1·Σ|w| + l2·Σw² is added to the loss.
+public struct Regularization: Sendable, Equatable {
+    public var l1: Float
+    public var l2: Float
+
+    public init(l1: Float = 0, l2: Float = 0) {
+        self.l1 = l1
+        self.l2 = l2
+    }
+
+    public static let none = Regularization()
 }

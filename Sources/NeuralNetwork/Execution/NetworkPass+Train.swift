@@ -7,28 +7,35 @@ extension NetworkPass {
     ///
     /// Root r of the gradients (sums over samples in the order of `program`, not divided by the batch size) is written
     /// at `gradient + r · rootStride`; padding floats are left alone or set to zero. `program` covers exactly
-    /// `0..<sampleCount`. `bucketFinished` is called on thread 0 only, in the order of `model.buckets`, once all
+    /// `0..<sampleCount`. `place` says where the samples stand in the training; nil is a whole first batch. Sums inside
+    /// the pass go through `agreement`, which is nil for a pass over the whole batch. `bucketFinished` is called on thread 0 only, in the order of `model.buckets`, once all
     /// threads have written a bucket; while it runs, other threads compute on. When `train` returns, all threads are
     /// done.
     public func train(
         thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>, program: SummationProgram,
-        gradient: UnsafeMutablePointer<Float>, rootStride: Int, bucketFinished: (Int) -> Void
+        gradient: UnsafeMutablePointer<Float>, rootStride: Int, place: BatchPlace? = nil,
+        agreement: (any SumAgreement)? = nil, bucketFinished: (Int) -> Void
     ) {
         precondition((0...sampleCapacity).contains(sampleCount), "more samples than the pass has room for")
-        let context = context(thread: thread, parameters: parameters)
-        let samples = sampleRange(thread: thread, sampleCount: sampleCount)
         let target = GradientTarget(program: program, gradient: gradient, rootStride: rootStride)
+        let training = TrainingContext(
+            target: target, batch: place ?? BatchPlace(step: 0, firstPosition: 0, batchSize: sampleCount),
+            agreement: agreement)
+        let context = context(thread: thread, parameters: parameters, training)
+        let samples = sampleRange(thread: thread, sampleCount: sampleCount)
         if thread == 0 { finishedUnits.store(0, ordering: .relaxed) }
         for index in units.indices where index % threads.count == thread { units[index].prepareStep(context) }
-        forward(samples, reusingSlots: false, context)
+        forward(samples, context)
 
         var announced = BucketAnnouncer(pass: self)
-        for index in units.indices.reversed() {
+        for index in units.indices.reversed() where index >= model.plan.firstTrainable {
             threads.threadBarrier.wait()
             if thread == 0 { announced.announce(bucketFinished) }
-            timed(index, \.parameterGradientNanoseconds, thread) { units[index].parameterGradient(target, context) }
+            if model.plan.units[index].isTrainable {
+                timed(index, \.parameterGradientNanoseconds, thread) { units[index].parameterGradient(target, context) }
+            }
             finishedUnits.wrappingAdd(1, ordering: .acquiringAndReleasing)
-            if index == 0 { break }
+            if index == model.plan.firstTrainable { break }
             let blockSampleCount = units[index].inputGradientBlockFactor * capacity.blockSampleCount
             forEachBlock(of: samples, sampleCount: blockSampleCount) { block in
                 if thread == 0 { announced.announce(bucketFinished) }

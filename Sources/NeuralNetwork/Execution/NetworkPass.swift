@@ -39,9 +39,11 @@ public final class NetworkPass: @unchecked Sendable {
     private let buffers: PassBuffers
     private let scratch: AlignedBuffer<UInt8>
 
-    /// `blockSampleCount` is how many samples go through the layers together; nil chooses by the model's sizes.
+    /// `seed` keys what the pass draws at random; `blockSampleCount` is how many samples go through the layers
+    /// together, nil chooses by the model's sizes.
     public init(
-        model: Model, kernels: KernelTable, sampleCapacity: Int, threads: ComputeThreads, blockSampleCount: Int? = nil
+        model: Model, kernels: KernelTable, sampleCapacity: Int, threads: ComputeThreads, seed: UInt64 = 1,
+        blockSampleCount: Int? = nil
     ) {
         precondition(sampleCapacity >= 1 && blockSampleCount ?? 1 >= 1, "a pass has room for at least one sample")
         self.model = model
@@ -59,7 +61,7 @@ public final class NetworkPass: @unchecked Sendable {
         samplePredictions = buffers.predictions.pointer
         probabilities = buffers.probabilities.pointer
         logits = buffers.logits.pointer
-        units = buffers.makeUnits(model, capacity: capacity, kernels: kernels)
+        units = buffers.makeUnits(model, capacity: capacity, kernels: kernels, seed: seed)
         bucketEnds = Self.bucketEnds(of: model)
     }
 
@@ -75,11 +77,13 @@ public final class NetworkPass: @unchecked Sendable {
         return profile
     }
 
-    func context(thread: Int, parameters: UnsafePointer<Float>) -> ThreadContext {
+    func context(
+        thread: Int, parameters: UnsafePointer<Float>, _ training: TrainingContext? = nil
+    ) -> ThreadContext {
         ThreadContext(
             thread: thread, threadCount: threads.count,
             scratch: UnsafeMutableRawPointer(scratch.pointer + thread * KernelTable.scratchByteCount),
-            parameters: parameters, barrier: threads.threadBarrier)
+            parameters: parameters, barrier: threads.threadBarrier, training: training)
     }
 
     private static func bucketEnds(of model: Model) -> [Int?] {

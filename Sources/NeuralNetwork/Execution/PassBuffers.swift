@@ -23,12 +23,16 @@ final class PassBuffers: Sendable {
         probabilities = AlignedBuffer(count: sampleCapacity * model.classCount)
         logits = AlignedBuffer(count: sampleCapacity * model.classCount)
         outputs = units.indices.map { index in
-            AlignedBuffer(count: index == units.count - 1 ? 0 : sampleCapacity * units[index].outputCount)
+            let isElsewhere = index == units.count - 1 || units[index].isInPlace
+            return AlignedBuffer(count: isElsewhere ? 0 : sampleCapacity * units[index].outputCount)
         }
-        outputGradients = units.map { AlignedBuffer(count: sampleCapacity * $0.outputCount) }
+        outputGradients = units.indices.map { index in
+            let isElsewhere = index < model.plan.firstTrainable || units[index].isInPlace
+            return AlignedBuffer(count: isElsewhere ? 0 : sampleCapacity * units[index].outputCount)
+        }
     }
 
-    func makeUnits(_ model: Model, capacity: PassCapacity, kernels: KernelTable) -> [any ExecutionUnit] {
+    func makeUnits(_ model: Model, capacity: PassCapacity, kernels: KernelTable, seed: UInt64) -> [any ExecutionUnit] {
         model.plan.units.indices.map { index in
             let wiring = wiring(of: index, model)
             switch model.plan.units[index] {
@@ -36,26 +40,51 @@ final class PassBuffers: Sendable {
                 return ConvolutionPooledUnit(plan, wiring: wiring, capacity: capacity, kernels: kernels)
             case .convolution(let plan):
                 return ConvolutionUnit(plan, wiring: wiring, capacity: capacity, kernels: kernels)
+            case .stridedConvolution(let plan):
+                return StridedConvolutionUnit(plan, wiring: wiring, capacity: capacity, kernels: kernels)
             case .maxPool(let image):
                 return MaxPoolUnit(image, wiring: wiring, sampleCapacity: capacity.sampleCount, kernels: kernels)
+            case .pool(let plan) where plan.kind == .maximum:
+                return GeneralMaxPoolUnit(plan, wiring: wiring, sampleCapacity: capacity.sampleCount)
+            case .pool(let plan):
+                return AveragePoolUnit(plan, wiring: wiring)
             case .dense(let plan) where index == model.plan.units.count - 1:
-                return OutputUnit(plan, wiring: wiring, results: results, kernels: kernels)
+                return OutputUnit(plan, loss: model.loss, wiring: wiring, results: results, kernels: kernels)
             case .dense(let plan):
                 return DenseUnit(plan, wiring: wiring, kernels: kernels)
+            case .dropout(let plan):
+                return DropoutUnit(plan, wiring: wiring, seed: seed, kernels: kernels)
+            case .batchNormalization(let plan):
+                return BatchNormalizationUnit(
+                    plan, wiring: wiring, threadCount: capacity.threadCount, kernels: kernels)
+            case .activation(let plan):
+                return ActivationUnit(plan, wiring: wiring, kernels: kernels)
+            case .resize(let plan):
+                return ResizeUnit(plan, wiring: wiring)
+            case .repeatChannels(let plan):
+                return RepeatChannelsUnit(plan, wiring: wiring)
             }
         }
     }
 
     private func wiring(of index: Int, _ model: Model) -> UnitWiring {
+        let units = model.plan.units
         let isFirst = index == 0
-        let isLast = index == model.plan.units.count - 1
         return UnitWiring(
-            input: isFirst ? inputs.pointer : outputs[index - 1].pointer,
-            inputCount: isFirst ? model.inputElementCount : model.plan.units[index - 1].outputCount,
-            readsNetworkInput: isFirst,
-            output: isLast ? logits.pointer : outputs[index].pointer,
-            outputCount: model.plan.units[index].outputCount, outputGradient: outputGradients[index].pointer,
-            inputGradient: isFirst ? nil : outputGradients[index - 1].pointer)
+            input: isFirst ? inputs.pointer : output(of: index - 1, units),
+            inputCount: isFirst ? model.inputElementCount : units[index - 1].outputCount,
+            readsNetworkInput: isFirst, output: output(of: index, units), outputCount: units[index].outputCount,
+            outputGradient: outputGradient(of: index, units),
+            inputGradient: index <= model.plan.firstTrainable ? nil : outputGradient(of: index - 1, units))
+    }
+
+    private func output(of index: Int, _ units: [UnitPlan]) -> UnsafeMutablePointer<Float> {
+        if index == units.count - 1 { return logits.pointer }
+        return outputs[units[index].isInPlace ? index - 1 : index].pointer
+    }
+
+    private func outputGradient(of index: Int, _ units: [UnitPlan]) -> UnsafeMutablePointer<Float> {
+        outputGradients[units[index].isInPlace ? index - 1 : index].pointer
     }
 
     private var results: OutputResults {

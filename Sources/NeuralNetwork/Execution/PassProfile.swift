@@ -47,7 +47,15 @@ extension UnitPlan {
         case .convolution(let plan):
             "Conv2D \(plan.shape.kernelHeight)×\(plan.shape.kernelWidth)×\(plan.shape.outputChannels)"
                 + (plan.isPooled ? " + MaxPool2D" : "")
+        case .stridedConvolution(let plan):
+            "Conv2D \(plan.geometry.window.height)×\(plan.geometry.window.width)×\(plan.filters) strided"
         case .maxPool: "MaxPool2D"
+        case .pool(let plan): plan.kind == .maximum ? "MaxPool2D" : "AveragePool2D"
+        case .dropout: "Dropout"
+        case .batchNormalization: "BatchNorm"
+        case .activation(let plan): plan.activation.rawValue
+        case .resize: "Resize"
+        case .repeatChannels: "RepeatChannels"
         case .dense(let plan):
             "Dense \(plan.outputCount)"
                 + (plan.activation == .softmax || plan.activation == .sigmoid ? " + loss" : "")

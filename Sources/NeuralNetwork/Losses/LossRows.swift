@@ -15,6 +15,21 @@ struct LossRows {
     let correct: UnsafeMutablePointer<UInt8>
     /// The gradient of each sample's own loss by its logits.
     let logitGradient: UnsafeMutablePointer<Float>
+    let targets: LossTargets
+
+    /// The outputs and the gradient of one row.
+    @inline(__always)
+    func outputs(_ row: Int) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>) {
+        (probabilities + row * classCount, logitGradient + row * classCount)
+    }
+
+    /// Room for two values a class, on the stack.
+    @inline(__always)
+    func scratch(_ body: (UnsafeMutablePointer<Float>) -> Void) {
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 2 * classCount) { memory in
+            if let base = memory.baseAddress { body(base) }
+        }
+    }
 
     @inline(__always)
     func label(_ row: Int) -> Int {
@@ -31,4 +46,21 @@ struct LossRows {
         predictions[row] = UInt8(truncatingIfNeeded: best)
         correct[row] = best == label(row) ? 1 : 0
     }
+}
+
+/// What the outputs of a sample should be.
+struct LossTargets: Sendable {
+    let isSmoothed: Bool
+    private let ofLabel: Float
+    private let ofOther: Float
+
+    /// With smoothing ε: (1 − ε) + ε/K for the label and ε/K for every other class.
+    init(smoothing: Float, classCount: Int) {
+        isSmoothed = smoothing != 0
+        ofOther = smoothing / Float(classCount)
+        ofLabel = (1 - smoothing) + ofOther
+    }
+
+    @inline(__always)
+    func value(of index: Int, label: Int) -> Float { index == label ? ofLabel : ofOther }
 }

@@ -1,13 +1,15 @@
 /// One layer of a checked model, as summary tables show it.
 public struct LayerDescription: Sendable, Equatable {
-    /// Keras-like and unique in the model: `conv2d`, `max_pooling2d`, `flatten`, `dense`, `dense_1`, …
+    /// The layer's own name, or a Keras-like one, unique in the model: `conv2d`, `max_pooling2d`, `dense_1`, …
     public var name: String
-    /// `Conv2D`, `MaxPooling2D`, `Flatten` or `Dense`.
+    /// `Conv2D`, `MaxPooling2D`, `Flatten`, `Dense`, …
     public var type: String
     /// The shape of one sample's output: `[height, width, channels]` or `[units]`.
     public var outputShape: [Int]
-    /// Trainable numbers of the layer, without the arena's padding.
+    /// Numbers of the layer, without the arena's padding.
     public var parameterCount: Int
+    /// Those of them that training changes by gradients.
+    public var trainableCount: Int
 
     /// Keras's text of the output shape: `(None, 13, 13, 32)`.
     public var outputShapeText: String {
@@ -20,16 +22,25 @@ extension LayerConfiguration {
     var kind: String {
         switch self {
         case .convolution2D: "Conv2D"
-        case .maxPool2D: "MaxPool2D"
+        case .pool2D(let pool): pool.kind == .maximum ? "MaxPool2D" : "AveragePool2D"
+        case .globalAveragePool2D: "GlobalAveragePool2D"
         case .flatten: "Flatten"
         case .dense: "Dense"
+        case .dropout: "Dropout"
+        case .batchNormalization: "BatchNorm"
+        case .activation: "Activation"
+        case .resize: "Resize"
+        case .repeatChannels: "RepeatChannels"
         }
     }
 
     /// The class name in Keras's summaries.
     var kerasType: String {
         switch self {
-        case .maxPool2D: "MaxPooling2D"
+        case .pool2D(let pool): pool.kind == .maximum ? "MaxPooling2D" : "AveragePooling2D"
+        case .globalAveragePool2D: "GlobalAveragePooling2D"
+        case .batchNormalization: "BatchNormalization"
+        case .resize: "Resizing"
         default: kind
         }
     }
@@ -38,9 +49,34 @@ extension LayerConfiguration {
     var kerasName: String {
         switch self {
         case .convolution2D: "conv2d"
-        case .maxPool2D: "max_pooling2d"
+        case .pool2D(let pool): pool.kind == .maximum ? "max_pooling2d" : "average_pooling2d"
+        case .globalAveragePool2D: "global_average_pooling2d"
         case .flatten: "flatten"
         case .dense: "dense"
+        case .dropout: "dropout"
+        case .batchNormalization: "batch_normalization"
+        case .activation: "activation"
+        case .resize: "resizing"
+        case .repeatChannels: "repeat_channels"
+        }
+    }
+
+    /// The name that its user gave the layer.
+    var ownName: String? {
+        switch self {
+        case .convolution2D(let convolution): convolution.name
+        case .dense(let dense): dense.name
+        default: nil
+        }
+    }
+
+    /// Whether gradients change the layer's parameters; false for a layer without any.
+    var isTrainable: Bool {
+        switch self {
+        case .convolution2D(let convolution): convolution.isTrainable
+        case .dense(let dense): dense.isTrainable
+        case .batchNormalization(let normalization): normalization.isTrainable
+        default: false
         }
     }
 }

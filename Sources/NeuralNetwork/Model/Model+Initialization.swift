@@ -1,7 +1,7 @@
 internal import Randomness
 
 extension Model {
-    /// The arena at the start of training: weights Glorot uniform, biases and padding zero.
+    /// The arena at the start of training: weights Glorot uniform, scales and variances one, all else zero.
     ///
     /// Glorot & Bengio 2010, equation 16, with Keras's fans: w = (2u − 1)·√(6 / (fanIn + fanOut)), u uniform in [0, 1);
     /// for a convolution fanIn = kernelHeight·kernelWidth·inputChannels and fanOut =
@@ -10,7 +10,10 @@ extension Model {
     public func initialParameters(seed: UInt64) -> [Float] {
         var arena = [Float](repeating: 0, count: arenaCount)
         var layer: UInt16 = 0
-        for parameter in parameters where parameter.layout != .bias {
+        for parameter in parameters where parameter.layout == .ones {
+            for element in parameter.arenaRange { arena[element] = 1 }
+        }
+        for parameter in parameters where !parameter.layout.isVector {
             let shape = parameter.internalShape
             let (inputs, outputs) = (shape[shape.count - 2], shape[shape.count - 1])
             let receptiveField = shape.dropLast(2).reduce(1, *)

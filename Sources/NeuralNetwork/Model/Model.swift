@@ -6,8 +6,10 @@ public struct Model: Sendable {
     public let layers: [LayerDescription]
     /// All tensors in arena order: layer by layer, weight before bias.
     public let parameters: [ParameterDescription]
-    /// Trainable numbers, without padding.
+    /// Numbers in all tensors, without padding.
     public let parameterCount: Int
+    /// Those of them that training changes by gradients.
+    public let trainableCount: Int
     /// Floats of the arena. Each tensor starts at a multiple of 16; the floats between tensors are padding and stay 0.
     public let arenaCount: Int
     /// Arena ranges in the order in which the backward pass finishes them, from the output back. They partition
@@ -19,6 +21,12 @@ public struct Model: Sendable {
     /// Floats of one sample.
     public var inputElementCount: Int { configuration.inputShape.elementCount }
 
+    /// How many floats workers agree on in the middle of a training pass, each time that they do, in this order.
+    public var agreedSumCounts: [Int] {
+        let counts = plan.units.map(\.synchronizedSumCount).filter { $0 > 0 }
+        return counts.flatMap { [$0, $0] } + counts.reversed()
+    }
+
     /// What runs: the layers, fused where that pays.
     let plan: ExecutionPlan
 
@@ -27,17 +35,19 @@ public struct Model: Sendable {
     /// Throws at the first layer that cannot follow the one before it, and for a last layer that the loss cannot take.
     public init(_ configuration: ModelConfiguration, loss: LossConfiguration) throws(ModelError) {
         let shapes = try ShapeInference.outputShapes(of: configuration)
-        let output = try ShapeInference.checkActivations(of: configuration)
+        try ShapeInference.checkPlaces(of: configuration)
+        let output = try ShapeInference.outputLayer(of: configuration, loss: loss)
         let layout = ParameterLayout(configuration, shapes: shapes)
         self.configuration = configuration
         self.loss = loss
         layers = Self.describe(configuration, shapes: shapes, layout: layout)
         parameters = layout.parameters
         parameterCount = layout.parameters.reduce(0) { $0 + $1.count }
+        trainableCount = layout.parameters.reduce(0) { $0 + ($1.role == .trainable ? $1.count : 0) }
         arenaCount = layout.arenaCount
         buckets = Self.buckets(of: layout)
-        classCount = output.units
-        plan = ExecutionPlan(configuration, shapes: shapes, layout: layout, buckets: buckets)
+        classCount = output.classCount
+        plan = ExecutionPlan(configuration, output: output, shapes: shapes, layout: layout, buckets: buckets)
     }
 
     private static func describe(
@@ -48,10 +58,12 @@ public struct Model: Sendable {
             let layer = configuration.layers[index]
             let repetition = used[layer.kerasName, default: 0]
             used[layer.kerasName] = repetition + 1
-            let count = layout.layerParameters[index]?.reduce(0) { $0 + layout.parameters[$1].count }
+            let stem = layer.ownName ?? layer.kerasName
+            let tensors = layout.layerParameters[index, default: []].map { layout.parameters[$0] }
             return LayerDescription(
-                name: repetition == 0 ? layer.kerasName : "\(layer.kerasName)_\(repetition)", type: layer.kerasType,
-                outputShape: shapes[index].dimensions, parameterCount: count ?? 0)
+                name: repetition == 0 || layer.ownName != nil ? stem : "\(stem)_\(repetition)", type: layer.kerasType,
+                outputShape: shapes[index].dimensions, parameterCount: tensors.reduce(0) { $0 + $1.count },
+                trainableCount: tensors.reduce(0) { $0 + ($1.role == .trainable ? $1.count : 0) })
         }
     }
 }

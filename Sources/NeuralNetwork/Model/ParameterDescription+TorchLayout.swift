@@ -12,7 +12,7 @@ extension ParameterDescription {
     /// Calls `body` with the index inside and the index in torch of every element.
     private func forEachPair(_ body: (_ internalIndex: Int, _ torchIndex: Int) -> Void) {
         switch layout {
-        case .bias:
+        case .bias, .ones:
             for index in 0..<count { body(index, index) }
         case .convolutionWeight:
             forEachConvolutionPair(body)

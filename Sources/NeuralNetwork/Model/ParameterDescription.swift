@@ -1,28 +1,56 @@
 /// One tensor of a model: where it lies in the arena, its name, and its layouts inside and in torch.
 public struct ParameterDescription: Sendable, Equatable {
-    /// Torch style: `conv1.weight`, `conv1.bias`, `fc1.weight`, …
+    /// Torch style: `conv1.weight`, `conv1.bias`, `bn1.running_mean`, `fc1.weight`, …
     public var name: String
     /// The first float in the arena, a multiple of 16.
     public var arenaOffset: Int
     /// Floats of the tensor.
     public var count: Int
     /// Convolution weights `[kernelHeight, kernelWidth, inputChannels, outputChannels]`, dense weights `[inputs,
-    /// outputs]`, biases `[outputs]`; row-major.
+    /// outputs]`, all others `[outputs]`; row-major.
     public var internalShape: [Int]
     /// Convolution weights `[outputChannels, inputChannels, kernelHeight, kernelWidth]`, dense weights `[outputs,
     /// inputs]`.
     public var torchShape: [Int]
+    /// What a step does with the tensor.
+    public var role: Role
+    /// The layer's index in the model.
+    public var layerIndex: Int
     /// What decides how the two layouts map to each other.
     var layout: Layout
+    /// Penalties on the tensor.
+    var regularization: Regularization
+
+    public enum Role: Sendable, Equatable {
+        /// The optimizer changes it.
+        case trainable
+        /// A frozen layer's: nothing changes it.
+        case frozen
+        /// A running mean of what stands at its place in the gradient: momentum·running + (1 − momentum)·mean.
+        case runningMean(momentum: Float)
+    }
 
     enum Layout: Sendable, Equatable {
         case bias
+        /// A vector that starts at one: a scale or a variance.
+        case ones
         case convolutionWeight
         /// `image` is set for the first dense layer after Flatten: its rows stand for (height, width, channel) inside
         /// and for (channel, height, width) in torch.
         case denseWeight(image: ImageShape?)
+
+        /// Whether the tensor is a vector, the same in both layouts.
+        var isVector: Bool {
+            switch self {
+            case .bias, .ones: true
+            case .convolutionWeight, .denseWeight: false
+            }
+        }
     }
 
     /// The tensor's floats in the arena.
     public var arenaRange: Range<Int> { arenaOffset..<arenaOffset + count }
+
+    /// Whether the optimizer keeps slots for it.
+    public var hasSlots: Bool { role == .trainable }
 }

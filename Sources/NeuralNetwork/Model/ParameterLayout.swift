@@ -5,25 +5,25 @@ struct ParameterLayout {
 
     private(set) var parameters: [ParameterDescription] = []
     private(set) var arenaCount = 0
-    /// By layer index: the indexes of its weight and bias in `parameters`.
+    /// By layer index: the indexes of its tensors in `parameters`.
     private(set) var layerParameters: [Int: [Int]] = [:]
 
     init(_ configuration: ModelConfiguration, shapes: [TensorShape]) {
         var input = TensorShape.image(configuration.inputShape)
         var flattened: ImageShape?
-        var (convolutionCount, denseCount) = (0, 0)
+        var names = LayerNames()
         for (index, layer) in configuration.layers.enumerated() {
             switch layer {
             case .convolution2D(let convolution):
-                convolutionCount += 1
-                appendConvolution(convolution, input: input, name: "conv\(convolutionCount)", layer: index)
+                appendConvolution(convolution, input: input, name: names.next(layer, "conv"), layer: index)
             case .dense(let dense):
-                denseCount += 1
-                appendDense(dense, input: input, image: flattened, name: "fc\(denseCount)", layer: index)
+                appendDense(dense, input: input, image: flattened, name: names.next(layer, "fc"), layer: index)
                 flattened = nil
+            case .batchNormalization(let normalization):
+                appendNormalization(normalization, input: input, name: names.next(layer, "bn"), layer: index)
             case .flatten:
                 if case .image(let image) = input { flattened = image }
-            case .maxPool2D:
+            case .globalAveragePool2D, .pool2D, .dropout, .activation, .resize, .repeatChannels:
                 break
             }
             input = shapes[index]
@@ -35,38 +35,75 @@ struct ParameterLayout {
     ) {
         guard case .image(let image) = input else { preconditionFailure("shapes were not checked") }
         let (height, width) = (convolution.kernelHeight, convolution.kernelWidth)
+        let role = role(convolution.isTrainable)
         append(
             "\(name).weight", layer: layer, internalShape: [height, width, image.channels, convolution.filters],
-            torchShape: [convolution.filters, image.channels, height, width], layout: .convolutionWeight)
-        append(
-            "\(name).bias", layer: layer, internalShape: [convolution.filters], torchShape: [convolution.filters],
-            layout: .bias)
+            torchShape: [convolution.filters, image.channels, height, width], layout: .convolutionWeight, role: role,
+            convolution.regularization)
+        append("\(name).bias", layer: layer, vectorCount: convolution.filters, layout: .bias, role: role)
     }
 
     private mutating func appendDense(
         _ dense: DenseConfiguration, input: TensorShape, image: ImageShape?, name: String, layer: Int
     ) {
+        let role = role(dense.isTrainable)
         append(
             "\(name).weight", layer: layer, internalShape: [input.elementCount, dense.units],
-            torchShape: [dense.units, input.elementCount], layout: .denseWeight(image: image))
+            torchShape: [dense.units, input.elementCount], layout: .denseWeight(image: image), role: role,
+            dense.regularization)
+        append("\(name).bias", layer: layer, vectorCount: dense.units, layout: .bias, role: role)
+    }
+
+    private mutating func appendNormalization(
+        _ normalization: BatchNormalizationConfiguration, input: TensorShape, name: String, layer: Int
+    ) {
+        let count = input.channelCount
+        let isTrainable = normalization.isTrainable
+        let running = isTrainable ? .runningMean(momentum: normalization.momentum) : ParameterDescription.Role.frozen
+        append("\(name).weight", layer: layer, vectorCount: count, layout: .ones, role: role(isTrainable))
+        append("\(name).bias", layer: layer, vectorCount: count, layout: .bias, role: role(isTrainable))
+        append("\(name).running_mean", layer: layer, vectorCount: count, layout: .bias, role: running)
+        append("\(name).running_var", layer: layer, vectorCount: count, layout: .ones, role: running)
+    }
+
+    private func role(_ isTrainable: Bool) -> ParameterDescription.Role { isTrainable ? .trainable : .frozen }
+
+    private mutating func append(
+        _ name: String, layer: Int, vectorCount: Int, layout: ParameterDescription.Layout,
+        role: ParameterDescription.Role
+    ) {
         append(
-            "\(name).bias", layer: layer, internalShape: [dense.units], torchShape: [dense.units], layout: .bias)
+            name, layer: layer, internalShape: [vectorCount], torchShape: [vectorCount], layout: layout, role: role,
+            .none)
     }
 
     private mutating func append(
-        _ name: String, layer: Int, internalShape: [Int], torchShape: [Int], layout: ParameterDescription.Layout
+        _ name: String, layer: Int, internalShape: [Int], torchShape: [Int], layout: ParameterDescription.Layout,
+        role: ParameterDescription.Role, _ regularization: Regularization
     ) {
         let count = internalShape.reduce(1, *)
         layerParameters[layer, default: []].append(parameters.count)
         parameters.append(
             ParameterDescription(
                 name: name, arenaOffset: arenaCount, count: count, internalShape: internalShape,
-                torchShape: torchShape, layout: layout))
+                torchShape: torchShape, role: role, layerIndex: layer, layout: layout,
+                regularization: regularization))
         arenaCount += Self.aligned(count)
     }
 
     /// `count` rounded up to the alignment.
     static func aligned(_ count: Int) -> Int {
         (count + alignment - 1) / alignment * alignment
+    }
+}
+
+/// Torch-style names of layers: their own, or a stem with a number that counts the layers of the kind.
+private struct LayerNames {
+    private var counts: [String: Int] = [:]
+
+    mutating func next(_ layer: LayerConfiguration, _ stem: String) -> String {
+        let count = counts[stem, default: 0] + 1
+        counts[stem] = count
+        return layer.ownName ?? "\(stem)\(count)"
     }
 }

@@ -29,29 +29,67 @@ enum ShapeInference {
         return shapes
     }
 
-    /// Checks that the last layer is one that the loss takes, and that no other has its activation; returns the last.
-    static func checkActivations(of configuration: ModelConfiguration) throws(ModelError) -> DenseConfiguration {
-        let count = configuration.layers.count
+    /// Checks names and the layers that may stand only in some places.
+    static func checkPlaces(of configuration: ModelConfiguration) throws(ModelError) {
+        var names: Set<String> = []
+        var hasParameters = false
         for (index, layer) in configuration.layers.enumerated() {
-            switch layer.activation {
-            case .sigmoid, .softmax:
-                guard index == count - 1, case .dense = layer else {
-                    throw layer.fault(index + 1)(
-                        "\(layer.activation.rawValue) belongs on the last Dense layer only: use relu or linear here")
-                }
-            case .linear, .relu:
-                break
+            let fault = layer.fault(index + 1)
+            if let name = layer.ownName, !names.insert(name).inserted {
+                throw fault("the name \(name) is taken by another layer: give each its own")
+            }
+            switch layer {
+            case .convolution2D, .dense, .batchNormalization: hasParameters = true
+            case .resize, .repeatChannels:
+                guard !hasParameters else { throw fault("it prepares the input: put it before all layers that learn") }
+            default: break
             }
         }
-        let last = configuration.layers[count - 1]
-        guard case .dense(let dense) = last, dense.activation == .softmax || dense.activation == .sigmoid else {
-            throw last.fault(count)(
-                "the last layer must be Dense with softmax or sigmoid: the loss needs one output a class")
+    }
+
+    /// The last Dense layer with what the loss applies to its sums, which may stand in an Activation layer behind it.
+    static func outputLayer(
+        of configuration: ModelConfiguration, loss: LossConfiguration
+    ) throws(ModelError) -> OutputLayer {
+        let last = configuration.layers.count - 1
+        var (index, activation) = (last, configuration.layers[last].activation)
+        if case .activation = configuration.layers[last], last > 0, configuration.layers[last - 1].activation == .linear {
+            index -= 1
         }
+        guard case .dense(let dense) = configuration.layers[index], loss.takes(activation) else {
+            throw configuration.layers[last].fault(last + 1)(
+                "the last layer must be Dense with \(loss.outputActivations): the loss needs one output a class")
+        }
+        if index == last { activation = dense.activation }
         guard (2...classLimit).contains(dense.units) else {
-            throw last.fault(count)("\(dense.units) classes are not possible: give 2 to \(classLimit)")
+            throw configuration.layers[index].fault(index + 1)(
+                "\(dense.units) classes are not possible: give 2 to \(classLimit)")
         }
-        return dense
+        return OutputLayer(index: index, classCount: dense.units, activation: activation)
+    }
+}
+
+/// The layer that the loss is fused with.
+struct OutputLayer: Sendable, Equatable {
+    /// The Dense layer's index.
+    let index: Int
+    let classCount: Int
+    let activation: Activation
+}
+
+extension LossConfiguration {
+    /// Whether the loss is defined for outputs of this activation.
+    func takes(_ activation: Activation) -> Bool {
+        switch activation {
+        case .softmax, .sigmoid: true
+        case .linear: kind == .meanSquaredError
+        case .relu, .tanh: false
+        }
+    }
+
+    /// The activations that the loss takes, in words.
+    var outputActivations: String {
+        kind == .meanSquaredError ? "softmax, sigmoid or linear" : "softmax or sigmoid"
     }
 }
 
@@ -61,7 +99,8 @@ extension LayerConfiguration {
         switch self {
         case .convolution2D(let convolution): convolution.activation
         case .dense(let dense): dense.activation
-        case .maxPool2D, .flatten: .linear
+        case .activation(let activation): activation
+        default: .linear
         }
     }
 }

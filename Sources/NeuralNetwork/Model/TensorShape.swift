@@ -23,3 +23,16 @@ enum TensorShape: Sendable, Equatable {
         dimensions.map(String.init).joined(separator: "×")
     }
 }
+
+extension TensorShape {
+    /// The extent of the last axis.
+    var channelCount: Int {
+        switch self {
+        case .image(let shape): shape.channels
+        case .flat(let count): count
+        }
+    }
+
+    /// How often the last axis repeats in a sample.
+    var positionCount: Int { elementCount / channelCount }
+}

@@ -10,30 +10,69 @@ public struct Optimizer: Sendable {
 
     /// Torch's names of the slots, each an arena that starts at zero.
     public var slotNames: [String] {
-        switch configuration {
+        switch configuration.method {
+        case .sgd(let sgd): sgd.momentum == 0 ? [] : ["momentum_buffer"]
         case .adam: ["exp_avg", "exp_avg_sq"]
+        case .rmsprop(let rmsprop): rmsprop.momentum == 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"]
+        }
+    }
+
+    /// What is the same for all elements in one update.
+    public struct Step: Sendable {
+        /// From 1.
+        public var number: Int
+        public var batchSize: Int
+        /// After the schedule.
+        public var learningRate: Float
+        /// What clipping multiplies gradients by; 1 without.
+        public var clipFactor: Float
+
+        public init(number: Int, batchSize: Int, learningRate: Float, clipFactor: Float = 1) {
+            precondition(batchSize >= 1 && number >= 1, "an update needs a batch and counts steps from 1")
+            self.number = number
+            self.batchSize = batchSize
+            self.learningRate = learningRate
+            self.clipFactor = clipFactor
         }
     }
 
     /// Updates the parameters and slots in `range` of the arena from the sum of the gradients over the batch.
     ///
     /// All pointers are to whole arenas, `slots` to as many as there are slot names. Each element is updated by itself,
-    /// so threads may take parts of the arena in any split. `step` counts from 1. Padding stays zero: a zero gradient
-    /// leaves zero slots and parameters as they are.
+    /// so threads may take parts of the arena in any split. Padding stays zero: a zero gradient leaves zero slots and
+    /// parameters as they are.
     public func update(
-        kernels: KernelTable, range: Range<Int>, parameters: UnsafeMutablePointer<Float>,
-        slots: UnsafePointer<UnsafeMutablePointer<Float>>, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int
+        kernels: KernelTable, range: Range<Int>, regularization: Regularization = .none,
+        parameters: UnsafeMutablePointer<Float>, slots: UnsafePointer<UnsafeMutablePointer<Float>>,
+        gradientSum: UnsafePointer<Float>, step: Step
     ) {
-        precondition(batchSize >= 1 && step >= 1, "an update needs a batch and counts steps from 1")
         guard !range.isEmpty else { return }
-        switch configuration {
+        let place = ArenaPlace(
+            count: range.count, parameters: parameters + range.lowerBound,
+            gradientSum: gradientSum + range.lowerBound, batchSize: Float(step.batchSize),
+            adjustment: GradientAdjustment(
+                clipFactor: step.clipFactor, l1: regularization.l1, l2: regularization.l2))
+        switch configuration.method {
+        case .sgd(let sgd):
+            let velocity = sgd.momentum == 0 ? nil : slots[0] + range.lowerBound
+            kernels.sgdUpdate(sgd.arguments(place, velocity: velocity, step))
         case .adam(let adam):
-            let arguments = AdamArguments(
-                count: range.count, parameters: parameters + range.lowerBound,
-                firstMoment: slots[0] + range.lowerBound, secondMoment: slots[1] + range.lowerBound,
-                gradientSum: gradientSum + range.lowerBound, batchSize: Float(batchSize),
-                stepSize: adam.stepSize(step: step), beta1: adam.beta1, beta2: adam.beta2, epsilon: adam.epsilon)
-            kernels.adamUpdate(arguments)
+            kernels.adamUpdate(
+                adam.arguments(
+                    place, firstMoment: slots[0] + range.lowerBound, secondMoment: slots[1] + range.lowerBound, step))
+        case .rmsprop(let rmsprop):
+            let velocity = rmsprop.momentum == 0 ? nil : slots[1] + range.lowerBound
+            kernels.rmspropUpdate(
+                rmsprop.arguments(place, secondMoment: slots[0] + range.lowerBound, velocity: velocity, step))
         }
     }
+}
+
+/// The memory of one update, and what is done to its gradients first.
+struct ArenaPlace {
+    let count: Int
+    let parameters: UnsafeMutablePointer<Float>
+    let gradientSum: UnsafePointer<Float>
+    let batchSize: Float
+    let adjustment: GradientAdjustment
 }

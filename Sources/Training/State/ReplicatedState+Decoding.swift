@@ -19,6 +19,7 @@ extension ReplicatedState {
         self.init(model: model, slotCount: slotNames.count, progress: progress)
         for parameter in model.parameters {
             try Self.read("model.\(parameter.name)", parameter, from: checkpoint, into: parameters)
+            guard parameter.hasSlots else { continue }
             for (name, slot) in zip(slotNames, slots) {
                 try Self.read("optimizer.\(name).\(parameter.name)", parameter, from: checkpoint, into: slot)
             }

@@ -12,6 +12,7 @@ extension ReplicatedState {
         for parameter in model.parameters {
             writer.add(
                 name: "model.\(parameter.name)", shape: parameter.torchShape, Self.torchValues(parameter, parameters))
+            guard parameter.hasSlots else { continue }
             for (name, slot) in zip(Optimizer(experiment.optimizer).slotNames, slots) {
                 writer.add(
                     name: "optimizer.\(name).\(parameter.name)", shape: parameter.torchShape,

@@ -13,15 +13,6 @@ public struct TrainingProgress: Sendable, Equatable {
 
     public init() {}
 
-    /// The epoch (from 1) with the highest validation accuracy, the first of equals; nil before the first row.
-    public var bestEpoch: Int? {
-        var best: EpochRow?
-        for row in rows where best.map({ row.validationAccuracy > $0.validationAccuracy }) ?? true {
-            best = row
-        }
-        return best?.epoch
-    }
-
     mutating func add(_ totals: MicroBatchStatistics) {
         lossSum += totals.lossSum
         correctCount += totals.correctCount
@@ -29,12 +20,12 @@ public struct TrainingProgress: Sendable, Equatable {
     }
 
     /// Derives the epoch's row from the running sums and the validation's, and clears the sums.
-    mutating func endEpoch(epoch: Int, step: Int, validation: MicroBatchStatistics, learningRate: Float) -> EpochRow {
+    mutating func endEpoch(epoch: Int, step: Int, validation: MicroBatchStatistics?, learningRate: Float) -> EpochRow {
         let row = EpochRow(
             epoch: epoch + 1, step: step,
             loss: lossSum / Double(sampleCount), accuracy: Double(correctCount) / Double(sampleCount),
-            validationLoss: validation.lossSum / Double(validation.sampleCount),
-            validationAccuracy: Double(validation.correctCount) / Double(validation.sampleCount),
+            validationLoss: validation.map { $0.lossSum / Double($0.sampleCount) },
+            validationAccuracy: validation.map { Double($0.correctCount) / Double($0.sampleCount) },
             learningRate: learningRate)
         rows.append(row)
         lossSum = 0

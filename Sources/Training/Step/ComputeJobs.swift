@@ -1,33 +1,12 @@
-import Datasets
 import KernelInterface
 import NeuralNetwork
-
-/// Loads samples into a pass's memory; threads share the samples as the pass does.
-struct SampleLoader {
-    let dataset: ImageDataset
-    let kernels: KernelTable
-    let pass: NetworkPass
-    let threads: ComputeThreads
-
-    /// Scales this thread's share of `samples[positions]` (indices into the data set) into the pass's inputs.
-    func load(_ samples: [Int32], _ positions: Range<Int>, thread: Int) {
-        let elementCount = pass.model.inputElementCount
-        dataset.pixels.withUnsafeBufferPointer { pixels in
-            guard let pixels = pixels.baseAddress else { preconditionFailure("a data set has pixels") }
-            for local in pass.sampleRange(thread: thread, sampleCount: positions.count) {
-                let sample = Int(samples[positions.lowerBound + local])
-                kernels.scaleBytes(elementCount, pixels + sample * elementCount, pass.inputs + local * elementCount)
-                pass.labels[local] = dataset.labels[sample]
-            }
-        }
-    }
-}
 
 /// Forward and backward of one step, run by all threads together. Its fields are set before each run.
 final class GradientJob: ThreadJob {
     struct Arguments {
         var samples: [Int32]
         var positions: Range<Int>
+        var place: BatchPlace
         var parameters: UnsafePointer<Float>
         var program: SummationProgram
         var roots: GradientRoots
@@ -43,11 +22,14 @@ final class GradientJob: ThreadJob {
 
     func run(thread: Int) {
         guard let arguments else { preconditionFailure("a job gets its arguments before it runs") }
-        loader.load(arguments.samples, arguments.positions, thread: thread)
+        loader.load(
+            arguments.samples, arguments.positions, step: UInt32(truncatingIfNeeded: arguments.place.step),
+            firstPosition: UInt32(arguments.place.firstPosition), thread: thread)
         loader.threads.barrier(thread: thread)
         loader.pass.train(
             thread: thread, sampleCount: arguments.positions.count, parameters: arguments.parameters,
             program: arguments.program, gradient: arguments.roots.floats, rootStride: arguments.roots.stride,
+            place: arguments.place, agreement: arguments.exchange,
             bucketFinished: { arguments.exchange.bucketFinished($0) })
     }
 }
@@ -82,32 +64,28 @@ final class UpdateJob: ThreadJob {
         var parameters: UnsafeMutablePointer<Float>
         var slots: UnsafePointer<UnsafeMutablePointer<Float>>
         var gradientSum: UnsafePointer<Float>
-        var batchSize: Int
-        /// From 1.
-        var step: Int
+        var step: Optimizer.Step
     }
 
     private let kernels: KernelTable
-    private let optimizer: Optimizer
-    private let elementCount: Int
+    private let update: ParameterUpdate
     private let threadCount: Int
     var arguments: Arguments?
 
-    init(kernels: KernelTable, optimizer: Optimizer, elementCount: Int, threadCount: Int) {
+    init(kernels: KernelTable, update: ParameterUpdate, threadCount: Int) {
         self.kernels = kernels
-        self.optimizer = optimizer
-        self.elementCount = elementCount
+        self.update = update
         self.threadCount = threadCount
     }
 
     func run(thread: Int) {
         guard let arguments else { preconditionFailure("a job gets its arguments before it runs") }
-        let lineCount = (elementCount + 15) / 16
+        let lineCount = (update.elementCount + 15) / 16
         let begin = thread * lineCount / threadCount * 16
-        let end = min((thread + 1) * lineCount / threadCount * 16, elementCount)
+        let end = min((thread + 1) * lineCount / threadCount * 16, update.elementCount)
         guard begin < end else { return }
-        optimizer.update(
-            kernels: kernels, range: begin..<end, parameters: arguments.parameters, slots: arguments.slots,
-            gradientSum: arguments.gradientSum, batchSize: arguments.batchSize, step: arguments.step)
+        update.apply(
+            part: begin..<end, kernels: kernels, parameters: arguments.parameters, slots: arguments.slots,
+            gradientSum: arguments.gradientSum, step: arguments.step)
     }
 }

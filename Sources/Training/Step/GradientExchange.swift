@@ -1,3 +1,5 @@
+public import NeuralNetwork
+
 /// Where a worker's gradient roots go: root r, element i at `floats[r · stride + i]`.
 public struct GradientRoots {
     public var floats: UnsafeMutablePointer<Float>
@@ -12,8 +14,9 @@ public struct GradientRoots {
 /// How the workers of a view agree on sums. One round follows another; all workers take part in every round.
 ///
 /// In a training round the worker writes its gradient roots into the memory that `begin` hands out, tells of each finished bucket, and gets the
-/// whole batch's sum from `finish`. In a validation round only statistics are exchanged.
-public protocol GradientExchange: AnyObject {
+/// whole batch's sum from `finish`. Between the two, `sum` adds up what a pass has to know of the whole batch. In a
+/// validation round only statistics are exchanged.
+public protocol GradientExchange: SumAgreement {
     /// Starts a training round. Returns the memory for this worker's gradient roots.
     func begin(round: Int, batchSize: Int) throws -> GradientRoots
 
@@ -40,6 +43,10 @@ public final class LocalExchange: GradientExchange {
 
     public func begin(round: Int, batchSize: Int) -> GradientRoots {
         GradientRoots(floats: gradient.floats, stride: gradient.count)
+    }
+
+    public func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        UnsafePointer(roots)
     }
 
     public func bucketFinished(_ index: Int) {}

@@ -16,6 +16,7 @@ final class StepComputer {
     private let threads: ComputeThreads
     private let gradientJob: GradientJob
     private let evaluationJob: EvaluationJob
+    private let parameterUpdate: ParameterUpdate
     private let updateJob: UpdateJob
     private(set) var run: Range<Int> = 0..<0
     /// One program a batch size: the common one, and the smaller last batch's.
@@ -31,13 +32,14 @@ final class StepComputer {
         self.model = model
         self.kernels = kernels
         threads = try ComputeThreads(count: threadCount)
-        pass = NetworkPass(model: model, kernels: kernels, sampleCapacity: experiment.batchSize, threads: threads)
+        pass = NetworkPass(
+            model: model, kernels: kernels, sampleCapacity: experiment.batchSize, threads: threads,
+            seed: experiment.seed)
         let loader = SampleLoader(dataset: dataset, kernels: kernels, pass: pass, threads: threads)
         gradientJob = GradientJob(loader)
         evaluationJob = EvaluationJob(loader)
-        updateJob = UpdateJob(
-            kernels: kernels, optimizer: Optimizer(experiment.optimizer), elementCount: model.arenaCount,
-            threadCount: threadCount)
+        parameterUpdate = ParameterUpdate(model, optimizer: Optimizer(experiment.optimizer))
+        updateJob = UpdateJob(kernels: kernels, update: parameterUpdate, threadCount: threadCount)
     }
 
     /// Takes over a run of consecutive micro-batches, of batches of these sizes.
@@ -50,20 +52,23 @@ final class StepComputer {
 
     /// Forward and backward of the own micro-batches of one batch.
     ///
-    /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set. The sums are written to `roots`;
+    /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set; `step` counts the
+    /// training's steps before this one. The sums are written to `roots`;
     /// of `statistics` the own micro-batches' entries are set; `exchange` is told of each bucket as soon as it is finished.
     func computeGradients(
-        samples: [Int32], batch: Range<Int>, parameters: UnsafePointer<Float>, roots: GradientRoots,
+        samples: [Int32], batch: Range<Int>, step: Int, parameters: UnsafePointer<Float>, roots: GradientRoots,
         statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>, exchange: any GradientExchange
     ) {
         let plan = program(batchSize: batch.count)
         let own = batch.lowerBound + plan.samples.lowerBound..<batch.lowerBound + plan.samples.upperBound
         if own.isEmpty {
+            takePartWithoutSamples(in: exchange, roots)
             for bucket in model.buckets.indices { exchange.bucketFinished(bucket) }
         } else {
             gradientJob.arguments = GradientJob.Arguments(
-                samples: samples, positions: own, parameters: parameters, program: plan.program, roots: roots,
-                exchange: exchange)
+                samples: samples, positions: own,
+                place: BatchPlace(step: step, firstPosition: plan.samples.lowerBound, batchSize: batch.count),
+                parameters: parameters, program: plan.program, roots: roots, exchange: exchange)
             threads.run(gradientJob)
         }
         let pieces = MicroBatches(sampleCount: batch.count, count: microBatchCount)
@@ -73,6 +78,13 @@ final class StepComputer {
             let begin = plan.samples.lowerBound
             add(piece.lowerBound - begin..<piece.upperBound - begin, to: &sums)
             statistics[index] = sums
+        }
+    }
+
+    /// The sums inside a pass are agreed on by all workers, those too whose micro-batches are empty.
+    private func takePartWithoutSamples(in exchange: any GradientExchange, _ roots: GradientRoots) {
+        for count in model.agreedSumCounts {
+            _ = exchange.sum(roots: roots.floats, rootStride: roots.stride, count: count)
         }
     }
 
@@ -115,11 +127,21 @@ final class StepComputer {
     }
 
     /// Applies the optimizer to the whole arena. `step` counts from 1.
-    func update(_ state: ReplicatedState, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int) {
+    func update(
+        _ state: ReplicatedState, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int, learningRate: Float
+    ) {
+        let clipFactor = parameterUpdate.clipFactor(
+            kernels: kernels, parameters: state.parameters.floats, gradientSum: gradientSum, batchSize: batchSize)
         updateJob.arguments = UpdateJob.Arguments(
             parameters: state.parameters.floats, slots: state.slotPointers, gradientSum: gradientSum,
-            batchSize: batchSize, step: step)
+            step: Optimizer.Step(
+                number: step, batchSize: batchSize, learningRate: learningRate, clipFactor: clipFactor))
         threads.run(updateJob)
+    }
+
+    /// The regularizers' share of a loss, per sample.
+    func penalty(_ state: ReplicatedState) -> Double {
+        parameterUpdate.penalty(kernels: kernels, parameters: state.parameters.floats)
     }
 
     /// Whether every float of the summed gradient is finite.

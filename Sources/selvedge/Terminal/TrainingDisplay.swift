@@ -78,8 +78,8 @@ final class TrainingDisplay: CoordinatorObserver {
             "Epoch \(row.epoch)/\(epochCount) - \(String(format: "%.2f", timing.seconds))s"
                 + " - \(Figures.grouped(Int(timing.imagesPerSecond))) img/s"
                 + " - accuracy: \(Figures.metric(row.accuracy)) - loss: \(Figures.metric(row.loss))"
-                + " - val_accuracy: \(Figures.metric(row.validationAccuracy))"
-                + " - val_loss: \(Figures.metric(row.validationLoss))")
+                + (row.validationAccuracy.map { " - val_accuracy: \(Figures.metric($0))" } ?? "")
+                + (row.validationLoss.map { " - val_loss: \(Figures.metric($0))" } ?? ""))
     }
 
     func noted(_ text: String, isWarning: Bool) {

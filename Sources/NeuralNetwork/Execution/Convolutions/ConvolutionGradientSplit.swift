@@ -9,8 +9,6 @@ final class ConvolutionGradientSplit: Sendable {
     /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for
     /// little.
     private static let rowsPerThread = 64
-    /// Leaves of a program: as many as an experiment may have micro-batches.
-    private static let leafLimit = 64
 
     private let shape: ConvolutionShape
     private let offsets: ParameterOffsets
@@ -23,7 +21,7 @@ final class ConvolutionGradientSplit: Sendable {
         offsets = plan.offsets
         leafStride = plan.offsets.bias - plan.offsets.weight + ParameterLayout.aligned(plan.shape.outputChannels)
         let sharesLeaves = threadCount > 1 && plan.shape.weightRowCount < Self.rowsPerThread * threadCount
-        leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
+        leaves = sharesLeaves ? AlignedBuffer(count: LeafSums.leafLimit * leafStride) : nil
     }
 
     /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges
@@ -33,7 +31,7 @@ final class ConvolutionGradientSplit: Sendable {
         _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
     ) {
         let stepCount = target.program.stepCount
-        guard let leaves, stepCount > 1, stepCount <= Self.leafLimit else {
+        guard let leaves, stepCount > 1, stepCount <= LeafSums.leafLimit else {
             let rows = evenSplit(shape.weightRowCount, parts: context.threadCount, index: context.thread)
             if !rows.isEmpty {
                 compute(rows, target.advanced(by: offsets.weight))
@@ -52,55 +50,15 @@ final class ConvolutionGradientSplit: Sendable {
             }
         }
         context.barrier.wait()
-        merge(leaves.pointer, target, context)
-    }
-
-    /// Runs the program's merges on this thread's part of the elements; leaf k's buffer takes the sum that step k
-    /// leaves.
-    private func merge(
-        _ leaves: UnsafeMutablePointer<Float>, _ target: GradientTarget, _ context: ThreadContext
-    ) {
-        let part = evenSplit(
-            leafStride, parts: context.threadCount, index: context.thread, granule: ParameterLayout.alignment)
-        guard !part.isEmpty else { return }
-        var stack = LeafStack()
-        for index in 0..<target.program.stepCount {
-            let step = target.program.steps[index]
-            let current = leaves + index * leafStride + part.lowerBound
-            for _ in 0..<step.mergeCount {
-                let earlier = leaves + stack.pop() * leafStride + part.lowerBound
-                for element in 0..<part.count { current[element] = earlier[element] + current[element] }
-            }
-            if step.rootIndex < 0 {
-                stack.push(index)
-            } else {
-                let root = target.gradient + Int(step.rootIndex) * target.rootStride + offsets.weight
-                (root + part.lowerBound).update(from: current, count: part.count)
-            }
-        }
+        LeafSums(leaves.pointer, stride: leafStride).merge(
+            target.program, roots: target.gradient + offsets.weight, rootStride: target.rootStride,
+            part: evenSplit(
+                leafStride, parts: context.threadCount, index: context.thread, granule: ParameterLayout.alignment))
     }
 }
 
 extension GradientTarget {
     fileprivate func advanced(by offset: Int) -> GradientTarget {
         GradientTarget(program: program, gradient: gradient + offset, rootStride: rootStride)
-    }
-}
-
-/// Numbers of leaves that wait to be merged, without an allocation.
-private struct LeafStack {
-    private var slots = SIMD8<Int32>(repeating: 0)
-    private var count = 0
-
-    mutating func push(_ leaf: Int) {
-        precondition(count < SummationProgram.maximumStackDepth, "the program's stack is too deep")
-        slots[count] = Int32(truncatingIfNeeded: leaf)
-        count += 1
-    }
-
-    mutating func pop() -> Int {
-        precondition(count > 0, "the program merges more sums than there are")
-        count -= 1
-        return Int(slots[count])
     }
 }

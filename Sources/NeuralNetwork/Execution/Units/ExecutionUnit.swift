@@ -8,6 +8,9 @@ internal import KernelInterface
 protocol ExecutionUnit: AnyObject, Sendable {
     /// What depends on the parameters alone; thread t prepares the units whose number leaves the remainder t.
     func prepareStep(_ context: ThreadContext)
+    /// In training, after all threads' samples went through the units before: what must be known of the whole batch.
+    /// Only units that begin a segment are asked; all threads come back together.
+    func synchronize(_ context: ThreadContext, _ training: TrainingContext)
     func forward(_ block: SampleBlock, _ context: ThreadContext)
     /// Turns the gradient of the output into the gradient of the sums before the activation, in place, for these
     /// samples.
@@ -23,6 +26,7 @@ protocol ExecutionUnit: AnyObject, Sendable {
 extension ExecutionUnit {
     var inputGradientBlockFactor: Int { 1 }
     func prepareStep(_ context: ThreadContext) {}
+    func synchronize(_ context: ThreadContext, _ training: TrainingContext) {}
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext) {}
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {}
 }
@@ -44,6 +48,23 @@ struct ThreadContext {
     let scratch: KernelTable.Scratch
     let parameters: UnsafePointer<Float>
     let barrier: ThreadBarrier
+    /// Nil in evaluation.
+    let training: TrainingContext?
+}
+
+/// What is the same for all threads in a training pass.
+struct TrainingContext {
+    let target: GradientTarget
+    let batch: BatchPlace
+    /// Nil where this pass covers the whole batch.
+    let agreement: (any SumAgreement)?
+
+    /// The sum over all workers' micro-batches of `count` floats, from this worker's roots; nil when it failed. Called
+    /// on thread 0 only.
+    func agree(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        guard let agreement else { return UnsafePointer(roots) }
+        return agreement.sum(roots: roots, rootStride: rootStride, count: count)
+    }
 }
 
 /// Where parameter gradients go: root r of a tensor is at `gradient + r · rootStride + its arena offset`.

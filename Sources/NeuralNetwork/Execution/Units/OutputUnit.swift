@@ -4,11 +4,17 @@ internal import KernelInterface
 /// logits.
 final class OutputUnit: ExecutionUnit {
     private let layer: DenseLayer
+    private let loss: LossConfiguration
+    private let targets: LossTargets
     private let results: OutputResults
     private let kernels: KernelTable
 
-    init(_ plan: DensePlan, wiring: UnitWiring, results: OutputResults, kernels: KernelTable) {
+    init(
+        _ plan: DensePlan, loss: LossConfiguration, wiring: UnitWiring, results: OutputResults, kernels: KernelTable
+    ) {
         layer = DenseLayer(plan, wiring: wiring, kernels: kernels)
+        self.loss = loss
+        targets = LossTargets(smoothing: loss.labelSmoothing, classCount: plan.outputCount)
         self.results = results
         self.kernels = kernels
     }
@@ -21,9 +27,11 @@ final class OutputUnit: ExecutionUnit {
             labels: results.labels + block.sample, probabilities: results.probabilities + block.sample * classes,
             losses: results.losses + block.sample, predictions: results.predictions + block.sample,
             correct: results.correct + block.sample,
-            logitGradient: layer.wiring.outputGradient + block.slot * classes)
-        switch layer.plan.activation {
-        case .sigmoid: NormalizedSigmoidCrossEntropy.evaluate(rows, kernels: kernels)
+            logitGradient: layer.wiring.outputGradient + block.slot * classes, targets: targets)
+        switch (loss.kind, layer.plan.activation) {
+        case (.binaryCrossEntropy, let activation), (.meanSquaredError, let activation):
+            OutputLoss.evaluate(rows, kind: loss.kind, activation: activation, kernels: kernels)
+        case (_, .sigmoid): NormalizedSigmoidCrossEntropy.evaluate(rows, kernels: kernels)
         default: SoftmaxCrossEntropy.evaluate(rows, kernels: kernels)
         }
     }

@@ -1,0 +1,115 @@
+import NeuralNetwork
+
+/// Pieces of the canonical form. Numbers are the shortest text that reads back to the same bits; what has its default is
+/// left out where it came to the format later.
+enum CanonicalText {
+    static func layer(_ layer: LayerConfiguration) -> String {
+        switch layer {
+        case .convolution2D(let value): return "conv2d: " + convolution(value)
+        case .pool2D(let value): return pool(value)
+        case .globalAveragePool2D: return "global_average_pool2d"
+        case .flatten: return "flatten"
+        case .dense(let value): return "dense: " + dense(value)
+        case .dropout(let rate): return "dropout: {rate: \(rate)}"
+        case .batchNormalization(let value):
+            return "batch_norm: {momentum: \(value.momentum), epsilon: \(value.epsilon), ghost: \(value.isGhost), "
+                + "trainable: \(value.isTrainable)}"
+        case .activation(let activation): return "activation: \(activation.rawValue)"
+        case .resize(let size): return "resize: \(extent(size))"
+        case .repeatChannels(let count): return "repeat_channels: \(count)"
+        }
+    }
+
+    private static func convolution(_ value: Convolution2DConfiguration) -> String {
+        var fields = [
+            "filters: \(value.filters)", "kernel: [\(value.kernelHeight), \(value.kernelWidth)]",
+            "padding: \(value.padding.rawValue)", "activation: \(value.activation.rawValue)",
+        ]
+        if value.stride != Extent(1) { fields.append("stride: \(extent(value.stride))") }
+        fields += common(name: value.name, value.regularization, isTrainable: value.isTrainable)
+        return "{" + fields.joined(separator: ", ") + "}"
+    }
+
+    private static func dense(_ value: DenseConfiguration) -> String {
+        let fields =
+            ["units: \(value.units)", "activation: \(value.activation.rawValue)"]
+            + common(name: value.name, value.regularization, isTrainable: value.isTrainable)
+        return "{" + fields.joined(separator: ", ") + "}"
+    }
+
+    private static func common(name: String?, _ penalty: Regularization, isTrainable: Bool) -> [String] {
+        var fields: [String] = []
+        if let name { fields.append("name: \(quoted(name))") }
+        if penalty.l1 != 0 { fields.append("l1: \(penalty.l1)") }
+        if penalty.l2 != 0 { fields.append("l2: \(penalty.l2)") }
+        if !isTrainable { fields.append("trainable: false") }
+        return fields
+    }
+
+    private static func pool(_ value: Pool2DConfiguration) -> String {
+        let name = value.kind == .maximum ? "max_pool2d" : "average_pool2d"
+        guard value != Pool2DConfiguration(kind: value.kind) else { return name }
+        return "\(name): {window: \(extent(value.window)), stride: \(extent(value.stride)), "
+            + "padding: \(value.padding.rawValue)}"
+    }
+
+    private static func extent(_ extent: Extent) -> String { "[\(extent.height), \(extent.width)]" }
+
+    static func loss(_ loss: LossConfiguration) -> String {
+        guard loss.labelSmoothing != 0 else { return loss.kind.rawValue }
+        return "{\(loss.kind.rawValue): {label_smoothing: \(loss.labelSmoothing)}}"
+    }
+
+    static func optimizer(_ method: OptimizerConfiguration.Method) -> String {
+        switch method {
+        case .adam(let value):
+            "adam: {learning_rate: \(value.learningRate), beta_1: \(value.beta1), beta_2: \(value.beta2), "
+                + "epsilon: \(value.epsilon)" + (value.weightDecay == 0 ? "" : ", weight_decay: \(value.weightDecay)")
+                + convention(value.convention) + "}"
+        case .sgd(let value):
+            "sgd: {learning_rate: \(value.learningRate), momentum: \(value.momentum), nesterov: \(value.isNesterov)"
+                + convention(value.convention) + "}"
+        case .rmsprop(let value):
+            "rmsprop: {learning_rate: \(value.learningRate), rho: \(value.rho), momentum: \(value.momentum), "
+                + "epsilon: \(value.epsilon)" + convention(value.convention) + "}"
+        }
+    }
+
+    private static func convention(_ convention: OptimizerConvention) -> String {
+        convention == .keras ? "" : ", convention: \(convention.rawValue)"
+    }
+
+    /// Nil for the constant one.
+    static func schedule(_ schedule: LearningRateSchedule) -> String? {
+        switch schedule {
+        case .constant: nil
+        case .step(let epochs, let factor): "step: {epochs: \(epochs), factor: \(factor)}"
+        case .exponential(let factor): "exponential: {factor: \(factor)}"
+        case .cosine(let epochs, let factor): "cosine: {warm_up_epochs: \(epochs), final_factor: \(factor)}"
+        case .onPlateau(let factor, let patience, let minimum):
+            "on_plateau: {factor: \(factor), patience: \(patience), minimum_factor: \(minimum)}"
+        }
+    }
+
+    static func earlyStopping(_ value: EarlyStopping) -> String {
+        "{monitor: \(value.monitor.rawValue), patience: \(value.patience), minimum_change: \(value.minimumChange), "
+            + "restore_best_weights: \(value.restoresBestWeights)}"
+    }
+
+    /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, as the reader refuses what looks like an
+    /// anchor.
+    static func quoted(_ text: String) -> String {
+        var result = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": result += "\\\""
+            case "\\": result += "\\\\"
+            case "\u{0}"..<"\u{20}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "&", "*":
+                let digits = String(scalar.value, radix: 16)
+                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result + "\""
+    }
+}

@@ -1,0 +1,76 @@
+/// Where a kernel or window stands on an image: output size and padding by Keras's rules.
+///
+/// Valid: ⌊(size − window) / stride⌋ + 1 positions. Same: ⌈size / stride⌉ positions; the padding that they need is
+/// shared out evenly, an odd pixel to the bottom and right.
+struct WindowGeometry: Sendable, Equatable {
+    let inputHeight: Int
+    let inputWidth: Int
+    let window: Extent
+    let stride: Extent
+    let padding: ImagePadding
+    let outputHeight: Int
+    let outputWidth: Int
+
+    var paddedHeight: Int { inputHeight + padding.top + padding.bottom }
+    var paddedWidth: Int { inputWidth + padding.left + padding.right }
+
+    /// Precondition: window and stride are at least 1.
+    init(_ input: ImageShape, window: Extent, stride: Extent, padding: Padding) {
+        let vertical = Self.axis(input.height, window.height, stride.height, padding)
+        let horizontal = Self.axis(input.width, window.width, stride.width, padding)
+        inputHeight = input.height
+        inputWidth = input.width
+        self.window = window
+        self.stride = stride
+        self.padding = ImagePadding(
+            top: vertical.padding / 2, left: horizontal.padding / 2,
+            bottom: vertical.padding - vertical.padding / 2, right: horizontal.padding - horizontal.padding / 2)
+        outputHeight = vertical.count
+        outputWidth = horizontal.count
+    }
+
+    private static func axis(_ size: Int, _ window: Int, _ stride: Int, _ padding: Padding) -> (count: Int, padding: Int)
+    {
+        switch padding {
+        case .valid:
+            return (size >= window ? (size - window) / stride + 1 : 0, 0)
+        case .same:
+            let count = (size + stride - 1) / stride
+            return (count, max(0, (count - 1) * stride + window - size))
+        }
+    }
+
+    /// Checks the numbers first; `noun` is what error messages call the window.
+    static func checked(
+        _ input: ImageShape, window: Extent, stride: Extent, padding: Padding, noun: String,
+        layer fault: (String) -> ModelError
+    ) throws(ModelError) -> WindowGeometry {
+        guard window.height >= 1, window.width >= 1 else {
+            throw fault("the \(noun) is \(window.height)×\(window.width), but must be at least 1×1")
+        }
+        guard stride.height >= 1, stride.width >= 1 else {
+            throw fault("the stride is \(stride.height)×\(stride.width), but must be at least 1×1")
+        }
+        guard checkedProduct([window.height, window.width]) != nil,
+            checkedProduct([stride.height, stride.width]) != nil
+        else { throw fault("a \(window.height)×\(window.width) \(noun) is too large") }
+        let geometry = WindowGeometry(input, window: window, stride: stride, padding: padding)
+        guard geometry.outputHeight >= 1, geometry.outputWidth >= 1 else {
+            let text = TensorShape.image(input).text
+            throw fault(
+                "a \(window.height)×\(window.width) \(noun) does not fit into \(text): "
+                    + (noun == "kernel" ? "use a smaller one or padding same" : "remove this layer"))
+        }
+        return geometry
+    }
+}
+
+/// Rows and columns of zeros around an image.
+struct ImagePadding: Sendable, Equatable {
+    let top: Int
+    let left: Int
+    let bottom: Int
+    let right: Int
+
+    var isEmpty: Bool { top == 0 && left == 0 && bottom == 0 && right == 0 }
+}
