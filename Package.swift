@@ -74,7 +74,7 @@ let targets: [Target] = [
         "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform"],
         resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Digests"]),
-    tests("Experiments", ["Experiments", "NeuralNetwork", "Digests"]),
+    tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),
     tests("Checkpoints", ["Checkpoints", "Digests"]),
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),

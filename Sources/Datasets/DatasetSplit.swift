@@ -1,6 +1,6 @@
 import Randomness
 
-/// Which samples train and which validate: two lists of sample indexes that hold every sample once.
+/// Which samples train and which validate: two lists of sample indexes that share none.
 public struct DatasetSplit: Sendable, Equatable {
     public var training: [Int32]
     public var validation: [Int32]
@@ -18,5 +18,28 @@ public struct DatasetSplit: Sendable, Equatable {
         let order = RandomStream(seed: seed, purpose: .split).permutation(count: count)
         let trainingCount = count - Int((Double(count) * validationFraction).rounded())
         return DatasetSplit(training: Array(order[..<trainingCount]), validation: Array(order[trainingCount...]))
+    }
+
+    /// The same split of the samples of a range instead of `0..<count`.
+    public static func shuffled(_ samples: Range<Int>, validationFraction: Double, seed: UInt64) -> DatasetSplit {
+        var split = shuffled(count: samples.count, validationFraction: validationFraction, seed: seed)
+        let offset = Int32(samples.lowerBound)
+        for index in split.training.indices { split.training[index] += offset }
+        for index in split.validation.indices { split.validation[index] += offset }
+        return split
+    }
+
+    /// The last `validationFraction` (0 ..< 1, rounded to whole samples) of a range validates.
+    public static func last(_ samples: Range<Int>, validationFraction: Double) -> DatasetSplit {
+        precondition(validationFraction >= 0 && validationFraction < 1, "a validation fraction lies in 0 ..< 1")
+        let validationCount = Int((Double(samples.count) * validationFraction).rounded())
+        return ranges(training: samples, validation: samples.upperBound - validationCount..<samples.upperBound)
+    }
+
+    /// The samples of one range validate, those of the other that are not among them train.
+    public static func ranges(training: Range<Int>, validation: Range<Int>) -> DatasetSplit {
+        DatasetSplit(
+            training: training.filter { !validation.contains($0) }.map { Int32($0) },
+            validation: validation.map { Int32($0) })
     }
 }

@@ -13,13 +13,15 @@ public final class ImageDataset: Sendable {
     public let pixels: [UInt8]
     /// One a sample, each below `classNames.count`.
     public let labels: [UInt8]
-    /// SHA-256 over sample count, height, width and channels (32-bit little-endian words), then labels, then pixels: the same
-    /// for every file format that decodes to the same samples.
+    /// The last so many samples came from another set: they may validate and are never trained on.
+    public let validationCount: Int
+    /// SHA-256 of the bytes of `DatasetArchive`: the same for every file format that decodes to the same samples.
     public let digest: SHA256Digest
 
     /// Takes decoded samples over. Throws `DatasetError` when sizes do not fit together or a label is no class.
     public init(
-        name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8]
+        name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8],
+        validationCount: Int = 0
     ) throws(DatasetError) {
         guard !classNames.isEmpty, classNames.count <= 256 else {
             throw .shape(name: name, problem: "it has \(classNames.count) classes, expected 1 to 256")
@@ -34,6 +36,10 @@ public final class ImageDataset: Sendable {
                 "\(labels.count) labels and \(pixels.count) bytes of images, expected \(imageByteCount) a label"
             throw .shape(name: name, problem: problem)
         }
+        guard 0..<labels.count ~= validationCount else {
+            throw .shape(
+                name: name, problem: "\(validationCount) of its \(labels.count) samples are for validation only")
+        }
         try IDXFile.check(labels, below: classNames.count, file: "data set \(name)")
         self.name = name
         sampleCount = labels.count
@@ -43,7 +49,10 @@ public final class ImageDataset: Sendable {
         self.classNames = classNames
         self.pixels = pixels
         self.labels = labels
-        digest = Self.digest(shape: [labels.count, height, width, channels], labels: labels, pixels: pixels)
+        self.validationCount = validationCount
+        digest = DatasetArchive.digest(
+            header: DatasetArchive.header([labels.count, height, width, channels]), labels: labels, pixels: pixels,
+            trailer: DatasetArchive.trailer(validationCount: validationCount))
     }
 
     /// Bytes of one image.
@@ -53,15 +62,5 @@ public final class ImageDataset: Sendable {
     static func imageByteCount(height: Int, width: Int, channels: Int) -> Int? {
         guard [height, width, channels].allSatisfy((1...0xFFFF).contains) else { return nil }
         return height * width * channels
-    }
-
-    private static func digest(shape: [Int], labels: [UInt8], pixels: [UInt8]) -> SHA256Digest {
-        var hasher = SHA256Hasher()
-        for extent in shape {
-            withUnsafeBytes(of: UInt32(extent).littleEndian) { hasher.update($0) }
-        }
-        labels.withUnsafeBytes { hasher.update($0) }
-        pixels.withUnsafeBytes { hasher.update($0) }
-        return hasher.finish()
     }
 }

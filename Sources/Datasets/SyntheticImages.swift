@@ -3,9 +3,12 @@ import Randomness
 /// Made-up garments, 28 × 28 grey in ten classes, for tests and machines without the real data. A linear model learns a
 /// good part of them and a convolution more; accuracies on them mean nothing else.
 public enum SyntheticImages {
+    /// The most samples that can be made.
+    public static let maximumCount = 1_000_000
+
     /// Each sample is a function of seed and index alone: a label, a shift of up to 3 pixels, a brightness, and noise.
     public static func make(sampleCount: Int, seed: UInt64) -> ImageDataset {
-        precondition(sampleCount > 0 && sampleCount <= 1_000_000, "between 1 and 1,000,000 samples can be made")
+        precondition(1...maximumCount ~= sampleCount, "between 1 and \(maximumCount) samples can be made")
         let stream = RandomStream(seed: seed, purpose: .syntheticData)
         var labels: [UInt8] = []
         labels.reserveCapacity(sampleCount)

@@ -42,31 +42,6 @@ public struct Experiment: Sendable, Equatable {
     }
 }
 
-/// Which data an experiment trains on, and what it holds out.
-public struct DatasetConfiguration: Sendable, Equatable {
-    /// The data sets that exist.
-    public static let knownNames = ["fashion-mnist", syntheticName]
-    /// Made-up images for tests and trials; no figure on them means anything.
-    public static let syntheticName = "synthetic"
-
-    public var name: String
-    /// How the validation samples are chosen among the training set's.
-    public var split: Split
-    /// The share of the training set that is held out for validation: above 0, below 1.
-    public var validationFraction: Double
-
-    public init(name: String = "fashion-mnist", split: Split = .shuffled, validationFraction: Double = 0.2) {
-        self.name = name
-        self.split = split
-        self.validationFraction = validationFraction
-    }
-
-    public enum Split: String, Sendable, Equatable, CaseIterable {
-        /// Drawn by the experiment's seed.
-        case shuffled
-    }
-}
-
 /// One published figure of an experiment.
 public struct PublishedFigure: Sendable, Equatable {
     public var name: String

@@ -9,6 +9,11 @@ enum ExperimentLimits {
     static let filters = 1...65_536
     static let kernelExtent = 1...1024
     static let units = 1...1_048_576
+    static let sampleNumber = 0...Int(Int32.max)
+    static let classes = 1...256
+    static let classNameByteCount = 100
+    static let pathByteCount = 1000
+    static let padding = 1...1024
 
     static let nameExpectation = "letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit, at most 64"
     static let layerNameExpectation = "letters, digits, \"_\" and \"-\", beginning with a letter or digit, at most 64"

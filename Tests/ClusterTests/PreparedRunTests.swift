@@ -56,7 +56,7 @@ struct PreparedRunTests {
         }
         for fraction in [0.0001, 0.9999] {
             var experiment = SyntheticRun.experiment()
-            experiment.dataset.validationFraction = fraction
+            experiment.dataset.validation = .shuffled(fraction: fraction)
             #expect(throws: DatasetError.self) { try prepare(experiment, .new(path: folder.path + "/run")) }
         }
         #expect(!folder.exists("run"))

@@ -11,7 +11,7 @@ enum SyntheticRun {
         layers: [LayerConfiguration] = linear, shape: ImageShape = ImageShape(height: 28, width: 28, channels: 1)
     ) -> Experiment {
         Experiment(
-            name: "tiny", dataset: DatasetConfiguration(name: DatasetConfiguration.syntheticName),
+            name: "tiny", dataset: DatasetConfiguration(source: .synthetic),
             model: ModelConfiguration(inputShape: shape, layers: layers), batchSize: 500, epochs: 2)
     }
 

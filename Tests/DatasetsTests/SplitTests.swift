@@ -45,4 +45,18 @@ import Testing
         #expect(orders.allSatisfy { $0.sorted() == indices })
         #expect(EpochOrder.shuffle([], seed: 1, epoch: 0).isEmpty)
     }
+
+    @Test("a split of a range is that of as many samples, moved; last and ranges hold what they say")
+    func ranges() {
+        let split = DatasetSplit.shuffled(100..<1100, validationFraction: 0.2, seed: 1)
+        let first = DatasetSplit.shuffled(count: 1000, validationFraction: 0.2, seed: 1)
+        #expect(split.training == first.training.map { $0 + 100 })
+        #expect(split.validation == first.validation.map { $0 + 100 })
+        let last = DatasetSplit.last(10..<30, validationFraction: 0.1)
+        #expect(last.training == Array(10..<28) && last.validation == [28, 29])
+        let apart = DatasetSplit.ranges(training: 0..<3, validation: 5..<7)
+        #expect(apart.training == [0, 1, 2] && apart.validation == [5, 6])
+        let within = DatasetSplit.ranges(training: 0..<5, validation: 1..<3)
+        #expect(within.training == [0, 3, 4] && within.validation == [1, 2])
+    }
 }

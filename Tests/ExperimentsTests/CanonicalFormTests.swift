@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNetwork
 import Testing
 
@@ -68,7 +69,19 @@ import Testing
         add { $0.seed = 2 }
         add { $0.batchSize = 511 }
         add { $0.microBatchCount = 4 }
-        add { $0.dataset.validationFraction = 0.2.nextUp }
+        add { $0.dataset.validation = .shuffled(fraction: 0.2.nextUp) }
+        add { $0.dataset.validation = .last(fraction: 0.2) }
+        add { $0.dataset.validation = .none }
+        add { $0.dataset.validation = .testSet }
+        add { $0.dataset.validation = .range(0..<12_000) }
+        add { $0.dataset.trainingRange = 0..<60_000 }
+        add { $0.dataset.testRange = 0..<10_000 }
+        add { $0.dataset.source = .synthetic }
+        add { $0.dataset.augmentation = AugmentationConfiguration() }
+        add { $0.dataset.augmentation = AugmentationConfiguration(rotationDegrees: 40) }
+        add { $0.dataset.augmentation = AugmentationConfiguration(fill: .wrap) }
+        add { $0.dataset.augmentation = AugmentationConfiguration(crop: .init(padding: 1)) }
+        add { $0.dataset.augmentation = AugmentationConfiguration(erasing: .init()) }
         add { $0.model.layers.removeLast() }
         add { $0.model.inputShape.height = 27 }
         add { $0.optimizer = .adam(AdamConfiguration(learningRate: Float(0.001).nextUp)) }

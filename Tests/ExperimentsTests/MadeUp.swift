@@ -1,3 +1,4 @@
+import Datasets
 import NeuralNetwork
 
 @testable import Experiments
@@ -38,8 +39,7 @@ enum MadeUp {
                     name: "no", value: .number(Double(bitPattern: generator.next() & 0x7FDF_FFFF_FFFF_FFFF))),
                 PublishedFigure(name: "time", value: .text(texts.randomElement(using: &generator) ?? "")),
             ],
-            dataset: DatasetConfiguration(
-                validationFraction: Double.random(in: Double.leastNonzeroMagnitude..<1, using: &generator)),
+            dataset: data(&generator),
             model: ModelConfiguration(inputShape: ImageShape(height: 28, width: 1, channels: 3), layers: layers),
             optimizer: .adam(adam), batchSize: Int.random(in: 1...1_048_576, using: &generator),
             epochs: Int.random(in: 1...100_000, using: &generator),
@@ -60,5 +60,46 @@ enum MadeUp {
                     filters: Int.random(in: 1...65_536, using: &generator), kernelHeight: 1024, kernelWidth: 1,
                     padding: Bool.random(using: &generator) ? .valid : .same, activation: activation))
         }
+    }
+
+    private static func data(_ generator: inout Generator) -> DatasetConfiguration {
+        let names = ["a/b.csv", "T-shirt/top & more", "null", "1", "é😀 \"x\""]
+        func name() -> String { names.randomElement(using: &generator) ?? "x" }
+        func fraction() -> Double { Double.random(in: Double.leastNonzeroMagnitude..<1, using: &generator) }
+        func range(from low: Int) -> Range<Int> {
+            low..<Int.random(in: low + 1...Int(Int32.max), using: &generator)
+        }
+        let csv = DatasetSource.csv(.init(training: name(), test: name(), classNames: [names[0], names[1]]))
+        let sources: [DatasetSource] = [
+            .fashionMNIST, .synthetic, csv,
+            .pngFolders(.init(training: name(), test: name(), classNames: ["1", "a b"])),
+            .idx(
+                .init(
+                    trainingImages: name(), trainingLabels: name(), testImages: name(), testLabels: name(),
+                    classNames: names)),
+        ]
+        let source = sources.randomElement(using: &generator) ?? .fashionMNIST
+        var validations: [ValidationConfiguration] = [
+            .none, .shuffled(fraction: fraction()), .last(fraction: fraction()), .range(range(from: 100)), .testSet,
+        ]
+        if source == csv { validations.append(.file(name())) }
+        return DatasetConfiguration(
+            source: source, trainingRange: Bool.random(using: &generator) ? 0..<100 : nil,
+            validation: validations.randomElement(using: &generator) ?? .none,
+            testRange: Bool.random(using: &generator) ? range(from: 7) : nil,
+            augmentation: Bool.random(using: &generator) ? augmentation(&generator) : nil)
+    }
+
+    private static func augmentation(_ generator: inout Generator) -> AugmentationConfiguration {
+        func number(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &generator) }
+        return AugmentationConfiguration(
+            rotationDegrees: number(0...180), widthShift: number(0...0.9), heightShift: number(0...0.9),
+            shearDegrees: number(0...89), zoom: number(0.01...1)...number(1...100),
+            flipsHorizontally: Bool.random(using: &generator), fill: AugmentationConfiguration.FillMode.wrap,
+            crop: Bool.random(using: &generator) ? .init(padding: 4) : nil,
+            erasing: Bool.random(using: &generator)
+                ? .init(
+                    probability: number(0...1), area: number(0...0.5)...number(0.5...1),
+                    aspectRatio: number(0.01...1)...number(1...100), value: Float(number(0...1))) : nil)
     }
 }

@@ -38,7 +38,7 @@ struct LearningTests {
                 .dense(DenseConfiguration(units: 10, activation: .sigmoid)),
             ])
         let experiment = Experiment(
-            name: "full", dataset: DatasetConfiguration(name: "synthetic"), model: model, batchSize: 32, epochs: 8)
+            name: "full", dataset: DatasetConfiguration(source: .synthetic), model: model, batchSize: 32, epochs: 8)
         let checked = try Model(model, loss: experiment.loss)
         let data = try TrainingData(
             dataset: SyntheticImages.make(sampleCount: 1000, seed: 1), experiment: experiment)
@@ -99,7 +99,7 @@ struct TrainingDataTests {
     @Test("a split that leaves one part empty is refused", arguments: [0.001, 0.999])
     func emptySplit(fraction: Double) throws {
         var experiment = try SmallCase(training: 9, validation: 1, batchSize: 8).experiment
-        experiment.dataset.validationFraction = fraction
+        experiment.dataset.validation = .shuffled(fraction: fraction)
         #expect(throws: DatasetError.self) {
             try TrainingData(dataset: SmallImages.make(count: 10), experiment: experiment)
         }

@@ -45,7 +45,7 @@ struct SmallCase: Sendable {
     ) throws {
         let count = trainingCount + validationCount
         let dataset = DatasetConfiguration(
-            name: DatasetConfiguration.syntheticName, validationFraction: Double(validationCount) / Double(count))
+            source: .synthetic, validation: .shuffled(fraction: Double(validationCount) / Double(count)))
         experiment = Experiment(
             name: "small", dataset: dataset,
             model: ModelConfiguration(

@@ -84,7 +84,7 @@ final class WorkerCompute {
     private func prepare() throws {
         guard let experiment, let welcome else { return }
         let model = try Model(experiment.model, loss: experiment.loss)
-        let data = try TrainingData(dataset: dataset(welcome), experiment: experiment)
+        let data = try TrainingData(dataset: dataset(welcome, experiment), experiment: experiment)
         var state = ReplicatedState(model: model, experiment: experiment)
         if let content = welcome.state, let bytes = try contents.take(content.identifier) {
             state = try ReplicatedState(
@@ -101,12 +101,12 @@ final class WorkerCompute {
             .prepared(completedSteps: session.completedSteps, stateDigest: session.stateDigest))
     }
 
-    private func dataset(_ welcome: Welcome) throws -> ImageDataset {
+    private func dataset(_ welcome: Welcome, _ experiment: Experiment) throws -> ImageDataset {
         if let localData { return localData }
         for content in welcome.data {
             if let bytes = try contents.take(content.identifier) {
                 return try ImageDataset(
-                    archive: bytes, name: "the coordinator's data", classNames: FashionMNIST.classNames)
+                    archive: bytes, name: "the coordinator's data", classNames: experiment.dataset.source.classNames)
             }
         }
         throw ClusterError.content("the coordinator announced no data for its experiment")

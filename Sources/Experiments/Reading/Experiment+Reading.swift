@@ -18,7 +18,7 @@ extension Experiment {
             name: try Self.name(mapping.required("name")),
             title: try mapping.optional("title")?.text() ?? "",
             published: try mapping.optional("published").map(Self.published) ?? [],
-            dataset: try Self.dataset(mapping.required("data")),
+            dataset: try DataReader.data(mapping.required("data")),
             model: try ModelReader.model(mapping.required("model")),
             loss: try TrainingReader.loss(mapping.required("loss")),
             optimizer: OptimizerConfiguration(
@@ -51,20 +51,6 @@ extension Experiment {
             figures.append(PublishedFigure(name: key, value: try value.figure()))
         }
         return figures
-    }
-
-    private static func dataset(_ field: YAMLField) throws(ExperimentError) -> DatasetConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["set", "validation"])
-        let nameField = try mapping.required("set")
-        let name = try nameField.text("the name of a data set")
-        guard DatasetConfiguration.knownNames.contains(name) else {
-            throw nameField.unknownValue(name, DatasetConfiguration.knownNames)
-        }
-        let validation = try YAMLMapping(mapping.required("validation"), allowed: ["split", "fraction"])
-        return DatasetConfiguration(
-            name: name,
-            split: try validation.required("split").choice(DatasetConfiguration.Split.self),
-            validationFraction: try validation.required("fraction").number("above 0 and below 1") { $0 > 0 && $0 < 1 })
     }
 
     private static func microBatchCount(_ field: YAMLField) throws(ExperimentError) -> Int {

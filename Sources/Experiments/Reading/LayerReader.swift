@@ -89,7 +89,7 @@ enum LayerReader {
             padding: try mapping.optional("padding")?.choice(Padding.self) ?? .valid,
             activation: try mapping.required("activation").choice(Activation.self),
             regularization: try regularization(mapping),
-            isTrainable: try mapping.optional("trainable")?.truth() ?? true)
+            isTrainable: try mapping.optional("trainable")?.truthValue() ?? true)
     }
 
     private static func dense(_ field: YAMLField) throws(ExperimentError) -> DenseConfiguration {
@@ -98,7 +98,7 @@ enum LayerReader {
             name: try name(mapping), units: try mapping.required("units").integer(ExperimentLimits.units),
             activation: try mapping.required("activation").choice(Activation.self),
             regularization: try regularization(mapping),
-            isTrainable: try mapping.optional("trainable")?.truth() ?? true)
+            isTrainable: try mapping.optional("trainable")?.truthValue() ?? true)
     }
 
     private static func pool(
@@ -120,8 +120,8 @@ enum LayerReader {
             momentum: try mapping.optional("momentum")?.number("from 0 to below 1") { $0 >= 0 && $0 < 1 }
                 ?? defaults.momentum,
             epsilon: try mapping.optional("epsilon")?.number("above 0") { $0 > 0 } ?? defaults.epsilon,
-            isGhost: try mapping.optional("ghost")?.truth() ?? false,
-            isTrainable: try mapping.optional("trainable")?.truth() ?? true)
+            isGhost: try mapping.optional("ghost")?.truthValue() ?? false,
+            isTrainable: try mapping.optional("trainable")?.truthValue() ?? true)
     }
 
     private static func name(_ mapping: YAMLMapping) throws(ExperimentError) -> String? {

@@ -35,7 +35,7 @@ enum OptimizerReader {
         return SGDConfiguration(
             learningRate: try learningRate(mapping) ?? defaults.learningRate,
             momentum: try decay("momentum", mapping) ?? defaults.momentum,
-            isNesterov: try mapping.optional("nesterov")?.truth() ?? defaults.isNesterov,
+            isNesterov: try mapping.optional("nesterov")?.truthValue() ?? defaults.isNesterov,
             convention: try convention(mapping))
     }
 

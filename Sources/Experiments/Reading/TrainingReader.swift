@@ -69,6 +69,6 @@ enum TrainingReader {
             monitor: try mapping.optional("monitor")?.choice(EarlyStopping.Monitor.self) ?? .validationLoss,
             patience: try mapping.required("patience").integer(ExperimentLimits.epochs),
             minimumChange: try mapping.optional("minimum_change")?.number("0 or more") { $0 >= 0 } ?? 0,
-            restoresBestWeights: try mapping.optional("restore_best_weights")?.truth() ?? true)
+            restoresBestWeights: try mapping.optional("restore_best_weights")?.truthValue() ?? true)
     }
 }

@@ -60,8 +60,8 @@ struct YAMLField {
         return scalar.string
     }
 
-    /// `true` or `false`.
-    func truth() throws(ExperimentError) -> Bool {
+    /// Plain `true` or `false`.
+    func truthValue() throws(ExperimentError) -> Bool {
         switch plainText {
         case "true": return true
         case "false": return false

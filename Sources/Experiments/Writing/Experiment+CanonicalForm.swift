@@ -16,10 +16,8 @@ extension Experiment {
             lines.append("title: \(CanonicalText.quoted(title))")
             lines += publishedLines
         }
+        lines += CanonicalText.data(dataset)
         lines += [
-            "data:",
-            "  set: \(CanonicalText.quoted(dataset.name))",
-            "  validation: {split: \(dataset.split.rawValue), fraction: \(dataset.validationFraction)}",
             "model:",
             "  input: [\(model.inputShape.height), \(model.inputShape.width), \(model.inputShape.channels)]",
             "  layers:",

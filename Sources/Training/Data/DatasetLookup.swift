@@ -3,19 +3,19 @@ public import Experiments
 
 /// Finds the data set that an experiment names.
 public enum DatasetLookup {
-    /// The training and test images. `data` is the folder that the user named, if any.
+    /// The training images, with what validates appended where that comes from another set, and the test images that are
+    /// evaluated. `data` is the folder that the user named, if any.
     public static func load(
         _ experiment: Experiment, data: String?, environment: [String: String]
     ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
-        if experiment.dataset.name == DatasetConfiguration.syntheticName {
-            return (
-                SyntheticImages.make(sampleCount: syntheticTrainingCount, seed: 1),
-                SyntheticImages.make(sampleCount: syntheticTestCount, seed: 2)
-            )
+        let configuration = experiment.dataset
+        let loader = SourceLoader(experiment, data: data, environment: environment)
+        let (training, wholeTest) = try loader.sets()
+        let test = try configuration.testRange.map(wholeTest.part) ?? wholeTest
+        switch configuration.validation {
+        case .testSet: return (try training.joined(withValidation: test), test)
+        case .file(let name): return (try training.joined(withValidation: loader.validationSet(name)), test)
+        case .none, .shuffled, .last, .range: return (training, test)
         }
-        return try FashionMNIST.load(searching: FashionMNIST.searchPath(data: data, environment: environment))
     }
-
-    private static let syntheticTrainingCount = 3000
-    private static let syntheticTestCount = 500
 }

@@ -6,20 +6,12 @@ public struct TrainingData: Sendable {
     public let dataset: ImageDataset
     public let split: DatasetSplit
 
-    /// Splits the data set as the experiment says; the split depends on its seed alone.
+    /// Splits the data set as the experiment says; a shuffled split depends on its seed alone.
     ///
-    /// Throws `DatasetError.shape` when one of the two parts has no sample.
+    /// Throws `DatasetError.shape` when no sample is left to train on, or none for a validation that is asked for.
     public init(dataset: ImageDataset, experiment: Experiment) throws(DatasetError) {
         self.dataset = dataset
-        let fraction = experiment.dataset.validationFraction
-        split = DatasetSplit.shuffled(
-            count: dataset.sampleCount, validationFraction: fraction, seed: experiment.seed)
-        guard !split.training.isEmpty, !split.validation.isEmpty else {
-            throw .shape(
-                name: dataset.name,
-                problem: "validation fraction \(fraction) of \(dataset.sampleCount) samples leaves none to train on "
-                    + "or none to validate with: choose another fraction")
-        }
+        split = try DatasetSplit(of: dataset, experiment.dataset, seed: experiment.seed)
     }
 
     /// Which round of the training does what.

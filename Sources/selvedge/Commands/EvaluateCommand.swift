@@ -47,7 +47,7 @@ struct EvaluateCommand: ParsableCommand {
         let model = try Model(experiment.model, loss: experiment.loss)
         let state = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
         let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
-        let dataset = split == .test ? sets.test : sets.training
+        let dataset = split == .test ? sets.test : try sets.training.trainingPart
         let evaluator = try Evaluator(
             experiment: experiment, model: model, dataset: dataset,
             kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)

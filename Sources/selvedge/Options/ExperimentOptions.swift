@@ -30,7 +30,7 @@ struct ExperimentOptions: ParsableArguments {
         try DataFolder.check(dataFolder)
         var result =
             try file.map { try Experiment.load(path: $0) } ?? Experiment.resolve(experiment ?? Self.defaultName)
-        if data == DatasetConfiguration.syntheticName { result.dataset.name = DatasetConfiguration.syntheticName }
+        if data == DatasetConfiguration.syntheticName { result.dataset = result.dataset.synthetic }
         result = try result.replacing(
             epochs: epochs, batchSize: batchSize, microBatchCount: microBatches, seed: seed)
         _ = try Model(result.model, loss: result.loss)

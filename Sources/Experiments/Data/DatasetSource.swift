@@ -1,0 +1,76 @@
+import Datasets
+
+/// Where images come from. Paths are relative to the folder that the user names for data.
+public enum DatasetSource: Sendable, Equatable {
+    case fashionMNIST
+    case synthetic
+    /// Files of the MNIST family, plain or with `.gz`.
+    case idx(IDXFiles)
+    /// Text with a line an image.
+    case csv(CSVFiles)
+    /// Folders with a sub-folder a class, named as the class.
+    case pngFolders(PNGFolders)
+
+    public struct IDXFiles: Sendable, Equatable {
+        public var trainingImages: String
+        public var trainingLabels: String
+        public var testImages: String
+        public var testLabels: String
+        public var classNames: [String]
+
+        public init(
+            trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
+        ) {
+            self.trainingImages = trainingImages
+            self.trainingLabels = trainingLabels
+            self.testImages = testImages
+            self.testLabels = testLabels
+            self.classNames = classNames
+        }
+    }
+
+    public struct CSVFiles: Sendable, Equatable {
+        public var training: String
+        public var test: String
+        public var classNames: [String]
+
+        public init(training: String, test: String, classNames: [String]) {
+            self.training = training
+            self.test = test
+            self.classNames = classNames
+        }
+    }
+
+    public struct PNGFolders: Sendable, Equatable {
+        public var training: String
+        public var test: String
+        public var classNames: [String]
+
+        public init(training: String, test: String, classNames: [String]) {
+            self.training = training
+            self.test = test
+            self.classNames = classNames
+        }
+    }
+
+    /// The word that stands for it in an experiment's file.
+    public var name: String {
+        switch self {
+        case .fashionMNIST: FashionMNIST.name
+        case .synthetic: DatasetConfiguration.syntheticName
+        case .idx: "idx"
+        case .csv: "csv"
+        case .pngFolders: "png_folders"
+        }
+    }
+
+    /// What each label means.
+    public var classNames: [String] {
+        switch self {
+        case .fashionMNIST, .synthetic: FashionMNIST.classNames
+        case .idx(let files): files.classNames
+        case .csv(let files): files.classNames
+        case .pngFolders(let folders): folders.classNames
+        }
+    }
+}
