@@ -123,6 +123,28 @@ struct PeerExchangeTests {
         for bytes in results { #expect(bytes == expected) }
     }
 
+    @Test(
+        "also where layers agree on sums in the middle of a step",
+        arguments: [[0..<4, 4..<8], [0..<2, 2..<5, 5..<8], PeerExchangeTests.singles] as [[Range<Int>]], [5, 700])
+    func agreement(runs: [Range<Int>], batchSize: Int) throws {
+        var experiment = SyntheticRun.experiment(layers: [
+            .convolution2D(Convolution2DConfiguration(filters: 3, kernelHeight: 5, kernelWidth: 5)),
+            .batchNormalization(BatchNormalizationConfiguration()), .maxPool2D, .flatten, .dropout(rate: 0.25),
+            .dense(DenseConfiguration(units: 40, activation: .linear)),
+            .batchNormalization(BatchNormalizationConfiguration()), .activation(.relu),
+            .dense(DenseConfiguration(units: 10, activation: .softmax)),
+        ])
+        experiment.batchSize = batchSize
+        experiment.epochs = 1
+        let stepCount = batchSize == 5 ? 480 : 4
+        let expected = try SyntheticRun.bytes(experiment, afterSteps: stepCount)
+        let workers = try SocketWorkers(experiment, runs: runs, threadCount: 1) { _ in Self.widest }
+        let results = try workers.run(runs) { _, trainer, exchange in
+            while !trainer.isFinished { _ = try trainer.runStep(exchange) }
+        }
+        for bytes in results { #expect(bytes == expected) }
+    }
+
     @Test("also with batches smaller than the number of micro-batches")
     func smallBatches() throws {
         let experiment = Self.experiment(batchSize: 5)

@@ -62,7 +62,7 @@ extension CommandLineTests {
         }
 
         @Test func `a second SIGINT ends at once`() throws {
-            let process = try start("run")
+            let process = try start("run", afterEpoch: 2)
             process.send(signal: SIGINT)
             try process.line(containing: "interrupted: the workers stop after step")
             process.send(signal: SIGINT)

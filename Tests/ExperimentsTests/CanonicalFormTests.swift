@@ -86,6 +86,26 @@ import Testing
         add { $0.model.inputShape.height = 27 }
         add { $0.optimizer = .adam(AdamConfiguration(learningRate: Float(0.001).nextUp)) }
         add { $0.optimizer = .adam(AdamConfiguration(epsilon: 1e-8)) }
+        add { $0.optimizer = .adam(AdamConfiguration(weightDecay: 0.1)) }
+        add { $0.optimizer = .adam(AdamConfiguration(convention: .torch)) }
+        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration())) }
+        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration(momentum: 0.5))) }
+        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration(momentum: 0.5, isNesterov: true))) }
+        add { $0.optimizer = OptimizerConfiguration(.rmsprop(RMSpropConfiguration())) }
+        add { $0.optimizer = OptimizerConfiguration(.rmsprop(RMSpropConfiguration(rho: 0.8))) }
+        add { $0.optimizer.clippingNorm = 1 }
+        add { $0.optimizer.schedule = .exponential(factor: 0.9) }
+        add { $0.optimizer.schedule = .cosine(warmUpEpochCount: 1, finalFactor: 0) }
+        add { $0.optimizer.schedule = .onPlateau(factor: 0.5, patience: 2, minimumFactor: 0) }
+        add { $0.earlyStopping = EarlyStopping(patience: 3) }
+        add { $0.earlyStopping = EarlyStopping(patience: 3, restoresBestWeights: false) }
+        add { $0.loss = LossConfiguration(kind: .categoricalCrossEntropy) }
+        add { $0.loss = LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1) }
+        add { $0.model.layers.append(.dropout(rate: 0.25)) }
+        add { $0.model.layers.append(.dropout(rate: Float(0.25).nextUp)) }
+        add { $0.model.layers.append(.batchNormalization(BatchNormalizationConfiguration())) }
+        add { $0.model.layers.append(.batchNormalization(BatchNormalizationConfiguration(isGhost: true))) }
+        add { $0.model.layers.append(.activation(.tanh)) }
         #expect(Set(variants.map(\.digest) + [base.digest]).count == variants.count + 1)
     }
 

@@ -19,17 +19,14 @@ enum MadeUp {
 
     static func experiment(seed: UInt64) -> Experiment {
         var generator = Generator(state: seed)
-        func float() -> Float {
-            let value = Float(bitPattern: UInt32(truncatingIfNeeded: generator.next()) & 0x7FFF_FFFF)
-            return value.isFinite && value > 0 ? value : 1
-        }
         let texts = [
             "", "plain", "a: b # c", "\"\\\n\t\u{1}\u{7F}\u{85}\u{2028}", "*alias &anchor", "é😀", "null", "1e3", "'",
             "- x",
         ]
-        let adam = AdamConfiguration(
-            learningRate: float(), beta1: Float.random(in: 0..<1, using: &generator),
-            beta2: Float.random(in: 0..<1, using: &generator), epsilon: float())
+        let kinds = LossConfiguration.Kind.allCases
+        let loss = LossConfiguration(
+            kind: kinds.randomElement(using: &generator) ?? .meanSquaredError,
+            labelSmoothing: Bool.random(using: &generator) ? 0 : Float.random(in: 0..<1, using: &generator))
         let layers = (0...Int.random(in: 0..<6, using: &generator)).map { _ in layer(&generator) }
         return Experiment(
             name: ["A-1", "on", "1", "x.y_z-0"].randomElement(using: &generator) ?? "x",
@@ -41,25 +38,93 @@ enum MadeUp {
             ],
             dataset: data(&generator),
             model: ModelConfiguration(inputShape: ImageShape(height: 28, width: 1, channels: 3), layers: layers),
-            optimizer: .adam(adam), batchSize: Int.random(in: 1...1_048_576, using: &generator),
+            loss: loss, optimizer: optimizer(&generator), earlyStopping: earlyStopping(&generator),
+            batchSize: Int.random(in: 1...1_048_576, using: &generator),
             epochs: Int.random(in: 1...100_000, using: &generator),
             microBatchCount: 1 << Int.random(in: 0...6, using: &generator), seed: generator.next())
     }
 
     private static func layer(_ generator: inout Generator) -> LayerConfiguration {
+        func number(_ limit: Int) -> Int { Int.random(in: 1...limit, using: &generator) }
+        func share() -> Float { Float.random(in: 0..<1, using: &generator) }
+        func penalty() -> Float { Bool.random(using: &generator) ? 0 : share() }
+        func truth() -> Bool { Bool.random(using: &generator) }
         let activation = Activation.allCases.randomElement(using: &generator) ?? .relu
-        switch Int.random(in: 0..<4, using: &generator) {
-        case 0: return .maxPool2D
+        let padding: Padding = truth() ? .valid : .same
+        switch Int.random(in: 0..<10, using: &generator) {
+        case 0:
+            return .pool2D(
+                Pool2DConfiguration(
+                    kind: truth() ? .maximum : .average, window: Extent(height: number(3), width: number(3)),
+                    stride: truth() ? nil : Extent(height: number(3), width: number(3)), padding: padding))
         case 1: return .flatten
         case 2:
             return .dense(
-                DenseConfiguration(units: Int.random(in: 1...1_048_576, using: &generator), activation: activation))
+                DenseConfiguration(
+                    name: truth() ? nil : "on", units: number(1_048_576), activation: activation,
+                    regularization: Regularization(l1: penalty(), l2: penalty()), isTrainable: truth()))
+        case 3: return .dropout(rate: share())
+        case 4:
+            return .batchNormalization(
+                BatchNormalizationConfiguration(
+                    momentum: share(), epsilon: share() + 1e-9, isGhost: truth(), isTrainable: truth()))
+        case 5: return .activation(activation)
+        case 6: return .resize(Extent(height: number(64), width: number(64)))
+        case 7: return .repeatChannels(count: number(5))
+        case 8: return .globalAveragePool2D
         default:
             return .convolution2D(
                 Convolution2DConfiguration(
-                    filters: Int.random(in: 1...65_536, using: &generator), kernelHeight: 1024, kernelWidth: 1,
-                    padding: Bool.random(using: &generator) ? .valid : .same, activation: activation))
+                    name: truth() ? nil : "block1_conv1", filters: number(65_536), kernelHeight: 1024, kernelWidth: 1,
+                    stride: truth() ? Extent(1) : Extent(height: number(4), width: number(4)), padding: padding,
+                    activation: activation, regularization: Regularization(l1: penalty(), l2: penalty()),
+                    isTrainable: truth()))
         }
+    }
+
+    private static func method(_ generator: inout Generator) -> OptimizerConfiguration.Method {
+        func share() -> Float { Float.random(in: 0..<1, using: &generator) }
+        func positive() -> Float { Float(bitPattern: UInt32.random(in: 1..<0x7F80_0000, using: &generator)) }
+        let convention: OptimizerConvention = Bool.random(using: &generator) ? .keras : .torch
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0:
+            return .sgd(
+                SGDConfiguration(
+                    learningRate: positive(), momentum: share(), isNesterov: Bool.random(using: &generator),
+                    convention: convention))
+        case 1:
+            return .rmsprop(
+                RMSpropConfiguration(
+                    learningRate: positive(), rho: share(), momentum: share(), epsilon: positive(),
+                    convention: convention))
+        default:
+            return .adam(
+                AdamConfiguration(
+                    learningRate: positive(), beta1: share(), beta2: share(), epsilon: positive(),
+                    weightDecay: Bool.random(using: &generator) ? 0 : positive(), convention: convention))
+        }
+    }
+
+    private static func optimizer(_ generator: inout Generator) -> OptimizerConfiguration {
+        func factor() -> Float { Float.random(in: Float.leastNormalMagnitude...1, using: &generator) }
+        let count = Int.random(in: 1...100_000, using: &generator)
+        let schedules: [LearningRateSchedule] = [
+            .constant, .step(epochCount: count, factor: factor()), .exponential(factor: factor()),
+            .cosine(warmUpEpochCount: count, finalFactor: factor()),
+            .onPlateau(factor: factor(), patience: count, minimumFactor: factor()),
+        ]
+        return OptimizerConfiguration(
+            method(&generator), schedule: schedules.randomElement(using: &generator) ?? .constant,
+            clippingNorm: Bool.random(using: &generator) ? nil : factor())
+    }
+
+    private static func earlyStopping(_ generator: inout Generator) -> EarlyStopping? {
+        guard Bool.random(using: &generator) else { return nil }
+        return EarlyStopping(
+            monitor: EarlyStopping.Monitor.allCases.randomElement(using: &generator) ?? .validationLoss,
+            patience: Int.random(in: 1...1000, using: &generator),
+            minimumChange: Float.random(in: 0...1, using: &generator),
+            restoresBestWeights: Bool.random(using: &generator))
     }
 
     private static func data(_ generator: inout Generator) -> DatasetConfiguration {

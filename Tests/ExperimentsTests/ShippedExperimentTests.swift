@@ -33,8 +33,31 @@ import Testing
         #expect(experiment.published.contains { $0.name == "test_accuracy" })
     }
 
+    /// Parameter counts by hand from the write-ups' layers; three of them are published.
+    @Test(arguments: [
+        ("A-1", 173_738, 512, 50), ("A-2", 173_738, 512, 50), ("A-3", 347_114, 512, 50), ("A-4", 251_626, 512, 50),
+        ("B-1", 173_738, 512, 50), ("B-2", 693_578, 512, 50), ("B-3", 693_578, 512, 50), ("C-1", 115_306, 200, 100),
+        ("C-2", 115_306, 200, 100), ("C-3", 115_306, 200, 100), ("C-4", 132_874, 200, 100),
+        ("C-5", 115_306, 200, 100), ("D-baseline", 101_770, 128, 5), ("D-low", 31_962, 512, 20),
+        ("D-overfit", 534_026, 128, 40), ("D-1", 534_026, 128, 11), ("D-2", 296_202, 128, 11),
+        ("D-3", 373_802, 128, 11), ("D-4", 534_026, 128, 11), ("D-5", 534_026, 128, 11), ("D-6", 535_306, 128, 11),
+        ("D-7", 534_346, 128, 11), ("D-8", 1_845_066, 128, 11), ("D-9", 1_845_066, 32, 11),
+        ("D-final", 1_845_066, 128, 11), ("D-vgg", 14_848_586, 128, 11), ("D-vgg-tuned", 14_848_586, 128, 11),
+        ("E-1", 50_890, 64, 10), ("E-2", 101_770, 64, 30), ("E-3", 109_386, 64, 30),
+    ])
+    func everyExperimentHasTheSizesOfItsWriteUp(
+        _ name: String, _ parameterCount: Int, _ batchSize: Int, _ epochs: Int
+    ) throws {
+        let experiment = try Experiment.shipped(named: name)
+        let model = try Model(experiment.model, loss: experiment.loss)
+        #expect(model.parameterCount == parameterCount)
+        #expect(experiment.batchSize == batchSize)
+        #expect(experiment.epochs == epochs)
+        #expect(experiment.published.contains { $0.name == "test_accuracy" })
+    }
+
     @Test func everyShippedNameIsFoundWhateverItsCapitals() throws {
-        #expect(Experiment.shippedNames == ["A-1", "B-1", "B-2"])
+        #expect(Experiment.shippedNames.count == 30)
         for name in Experiment.shippedNames {
             #expect(try Experiment.resolve(name.lowercased()).name == name)
         }
@@ -42,11 +65,11 @@ import Testing
 
     @Test func unknownNamesGetTheNearest() {
         let expected = ExperimentError(
-            source: "B-3", problem: .unknownExperiment("B-3", nearest: "B-1", shipped: Experiment.shippedNames))
-        #expect(throws: expected) { try Experiment.resolve("B-3") }
+            source: "B-7", problem: .unknownExperiment("B-7", nearest: "B-1", shipped: Experiment.shippedNames))
+        #expect(throws: expected) { try Experiment.resolve("B-7") }
         #expect(
-            expected.description == "no experiment is named \"B-3\" and no file is there; did you mean B-1? "
-                + "shipped are A-1, B-1, B-2, or give the path of a YAML file")
+            expected.description == "no experiment is named \"B-7\" and no file is there; did you mean B-1? "
+                + "shipped are \(Experiment.shippedNames.joined(separator: ", ")), or give the path of a YAML file")
         #expect(throws: ExperimentError.self) { try Experiment.resolve("") }
     }
 

@@ -64,7 +64,7 @@ import Testing
         #expect(
             Self.message(12, "zzz: 1")
                 == "\"toy.yaml\", line 12: unknown key \"zzz\"; known here: name, title, published, data, model, loss, "
-                + "optimizer, batch_size, epochs, micro_batches, seed")
+                + "optimizer, schedule, clip_norm, early_stopping, batch_size, epochs, micro_batches, seed")
         #expect(
             Self.message(9, "    - densee: {units: 10, activation: relu}").contains(
                 "line 9: model.layers[3]: unknown key"))

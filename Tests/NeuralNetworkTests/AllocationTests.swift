@@ -100,7 +100,7 @@ private final class AllocationProbe: ThreadJob {
         let range = evenSplit(pass.model.arenaCount, parts: pass.threads.count, index: thread, granule: 16)
         optimizer.update(
             kernels: kernels, range: range, parameters: parameters.pointer, slots: slots, gradientSum: gradient,
-            batchSize: Self.sampleCount, step: 1)
+            step: Optimizer.Step(number: 1, batchSize: Self.sampleCount, learningRate: 0.001))
         pass.threads.barrier(thread: thread)
         pass.evaluate(thread: thread, sampleCount: Self.sampleCount, parameters: parameters.pointer)
         if allocates && thread == 1 {

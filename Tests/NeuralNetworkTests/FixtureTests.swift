@@ -80,7 +80,9 @@ func apply(
                     else { return }
                     optimizer.update(
                         kernels: run.kernels, range: 0..<parameters.count, parameters: parametersBase,
-                        slots: [firstBase, secondBase], gradientSum: gradientBase, batchSize: batchSize, step: step)
+                        slots: [firstBase, secondBase], gradientSum: gradientBase,
+                        step: Optimizer.Step(
+                            number: step, batchSize: batchSize, learningRate: optimizer.configuration.learningRate))
                 }
             }
         }

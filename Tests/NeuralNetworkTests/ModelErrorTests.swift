@@ -42,12 +42,32 @@ struct ModelErrorTests {
             "layer 1 (Conv2D): the last layer must be Dense with softmax or sigmoid: the loss needs one output a class"
         ),
         (
-            image, [.flatten, dense(32, .sigmoid), output],
-            "layer 2 (Dense): sigmoid belongs on the last Dense layer only: use relu or linear here"
+            image, [.flatten, .dropout(rate: 1), output],
+            "layer 2 (Dropout): rate is 1.0, but must be from 0 to below 1"
         ),
         (
-            image, [convolution(4, 3, 3, .valid, .softmax), .flatten, output],
-            "layer 1 (Conv2D): softmax belongs on the last Dense layer only: use relu or linear here"
+            image, [.flatten, dense(4, .relu), .resize(Extent(4)), output],
+            "layer 3 (Resize): needs an image (height×width×channels) but gets 4: put it before Flatten"
+        ),
+        (
+            image, [convolution(4, 3, 3), .repeatChannels(count: 3), .flatten, output],
+            "layer 2 (RepeatChannels): it prepares the input: put it before all layers that learn"
+        ),
+        (
+            image, [.pool2D(Pool2DConfiguration(kind: .average, window: Extent(29))), .flatten, output],
+            "layer 1 (AveragePool2D): a 29×29 window does not fit into 28×28×1: remove this layer"
+        ),
+        (
+            image, [.pool2D(Pool2DConfiguration(kind: .average, stride: Extent(0))), .flatten, output],
+            "layer 1 (AveragePool2D): the stride is 0×0, but must be at least 1×1"
+        ),
+        (
+            image, [.flatten, named("a"), named("a"), output],
+            "layer 3 (Dense): the name a is taken by another layer: give each its own"
+        ),
+        (
+            image, [.flatten, dense(10, .tanh)],
+            "layer 2 (Dense): the last layer must be Dense with softmax or sigmoid: the loss needs one output a class"
         ),
         (image, [.flatten, dense(1, .softmax)], "layer 2 (Dense): 1 classes are not possible: give 2 to 256"),
         (image, [.flatten, dense(257, .softmax)], "layer 2 (Dense): 257 classes are not possible: give 2 to 256"),
@@ -70,6 +90,10 @@ struct ModelErrorTests {
         ),
         (image, Array(repeating: .flatten, count: 1001), "model: 1001 layers are too many: the limit is 1000"),
     ]
+
+    private static func named(_ name: String) -> LayerConfiguration {
+        .dense(DenseConfiguration(name: name, units: 3))
+    }
 
     static let image = ImageShape(height: 28, width: 28, channels: 1)
 

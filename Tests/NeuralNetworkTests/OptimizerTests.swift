@@ -1,4 +1,5 @@
 import Glibc
+import KernelInterface
 import Testing
 
 @testable import NeuralNetwork
@@ -21,8 +22,15 @@ struct OptimizerTests {
         // At the first step the corrections are √(1 − β₂) and 1 − β₁.
         let (beta1, beta2) = (Double(adam.beta1), Double(adam.beta2))
         let expected = Double(adam.learningRate) * (1 - beta2).squareRoot() / (1 - beta1)
-        #expect(adam.stepSize(step: 1) == Float(expected))
-        #expect(abs(adam.stepSize(step: 100_000) - adam.learningRate) < 1e-10)
+        func stepSize(_ number: Int) -> Float {
+            let memory = AlignedBuffer<Float>(count: 1).pointer
+            let place = ArenaPlace(
+                count: 1, parameters: memory, gradientSum: memory, batchSize: 1, adjustment: .none)
+            let step = Optimizer.Step(number: number, batchSize: 1, learningRate: adam.learningRate)
+            return adam.arguments(place, firstMoment: memory, secondMoment: memory, step).stepSize
+        }
+        #expect(stepSize(1) == Float(expected))
+        #expect(abs(stepSize(100_000) - adam.learningRate) < 1e-10)
     }
 
     /// Kingma & Ba's update in Double, with Keras's placing of epsilon. Rounding moments to Float leaves some 1e-6 of a
@@ -69,8 +77,8 @@ struct OptimizerTests {
             for range in ranges {
                 Optimizer(.adam(AdamConfiguration())).update(
                     kernels: kernels, range: range, parameters: memory[0].pointer,
-                    slots: [memory[2].pointer, memory[3].pointer], gradientSum: memory[1].pointer, batchSize: 5,
-                    step: 3)
+                    slots: [memory[2].pointer, memory[3].pointer], gradientSum: memory[1].pointer,
+                    step: Optimizer.Step(number: 3, batchSize: 5, learningRate: 0.001))
             }
             return memory.flatMap { buffer in (0..<count).map { buffer.pointer[$0].bitPattern } }
         }
@@ -82,7 +90,8 @@ struct OptimizerTests {
         let memory = (0..<4).map { _ in AlignedBuffer<Float>(count: 16) }
         Optimizer(.adam(AdamConfiguration())).update(
             kernels: KernelSets.best, range: 0..<16, parameters: memory[0].pointer,
-            slots: [memory[1].pointer, memory[2].pointer], gradientSum: memory[3].pointer, batchSize: 5, step: 1)
+            slots: [memory[1].pointer, memory[2].pointer], gradientSum: memory[3].pointer,
+            step: Optimizer.Step(number: 1, batchSize: 5, learningRate: 0.001))
         #expect(memory.allSatisfy { buffer in (0..<16).allSatisfy { buffer.pointer[$0] == 0 } })
     }
 }

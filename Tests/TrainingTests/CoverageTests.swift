@@ -50,6 +50,10 @@ final class CountingExchange: GradientExchange {
         try inner.begin(round: round, batchSize: batchSize)
     }
 
+    func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        UnsafePointer(roots)
+    }
+
     func bucketFinished(_ index: Int) { inner.bucketFinished(index) }
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {

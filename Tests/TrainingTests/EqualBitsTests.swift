@@ -60,6 +60,25 @@ struct EqualBitsTests {
         }
     }
 
+    @Test(
+        "with layers that look at the whole batch, penalties, clipping and a schedule", arguments: Sizes.all,
+        [1, 2, 3, 8])
+    func wholeBatchLayers(_ sizes: Sizes, workers: Int) throws {
+        let small = try SmallCase(
+            training: sizes.training, validation: sizes.validation, batchSize: sizes.batchSize, epochs: 2,
+            microBatches: sizes.microBatches, layers: SmallCase.regularized,
+            loss: LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1),
+            optimizer: OptimizerConfiguration(
+                .rmsprop(RMSpropConfiguration(momentum: 0.9)), schedule: .cosine(warmUpEpochCount: 1, finalFactor: 0.1),
+                clippingNorm: 0.5))
+        let expected = try small.trainedAlone()
+        #expect(try small.trainedAlone(threads: 3) == expected)
+        for set in InstructionSet.supported { #expect(try small.trainedAlone(kernels: set.table) == expected) }
+        for bytes in try small.trainedTogether(runs: small.runs(workers: workers), threads: 2) {
+            #expect(bytes == expected)
+        }
+    }
+
     @Test("with uneven shares", arguments: Sizes.all.filter { $0.microBatches == 8 })
     func unevenShares(_ sizes: Sizes) throws {
         let small = try sizes.makeCase()

@@ -17,6 +17,7 @@ final class Meeting: @unchecked Sendable {
 
     /// What each worker lays open between two rendezvous.
     var roots: [UnsafeMutablePointer<Float>]
+    var rootStrides: [Int]
     var statistics: [MicroBatchStatistics]
     var rounds: [Int]
 
@@ -26,6 +27,7 @@ final class Meeting: @unchecked Sendable {
         let nothing = UnsafeMutablePointer<Float>.allocate(capacity: 1)
         roots = Array(repeating: nothing, count: runs.count)
         nothing.deallocate()
+        rootStrides = Array(repeating: 0, count: runs.count)
         statistics = Array(repeating: MicroBatchStatistics(), count: microBatchCount)
         rounds = Array(repeating: 0, count: runs.count)
     }

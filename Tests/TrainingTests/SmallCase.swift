@@ -41,7 +41,10 @@ struct SmallCase: Sendable {
     /// `trainingCount` and `validationCount` samples; batches of `batchSize`.
     init(
         training trainingCount: Int, validation validationCount: Int, batchSize: Int, epochs: Int = 1,
-        microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution
+        microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution,
+        loss: LossConfiguration = .sparseCategoricalCrossEntropy,
+        optimizer: OptimizerConfiguration = .adam(AdamConfiguration(learningRate: 0.01)),
+        earlyStopping: EarlyStopping? = nil
     ) throws {
         let count = trainingCount + validationCount
         let dataset = DatasetConfiguration(
@@ -51,7 +54,7 @@ struct SmallCase: Sendable {
             model: ModelConfiguration(
                 inputShape: ImageShape(height: SmallImages.side, width: SmallImages.side, channels: 1),
                 layers: layers),
-            optimizer: .adam(AdamConfiguration(learningRate: 0.01)), batchSize: batchSize, epochs: epochs,
+            loss: loss, optimizer: optimizer, earlyStopping: earlyStopping, batchSize: batchSize, epochs: epochs,
             microBatchCount: microBatches, seed: 3)
         model = try Model(experiment.model, loss: experiment.loss)
         data = try TrainingData(dataset: SmallImages.make(count: count), experiment: experiment)
@@ -62,6 +65,16 @@ struct SmallCase: Sendable {
         .convolution2D(Convolution2DConfiguration(filters: 5, kernelHeight: 3, kernelWidth: 3)),
         .maxPool2D, .flatten,
         .dense(DenseConfiguration(units: 11)), .dense(DenseConfiguration(units: 10, activation: .softmax)),
+    ]
+
+    /// Layers that draw at random, that look at the whole batch, and that have a penalty.
+    static let regularized: [LayerConfiguration] = [
+        .dropout(rate: 0.1), .convolution2D(Convolution2DConfiguration(filters: 5, kernelHeight: 3, kernelWidth: 3)),
+        .batchNormalization(BatchNormalizationConfiguration(momentum: 0.5)), .maxPool2D, .dropout(rate: 0.25), .flatten,
+        .dense(DenseConfiguration(units: 21, regularization: Regularization(l1: 1e-4, l2: 1e-3))),
+        .batchNormalization(BatchNormalizationConfiguration(momentum: 0.5, isGhost: true)), .activation(.tanh),
+        .dropout(rate: 0.5), .batchNormalization(BatchNormalizationConfiguration()),
+        .dense(DenseConfiguration(units: 10, activation: .softmax)),
     ]
 
     static let linear: [LayerConfiguration] = [

@@ -11,6 +11,8 @@ final class TreeExchange: GradientExchange {
     private let rank: Int
     private let memory: UnsafeMutablePointer<Float>
     private let sum: UnsafeMutablePointer<Float>
+    /// What a pass agreed on last.
+    private let agreed: UnsafeMutablePointer<Float>
     private let stride: Int
     private let elementCount: Int
     private let rootCapacity: Int
@@ -29,11 +31,14 @@ final class TreeExchange: GradientExchange {
         memory.initialize(repeating: 0, count: stride * rootCapacity)
         sum = .allocate(capacity: elementCount)
         sum.initialize(repeating: 0, count: elementCount)
+        agreed = .allocate(capacity: elementCount)
+        agreed.initialize(repeating: 0, count: elementCount)
     }
 
     deinit {
         memory.deallocate()
         sum.deallocate()
+        agreed.deallocate()
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
@@ -51,10 +56,26 @@ final class TreeExchange: GradientExchange {
         #expect(bucketsSeen == Array(0..<bucketCount), "every bucket is finished once, from the output back")
         try share(statistics)
         var nextRoots = meeting.runs.map { _ in 0 }
-        let total = node(0..<meeting.microBatchCount, &nextRoots)
+        let total = node(0..<meeting.microBatchCount, elementCount, &nextRoots)
         sum.update(from: total ?? Array(repeating: 0, count: elementCount), count: elementCount)
         try meeting.rendezvous()
         return UnsafePointer(sum)
+    }
+
+    func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        do {
+            try meeting.rendezvous {
+                meeting.roots[rank] = roots
+                meeting.rootStrides[rank] = rootStride
+            }
+            var nextRoots = meeting.runs.map { _ in 0 }
+            let total = node(0..<meeting.microBatchCount, count, &nextRoots)
+            try meeting.rendezvous()
+            agreed.update(from: total ?? Array(repeating: 0, count: count), count: count)
+            return UnsafePointer(agreed)
+        } catch {
+            return nil
+        }
     }
 
     func exchange(
@@ -74,25 +95,26 @@ final class TreeExchange: GradientExchange {
     private func share(_ statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws {
         try meeting.rendezvous {
             meeting.roots[rank] = memory
+            meeting.rootStrides[rank] = stride
             for index in meeting.runs[rank] { meeting.statistics[index] = statistics[index] }
         }
         for index in statistics.indices { statistics[index] = meeting.statistics[index] }
     }
 
     /// The sum below a node that covers the micro-batches `leaves`; nil when they have no samples.
-    private func node(_ leaves: Range<Int>, _ nextRoots: inout [Int]) -> [Float]? {
+    private func node(_ leaves: Range<Int>, _ elementCount: Int, _ nextRoots: inout [Int]) -> [Float]? {
         let count = meeting.microBatchCount
         let samples = leaves.lowerBound * batchSize / count..<leaves.upperBound * batchSize / count
         guard !samples.isEmpty else { return nil }
         let owner = meeting.runs.firstIndex { $0.contains(leaves.lowerBound) } ?? 0
         if meeting.runs[owner].upperBound >= leaves.upperBound {
-            let root = meeting.roots[owner] + nextRoots[owner] * stride
+            let root = meeting.roots[owner] + nextRoots[owner] * meeting.rootStrides[owner]
             nextRoots[owner] += 1
             return Array(UnsafeBufferPointer(start: root, count: elementCount))
         }
         let middle = leaves.lowerBound + leaves.count / 2
-        let left = node(leaves.lowerBound..<middle, &nextRoots)
-        let right = node(middle..<leaves.upperBound, &nextRoots)
+        let left = node(leaves.lowerBound..<middle, elementCount, &nextRoots)
+        let right = node(middle..<leaves.upperBound, elementCount, &nextRoots)
         guard let left else { return right }
         guard let right else { return left }
         return zip(left, right).map { $0 + $1 }

@@ -54,7 +54,8 @@ struct TestRun {
                     for _ in 0..<repetitions {
                         pass.train(
                             thread: thread, sampleCount: samples.count, parameters: base, program: program,
-                            gradient: gradient, rootStride: model.arenaCount
+                            gradient: gradient, rootStride: model.arenaCount,
+                            place: BatchPlace(step: 3, firstPosition: samples.lowerBound, batchSize: labels.count)
                         ) { announced.pointee.append($0) }
                     }
                 }
