@@ -35,6 +35,7 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let targets: [Target] = [
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "CPlatform"),
 
     module("KernelInterface", [], path: "Sources/Kernels/Interface"),
@@ -59,7 +60,7 @@ let targets: [Target] = [
         "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
     module("Cluster", ["Training", "Coordination", "Transport", "CPlatform"]),
     module("Launching", ["Cluster"]),
-    module("Reports", ["Checkpoints"]),
+    module("Reports", ["Training", "CCairo"]),
     .executableTarget(
         name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
 

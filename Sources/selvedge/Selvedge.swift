@@ -11,7 +11,8 @@ struct Selvedge: ParsableCommand {
         version: Build.version,
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
-            SummaryCommand.self, EvaluateCommand.self, InspectCommand.self, BenchCommand.self,
+            SummaryCommand.self, EvaluateCommand.self, CompareCommand.self, ReproduceCommand.self, InspectCommand.self,
+            BenchCommand.self,
         ])
 
     static func main() {

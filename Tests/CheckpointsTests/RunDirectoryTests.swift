@@ -197,9 +197,6 @@ import Testing
         try run.appendTimings("{}")
         try run.appendTimings("{\"a\":1}")
         #expect(try text(run.paths.timings) == "{}\n{\"a\":1}\n")
-        try run.writeReport(text: "t\n", json: "{}\n")
-        #expect(try text(run.paths.reportText) == "t\n")
-        #expect(try text(run.paths.reportJSON) == "{}\n")
         try run.openJournal().append(JournalRecord(kind: 1, payload: [2]))
         #expect(try run.openJournal().recovered == [JournalRecord(kind: 1, payload: [2])])
     }

@@ -45,6 +45,7 @@ struct ImportTable {
     static let selvedge = ImportTable(rules: [
         "CZeroMQ": ModuleRule(["CZeroMQ"]),
         "CZlib": ModuleRule(["CZlib"]),
+        "CCairo": ModuleRule(["CCairo"]),
         "CPlatform": ModuleRule(["CPlatform"]),
 
         // The kernels' common source is compiled into three modules and obeys the rule of each.
@@ -76,7 +77,7 @@ struct ImportTable {
             ["Cluster"], modules: ["Training", "Coordination", "Transport"],
             others: ["Foundation", "Glibc", "Synchronization"]),
         "Launching": ModuleRule(["Launching"], modules: ["Cluster"], others: ["Glibc"]),
-        "Reports": ModuleRule(["Reports"], modules: ["Training"], others: ["Glibc"]),
+        "Reports": ModuleRule(["Reports"], modules: ["Training", "CCairo"], others: ["Glibc"]),
         "selvedge": ModuleRule(
             ["selvedge"], modules: ["Launching", "Reports"],
             others: ["ArgumentParser", "Foundation", "Glibc", "Synchronization"]),

@@ -158,7 +158,7 @@ extension FileOperations {
     }
 
     /// Makes a folder and those above it, where they are missing.
-    func makeDirectories(_ path: String) throws(FileError) {
+    public func makeDirectories(_ path: String) throws(FileError) {
         if isDirectory(path) { return }
         let parent = PathText.parent(of: path)
         if parent != path { try makeDirectories(parent) }

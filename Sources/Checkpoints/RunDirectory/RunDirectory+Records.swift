@@ -17,12 +17,6 @@ extension RunDirectory {
         try append(line, to: paths.log)
     }
 
-    /// Replaces report.txt and report.json.
-    public func writeReport(text: String, json: String) throws(FileError) {
-        try AtomicFile.write(text, to: paths.reportText, with: files)
-        try AtomicFile.write(json, to: paths.reportJSON, with: files)
-    }
-
     /// Opens the run's journal, which is to have one writer at a time.
     public func openJournal() throws(FileError) -> Journal {
         try Journal(path: paths.journal, files: files)

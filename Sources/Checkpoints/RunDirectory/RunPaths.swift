@@ -19,6 +19,8 @@ public struct RunPaths: Sendable, Equatable {
     public var lock: String { run + "/lock" }
     public var reportText: String { run + "/report.txt" }
     public var reportJSON: String { run + "/report.json" }
+    public var reportHTML: String { run + "/report.html" }
+    public var plots: String { run + "/plots" }
     public var checkpoints: String { run + "/checkpoints" }
     /// The state where training stopped.
     public var last: String { checkpoints + "/last.safetensors" }
@@ -26,6 +28,9 @@ public struct RunPaths: Sendable, Equatable {
     public var best: String { checkpoints + "/best.safetensors" }
     /// The state at the failure that ended the run.
     public var failed: String { checkpoints + "/failed.safetensors" }
+
+    /// The picture of a name.
+    public func plot(_ name: String) -> String { "\(plots)/\(name).png" }
 
     /// The checkpoint that is kept for one epoch, with at least four digits.
     public func checkpoint(epoch: Int) -> String {

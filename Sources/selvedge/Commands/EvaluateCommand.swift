@@ -28,6 +28,11 @@ struct EvaluateCommand: ParsableCommand {
     @Option(help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
     var logits: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write pictures, report.html, report.txt and report.json into this folder.", valueName: "folder"))
+    var report: String?
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -62,5 +67,17 @@ struct EvaluateCommand: ParsableCommand {
             classNames: dataset.classNames, labels: evaluation.labels, predictions: evaluation.predictions)
         let text = EvaluationText(evaluation, matrix)
         Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
+        if let report {
+            let contents = try RunReport(
+                experiment: experiment, model: model, rows: state.progress.rows, training: sets.training,
+                evaluated: dataset, evaluation: evaluation)
+            try write(contents, to: report)
+        }
+    }
+
+    private func write(_ report: RunReport, to folder: String) throws {
+        let written = try report.write(to: folder)
+        if let note = written.note { Console.note(note) }
+        Console.note("Written to \(folder): \(written.files.joined(separator: ", "))")
     }
 }

@@ -12,3 +12,12 @@ enum FixedPoint {
         }
     }
 }
+
+extension FixedPoint {
+    /// Four decimals with their sign.
+    static func signed(_ value: Double) -> String {
+        guard value.isFinite else { return "not a number" }
+        let digits = text(abs(value), digits: 4)
+        return digits == "0.0000" ? digits : (value < 0 ? "−" : "+") + digits
+    }
+}

@@ -1,9 +1,8 @@
-import NeuralNetwork
-import Reports
+public import NeuralNetwork
 
 extension ModelSummaryTable {
-    /// The table of a checked model. Optimizer values: two slots a parameter, as Adam keeps.
-    init(_ model: Model, name: String) {
+    /// The table of a checked model.
+    public init(_ model: Model, name: String) {
         self.init(
             modelName: name,
             layers: model.layers.map { layer in

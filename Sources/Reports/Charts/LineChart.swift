@@ -1,0 +1,110 @@
+/// Curves over epochs with axes, ticks and marked points.
+struct LineChart {
+    struct Series {
+        var name: String
+        var color: Color
+        var isDashed = false
+        /// What is not finite is left out, and the line interrupted.
+        var points: [Point]
+    }
+
+    struct Marker {
+        var point: Point
+        var text: String
+        var color: Color
+    }
+
+    var title: String
+    var horizontalLabel = "epoch"
+    var verticalLabel: String
+    var series: [Series]
+    var markers: [Marker] = []
+    /// The values that the vertical axis may show, as 0...1 for shares.
+    var verticalLimits: ClosedRange<Double> = 0...Double.greatestFiniteMagnitude
+
+    private var finitePoints: [Point] {
+        series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+    }
+
+    /// The scales of both axes; nil without a point.
+    private var scales: (horizontal: AxisScale, vertical: AxisScale)? {
+        let points = finitePoints
+        guard let left = points.map(\.x).min(), let right = points.map(\.x).max(),
+            let low = points.map(\.y).min(), let high = points.map(\.y).max()
+        else { return nil }
+        let margin = max((high - low) * 0.06, 1e-3)
+        let lower = min(low, max(verticalLimits.lowerBound, low - margin))
+        let upper = max(high, min(verticalLimits.upperBound, high + margin))
+        return (
+            AxisScale(lower: left, upper: right, count: 8, wholeNumbers: true),
+            AxisScale(lower: lower, upper: upper, count: 7)
+        )
+    }
+
+    /// Draws everything inside the rectangle, labels included.
+    func draw(on canvas: Canvas, in rectangle: Rectangle) {
+        let plot = rectangle.inset(left: 66, top: 34, right: 16, bottom: 48)
+        canvas.text(
+            title, at: Point(x: plot.center.x, y: rectangle.y + 16), TextStyle(size: 15, isBold: true), .center)
+        canvas.text(
+            horizontalLabel, at: Point(x: plot.center.x, y: rectangle.bottom - 12), TextStyle(size: 13), .center)
+        canvas.text(
+            verticalLabel, at: Point(x: rectangle.x + 12, y: plot.center.y), TextStyle(size: 13), .center,
+            turn: -Double.pi / 2)
+        guard let scales else {
+            canvas.outline(plot, .grid)
+            canvas.text("no values", at: plot.center, TextStyle(size: 14, color: .faint), .center)
+            return
+        }
+        drawGrid(on: canvas, plot, scales.horizontal, scales.vertical)
+        func place(_ point: Point) -> Point {
+            Point(
+                x: plot.x + plot.width * scales.horizontal.share(of: point.x),
+                y: plot.bottom - plot.height * scales.vertical.share(of: point.y))
+        }
+        for line in series { draw(line, on: canvas, place) }
+        draw(markers, on: canvas, plot, place)
+    }
+
+    private func drawGrid(on canvas: Canvas, _ plot: Rectangle, _ horizontal: AxisScale, _ vertical: AxisScale) {
+        let style = TextStyle(size: 12, color: .faint)
+        for tick in vertical.ticks {
+            let y = plot.bottom - plot.height * vertical.share(of: tick)
+            canvas.line([Point(x: plot.x, y: y), Point(x: plot.right, y: y)], .grid)
+            canvas.text(vertical.label(tick), at: Point(x: plot.x - 8, y: y), style, .trailing)
+        }
+        for tick in horizontal.ticks {
+            let x = plot.x + plot.width * horizontal.share(of: tick)
+            canvas.line([Point(x: x, y: plot.bottom), Point(x: x, y: plot.bottom + 5)], .faint)
+            canvas.text(horizontal.label(tick), at: Point(x: x, y: plot.bottom + 15), style, .center)
+        }
+        canvas.line(
+            [Point(x: plot.x, y: plot.y), Point(x: plot.x, y: plot.bottom), Point(x: plot.right, y: plot.bottom)],
+            .faint)
+    }
+
+    /// The line, interrupted where a value is missing; a value alone between gaps is a dot.
+    private func draw(_ line: Series, on canvas: Canvas, _ place: (Point) -> Point) {
+        for run in line.points.split(whereSeparator: { !$0.x.isFinite || !$0.y.isFinite }) {
+            if run.count == 1, let point = run.first { canvas.disc(place(point), radius: 2.5, line.color) }
+            canvas.line(run.map(place), line.color, lineWidth: 1.8, dash: line.isDashed ? [6, 4] : [])
+        }
+    }
+
+    /// Dots with their texts, each text on the side where there is room, below the one before it if both are near.
+    private func draw(_ markers: [Marker], on canvas: Canvas, _ plot: Rectangle, _ place: (Point) -> Point) {
+        for marker in markers {
+            let point = place(marker.point)
+            let style = TextStyle(size: 12, isBold: true, color: marker.color)
+            let width = canvas.width(of: marker.text, style)
+            let isRight = point.x + 10 + width <= plot.right
+            let y = min(max(point.y + (point.y < plot.center.y ? 18 : -18), plot.y + 8), plot.bottom - 8)
+            let x = isRight ? point.x + 4 : max(plot.x + 4, min(point.x - 4, plot.right) - width)
+            canvas.line(
+                [Point(x: point.x, y: plot.y), Point(x: point.x, y: plot.bottom)], marker.color, dash: [2, 3])
+            canvas.disc(point, radius: 4.5, marker.color)
+            canvas.fill(Rectangle(x: x - 2, y: y - 8, width: width + 4, height: 16), .white)
+            canvas.text(marker.text, at: Point(x: x, y: y), style)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Experiments
+import Training
+
+/// The figures that a write-up gives, each beside ours where it has a counterpart.
+public struct PublishedComparison: Sendable, Equatable {
+    public struct Row: Sendable, Equatable {
+        /// As the experiment's file names it, with spaces.
+        public var name: String
+        public var published: String
+        /// Nil for what this run does not measure, such as the time on another machine.
+        public var ours: Double?
+        /// Ours less the published figure.
+        public var difference: Double?
+    }
+
+    public let rows: [Row]
+
+    init(_ figures: [PublishedFigure], history: TrainingHistory, evaluation: Evaluation) {
+        rows = figures.map { figure in
+            let ours = Self.counterpart(of: figure.name, history, evaluation)
+            return Row(
+                name: figure.name.replacing("_", with: " "), published: figure.value.description, ours: ours,
+                difference: ours.flatMap { ours in figure.number.map { ours - $0 } })
+        }
+    }
+
+    private static func counterpart(
+        of name: String, _ history: TrainingHistory, _ evaluation: Evaluation
+    ) -> Double? {
+        switch name {
+        case "test_accuracy": evaluation.accuracy
+        case "test_loss": evaluation.loss
+        default: history.value(ofFigure: name)
+        }
+    }
+
+    /// A table, each line ended by a line feed, with an empty line behind it; empty without figures.
+    var text: String {
+        guard !rows.isEmpty else { return "" }
+        let cells = [["", "published", "ours", "difference"]] + rows.map(\.cells)
+        return TextTable.text(cells, leadingColumns: 1) + "\n\n"
+    }
+}
+
+extension PublishedComparison.Row {
+    /// Name, published, ours and difference as text.
+    var cells: [String] {
+        [name, published, ours.map(TrainingHistory.figure) ?? "–", difference.map(FixedPoint.signed) ?? "–"]
+    }
+}
+
+extension TrainingHistory {
+    /// Our value of a figure that an experiment's file names: `best_`, `last_` or nothing before `validation_accuracy`,
+    /// `validation_loss`, `training_accuracy` or `training_loss`, or `_epoch_N` behind it. Nil for any other name, and
+    /// where the epoch has no such value.
+    func value(ofFigure name: String) -> Double? {
+        switch name {
+        case "best_validation_accuracy": return highestValidationAccuracy?.value
+        case "best_validation_loss": return lowestValidationLoss?.value
+        default: break
+        }
+        let series: [(name: String, value: (Epoch) -> Double?)] = [
+            ("validation_accuracy", \.validationAccuracy), ("validation_loss", \.validationLoss),
+            ("training_accuracy", \.accuracy), ("training_loss", \.loss),
+        ]
+        for (known, value) in series {
+            if name == known || name == "last_\(known)" { return epochs.last.flatMap(value) }
+            let prefix = "\(known)_epoch_"
+            guard name.hasPrefix(prefix), let epoch = Int(name.dropFirst(prefix.count)) else { continue }
+            return epochs.indices.contains(epoch - 1) ? value(epochs[epoch - 1]) : nil
+        }
+        return nil
+    }
+}
+
+extension PublishedFigure {
+    /// The figure as a number: itself, or the last number among its words, as in "about .88".
+    var number: Double? {
+        switch value {
+        case .number(let number): number
+        case .text(let text):
+            text.split(separator: " ").last { Double($0) != nil }.flatMap { Double($0) }.flatMap {
+                $0.isFinite ? $0 : nil
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+public import Checkpoints
+public import Datasets
+public import Experiments
+public import NeuralNetwork
+public import Training
+
+/// Everything that is told about a trained model: what it is, how it was trained, and what it makes of a data set.
+public struct RunReport: Sendable {
+    public let experiment: Experiment
+    public let history: TrainingHistory
+    public let evaluation: Evaluation
+    public let matrix: ConfusionMatrix
+    let model: Model
+    let rows: [EpochRow]
+    let evaluated: ImageDataset
+    private let training: ImageDataset
+    private let trainingIndices: [Int]
+    private let balance: ClassBalance
+
+    /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
+    /// by its samples and classes, split as the experiment says.
+    public init(
+        experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
+        evaluation: Evaluation
+    ) throws(DatasetError) {
+        precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
+        self.experiment = experiment
+        self.model = model
+        self.rows = rows
+        self.training = training
+        self.evaluated = evaluated
+        self.evaluation = evaluation
+        history = TrainingHistory(rows)
+        matrix = ConfusionMatrix(
+            classNames: evaluated.classNames, labels: evaluation.labels, predictions: evaluation.predictions)
+        let split = try TrainingData(dataset: training, experiment: experiment).split
+        trainingIndices = split.training.prefix(SamplePictures.tileLimit).map(Int.init)
+        var balance = ClassBalance(classNames: training.classNames)
+        balance.add("training", labels: split.training.lazy.map { training.labels[Int($0)] })
+        balance.add("validation", labels: split.validation.lazy.map { training.labels[Int($0)] })
+        if evaluated !== training { balance.add("test", labels: evaluated.labels) }
+        self.balance = balance
+    }
+
+    /// Whether the figures come from made-up images.
+    public var isSynthetic: Bool { experiment.dataset.name == DatasetConfiguration.syntheticName }
+
+    /// Such as "A-1, seed 1, data: fashion-mnist test".
+    public var headline: String { "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" }
+
+    var source: PictureSource { PictureSource(text: headline, isSynthetic: isSynthetic) }
+
+    /// All pictures, in the order in which the page shows them.
+    public func pictures() throws(DrawingError) -> [Picture] {
+        var pictures: [Picture] = []
+        if !rows.isEmpty { pictures.append(try CurvesPicture.draw(history, source: source)) }
+        pictures.append(try ConfusionPicture.draw(matrix, .counts, source: source))
+        pictures.append(try ConfusionPicture.draw(matrix, .shares, source: source))
+        pictures.append(try SamplePictures.predictions(evaluated, evaluation, source: source))
+        pictures.append(try SamplePictures.mistakes(evaluated, evaluation, source: source))
+        pictures.append(try ClassBalancePicture.draw(balance, source: source))
+        pictures.append(try SamplePictures.samples(training, indices: trainingIndices, source: source))
+        return pictures
+    }
+}
+
+extension TrainingHistory {
+    public init(_ rows: [EpochRow]) {
+        self.init(
+            epochs: rows.map {
+                Epoch(
+                    loss: $0.loss, accuracy: $0.accuracy, validationLoss: $0.validationLoss,
+                    validationAccuracy: $0.validationAccuracy)
+            })
+    }
+}

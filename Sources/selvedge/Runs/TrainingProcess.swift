@@ -1,0 +1,30 @@
+import ArgumentParser
+import Experiments
+import Glibc
+
+/// `selvedge train` as a step of another command.
+enum TrainingProcess {
+    /// Trains to the end. What the training prints as its result goes to standard error with the rest: standard output
+    /// belongs to the calling command.
+    static func run(_ trial: Trial, resumes: Bool, workers: Int?, data: String?) throws {
+        var arguments = [trial.argument, "--seed", String(trial.experiment.seed), "--run", trial.folder]
+        arguments += flag("workers", workers) + flag("data", data) + (resumes ? ["--resume"] : [])
+        let output = dup(STDOUT_FILENO)
+        dup2(STDERR_FILENO, STDOUT_FILENO)
+        defer {
+            dup2(output, STDOUT_FILENO)
+            close(output)
+        }
+        try TrainCommand.parse(arguments).run()
+    }
+
+    /// The code with which a failed training would end this program, and what is still to be said about it.
+    static func status(of failure: any Error) -> ExitStatus? {
+        switch failure {
+        // The training's processes have said what is wrong.
+        case let code as ExitCode: ExitStatus(code.rawValue, "")
+        case let status as ExitStatus: status
+        default: ExitStatus(of: failure)
+        }
+    }
+}
