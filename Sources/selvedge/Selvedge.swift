@@ -11,7 +11,8 @@ struct Selvedge: ParsableCommand {
         version: Build.version,
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
-            SummaryCommand.self, EvaluateCommand.self, CompareCommand.self, ReproduceCommand.self, InspectCommand.self,
+            SummaryCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ReproduceCommand.self,
+            InspectCommand.self,
             BenchCommand.self,
         ])
 

@@ -91,20 +91,54 @@ struct LineChart {
         }
     }
 
-    /// Dots with their texts, each text on the side where there is room, below the one before it if both are near.
+    /// Dots on dotted lines, each with its text where it hides least of the curves.
     private func draw(_ markers: [Marker], on canvas: Canvas, _ plot: Rectangle, _ place: (Point) -> Point) {
+        let crowd = series.flatMap { line in Self.dense(line.points.map(place)) }
         for marker in markers {
             let point = place(marker.point)
             let style = TextStyle(size: 12, isBold: true, color: marker.color)
             let width = canvas.width(of: marker.text, style)
-            let isRight = point.x + 10 + width <= plot.right
-            let y = min(max(point.y + (point.y < plot.center.y ? 18 : -18), plot.y + 8), plot.bottom - 8)
-            let x = isRight ? point.x + 4 : max(plot.x + 4, min(point.x - 4, plot.right) - width)
             canvas.line(
                 [Point(x: point.x, y: plot.y), Point(x: point.x, y: plot.bottom)], marker.color, dash: [2, 3])
             canvas.disc(point, radius: 4.5, marker.color)
-            canvas.fill(Rectangle(x: x - 2, y: y - 8, width: width + 4, height: 16), .white)
-            canvas.text(marker.text, at: Point(x: x, y: y), style)
+            let box = Self.freeBox(near: point, width: width + 8, in: plot, avoiding: crowd)
+            canvas.fill(box, .white)
+            canvas.text(marker.text, at: Point(x: box.x + 4, y: box.center.y), style)
         }
+    }
+
+    /// The points and what lies between them, at least one every few pixels; gaps stay gaps.
+    private static func dense(_ points: [Point]) -> [Point] {
+        zip(points, points.dropFirst()).flatMap { start, end -> [Point] in
+            let length = max(abs(end.x - start.x), abs(end.y - start.y))
+            guard length.isFinite else { return [] }
+            let count = Int(length / 4) + 1
+            return (0...count).map { step in
+                let share = Double(step) / Double(count)
+                return Point(x: start.x + (end.x - start.x) * share, y: start.y + (end.y - start.y) * share)
+            }
+        }
+    }
+
+    /// A place for a line of text beside the point's vertical line: the one that holds the fewest points of curves,
+    /// then the nearest.
+    private static func freeBox(
+        near point: Point, width: Double, in plot: Rectangle, avoiding crowd: [Point]
+    ) -> Rectangle {
+        let height = 18.0
+        let sides = [point.x + 5, point.x - 5 - width].filter { $0 >= plot.x && $0 + width <= plot.right }
+        let boxes = (sides.isEmpty ? [plot.right - width] : sides).flatMap { x in
+            stride(from: plot.y, through: plot.bottom - height, by: 6).map { y in
+                Rectangle(x: x, y: y, width: width, height: height)
+            }
+        }
+        func cost(_ box: Rectangle) -> (hidden: Int, distance: Double) {
+            let hidden = crowd.count {
+                $0.x > box.x - 3 && $0.x < box.right + 3 && $0.y > box.y - 3 && $0.y < box.bottom + 3
+            }
+            return (hidden, abs(box.center.y - point.y))
+        }
+        let best = boxes.map { (box: $0, cost: cost($0)) }.min { $0.cost < $1.cost }
+        return best?.box ?? Rectangle(x: plot.x, y: plot.y, width: width, height: height)
     }
 }

@@ -29,7 +29,10 @@ struct ConfusionPicture {
     private var classCount: Int { matrix.classNames.count }
 
     /// Wide enough for the numbers; narrower where there are very many classes.
-    private var cellSide: Double { min(58, max(34, 1200 / Double(classCount)), Self.widestPicture / Double(classCount)) }
+    private var cellSide: Double {
+        let share = 1 / Double(classCount)
+        return min(58, max(34, 1200 * share), Self.widestPicture * share)
+    }
 
     private func canvas(_ source: PictureSource) throws(DrawingError) -> Canvas {
         let measuring = try Canvas(width: 8, height: 8)

@@ -34,11 +34,10 @@ public struct PublishedComparison: Sendable, Equatable {
         }
     }
 
-    /// A table, each line ended by a line feed, with an empty line behind it; empty without figures.
+    /// A table, each line ended by a line feed.
     var text: String {
-        guard !rows.isEmpty else { return "" }
         let cells = [["", "published", "ours", "difference"]] + rows.map(\.cells)
-        return TextTable.text(cells, leadingColumns: 1) + "\n\n"
+        return TextTable.text(cells, leadingColumns: 1) + "\n"
     }
 }
 

@@ -22,7 +22,7 @@ extension RunReport {
             "<h2>Experiment</h2>\n<pre>\(HTMLText.escaped(experiment.canonicalForm))</pre>",
         ]
         return HTMLText.page(
-            title: title, warning: isSynthetic ? PictureSource.warning : nil,
+            title: title, warning: warning,
             body: sections.joined(separator: "\n"))
     }
 

@@ -3,11 +3,12 @@ import Experiments
 extension RunReport {
     /// The report for a terminal: history, accuracy and loss, classification report, confusion matrix.
     public var text: String {
-        var parts = [headline]
-        if isSynthetic { parts.append(PictureSource.warning) }
+        var parts = [headline + "\n"]
+        if let warning { parts.append(warning + "\n") }
         if !rows.isEmpty { parts.append(history.text) }
-        parts.append(published.text + EvaluationText(evaluation, matrix).text)
-        return parts.joined(separator: "\n\n")
+        if !published.rows.isEmpty { parts.append(published.text) }
+        parts.append(EvaluationText(evaluation, matrix).text)
+        return parts.joined(separator: "\n")
     }
 
     /// Published figures against ours.

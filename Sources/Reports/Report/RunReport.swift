@@ -48,7 +48,10 @@ public struct RunReport: Sendable {
     /// Such as "A-1, seed 1, data: fashion-mnist test".
     public var headline: String { "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" }
 
-    var source: PictureSource { PictureSource(text: headline, isSynthetic: isSynthetic) }
+    private var source: PictureSource { PictureSource(text: headline, warning: warning) }
+
+    /// What stands in large letters over made-up figures.
+    var warning: String? { isSynthetic ? PictureSource.syntheticWarning : nil }
 
     /// All pictures, in the order in which the page shows them.
     public func pictures() throws(DrawingError) -> [Picture] {

@@ -37,7 +37,7 @@ public struct ReproductionTable: Sendable {
             "| " + cells.map { $0.replacing("|", with: "\\|").replacing("\n", with: " ") }.joined(separator: " | ")
                 + " |\n"
         }
-        let warning = isSynthetic ? "**\(PictureSource.warning)**\n\n" : ""
+        let warning = isSynthetic ? "**\(PictureSource.syntheticWarning)**\n\n" : ""
         return "# Published figures against ours\n\n\(warning)Made by `\(command)`. \(Self.explanation)\n\n"
             + line(Self.headings) + "|---|" + String(repeating: "---:|", count: Self.headings.count - 2) + "---|\n"
             + rows.map { line(cells($0)) }.joined()
@@ -46,7 +46,7 @@ public struct ReproductionTable: Sendable {
     /// One page, without outside resources.
     public var html: String {
         HTMLText.page(
-            title: "Published figures against ours", warning: isSynthetic ? PictureSource.warning : nil,
+            title: "Published figures against ours", warning: isSynthetic ? PictureSource.syntheticWarning : nil,
             body: "<p>Made by <code>\(HTMLText.escaped(command))</code>. \(HTMLText.escaped(Self.explanation))</p>\n"
                 + HTMLText.table(headings: Self.headings, rows: rows.map(cells)))
     }

@@ -39,11 +39,16 @@ struct CompareCommand: ParsableCommand {
     }
 
     private func draw(_ records: [RunRecord], to file: String) throws {
-        let source = PictureSource(
-            text: "\(records.count) runs compared", isSynthetic: records.contains(where: \.isSynthetic))
+        let isSynthetic = records.map(\.isSynthetic)
+        let warning =
+            isSynthetic.contains(true)
+            ? isSynthetic.contains(false) ? "SYNTHETIC DATA in the runs marked so" : PictureSource.syntheticWarning
+            : nil
         let runs = zip(records, RunTable.shortNames(records.map(\.path))).map { record, name in
-            ComparisonPicture.Run(name: name, history: record.history)
+            ComparisonPicture.Run(
+                name: record.isSynthetic ? "\(name) (SYNTHETIC DATA)" : name, history: record.history)
         }
+        let source = PictureSource(text: "\(records.count) runs compared", warning: warning)
         do {
             let picture = try ComparisonPicture.draw(runs, source: source)
             try AtomicFile.write(picture.png, to: file)

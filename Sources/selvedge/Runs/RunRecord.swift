@@ -27,7 +27,7 @@ struct RunRecord {
         } catch {
             problems.append(
                 FileManager.default.fileExists(atPath: paths.run)
-                    ? String(describing: error) : "there is no folder \(paths.run)")
+                    ? String(describing: error) : "there is no such folder")
             return
         }
         rows = read(paths.metrics) { try EpochRow.rows(jsonLines: $0) } ?? []

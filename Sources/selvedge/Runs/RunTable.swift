@@ -20,6 +20,8 @@ struct RunTable {
     private enum Value {
         case text(String)
         case count(Int?)
+        /// A number that is not counted in thousands.
+        case identifier(UInt64?)
         case metric(Double?)
         /// Seconds or images a second.
         case amount(Double?)
@@ -29,7 +31,7 @@ struct RunTable {
     private static let columns: [Column] = [
         Column(heading: "run", name: "run") { .text($0.path) },
         Column(heading: "experiment", name: "experiment") { .text($0.experiment?.name ?? "") },
-        Column(heading: "seed", name: "seed") { .text($0.experiment.map { String($0.seed) } ?? "") },
+        Column(heading: "seed", name: "seed") { .identifier($0.experiment?.seed) },
         Column(heading: "parameters", name: "parameters") { .count($0.parameterCount) },
         Column(heading: "epochs", name: "epochs") { .count($0.rows.count) },
         Column(heading: "best val. acc.", name: "best_validation_accuracy") {
@@ -54,7 +56,8 @@ struct RunTable {
 
     /// Columns for a terminal, the first two left and the others right.
     var text: String {
-        let cells = [Self.columns.map(\.heading)] + records.map { record in Self.columns.map { shown($0.value(record)) } }
+        let cells =
+            [Self.columns.map(\.heading)] + records.map { record in Self.columns.map { shown($0.value(record)) } }
         return TextTable.text(cells, leadingColumns: 2)
     }
 
@@ -62,6 +65,7 @@ struct RunTable {
         switch value {
         case .text(let text): text
         case .count(let count): count.map(Figures.grouped) ?? "–"
+        case .identifier(let number): number.map(String.init) ?? "–"
         case .metric(let metric): metric.map { $0.isFinite ? Figures.metric($0) : "not a number" } ?? "–"
         case .amount(let amount): amount.map { Figures.grouped(Int($0.rounded())) } ?? "–"
         case .truth(let isSynthetic): isSynthetic ? "SYNTHETIC" : "real"
@@ -97,6 +101,7 @@ struct RunTable {
         switch value {
         case .text(let text): JSONText.string(text)
         case .count(let count): count.map(String.init) ?? "null"
+        case .identifier(let number): number.map(String.init) ?? "null"
         case .metric(let number), .amount(let number): number.flatMap { $0.isFinite ? $0.description : nil } ?? "null"
         case .truth(let truth): String(truth)
         }

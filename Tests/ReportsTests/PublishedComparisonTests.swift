@@ -1,0 +1,31 @@
+import Experiments
+import Testing
+
+@testable import Reports
+
+@Suite struct PublishedComparisonTests {
+    private let history = TrainingHistory(MadeUpReport.rows)
+
+    @Test(
+        arguments: [
+            ("validation_accuracy_epoch_1", 0.6), ("validation_accuracy", 0.8), ("last_validation_accuracy", 0.8),
+            ("best_validation_accuracy", 0.85), ("best_validation_loss", 0.45), ("training_loss", 0.4),
+            ("last_training_accuracy", 0.6),
+        ])
+    func ourValueOfAFigureIsFound(name: String, value: Double) throws {
+        #expect(abs(try #require(history.value(ofFigure: name)) - value) < 1e-12)
+    }
+
+    @Test(arguments: [
+        "validation_accuracy_epoch_4", "validation_accuracy_epoch_0", "validation_accuracy_epoch_x", "time",
+    ])
+    func whatIsNotMeasuredHasNoValue(name: String) {
+        #expect(history.value(ofFigure: name) == nil)
+    }
+
+    @Test func figuresInWordsAreNumbersToo() {
+        #expect(PublishedFigure(name: "a", value: .text("about .88")).number == 0.88)
+        #expect(PublishedFigure(name: "a", value: .text("4 s/epoch")).number == 4)
+        #expect(PublishedFigure(name: "a", value: .text("none")).number == nil)
+    }
+}

@@ -1,0 +1,101 @@
+import Experiments
+import Foundation
+import Testing
+
+@testable import Reports
+
+@Suite struct RunReportTests {
+    @Test func allPicturesAreDrawnAndSayThatTheDataAreSynthetic() throws {
+        let pictures = try MadeUpReport.make().pictures()
+        #expect(
+            pictures.map(\.name) == [
+                "curves", "confusion-counts", "confusion-shares", "predictions", "mistakes", "class-balance", "samples",
+            ])
+        for picture in pictures {
+            let pixels = try DrawnPixels(png: picture.png)
+            // The banner: nearly the whole width, 34 pixels of the layout high.
+            #expect(pixels.count(.mistake) > pixels.width * 50, "\(picture.name)")
+        }
+    }
+
+    @Test func withoutEpochsThereAreNoCurves() throws {
+        let report = try MadeUpReport.make(rows: [])
+        #expect(try report.pictures().allSatisfy { $0.name != "curves" })
+        #expect(!report.text.contains("epoch"))
+    }
+
+    @Test func theMostConfidentMistakesComeFirst() throws {
+        let report = try MadeUpReport.make()
+        let mistakes = SamplePictures.mostConfidentMistakes(report.evaluation)
+        #expect(mistakes == Array(stride(from: 39, through: 1, by: -2)))
+    }
+
+    @Test func mistakesAreFramedInRed() throws {
+        let dataset = try MadeUpReport.make().evaluated
+        let source = PictureSource(text: "", warning: nil)
+        var evaluation = MadeUpReport.evaluation(of: dataset)
+        func red() throws -> Int {
+            try DrawnPixels(png: SamplePictures.predictions(dataset, evaluation, source: source).png).count(.mistake)
+        }
+        let before = try red()
+        evaluation.predictions = evaluation.labels
+        #expect(try before > 10_000 && red() == 0)
+    }
+
+    @Test func thePageHoldsEverythingItself() throws {
+        let report = try MadeUpReport.make(
+            published: [PublishedFigure(name: "test_accuracy", value: .number(0.9))])
+        let page = report.html(pictures: try report.pictures())
+        #expect(page.components(separatedBy: "src=\"data:image/png;base64,").count == 8)
+        #expect(
+            !page.contains("http") && !page.contains("url(") && !page.contains("<script") && !page.contains("<link"))
+        #expect(page.contains("<p class=\"warning\">SYNTHETIC DATA"))
+        #expect(page.contains("Title with &lt;tags&gt; &amp; &quot;quotes&quot;") && !page.contains("<tags>"))
+        for text in [
+            "20 of 40 (50.00 %)", "0.8500 at epoch 2", "0.4500 at epoch 3",
+            "<td>0.9</td><td>0.5000</td><td>−0.4000</td>",
+            "weighted avg", "Total params: 7,850", "micro_batches: 8",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+    }
+
+    @Test func theTextHasHistoryPublishedFiguresAndTheClassificationReport() throws {
+        let text = try MadeUpReport.make(
+            published: [PublishedFigure(name: "validation_accuracy_epoch_2", value: .number(0.8))]
+        ).text
+        #expect(
+            text.hasPrefix(
+                """
+                made-up, seed 1, data: synthetic
+
+                SYNTHETIC DATA: these figures mean nothing
+
+                highest validation accuracy: 0.8500 at epoch 2 of 3
+                lowest validation loss: 0.4500 at epoch 3 of 3
+                last epoch: validation accuracy 0.8000, validation loss 0.4500, training accuracy 0.6000, training loss 0.4000
+
+                                             published    ours  difference
+                validation accuracy epoch 2        0.8  0.8500     +0.0500
+
+                40 images: accuracy 0.5000, loss 0.2500, misclassified 0.5000
+
+                              precision    recall  f1-score   support
+
+
+                """))
+    }
+
+    @Test func theJSONKeepsItsKeys() throws {
+        let json = try MadeUpReport.make().json
+        for part in [
+            "{\"experiment\":\"made-up\",", "\"seed\":1,", "\"data\":\"synthetic\",\"synthetic\":true,",
+            "\"parameters\":7850,", "\"epochs\":[{\"epoch\":1,",
+            "\"highest_validation_accuracy\":{\"epoch\":2,\"value\":0.85}",
+            "\"test\":{\"samples\":40,\"accuracy\":0.5,\"loss\":0.25,\"misclassification\":0.5,\"classification_report\":{",
+            "\"confusion_matrix\":[[",
+        ] {
+            #expect(json.contains(part), "\(part)")
+        }
+    }
+}
