@@ -59,7 +59,8 @@ import Testing
 
     @Test func aLegendBreaksIntoRows() throws {
         let canvas = try Canvas(width: 300, height: 200)
-        let legend = Legend(entries: (0..<6).map { .init(name: "a run of some length \($0)", color: .ink) })
+        let entries = (0..<6).map { Legend.Entry(name: "a run of some length \($0)", color: .ink) }
+        let legend = Legend(entries: entries, on: canvas)
         #expect(legend.height(width: 300, on: canvas) == 6 * 20)
         #expect(legend.height(width: 3000, on: canvas) == 20)
     }

@@ -13,7 +13,7 @@ enum MadeUpReport {
     static func experiment(published: [PublishedFigure] = []) -> Experiment {
         Experiment(
             name: "made-up", title: "Title with <tags> & \"quotes\"", published: published,
-            dataset: DatasetConfiguration(name: "synthetic"),
+            dataset: DatasetConfiguration(source: .synthetic),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1),
                 layers: [.flatten, .dense(DenseConfiguration(units: 10, activation: .sigmoid))]),

@@ -10,7 +10,7 @@ import Testing
             .init(name: "max_pooling2d", type: "MaxPooling2D", outputShape: "(None, 13, 13, 32)", parameterCount: 0),
             .init(name: "flatten", type: "Flatten", outputShape: "(None, 5408)", parameterCount: 0),
             .init(name: "dense", type: "Dense", outputShape: "(None, 32)", parameterCount: 173_088),
-            .init(name: "dense_1", type: "Dense", outputShape: "(None, 10)", parameterCount: 330, isTrainable: false),
+            .init(name: "dense_1", type: "Dense", outputShape: "(None, 10)", parameterCount: 330, trainableCount: 0),
         ], optimizerValueCount: 2 * 173_738)
 
     @Test func tableHasTheWidthOfKeras() {

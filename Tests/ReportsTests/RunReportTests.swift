@@ -35,7 +35,9 @@ import Testing
         let source = PictureSource(text: "", warning: nil)
         var evaluation = MadeUpReport.evaluation(of: dataset)
         func red() throws -> Int {
-            try DrawnPixels(png: SamplePictures.predictions(dataset, evaluation, source: source).png).count(.mistake)
+            try DrawnPixels(
+                png: SamplePictures.predictions(dataset, evaluation, dataset.classNames, source: source).png
+            ).count(.mistake)
         }
         let before = try red()
         evaluation.predictions = evaluation.labels
@@ -97,5 +99,32 @@ import Testing
         ] {
             #expect(json.contains(part), "\(part)")
         }
+    }
+}
+
+@Suite struct ManyClassTests {
+    @Test func outputsWithoutAClassGetNames() {
+        #expect(ConfusionMatrix.names(["a", "b"], outputCount: 4) == ["a", "b", "class 2", "class 3"])
+        #expect(ConfusionMatrix.names(["a", "b"], outputCount: 2) == ["a", "b"])
+    }
+
+    @Test(arguments: [1, 2, 62, 256])
+    func matricesOfAnySizeAreDrawn(classCount: Int) throws {
+        let names = (0..<classCount).map { "a rather long name of class \($0)" }
+        var matrix = ConfusionMatrix(classNames: names)
+        for index in 0..<classCount { matrix.record(label: index, prediction: index / 2) }
+        let source = PictureSource(text: "", warning: nil)
+        let picture = try ConfusionPicture.draw(matrix, .shares, source: source)
+        #expect(picture.png.count > 1000)
+        var balance = ClassBalance(classNames: names)
+        balance.add("training", labels: (0..<classCount).map { UInt8($0) })
+        #expect(try ClassBalancePicture.draw(balance, source: source).png.count > 1000)
+    }
+
+    @Test func emptyMatricesAreDrawn() throws {
+        let source = PictureSource(text: "", warning: nil)
+        let matrix = ConfusionMatrix(classNames: ["a", "b"])
+        #expect(try ConfusionPicture.draw(matrix, .counts, source: source).png.count > 1000)
+        #expect(try ConfusionPicture.draw(matrix, .shares, source: source).png.count > 1000)
     }
 }

@@ -6,12 +6,23 @@ struct Legend {
         var isDashed = false
     }
 
-    var entries: [Entry]
+    private let entries: [Entry]
 
     private static let style = TextStyle(size: 12.5)
     private static let rowHeight = 20.0
     private static let lineWidth = 30.0
     private static let gap = 22.0
+
+    /// Longer names are cut.
+    private static let nameWidth = 460.0
+
+    init(entries: [Entry], on canvas: Canvas) {
+        self.entries = entries.map { entry in
+            var result = entry
+            result.name = canvas.cut(entry.name, Self.style, width: Self.nameWidth)
+            return result
+        }
+    }
 
     private func entryWidth(_ entry: Entry, _ canvas: Canvas) -> Double {
         Self.lineWidth + 6 + canvas.width(of: entry.name, Self.style) + Self.gap

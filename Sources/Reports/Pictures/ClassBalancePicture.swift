@@ -43,7 +43,7 @@ enum ClassBalancePicture {
             let total = TextLayout.grouped(part.counts.reduce(0, +))
             return Legend.Entry(name: "\(part.name) (\(total))", color: Color.series[index % Color.series.count])
         }
-        Legend(entries: entries).draw(
+        Legend(entries: entries, on: canvas).draw(
             on: canvas, in: Rectangle(x: 0, y: top - 36, width: canvas.width, height: 24))
         let plot = Rectangle(x: left, y: top, width: 690, height: Double(names.count) * groupHeight)
         drawBars(balance, names, groupHeight: groupHeight, on: canvas, plot)

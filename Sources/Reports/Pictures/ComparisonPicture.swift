@@ -12,14 +12,19 @@ public struct ComparisonPicture {
 
     private static let panel = (width: 560.0, height: 360.0)
 
-    /// A picture of these runs; each has a colour of its own, and after eight a dashed line.
+    /// The most runs that one picture shows.
+    public static let runLimit = 200
+
+    /// A picture of these runs, of which there are at most `runLimit`; each has a colour of its own, and after eight a dashed line.
     public static func draw(_ runs: [Run], source: PictureSource) throws(DrawingError) -> Picture {
+        precondition(runs.count <= runLimit, "more runs than a picture shows")
         let entries = runs.enumerated().map { index, run in
             Legend.Entry(name: run.name, color: color(index), isDashed: isDashed(index))
         }
-        let legend = Legend(entries: entries)
+        let measuring = try Canvas(width: 8, height: 8)
+        let legend = Legend(entries: entries, on: measuring)
         let width = 2 * panel.width
-        let legendHeight = legend.height(width: width - 32, on: try Canvas(width: 8, height: 8)) + 8
+        let legendHeight = legend.height(width: width - 32, on: measuring) + 8
         let top = source.bannerHeight
         let canvas = try Canvas(
             width: width, height: top + 2 * panel.height + legendHeight + PictureSource.footHeight)

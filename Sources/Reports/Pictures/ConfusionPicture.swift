@@ -9,11 +9,10 @@ struct ConfusionPicture {
     let matrix: ConfusionMatrix
     let measure: Measure
 
-    private static let labelStyle = TextStyle(size: 13)
     private static let axisStyle = TextStyle(size: 14, isBold: true)
     /// Class names over the columns lean by so much, in radians: an eighth of a turn.
     private static let turn = -Double.pi / 4
-    private static let widestPicture = 6000.0
+    private static let widestGrid = 2400.0
 
     static func draw(
         _ matrix: ConfusionMatrix, _ measure: Measure, source: PictureSource
@@ -31,13 +30,16 @@ struct ConfusionPicture {
     /// Wide enough for the numbers; narrower where there are very many classes.
     private var cellSide: Double {
         let share = 1 / Double(classCount)
-        return min(58, max(34, 1200 * share), Self.widestPicture * share)
+        return min(58, max(34, 1200 * share), Self.widestGrid * share)
     }
+
+    /// Not higher than a cell.
+    private var labelStyle: TextStyle { TextStyle(size: min(13, cellSide * 0.8)) }
 
     private func canvas(_ source: PictureSource) throws(DrawingError) -> Canvas {
         let measuring = try Canvas(width: 8, height: 8)
-        let names = matrix.classNames.map { measuring.cut($0, Self.labelStyle, width: 220) }
-        let longest = names.map { measuring.width(of: $0, Self.labelStyle) }.max() ?? 0
+        let names = matrix.classNames.map { measuring.cut($0, labelStyle, width: 220) }
+        let longest = names.map { measuring.width(of: $0, labelStyle) }.max() ?? 0
         let left = 40 + longest
         // A leaning name is as high as it reaches to the right.
         let lean = longest * 0.7072 + 10
@@ -63,8 +65,8 @@ struct ConfusionPicture {
         canvas.text("true class", at: Point(x: 14, y: grid.center.y), Self.axisStyle, .center, turn: -Double.pi / 2)
         for (index, name) in names.enumerated() {
             let place = (Double(index) + 0.5) * cellSide
-            canvas.text(name, at: Point(x: grid.x - 8, y: grid.y + place), Self.labelStyle, .trailing)
-            canvas.text(name, at: Point(x: grid.x + place, y: grid.y - 8), Self.labelStyle, turn: Self.turn)
+            canvas.text(name, at: Point(x: grid.x - 8, y: grid.y + place), labelStyle, .trailing)
+            canvas.text(name, at: Point(x: grid.x + place, y: grid.y - 8), labelStyle, turn: Self.turn)
         }
     }
 

@@ -15,7 +15,7 @@ enum CurvesPicture {
         }
         let names = history.hasValidation ? ["training", "validation"] : ["training"]
         let entries = names.enumerated().map { Legend.Entry(name: $1, color: Color.series[$0]) }
-        Legend(entries: entries).draw(
+        Legend(entries: entries, on: canvas).draw(
             on: canvas, in: Rectangle(x: 0, y: top + panel.height, width: canvas.width, height: legendHeight))
         source.draw(on: canvas)
         return try Picture(name: "curves", title: "Loss and accuracy", canvas: canvas)

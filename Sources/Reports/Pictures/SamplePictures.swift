@@ -8,8 +8,6 @@ extension ImageDataset {
         return PixelImage(
             height: height, width: width, channels: channels, pixels: pixels[start..<start + imageByteCount])
     }
-
-    func className(_ label: UInt8) -> String { classNames[Int(label)] }
 }
 
 /// Pictures of single images: samples, predictions, mistakes.
@@ -21,7 +19,8 @@ enum SamplePictures {
         _ dataset: ImageDataset, indices: [Int], source: PictureSource
     ) throws(DrawingError) -> Picture {
         let tiles = indices.prefix(tileLimit).map { index in
-            ImageGridPicture.Tile(image: dataset.picture(index), caption: [dataset.className(dataset.labels[index])])
+            ImageGridPicture.Tile(
+                image: dataset.picture(index), caption: [dataset.classNames[Int(dataset.labels[index])]])
         }
         return try ImageGridPicture(name: "samples", title: "Training images and their classes", tiles: tiles)
             .draw(source: source)
@@ -29,11 +28,11 @@ enum SamplePictures {
 
     /// Test images at equal distances, with what they are and what they were taken for.
     static func predictions(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, source: PictureSource
+        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], source: PictureSource
     ) throws(DrawingError) -> Picture {
         let count = evaluation.labels.count
         let shown = min(tileLimit, count)
-        let tiles = (0..<shown).map { tile(dataset, evaluation, $0 * count / shown) }
+        let tiles = (0..<shown).map { tile(dataset, evaluation, classNames, $0 * count / shown) }
         return try ImageGridPicture(
             name: "predictions", title: "Actual / predicted / probability (mistakes in red)", tiles: tiles
         ).draw(source: source)
@@ -41,9 +40,9 @@ enum SamplePictures {
 
     /// The mistakes with the highest probability of the wrong class; the first of equals.
     static func mistakes(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, source: PictureSource
+        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], source: PictureSource
     ) throws(DrawingError) -> Picture {
-        let tiles = mostConfidentMistakes(evaluation).map { tile(dataset, evaluation, $0) }
+        let tiles = mostConfidentMistakes(evaluation).map { tile(dataset, evaluation, classNames, $0) }
         return try ImageGridPicture(
             name: "mistakes", title: "The most confident mistakes: actual / predicted / probability", tiles: tiles,
             emptyText: "no mistakes"
@@ -60,13 +59,13 @@ enum SamplePictures {
     }
 
     private static func tile(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, _ index: Int
+        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], _ index: Int
     ) -> ImageGridPicture.Tile {
         let (label, prediction) = (evaluation.labels[index], evaluation.predictions[index])
         let percent = FixedPoint.text(100 * Double(evaluation.confidence(index)), digits: 1)
         return ImageGridPicture.Tile(
             image: dataset.picture(index),
-            caption: [dataset.className(label), "→ \(dataset.className(prediction)), \(percent) %"],
+            caption: [classNames[Int(label)], "→ \(classNames[Int(prediction)]), \(percent) %"],
             isMistake: label != prediction)
     }
 }

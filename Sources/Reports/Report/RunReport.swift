@@ -18,10 +18,11 @@ public struct RunReport: Sendable {
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
-    /// by its samples and classes, split as the experiment says.
+    /// by its samples and classes, split as the experiment says. `isTestSet`: whether `evaluated` is data of its own,
+    /// which the training set does not hold.
     public init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
-        evaluation: Evaluation
+        isTestSet: Bool = true, evaluation: Evaluation
     ) throws(DatasetError) {
         precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
         self.experiment = experiment
@@ -32,13 +33,14 @@ public struct RunReport: Sendable {
         self.evaluation = evaluation
         history = TrainingHistory(rows)
         matrix = ConfusionMatrix(
-            classNames: evaluated.classNames, labels: evaluation.labels, predictions: evaluation.predictions)
+            classNames: ConfusionMatrix.names(evaluated.classNames, outputCount: model.classCount),
+            labels: evaluation.labels, predictions: evaluation.predictions)
         let split = try TrainingData(dataset: training, experiment: experiment).split
         trainingIndices = split.training.prefix(SamplePictures.tileLimit).map(Int.init)
         var balance = ClassBalance(classNames: training.classNames)
         balance.add("training", labels: split.training.lazy.map { training.labels[Int($0)] })
         balance.add("validation", labels: split.validation.lazy.map { training.labels[Int($0)] })
-        if evaluated !== training { balance.add("test", labels: evaluated.labels) }
+        if isTestSet { balance.add("test", labels: evaluated.labels) }
         self.balance = balance
     }
 
@@ -59,8 +61,8 @@ public struct RunReport: Sendable {
         if !rows.isEmpty { pictures.append(try CurvesPicture.draw(history, source: source)) }
         pictures.append(try ConfusionPicture.draw(matrix, .counts, source: source))
         pictures.append(try ConfusionPicture.draw(matrix, .shares, source: source))
-        pictures.append(try SamplePictures.predictions(evaluated, evaluation, source: source))
-        pictures.append(try SamplePictures.mistakes(evaluated, evaluation, source: source))
+        pictures.append(try SamplePictures.predictions(evaluated, evaluation, matrix.classNames, source: source))
+        pictures.append(try SamplePictures.mistakes(evaluated, evaluation, matrix.classNames, source: source))
         pictures.append(try ClassBalancePicture.draw(balance, source: source))
         pictures.append(try SamplePictures.samples(training, indices: trainingIndices, source: source))
         return pictures

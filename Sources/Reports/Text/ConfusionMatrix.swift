@@ -4,6 +4,11 @@ public struct ConfusionMatrix: Sendable, Equatable {
     /// `counts[true class][predicted class]`.
     public private(set) var counts: [[Int]]
 
+    /// The names, and further ones up to a model's number of outputs, which may be higher.
+    public static func names(_ classNames: [String], outputCount: Int) -> [String] {
+        classNames + (classNames.count..<max(classNames.count, outputCount)).map { "class \($0)" }
+    }
+
     /// An empty matrix.
     public init(classNames: [String]) {
         self.classNames = classNames

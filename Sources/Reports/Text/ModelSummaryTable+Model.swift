@@ -8,7 +8,7 @@ extension ModelSummaryTable {
             layers: model.layers.map { layer in
                 Layer(
                     name: layer.name, type: layer.type, outputShape: layer.outputShapeText,
-                    parameterCount: layer.parameterCount)
+                    parameterCount: layer.parameterCount, trainableCount: layer.trainableCount)
             })
     }
 }

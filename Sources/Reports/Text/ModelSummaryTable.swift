@@ -8,17 +8,18 @@ public struct ModelSummaryTable: Sendable, Equatable {
         /// Such as "(None, 26, 26, 32)".
         public var outputShape: String
         public var parameterCount: Int
-        /// Layers whose parameters are not trained count separately.
-        public var isTrainable: Bool
+        /// Those of the parameters that training changes by gradients.
+        public var trainableCount: Int
 
+        /// Without `trainableCount` all parameters are trained.
         public init(
-            name: String, type: String, outputShape: String, parameterCount: Int, isTrainable: Bool = true
+            name: String, type: String, outputShape: String, parameterCount: Int, trainableCount: Int? = nil
         ) {
             self.name = name
             self.type = type
             self.outputShape = outputShape
             self.parameterCount = parameterCount
-            self.isTrainable = isTrainable
+            self.trainableCount = trainableCount ?? parameterCount
         }
     }
 
@@ -57,7 +58,7 @@ public struct ModelSummaryTable: Sendable, Equatable {
 
     private var totals: [String] {
         let total = layers.reduce(0) { $0 + $1.parameterCount }
-        let trainable = layers.reduce(0) { $0 + ($1.isTrainable ? $1.parameterCount : 0) }
+        let trainable = layers.reduce(0) { $0 + $1.trainableCount }
         var lines = [
             " Total params: \(Self.amount(total))", " Trainable params: \(Self.amount(trainable))",
             " Non-trainable params: \(Self.amount(total - trainable))",

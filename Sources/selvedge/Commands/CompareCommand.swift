@@ -22,6 +22,9 @@ struct CompareCommand: ParsableCommand {
 
     func validate() throws {
         guard !(json && csv) else { throw ValidationError("give --json or --csv, not both") }
+        guard plot == nil || runs.count <= ComparisonPicture.runLimit else {
+            throw ValidationError("--plot draws at most \(ComparisonPicture.runLimit) runs")
+        }
     }
 
     func run() throws {

@@ -64,13 +64,14 @@ struct EvaluateCommand: ParsableCommand {
             try AtomicFile.write(writer.serialized(), to: logits)
         }
         let matrix = ConfusionMatrix(
-            classNames: dataset.classNames, labels: evaluation.labels, predictions: evaluation.predictions)
+            classNames: ConfusionMatrix.names(dataset.classNames, outputCount: model.classCount),
+            labels: evaluation.labels, predictions: evaluation.predictions)
         let text = EvaluationText(evaluation, matrix)
         Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
         if let report {
             let contents = try RunReport(
                 experiment: experiment, model: model, rows: state.progress.rows, training: sets.training,
-                evaluated: dataset, evaluation: evaluation)
+                evaluated: dataset, isTestSet: split == .test, evaluation: evaluation)
             try write(contents, to: report)
         }
     }

@@ -44,7 +44,7 @@ struct ImageReader {
         let shape = model.configuration.inputShape
         let dataset = try ImageDataset(
             name: "images", height: shape.height, width: shape.width, channels: shape.channels,
-            classNames: FashionMNIST.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
+            classNames: experiment.dataset.source.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
         return FoundImages(dataset: dataset, actual: actual)
     }
 }

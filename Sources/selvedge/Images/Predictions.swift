@@ -19,8 +19,7 @@ struct Predictions {
     /// `names` are the images' as the user gave them; `top` candidates are kept of each.
     init(names: [String], _ found: FoundImages, _ evaluation: Evaluation, classCount: Int, top: Int, isSynthetic: Bool)
     {
-        let classNames = found.dataset.classNames
-        func className(_ index: Int) -> String { index < classNames.count ? classNames[index] : "class \(index)" }
+        let classNames = ConfusionMatrix.names(found.dataset.classNames, outputCount: classCount)
         self.isSynthetic = isSynthetic
         images = names.indices.map { image in
             let outputs = evaluation.probabilities[image * classCount..<(image + 1) * classCount]
@@ -28,8 +27,8 @@ struct Predictions {
                 left.element != right.element ? left.element > right.element : left.offset < right.offset
             }
             return Image(
-                name: names[image], actual: found.actual[image].map { className(Int($0)) },
-                candidates: ranked.prefix(top).map { (className($0.offset), $0.element) })
+                name: names[image], actual: found.actual[image].map { classNames[Int($0)] },
+                candidates: ranked.prefix(top).map { (classNames[$0.offset], $0.element) })
         }
     }
 

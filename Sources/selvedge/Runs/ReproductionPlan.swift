@@ -43,7 +43,6 @@ struct ReproductionPlan {
                 }
             }
             if let reason = ends.reason(of: entry.experiment.name) { notes.append(reason) }
-            if !finished.isEmpty, finished.count < seedCount { notes.append("\(finished.count) of \(seedCount) seeds") }
             return ReproductionRow(
                 entry.experiment, trials: finished, note: notes.isEmpty ? nil : notes.joined(separator: "; "))
         }

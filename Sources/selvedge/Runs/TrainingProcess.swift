@@ -1,12 +1,23 @@
 import ArgumentParser
+import Datasets
 import Experiments
+import Foundation
 import Glibc
+import NeuralNetwork
+import Training
 
 /// `selvedge train` as a step of another command.
 enum TrainingProcess {
     /// Trains to the end. What the training prints as its result goes to standard error with the rest: standard output
     /// belongs to the calling command.
+    ///
+    /// What is missing on this host is thrown before any process is started: a child would only say it, and leave its
+    /// exit code.
     static func run(_ trial: Trial, resumes: Bool, workers: Int?, data: String?) throws {
+        let model = try Model(trial.experiment.model, loss: trial.experiment.loss)
+        let sets = try DatasetLookup.load(
+            trial.experiment, data: data, environment: ProcessInfo.processInfo.environment)
+        try sets.training.check(fits: model)
         var arguments = [trial.argument, "--seed", String(trial.experiment.seed), "--run", trial.folder]
         arguments += flag("workers", workers) + flag("data", data) + (resumes ? ["--resume"] : [])
         let output = dup(STDOUT_FILENO)
