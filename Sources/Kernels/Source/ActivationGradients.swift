@@ -1,7 +1,9 @@
 /// `KernelTable.sigmoidBackward`.
 public func sigmoidBackward(_ count: Int, _ output: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>) {
-    combine(count, output, gradient, gradient) { output, gradient in
-        gradient * (output * (broadcast(1) - output))
+    var index = 0
+    while index < count {
+        gradient[index] *= output[index] * (1 - output[index])
+        index &+= 1
     }
 }
 
@@ -9,7 +11,9 @@ public func sigmoidBackward(_ count: Int, _ output: UnsafePointer<Float>, _ grad
 public func hyperbolicTangentBackward(
     _ count: Int, _ output: UnsafePointer<Float>, _ gradient: UnsafeMutablePointer<Float>
 ) {
-    combine(count, output, gradient, gradient) { output, gradient in
-        gradient * broadcast(1).addingProduct(-output, output)
+    var index = 0
+    while index < count {
+        gradient[index] *= Float(1).addingProduct(-output[index], output[index])
+        index &+= 1
     }
 }
