@@ -2,9 +2,9 @@ public import KernelInterface
 
 /// `KernelTable.dropout`.
 ///
-/// Groups of eight Philox blocks, one in each lane, make the draws of 64 elements.
+/// The draws of up to 256 elements are made together, eight elements a Philox block.
 public func dropout(_ arguments: DropoutArguments) {
-    var draws = DropoutDraws()
+    var draws = SIMD64<UInt64>.zero
     withUnsafeMutablePointer(to: &draws) { pointer in
         let draws = UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: UInt64.self)
         var sample = 0
@@ -15,34 +15,25 @@ public func dropout(_ arguments: DropoutArguments) {
     }
 }
 
-/// Memory for the draws of 64 elements.
-private struct DropoutDraws {
-    var low = SIMD8<UInt64>.zero
-    var high = SIMD8<UInt64>.zero
-}
-
 @inline(__always)
 private func dropSample(_ arguments: DropoutArguments, _ sample: Int, _ draws: UnsafeMutablePointer<UInt64>) {
-    let position = arguments.firstPosition &+ UInt32(truncatingIfNeeded: sample)
-    let layer = UInt64(arguments.purpose) &<< 16 | UInt64(arguments.layer)
+    let blocks = PhiloxBlocks(
+        position: arguments.firstPosition &+ UInt32(truncatingIfNeeded: sample), step: arguments.step,
+        layer: UInt32(arguments.purpose) &<< 16 | UInt32(arguments.layer), seed: arguments.seed)
     let input = arguments.input + sample &* arguments.elementCount
     let output = arguments.output + sample &* arguments.elementCount
     let words = UnsafeRawPointer(draws).assumingMemoryBound(to: UInt16.self)
     var element = 0
     while element < arguments.elementCount {
-        var blocks = PhiloxBlocks(
-            firstIndex: UInt64(truncatingIfNeeded: element &>> 3), position: UInt64(position),
-            step: UInt64(arguments.step), layer: layer)
-        blocks.encrypt(seed: arguments.seed)
-        blocks.store(draws)
-        keep(
-            arguments, words, input + element, output + element,
-            count: lesser(arguments.elementCount &- element, 64))
-        element &+= 64
+        let count = lesser(arguments.elementCount &- element, 256)
+        // A multiple of eight blocks leaves the vectorized loop no rest.
+        blocks.write(firstIndex: element &>> 3, count: (count &+ 63) / 64 &* 8, draws)
+        keep(arguments, words, input + element, output + element, count: count)
+        element &+= 256
     }
 }
 
-/// Up to 64 elements.
+/// Up to 256 elements.
 @inline(__always)
 private func keep(
     _ arguments: DropoutArguments, _ draws: UnsafePointer<UInt16>, _ input: UnsafePointer<Float>,
