@@ -2,9 +2,9 @@ import Checkpoints
 import Datasets
 import Experiments
 import NeuralNetwork
-import Training
 
 @testable import Reports
+@testable import Training
 
 /// A report of a model that never was: half of its predictions are right.
 enum MadeUpReport {

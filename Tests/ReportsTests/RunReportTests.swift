@@ -1,6 +1,8 @@
+import Datasets
 import Experiments
 import Foundation
 import Testing
+import Training
 
 @testable import Reports
 
