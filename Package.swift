@@ -37,6 +37,8 @@ let targets: [Target] = [
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
     .target(name: "CPlatform"),
+    // Opens libhdf5 at run time.
+    .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
 
     module("KernelInterface", [], path: "Sources/Kernels/Interface"),
     kernels("KernelsPortable", folder: "Portable", level: nil),
@@ -52,7 +54,7 @@ let targets: [Target] = [
     module("Datasets", ["Randomness", "Digests", "CZlib"]),
     module(
         "Experiments", ["NeuralNetwork", "Datasets", "Digests", yams], resources: [.embedInCode("Resources")]),
-    module("Checkpoints", ["Digests"]),
+    module("Checkpoints", ["Digests", "CHDF5"]),
     module("Collectives", []),
     module("Coordination", ["Collectives"]),
     module("Transport", ["CZeroMQ"]),
@@ -76,11 +78,11 @@ let targets: [Target] = [
         resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Digests"]),
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),
-    tests("Checkpoints", ["Checkpoints", "Digests"]),
+    tests("Checkpoints", ["Checkpoints", "Digests"], resources: [.copy("Fixtures")]),
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
-    tests("Training", ["Training", "CAllocationCounter"]),
+    tests("Training", ["Training", "CAllocationCounter"], resources: [.copy("Fixtures")]),
     tests(
         "Cluster",
         [

@@ -47,6 +47,7 @@ struct ImportTable {
         "CZlib": ModuleRule(["CZlib"]),
         "CCairo": ModuleRule(["CCairo"]),
         "CPlatform": ModuleRule(["CPlatform"]),
+        "CHDF5": ModuleRule(["CHDF5"]),
 
         // The kernels' common source is compiled into three modules and obeys the rule of each.
         "KernelInterface": ModuleRule(["Kernels/Interface"]),
@@ -65,7 +66,8 @@ struct ImportTable {
             ["Datasets"], modules: ["Randomness", "Digests", "CZlib"], others: ["Glibc"]),
         "Experiments": ModuleRule(
             ["Experiments"], modules: ["NeuralNetwork", "Datasets", "Digests"], others: ["Glibc", "Yams"]),
-        "Checkpoints": ModuleRule(["Checkpoints"], modules: ["Digests"], others: ["Glibc"]),
+        "Checkpoints": ModuleRule(
+            ["Checkpoints"], modules: ["Digests", "CHDF5"], others: ["Glibc", "Synchronization"]),
         "Collectives": ModuleRule(["Collectives"]),
         "Coordination": ModuleRule(["Coordination"], modules: ["Collectives"]),
         "Transport": ModuleRule(["Transport"], modules: ["CZeroMQ"], others: ["Glibc", "Synchronization"]),
