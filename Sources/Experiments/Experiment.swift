@@ -20,12 +20,15 @@ public struct Experiment: Sendable, Equatable {
     /// Pieces of a global batch whose gradients are summed by a fixed tree: a power of two, part of the arithmetic.
     public var microBatchCount: Int
     public var seed: UInt64
+    /// Weights to begin with instead of random ones.
+    public var initialWeights: InitialWeightsConfiguration?
 
     public init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
         model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
         optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), earlyStopping: EarlyStopping? = nil,
-        batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1
+        batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1,
+        initialWeights: InitialWeightsConfiguration? = nil
     ) {
         self.name = name
         self.title = title
@@ -39,6 +42,7 @@ public struct Experiment: Sendable, Equatable {
         self.epochs = epochs
         self.microBatchCount = microBatchCount
         self.seed = seed
+        self.initialWeights = initialWeights
     }
 }
 

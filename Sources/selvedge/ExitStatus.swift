@@ -34,6 +34,8 @@ struct ExitStatus: Error {
         case CheckpointReadError.file(let error): code(ofFile: error)
         case is ModelError, is CheckpointError, is CheckpointReadError, is SafetensorsError, is EpochRowError:
             EX_DATAERR
+        case let error as InitialWeightsError: code(ofWeights: error)
+        case let error as KerasWeightsError: code(ofKeras: error)
         case DatasetError.missing: EX_NOINPUT
         case is DatasetError: EX_DATAERR
         case let error as FileError: code(ofFile: error)
@@ -58,6 +60,19 @@ struct ExitStatus: Error {
         case .outOfRange where error.line == nil: EX_USAGE
         default: EX_DATAERR
         }
+    }
+
+    private static func code(ofWeights error: InitialWeightsError) -> Int32 {
+        switch error {
+        case .missing, .missingRun, .unnamed, .lost: EX_NOINPUT
+        case .file(let error): code(ofFile: error)
+        case .keras(let error): code(ofKeras: error)
+        case .unfinishedRun, .tensors, .archive, .otherDigest, .mismatch: EX_DATAERR
+        }
+    }
+
+    private static func code(ofKeras error: KerasWeightsError) -> Int32 {
+        if case .noLibrary = error.problem { EX_UNAVAILABLE } else { EX_DATAERR }
     }
 
     private static func code(ofFile error: FileError) -> Int32 {

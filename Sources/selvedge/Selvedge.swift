@@ -12,8 +12,7 @@ struct Selvedge: ParsableCommand {
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
             SummaryCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ReproduceCommand.self,
-            InspectCommand.self,
-            BenchCommand.self,
+            InspectCommand.self, ReadKerasCommand.self, BenchCommand.self,
         ])
 
     static func main() {

@@ -21,6 +21,10 @@ public enum HDF5Problem: Error, Sendable, Equatable {
     case tooMany(place: String)
     /// Neither of Keras's two forms.
     case notWeights
+    /// The process that read the file was ended by this signal: the library does not bear all damage.
+    case crashed(signal: Int32)
+    /// What another process, which read the file, says of it.
+    case reported(String)
 }
 
 /// Why a Keras weights file is not read.
@@ -36,11 +40,12 @@ public struct KerasWeightsError: Error, Sendable, Equatable, CustomStringConvert
 
     public var description: String { "\(quoted(file)): \(explanation)" }
 
-    private var explanation: String {
+    /// What is wrong, without the file's name.
+    public var explanation: String {
         switch problem {
         case .noLibrary(let reason):
             "reading it needs libhdf5 1.10 or later (\(reason)); install it with scripts/setup, "
-                + "or as root: apt-get install libhdf5-103-1"
+                + "or as root: apt-get install hdf5-tools"
         case .notHDF5: "it is not a whole HDF5 file: fetch it again"
         case .damaged(let place): "\(quoted(place)) cannot be read: the file is damaged or cut short; fetch it again"
         case .missing(let place): "it has no \(quoted(place)): it was not written by Keras, or is damaged"
@@ -57,6 +62,8 @@ public struct KerasWeightsError: Error, Sendable, Equatable, CustomStringConvert
         case .notWeights:
             "it holds no Keras weights: expected the attribute \"layer_names\" or the group \"layers\"; "
                 + "save them with model.save_weights"
+        case .crashed(let signal): "it crashes libhdf5 (signal \(signal)): the file is damaged; fetch it again"
+        case .reported(let text): text
         }
     }
 }

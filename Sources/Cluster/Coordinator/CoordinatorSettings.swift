@@ -1,4 +1,5 @@
 public import Experiments
+public import Training
 
 /// What a coordinator is started with.
 public struct CoordinatorSettings: Sendable {
@@ -11,6 +12,8 @@ public struct CoordinatorSettings: Sendable {
     public var data: String?
     public var environment: [String: String]
     public var run: RunRequest
+    /// The weights that a new run begins with; nil for random ones.
+    public var initialWeights: InitialWeights?
     /// A checkpoint every so many epochs.
     public var checkpointEpochInterval = 1
     /// Whether an address that other hosts can reach is allowed without keys.

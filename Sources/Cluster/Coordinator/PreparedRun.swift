@@ -29,13 +29,19 @@ public struct PreparedRun {
 
     /// Checks the experiment, loads its data and opens the run directory.
     init(_ settings: CoordinatorSettings) throws {
-        let experiment = settings.experiment
+        var experiment = settings.experiment
         let model = try Model(experiment.model, loss: experiment.loss)
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
         try data.training.check(fits: model)
         try data.test.check(fits: model)
         let schedule = try TrainingData(dataset: data.training, experiment: experiment).schedule(experiment)
-        let opened = try OpenedRun(settings, model: model, schedule: schedule)
+        var initialState: ReplicatedState?
+        if case .new = settings.run, let weights = settings.initialWeights {
+            experiment = weights.resolving(experiment)
+            initialState = try weights.state(model: model, experiment: experiment)
+        }
+        let opened = try OpenedRun(
+            settings.run, experiment, initialState: initialState, model: model, schedule: schedule)
         self.experiment = experiment
         self.model = model
         directory = opened.directory
@@ -56,10 +62,12 @@ private struct OpenedRun {
     var progress = TrainingProgress()
     var warnings: [String] = []
 
-    init(_ settings: CoordinatorSettings, model: Model, schedule: BatchSchedule) throws {
-        let experiment = settings.experiment
+    init(
+        _ request: RunRequest, _ experiment: Experiment, initialState: ReplicatedState?, model: Model,
+        schedule: BatchSchedule
+    ) throws {
         let text = experiment.canonicalForm
-        switch settings.run {
+        switch request {
         case .new(let path?):
             directory = try RunDirectory.create(at: path, experiment: text, digest: experiment.digest)
         case .new(nil):
@@ -73,6 +81,12 @@ private struct OpenedRun {
             try directory.replaceExperiment(text, digest: experiment.digest)
         }
         try directory.replaceMetrics(progress.rows)
+        if let initialState {
+            // The first checkpoint: the run goes on without the weights' file, whenever it is interrupted.
+            let initialBytes = initialState.encoded(model: model, experiment: experiment)
+            try directory.saveCheckpoint(initialBytes, isBest: false)
+            bytes = initialBytes
+        }
     }
 
     /// Reads the state to go on from, whole, before anything in the folder is changed.
@@ -83,7 +97,10 @@ private struct OpenedRun {
             try ReplicatedState(checkpoint: contents, model: model, experiment: experiment, schedule: schedule)
         }
         // Interrupted before the first checkpoint: training begins anew, in the same folder.
-        guard checkpoint != nil || directory.hasCheckpoint else { return }
+        guard checkpoint != nil || directory.hasCheckpoint else {
+            guard experiment.initialWeights == nil else { throw InitialWeightsError.lost(run: directory.path) }
+            return
+        }
         let contents: Safetensors
         if let checkpoint {
             contents = try Safetensors(path: checkpoint)

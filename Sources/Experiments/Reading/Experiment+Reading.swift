@@ -2,8 +2,8 @@ import NeuralNetwork
 
 extension Experiment {
     static let keys = [
-        "name", "title", "published", "data", "model", "loss", "optimizer", "schedule", "clip_norm", "early_stopping",
-        "batch_size", "epochs", "micro_batches", "seed",
+        "name", "title", "published", "data", "model", "initial_weights", "loss", "optimizer", "schedule", "clip_norm",
+        "early_stopping", "batch_size", "epochs", "micro_batches", "seed",
     ]
 
     /// Reads an experiment strictly: every key known, of the right type and within its limits.
@@ -29,7 +29,8 @@ extension Experiment {
             batchSize: try mapping.required("batch_size").integer(limits.batchSize),
             epochs: try mapping.required("epochs").integer(limits.epochs),
             microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,
-            seed: try mapping.optional("seed")?.unsignedInteger() ?? 1)
+            seed: try mapping.optional("seed")?.unsignedInteger() ?? 1,
+            initialWeights: try mapping.optional("initial_weights").map(InitialWeightsReader.initialWeights))
     }
 
     private static func name(_ field: YAMLField) throws(ExperimentError) -> String {

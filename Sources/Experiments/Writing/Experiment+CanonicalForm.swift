@@ -23,6 +23,9 @@ extension Experiment {
             "  layers:",
         ]
         lines += model.layers.map { "    - \(CanonicalText.layer($0))" }
+        if let initialWeights {
+            lines.append("initial_weights: \(CanonicalText.initialWeights(initialWeights))")
+        }
         lines += ["loss: \(CanonicalText.loss(loss))", "optimizer:", "  \(CanonicalText.optimizer(optimizer.method))"]
         if let schedule = CanonicalText.schedule(optimizer.schedule) { lines.append("schedule: {\(schedule)}") }
         if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }

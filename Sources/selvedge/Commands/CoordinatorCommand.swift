@@ -3,6 +3,7 @@ import Cluster
 import Coordination
 import Experiments
 import Foundation
+import Training
 
 /// Leads workers that connect to it.
 struct CoordinatorCommand: ParsableCommand {
@@ -36,6 +37,11 @@ struct CoordinatorCommand: ParsableCommand {
             experiment: resolved, listenAddress: listen, workerCount: minWorkers, environment: environment,
             run: runOptions.request)
         settings.data = experiment.dataFolder
+        if case .new = settings.run {
+            settings.initialWeights = try InitialWeights(
+                for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,
+                readKeras: SeparateKerasReader.read)
+        }
         settings.checkpointEpochInterval = runOptions.checkpointEvery
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised

@@ -15,6 +15,12 @@ struct RunOptions: ParsableArguments {
             valueName: "checkpoint"))
     var resume: String?
 
+    @Option(
+        name: .customLong("init"),
+        help: ArgumentHelp(
+            "Begin with the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
+    var initialWeights: String?
+
     @Option(help: "Save a checkpoint every so many epochs.")
     var checkpointEvery: Int = 1
 
@@ -34,11 +40,15 @@ struct RunOptions: ParsableArguments {
     }
 
     func validate() throws {
+        guard initialWeights == nil || resume == nil else {
+            throw ValidationError("--init begins a new run: leave out --resume")
+        }
         guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
     }
 
     var arguments: [String] {
-        flag("run", run) + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
+        flag("run", run) + flag("init", initialWeights)
+            + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
             + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
     }
 }

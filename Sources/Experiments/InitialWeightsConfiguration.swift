@@ -1,0 +1,36 @@
+public import Digests
+
+/// The weights that a training begins with, where they are not drawn at random.
+public struct InitialWeightsConfiguration: Sendable, Equatable {
+    public enum Origin: Sendable, Equatable {
+        /// A weights file: a checkpoint, a safetensors file or one of Keras's.
+        case file(String)
+        /// The last state of the newest run of the experiment with this name.
+        case run(String)
+    }
+
+    /// Layers that go by one name.
+    public enum LayerGroup: String, Sendable, Equatable, CaseIterable {
+        /// The convolutions of the `vgg16` layer group.
+        case vgg16
+
+        public var layerNames: [String] {
+            switch self {
+            case .vgg16: VGG16.names
+            }
+        }
+    }
+
+    /// Where the weights are taken from; nil once they are known by their digest.
+    public var origin: Origin?
+    /// The layers that the weights fill, the others keeping their random start; nil fills all.
+    public var layers: LayerGroup?
+    /// SHA-256 of the file. It is known before the first step of a training, and part of what decides its bits.
+    public var digest: SHA256Digest?
+
+    public init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
+        self.origin = origin
+        self.layers = layers
+        self.digest = digest
+    }
+}
