@@ -15,7 +15,7 @@ struct Fixture {
         let header = try JSONSerialization.jsonObject(with: Data(data[8..<8 + headerCount]))
         var tensors: [String: [Float]] = [:]
         var labels: [UInt8] = []
-        for (key, value) in try #require(header as? [String: [String: Any]]) {
+        for (key, value) in try #require(header as? [String: [String: Any]]) where key != "__metadata__" {
             let offsets = try #require(value["data_offsets"] as? [Int])
             let bytes = Array(data[8 + headerCount + offsets[0]..<8 + headerCount + offsets[1]])
             if value["dtype"] as? String == "U8" {
