@@ -8,14 +8,17 @@ import NeuralNetwork
 import Reports
 import Training
 
-/// The report at the end of a training: the last weights on the test set.
+/// The report at the end of a training: its result on the test set, the last weights or, where early stopping restores
+/// them, the best.
 struct FinalReport {
     let run: PreparedRun
     let report: RunReport
 
     init(_ run: PreparedRun, environment: [String: String]) throws {
         self.run = run
-        let checkpoint = try Safetensors(path: run.directory.paths.last)
+        let restoresBest = run.experiment.earlyStopping?.restoresBestWeights ?? false
+        let paths = run.directory.paths
+        let checkpoint = try Safetensors(path: restoresBest ? paths.best : paths.last)
         let state = try ReplicatedState(checkpoint: checkpoint, model: run.model, experiment: run.experiment)
         let evaluator = try Evaluator(
             experiment: run.experiment, model: run.model, dataset: run.testSet,

@@ -1,7 +1,7 @@
 public import Checkpoints
 public import Digests
 public import Experiments
-public import NeuralNetwork
+import NeuralNetwork
 
 /// A file with the weights that a training begins with: a checkpoint, a torch safetensors file or one of Keras's.
 public struct InitialWeights: Sendable {

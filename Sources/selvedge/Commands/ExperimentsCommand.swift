@@ -1,5 +1,7 @@
 import ArgumentParser
 import Experiments
+import NeuralNetwork
+import Reports
 
 /// Lists what can be trained by name.
 struct ExperimentsCommand: ParsableCommand {
@@ -7,10 +9,19 @@ struct ExperimentsCommand: ParsableCommand {
         commandName: "experiments", abstract: "List the shipped experiments and their published figures.")
 
     func run() throws {
+        var rows = [["name", "title", "parameters", "batch", "epochs", "published test accuracy", "loss"]]
         for name in Experiment.shippedNames {
             let experiment = try Experiment.shipped(named: name)
-            let figures = experiment.published.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
-            Console.result("\(name)\t\(experiment.title)\t\(figures)")
+            let model = try Model(experiment.model, loss: experiment.loss)
+            rows.append([
+                name, experiment.title, String(model.parameterCount), String(experiment.batchSize),
+                String(experiment.epochs), figure("test_accuracy", of: experiment), figure("test_loss", of: experiment),
+            ])
         }
+        Console.result(TextTable.text(rows, leadingColumns: 2))
+    }
+
+    private func figure(_ name: String, of experiment: Experiment) -> String {
+        experiment.published.first { $0.name == name }?.value.description ?? ""
     }
 }
