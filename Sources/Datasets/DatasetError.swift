@@ -4,6 +4,8 @@ public import Digests
 public enum DatasetError: Error, Sendable, Equatable {
     /// None of the folders holds the file, plain or with `.gz`.
     case missing(file: String, searched: [String])
+    /// None of the folders holds the folder.
+    case missingFolder(String, searched: [String])
     case unreadable(file: String, reason: String)
     case malformed(file: String, problem: IDXProblem)
     /// The gzip stream is damaged, cut short, or followed by something else.
@@ -11,6 +13,10 @@ public enum DatasetError: Error, Sendable, Equatable {
     case wrongDigest(file: String, found: SHA256Digest, expected: SHA256Digest, isMNIST: Bool)
     case labelOutOfRange(file: String, index: Int, label: UInt8, classCount: Int)
     case shape(name: String, problem: String)
+    /// A line of a text file; lines and columns count from 1.
+    case text(file: String, line: Int, column: Int?, problem: String)
+    /// The bytes of a PNG image.
+    case image(file: String, problem: String)
 }
 
 /// What is wrong with the bytes of an IDX file.
@@ -28,6 +34,8 @@ extension DatasetError: CustomStringConvertible {
         case .missing(let file, let searched):
             "no file \(file) or \(file).gz in \(searched.joined(separator: ", ")): name the right folder with --data, "
                 + "or fill one with scripts/setup"
+        case .missingFolder(let name, let searched):
+            "no folder \(name) in \(searched.joined(separator: ", ")): name the folder that holds it with --data"
         case .unreadable(let file, let reason):
             "\(file) cannot be read: \(reason)"
         case .malformed(let file, let problem):
@@ -40,6 +48,10 @@ extension DatasetError: CustomStringConvertible {
             "\(file): label \(index) (counted from 0) is \(label), expected 0 to \(classCount - 1); fetch it again"
         case .shape(let name, let problem):
             "data set \(name): \(problem)"
+        case .text(let file, let line, let column, let problem):
+            "\(file), line \(line)\(column.map { ", column \($0)" } ?? ""): \(problem)"
+        case .image(let file, let problem):
+            "\(file) is not a usable PNG image: \(problem)"
         }
     }
 

@@ -4,8 +4,8 @@ extension ImageDataset {
         guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= sampleCount else {
             throw .shape(
                 name: name,
-                problem: "the experiment asks for samples \(range.lowerBound) to \(range.upperBound) (without the last) "
-                    + "of \(sampleCount): choose another range")
+                problem: "samples \(range.lowerBound) to \(range.upperBound) (without the last) are asked for, of "
+                    + "\(sampleCount): choose another range")
         }
         if range == 0..<sampleCount, validationCount == 0 { return self }
         let bytes = range.lowerBound * imageByteCount..<range.upperBound * imageByteCount

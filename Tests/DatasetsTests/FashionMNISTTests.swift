@@ -46,7 +46,7 @@ import Testing
 
     @Test("a missing file is named with all folders that were searched")
     func missing() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let error = failure { () throws(DatasetError) in
                 try FashionMNIST.load(searching: [folder, folder + "/none"]).training
             }
@@ -56,7 +56,7 @@ import Testing
 
     @Test("other content in the right shape is refused with both digests, plain and packed", arguments: [false, true])
     func wrongDigest(isPacked: Bool) throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let bytes = IDXFile.encode(labels: [UInt8](repeating: 1, count: 60_000))
             let path = "\(folder)/train-labels-idx1-ubyte" + (isPacked ? ".gz" : "")
             try Data(isPacked ? Gzip.packed(bytes) : bytes).write(to: URL(fileURLWithPath: path))
@@ -79,7 +79,7 @@ import Testing
 
     @Test("the test set under the training set's name is refused by its shape")
     func swapped() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = "\(folder)/train-labels-idx1-ubyte"
             try Data(IDXFile.encode(labels: [UInt8](repeating: 1, count: 10_000))).write(to: URL(fileURLWithPath: path))
             let error = failure { () throws(DatasetError) in try FashionMNIST.load(searching: [folder]).training }
@@ -89,7 +89,7 @@ import Testing
 
     @Test("a folder, an empty file and an empty packed file are refused with their path")
     func unusableFiles() throws {
-        try withFolder { folder in
+        try withTemporaryFolder { folder in
             let path = "\(folder)/train-labels-idx1-ubyte"
             try Data().write(to: URL(fileURLWithPath: path + ".gz"))
             let packed = failure { () throws(DatasetError) in try FashionMNIST.load(searching: [folder]).training }
@@ -104,10 +104,22 @@ import Testing
         }
     }
 
-    private func withFolder(_ work: (String) throws -> Void) throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selvedge-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        try work(folder.path)
+    @Test("CSV files are read where no IDX files are, and must have all images")
+    func text() throws {
+        try withTemporaryFolder { folder in
+            let header = "label" + String(repeating: ",p", count: 784) + "\n"
+            let row = "1" + String(repeating: ",7", count: 784) + "\n"
+            let path = "\(folder)/fashion-mnist_train.csv"
+            try Data((header + row).utf8).write(to: URL(fileURLWithPath: path))
+            let error = failure { () throws(DatasetError) in try FashionMNIST.load(searching: [folder]).training }
+            #expect(error.map { "\($0)" }?.contains("\(path) has 1 images, expected 60000") ?? false)
+            try Data().write(to: URL(fileURLWithPath: "\(folder)/train-labels-idx1-ubyte"))
+            let binary = failure { () throws(DatasetError) in try FashionMNIST.load(searching: [folder]).training }
+            #expect(
+                binary
+                    == .malformed(
+                        file: "\(folder)/train-labels-idx1-ubyte",
+                        problem: .truncatedHeader(byteCount: 0, expected: 8)))
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Datasets
@@ -102,5 +103,31 @@ import Testing
         }
         #expect(error == .labelOutOfRange(file: "labels", index: 2, label: 10, classCount: 10))
         #expect("\(error ?? .shape(name: "", problem: ""))".contains("label 2 (counted from 0) is 10, expected 0 to 9"))
+    }
+
+    @Test("a set of any size is read from its two files, plain or packed, and must fit together")
+    func dataset() throws {
+        try withTemporaryFolder { folder in
+            func write(_ name: String, _ bytes: [UInt8]) throws {
+                try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+            }
+            func load(_ labels: String) throws(DatasetError) -> ImageDataset {
+                try IDXFile.dataset(images: "images", labels: labels, classNames: ["a", "b"], searching: [folder])
+            }
+            try write("images.gz", Gzip.packed(IDXFile.encode(sampleImages)))
+            try write("labels", IDXFile.encode(labels: [0, 1, 1, 0, 1]))
+            let dataset = try load("labels")
+            #expect((dataset.height, dataset.width, dataset.channels) == (4, 3, 1))
+            #expect(dataset.pixels == sampleImages.pixels && dataset.labels == [0, 1, 1, 0, 1])
+            try write("few", IDXFile.encode(labels: [0, 1]))
+            let few = failure { () throws(DatasetError) in try load("few") }
+            #expect(few.map { "\($0)" }?.contains("images.gz has 5 images, \(folder)/few has 2 labels") ?? false)
+            try write("high", IDXFile.encode(labels: [0, 1, 2, 0, 0]))
+            let high = failure { () throws(DatasetError) in try load("high") }
+            #expect(high == .labelOutOfRange(file: "\(folder)/high", index: 2, label: 2, classCount: 2))
+            #expect(
+                failure { () throws(DatasetError) in try load("none") }
+                    == .missing(file: "none", searched: [folder]))
+        }
     }
 }

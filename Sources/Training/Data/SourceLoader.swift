@@ -33,14 +33,28 @@ struct SourceLoader {
                     images: files.testImages, labels: files.testLabels, classNames: files.classNames, searching: folders
                 )
             )
-        case .csv(let files): throw .missing(file: files.training, searched: folders)
-        case .pngFolders(let files): throw .missing(file: files.training, searched: folders)
+        case .csv(let files):
+            return (
+                try CSVImages.load(files.training, format: format, searching: folders),
+                try CSVImages.load(files.test, format: format, searching: folders)
+            )
+        case .pngFolders(let sets):
+            return (
+                try PNGFolder.load(sets.training, format: format, searching: folders),
+                try PNGFolder.load(sets.test, format: format, searching: folders)
+            )
         }
     }
 
     /// A file for validation, in the form of the training file.
     func validationSet(_ name: String) throws(DatasetError) -> ImageDataset {
-        throw .missing(file: name, searched: folders)
+        try CSVImages.load(name, format: format, searching: folders)
+    }
+
+    private var format: ImageFormat {
+        ImageFormat(
+            height: imageShape.height, width: imageShape.width, channels: imageShape.channels,
+            classNames: configuration.source.classNames)
     }
 
     /// Made-up images; as many as the experiment's ranges reach for.

@@ -1,0 +1,67 @@
+/// Says what is wrong with a line.
+struct CSVDiagnosis {
+    static let headerText = "a header line: label,pixel1,pixel2,…"
+    private let format: ImageFormat
+
+    /// Columns count from 1.
+    typealias Problem = (text: String, column: Int?)
+
+    init(_ format: ImageFormat) { self.format = format }
+
+    private var columnCount: Int { format.height * format.width * format.channels + 1 }
+
+    private var columnText: String { "\(columnCount): label and one for each value of \(format.sizeText)" }
+
+    /// The first line must begin with `label` and have as many columns as there are values; what the others are called
+    /// does not matter. Nil when it is so.
+    func problem(header: UnsafeBufferPointer<UInt8>) -> Problem? {
+        var bytes = header[...]
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        let cells = bytes.split(separator: 0x2C, omittingEmptySubsequences: false)
+        let first = Array(cells.first ?? bytes.prefix(0)).filter { $0 != UInt8(ascii: "\"") }
+        if first.first.map(Self.isDigit) ?? false {
+            return ("the header is missing: it begins with a number, expected \(Self.headerText); add that line", 1)
+        }
+        guard String(decoding: first.prefix(6), as: UTF8.self).lowercased() == "label" else {
+            return ("found \(Self.quoted(first)), expected \(Self.headerText)", 1)
+        }
+        guard cells.count == columnCount else {
+            return ("the header has \(cells.count) columns, expected \(columnText)", nil)
+        }
+        return nil
+    }
+
+    /// What is wrong with a line that could not be read. `isWhole`: a line break follows.
+    func problem(row: UnsafeBufferPointer<UInt8>, isWhole: Bool) -> Problem {
+        let cells = row.split(separator: 0x2C, maxSplits: columnCount, omittingEmptySubsequences: false)
+        for (index, cell) in cells.prefix(columnCount).enumerated() {
+            let limit = index == 0 ? format.classNames.count - 1 : 255
+            let what = index == 0 ? "a label" : "a whole number"
+            // A row that was cut inside a cell is short, whatever is left of the cell.
+            if index == cells.count - 1, cells.count < columnCount, !isWhole { break }
+            guard let number = Self.number(cell), number <= limit else {
+                if row.isEmpty { return ("the line is empty", nil) }
+                return ("found \(Self.quoted(Array(cell))), expected \(what) from 0 to \(limit)", index + 1)
+            }
+        }
+        let found = cells.count > columnCount ? "more than \(columnCount)" : "\(cells.count)"
+        let end = isWhole ? "" : " (the file ends inside the line)"
+        return ("it has \(found) columns, expected \(columnText)\(end)", nil)
+    }
+
+    /// One to three digits.
+    private static func number(_ cell: UnsafeBufferPointer<UInt8>.SubSequence) -> Int? {
+        guard (1...3).contains(cell.count), cell.allSatisfy(isDigit) else { return nil }
+        return cell.reduce(0) { $0 * 10 + Int($1 - 0x30) }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+
+    /// At most 20 bytes, on one line.
+    private static func quoted(_ bytes: [UInt8]) -> String {
+        let text = bytes.prefix(20).map { byte in
+            (0x20..<0x7F).contains(byte) ? String(Unicode.Scalar(byte)) : "\\x" + String(byte, radix: 16)
+        }.joined()
+        return "\"\(text)\(bytes.count > 20 ? "…" : "")\""
+    }
+}

@@ -1,0 +1,60 @@
+import Glibc
+
+/// Images as PNG files, in a folder with one sub-folder a class.
+public enum PNGFolder {
+    /// Reads a folder from the first of some folders that has it. Samples stand class after class in the order of the class
+    /// names, and within a class in the order of their file names' bytes; names that begin with "." are passed over.
+    ///
+    /// Throws `DatasetError` for a class without a sub-folder, a sub-folder that is no class, a file that is no PNG image of
+    /// exactly this size, and more than 1 GiB of pixels.
+    public static func load(
+        _ name: String, format: ImageFormat, searching folders: [String]
+    ) throws(DatasetError) -> ImageDataset {
+        let imageByteCount = try format.imageByteCount(name: name)
+        let folder = try find(name, searching: folders)
+        for entry in try Directory.names(in: folder) where !format.classNames.contains(entry) {
+            throw .shape(
+                name: name,
+                problem: "\(folder) holds \(entry), expected only sub-folders with the names of the classes")
+        }
+        var (pixels, labels): ([UInt8], [UInt8]) = ([], [])
+        for (label, className) in format.classNames.enumerated() {
+            let classFolder = "\(folder)/\(className)"
+            for file in try Directory.names(in: classFolder) {
+                guard pixels.count <= IDXFile.maximumPayloadByteCount - imageByteCount else {
+                    throw .shape(
+                        name: name, problem: "its images are more than \(IDXFile.maximumPayloadByteCount) bytes")
+                }
+                pixels += try image("\(classFolder)/\(file)", format).pixels
+                labels.append(UInt8(truncatingIfNeeded: label))
+            }
+        }
+        return try ImageDataset(
+            name: name, height: format.height, width: format.width, channels: format.channels,
+            classNames: format.classNames, pixels: pixels, labels: labels)
+    }
+
+    /// The largest file that is read.
+    static let fileByteLimit = 64 << 20
+
+    private static func image(_ path: String, _ format: ImageFormat) throws(DatasetError) -> PNGImage {
+        guard path.lowercased().hasSuffix(".png") else {
+            throw .image(file: path, problem: "its name does not end with .png: remove it from the folder")
+        }
+        guard var source = try FileSource(path: path) else { throw .unreadable(file: path, reason: "it is gone") }
+        let bytes = try source.bytes(atMost: fileByteLimit)
+        guard bytes.count <= fileByteLimit else {
+            throw .image(file: path, problem: "it is longer than \(fileByteLimit) bytes")
+        }
+        return try PNGImage.decode(bytes: bytes, name: path, expected: format)
+    }
+
+    private static func find(_ name: String, searching folders: [String]) throws(DatasetError) -> String {
+        for folder in folders {
+            let path = folder == "." ? name : "\(folder)/\(name)"
+            var status = stat()
+            if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return path }
+        }
+        throw .missingFolder(name, searched: folders)
+    }
+}

@@ -1,0 +1,81 @@
+@testable import Datasets
+
+/// Writes PNG files for tests: any filter in any row, any chunks, data in stored blocks.
+struct PNGEncoder {
+    var height: Int
+    var width: Int
+    var channels: Int
+    var pixels: [UInt8]
+    /// One a row.
+    var filters: [UInt8]
+    /// Replaces depth, colour type, compression, filter method and interlacing.
+    var fields: [UInt8]?
+    /// Chunks between header and data.
+    var extraChunks: [(type: String, content: [UInt8])] = []
+    var dataChunkByteCount = 50
+
+    init(height: Int, width: Int, channels: Int, pixels: [UInt8], filters: [UInt8]? = nil) {
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.pixels = pixels
+        self.filters = filters ?? (0..<height).map { UInt8($0 % 5) }
+    }
+
+    var bytes: [UInt8] {
+        let header = Self.word(width) + Self.word(height) + (fields ?? [8, channels == 3 ? 2 : 0, 0, 0, 0])
+        let data = Self.stored(filtered)
+        var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header)
+        for chunk in extraChunks { bytes += Self.chunk(chunk.type, chunk.content) }
+        for begin in stride(from: 0, to: data.count, by: dataChunkByteCount) {
+            bytes += Self.chunk("IDAT", Array(data[begin..<min(begin + dataChunkByteCount, data.count)]))
+        }
+        return bytes + Self.chunk("IEND", [])
+    }
+
+    /// Each row with its filter's number before it.
+    var filtered: [UInt8] {
+        var result: [UInt8] = []
+        let rowByteCount = width * channels
+        func pixel(_ y: Int, _ x: Int) -> Int { x < 0 || y < 0 ? 0 : Int(pixels[y * rowByteCount + x]) }
+        for y in 0..<height {
+            result.append(filters[y])
+            for x in 0..<rowByteCount {
+                let (a, b, c) = (pixel(y, x - channels), pixel(y - 1, x), pixel(y - 1, x - channels))
+                let p = a + b - c
+                let nearest = [a, b, c].min { abs(p - $0) < abs(p - $1) } ?? 0
+                let prediction = [0, a, b, (a + b) / 2, nearest][Int(filters[y]) % 5]
+                result.append(UInt8(truncatingIfNeeded: pixel(y, x) - prediction))
+            }
+        }
+        return result
+    }
+
+    static func chunk(_ type: String, _ content: [UInt8]) -> [UInt8] {
+        let checked = Array(type.utf8) + content
+        return word(content.count) + checked + word(Int(crc(checked)))
+    }
+
+    /// A zlib stream of one stored block.
+    static func stored(_ bytes: [UInt8]) -> [UInt8] {
+        let length = [UInt8(bytes.count & 0xFF), UInt8(bytes.count >> 8)]
+        var (low, high) = (1, 0)
+        for byte in bytes {
+            low = (low + Int(byte)) % 65521
+            high = (high + low) % 65521
+        }
+        return [0x78, 0x01, 0x01] + length + length.map { ~$0 } + bytes + word(high << 16 | low)
+    }
+
+    static func word(_ number: Int) -> [UInt8] { (0..<4).map { UInt8(number >> (24 - 8 * $0) & 0xFF) } }
+
+    /// The CRC-32 of ISO 3309, bit by bit.
+    private static func crc(_ bytes: [UInt8]) -> UInt32 {
+        var value: UInt32 = ~0
+        for byte in bytes {
+            value ^= UInt32(byte)
+            for _ in 0..<8 { value = value >> 1 ^ (value & 1 == 1 ? 0xEDB8_8320 : 0) }
+        }
+        return ~value
+    }
+}
