@@ -78,11 +78,11 @@ let targets: [Target] = [
         resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Digests"]),
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),
-    tests("Checkpoints", ["Checkpoints", "Digests"], resources: [.copy("Fixtures")]),
+    tests("Checkpoints", ["Checkpoints", "Digests"]),
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
-    tests("Training", ["Training", "CAllocationCounter"], resources: [.copy("Fixtures")]),
+    tests("Training", ["Training", "CAllocationCounter"]),
     tests(
         "Cluster",
         [

@@ -1,4 +1,3 @@
-import Foundation
 import Testing
 
 @testable import Checkpoints
@@ -6,8 +5,8 @@ import Testing
 /// Weights files that scripts/make-keras-weights wrote with Keras and h5py.
 enum KerasFixture {
     static func bytes(_ name: String) throws -> [UInt8] {
-        let path = try #require(Bundle.module.path(forResource: "Fixtures/\(name)", ofType: nil), "no fixture \(name)")
-        return try FileOperations().read(path, byteLimit: 1 << 24)
+        let tests = PathText.parent(of: PathText.parent(of: #filePath))
+        return try FileOperations().read("\(tests)/Support/KerasWeights/\(name)", byteLimit: 1 << 24)
     }
 
     static func weights(_ name: String) throws -> KerasWeights {
