@@ -91,12 +91,21 @@ let targets: [Target] = [
         ]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
+    // What Tests/Fuzz, a package of its own, has found.
+    tests("Fuzz", ["Training", "Coordination"]),
     tests("CommandLine", ["selvedge", "Kernels", "Digests"]),
 ]
 
 let package = Package(
     name: "selvedge",
-    products: [.executable(name: "selvedge", targets: ["selvedge"])],
+    products: [
+        .executable(name: "selvedge", targets: ["selvedge"]),
+        .library(
+            name: "SelvedgeModules",
+            targets: [
+                "NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives", "Coordination", "Training",
+            ]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),

@@ -11,6 +11,9 @@ enum SeparateKerasReader {
             process.arguments = ["read-keras"]
             process.standardInput = input
             process.standardOutput = output
+            // A crash is reported here, in one line.
+            process.standardError = FileHandle.nullDevice
+            process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
             try process.run()
         } catch {
             throw KerasWeightsError(file: path, problem: .reported("no process to read it in: \(error)"))

@@ -83,6 +83,14 @@ extension CommandLineTests {
             #expect(!FileManager.default.fileExists(atPath: scratch.path + "/runs"))
         }
 
+        @Test func `files that libhdf5 does not bear`() throws {
+            let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .appending(path: "Fuzz/Corpus/keras")
+            let kept = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+            try #require(!kept.isEmpty)
+            for file in kept { try expect(["--init", file.path], 65, file.lastPathComponent, "damaged") }
+        }
+
         @Test func `files that are missing, of another model, or none`() throws {
             try expect(["--init", "absent.h5"], 66, "absent.h5")
             try expect(["--init", "other.weights.h5"], 65, "other.weights.h5", "block2_conv1.weight", "fc1.weight")
