@@ -34,7 +34,7 @@ enum SmallImages {
 
 /// An experiment on small images with what is needed to train it.
 struct SmallCase: Sendable {
-    let experiment: Experiment
+    var experiment: Experiment
     let model: Model
     let data: TrainingData
 

@@ -1,7 +1,6 @@
 public import Checkpoints
 public import Digests
 public import Experiments
-import NeuralNetwork
 
 /// A file with the weights that a training begins with: a checkpoint, a torch safetensors file or one of Keras's.
 public struct InitialWeights: Sendable {
