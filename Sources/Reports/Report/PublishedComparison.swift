@@ -44,7 +44,13 @@ public struct PublishedComparison: Sendable, Equatable {
 extension PublishedComparison.Row {
     /// Name, published, ours and difference as text.
     var cells: [String] {
-        [name, published, ours.map(TrainingHistory.figure) ?? "–", difference.map(FixedPoint.signed) ?? "–"]
+        // Epochs are whole numbers.
+        if name.hasPrefix("epoch "), let ours, let difference {
+            let sign = difference < 0 ? "−" : difference > 0 ? "+" : ""
+            return [name, FixedPoint.text(ours - difference, digits: 0), FixedPoint.text(ours, digits: 0)]
+                + [sign + FixedPoint.text(abs(difference), digits: 0)]
+        }
+        return [name, published, ours.map(TrainingHistory.figure) ?? "–", difference.map(FixedPoint.signed) ?? "–"]
     }
 }
 
@@ -56,6 +62,8 @@ extension TrainingHistory {
         switch name {
         case "best_validation_accuracy": return highestValidationAccuracy?.value
         case "best_validation_loss": return lowestValidationLoss?.value
+        case "epoch_of_best_validation_accuracy": return highestValidationAccuracy.map { Double($0.epoch) }
+        case "epoch_of_lowest_validation_loss": return lowestValidationLoss.map { Double($0.epoch) }
         default: break
         }
         let series: [(name: String, value: (Epoch) -> Double?)] = [
