@@ -74,7 +74,7 @@ let targets: [Target] = [
     tests("Digests", ["Digests"]),
     tests("Randomness", ["Randomness"]),
     tests(
-        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform"],
+        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Randomness"],
         resources: [.copy("Fixtures")]),
     tests("Datasets", ["Datasets", "Digests"]),
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),

@@ -6,8 +6,14 @@ import Testing
 /// few hundred terms, so a few dozen roundings of 6e-8 in each framework, in another order: 5e-6 covers both.
 @Suite("Models agree with PyTorch and Keras")
 struct FixtureTests {
-    static let cases = FixtureModels.names.flatMap { name in ["torch", "keras"].map { (name, $0) } }
+    /// Ghost batch normalisation is in neither framework; the script writes it out in PyTorch.
+    static let cases = FixtureModels.names.flatMap { name in
+        (name == "normalized-ghost" ? ["torch"] : ["torch", "keras"]).map { (name, $0) }
+    }
     static let tolerance: Float = 5e-6
+    /// The input gradient of a batch normalisation is what is left of the gradient when its means are taken off, so
+    /// that roundings weigh more: the two frameworks themselves differ by up to 3.6e-6 there.
+    static let normalizedTolerance: Float = 2e-5
 
     private func run(_ name: String, _ fixture: Fixture) throws -> TestRun {
         TestRun(
@@ -15,77 +21,67 @@ struct FixtureTests {
             inputs: try fixture.values("inputs"), labels: fixture.labels)
     }
 
+    private func train(_ run: TestRun, _ parameters: [Float]) throws -> PassResult {
+        try run.train(parameters, microBatchCount: 4)
+    }
+
     @Test("logits and losses", arguments: cases)
     func forward(name: String, framework: String) throws {
         let fixture = try Fixture("\(name)-\(framework)")
         let run = try run(name, fixture)
-        let result = try run.evaluate(try fixture.arena("parameters", run.model))
+        let parameters = try fixture.arena("parameters", run.model)
+        let result = try run.evaluate(parameters)
         #expect(relativeDifference(result.logits, try fixture.values("logits")) < Self.tolerance)
         #expect(relativeDifference(result.losses, try fixture.values("losses")) < Self.tolerance)
+        let training = try train(run, parameters)
+        let group = fixture.has("training/logits") ? "training/" : ""
+        #expect(relativeDifference(training.logits, try fixture.values("\(group)logits")) < Self.tolerance)
+        #expect(relativeDifference(training.losses, try fixture.values("\(group)losses")) < Self.tolerance)
     }
 
     @Test("gradients of every tensor", arguments: cases)
     func gradients(name: String, framework: String) throws {
         let fixture = try Fixture("\(name)-\(framework)")
         let run = try run(name, fixture)
-        let result = try run.train(try fixture.arena("parameters", run.model))
-        let expected = try fixture.arena("gradients", run.model)
+        let result = try train(run, try fixture.arena("parameters", run.model))
         try #require(result.roots.count == 1)
         let mean = result.roots[0].map { $0 / Float(run.labels.count) }
-        for parameter in run.model.parameters {
-            let difference = relativeDifference(
-                Array(mean[parameter.arenaRange]), Array(expected[parameter.arenaRange]))
-            #expect(difference < Self.tolerance, "\(parameter.name)")
+        let tolerance = name.hasPrefix("normalized") ? Self.normalizedTolerance : Self.tolerance
+        for parameter in run.model.parameters where parameter.role == .trainable {
+            let expected = try fixture.values("gradients", of: parameter)
+            let difference = relativeDifference(Array(mean[parameter.arenaRange]), expected)
+            #expect(difference < tolerance, "\(parameter.name)")
         }
     }
 
     /// A step moves a parameter by about the learning rate whatever the gradient's size, so relative errors of
     /// gradients come back as absolute errors of at most some 1e-3 · 1e-5 a step; where a gradient almost cancels they
-    /// are larger, which 2e-7 (of parameters near 1) still covers.
-    @Test("parameters after ten Adam steps", arguments: cases)
+    /// are larger, which 5e-7 (of parameters near 1) still covers.
+    @Test("parameters, running statistics and penalties in ten Adam steps", arguments: cases)
     func training(name: String, framework: String) throws {
         let fixture = try Fixture("\(name)-\(framework)")
         let run = try run(name, fixture)
-        var parameters = try fixture.arena("parameters", run.model)
-        let optimizer = Optimizer(.adam(AdamConfiguration()))
-        var slots = optimizer.slotNames.map { _ in [Float](repeating: 0, count: run.model.arenaCount) }
-        for step in 1...10 {
-            let gradient = try run.train(parameters).roots[0]
-            apply(optimizer, run, &parameters, &slots, gradient, batchSize: run.labels.count, step: step)
-        }
-        let expected = try fixture.arena("trained", run.model)
         let start = try fixture.arena("parameters", run.model)
+        let arena = TrainedArena(run, .adam(AdamConfiguration()), start: start)
+        if fixture.has("penalty") {
+            let penalty = try fixture.values("penalty")[0]
+            #expect(abs(Float(arena.penalty) - penalty) < 1e-6 * penalty)
+        }
+        for step in 1...10 {
+            let gradient = try train(run, arena.values).roots[0]
+            arena.train(gradientSum: gradient, batchSize: run.labels.count, number: step, learningRate: 0.001)
+            guard step == 1 else { continue }
+            for parameter in run.model.parameters where parameter.role != .trainable {
+                let expected = try fixture.values("moved", of: parameter)
+                #expect(relativeDifference(arena.values(of: parameter), expected) < 5e-7, "\(parameter.name)")
+            }
+        }
         for parameter in run.model.parameters {
-            let actual = Array(parameters[parameter.arenaRange])
-            let difference = zip(actual, expected[parameter.arenaRange]).map { ($0 - $1).magnitude }.max() ?? 0
+            let actual = arena.values(of: parameter)
+            let expected = try fixture.values("trained", of: parameter)
+            let difference = zip(actual, expected).map { ($0 - $1).magnitude }.max() ?? 0
             #expect(difference < 5e-7, "\(parameter.name)")
             #expect(actual != Array(start[parameter.arenaRange]), "\(parameter.name) was trained")
         }
     }
-}
-
-/// Applies one update to whole arenas that are Swift arrays.
-func apply(
-    _ optimizer: Optimizer, _ run: TestRun, _ parameters: inout [Float], _ slots: inout [[Float]], _ gradient: [Float],
-    batchSize: Int, step: Int
-) {
-    precondition(slots.count == 2)
-    var (first, second) = (slots[0], slots[1])
-    parameters.withUnsafeMutableBufferPointer { parameters in
-        first.withUnsafeMutableBufferPointer { first in
-            second.withUnsafeMutableBufferPointer { second in
-                gradient.withUnsafeBufferPointer { gradient in
-                    guard let parametersBase = parameters.baseAddress, let gradientBase = gradient.baseAddress,
-                        let firstBase = first.baseAddress, let secondBase = second.baseAddress
-                    else { return }
-                    optimizer.update(
-                        kernels: run.kernels, range: 0..<parameters.count, parameters: parametersBase,
-                        slots: [firstBase, secondBase], gradientSum: gradientBase,
-                        step: Optimizer.Step(
-                            number: step, batchSize: batchSize, learningRate: optimizer.configuration.learningRate))
-                }
-            }
-        }
-    }
-    slots = [first, second]
 }

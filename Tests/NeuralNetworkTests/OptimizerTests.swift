@@ -41,14 +41,13 @@ struct OptimizerTests {
             model: try FixtureModels.model("dense-softmax"), kernels: KernelSets.best, inputs: [], labels: [])
         let count = run.model.arenaCount
         var random = TestRandom(seed: 2)
-        var parameters = random.floats(count)
-        var expected = parameters.map(Double.init)
+        let start = random.floats(count)
+        let arena = TrainedArena(run, .adam(AdamConfiguration()), start: start)
+        var expected = start.map(Double.init)
         var (first, second) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
-        var slots = [[Float]](repeating: [Float](repeating: 0, count: count), count: 2)
-        let optimizer = Optimizer(.adam(AdamConfiguration()))
         for step in 1...10 {
             let gradient = random.floats(count, in: -3...3)
-            apply(optimizer, run, &parameters, &slots, gradient, batchSize: 7, step: step)
+            arena.train(gradientSum: gradient, batchSize: 7, number: step, learningRate: 0.001)
             let (beta1, beta2) = (0.9, 0.999)
             let rate = 0.001 * (1 - pow(beta2, Double(step))).squareRoot() / (1 - pow(beta1, Double(step)))
             for index in 0..<count {
@@ -58,7 +57,7 @@ struct OptimizerTests {
                 expected[index] -= rate * first[index] / (second[index].squareRoot() + 1e-7)
             }
         }
-        #expect(zip(parameters, expected).allSatisfy { abs(Double($0) - $1) < 5e-7 })
+        #expect(zip(arena.values, expected).allSatisfy { abs(Double($0) - $1) < 5e-7 })
     }
 
     @Test("any split of the arena gives the same bits")

@@ -34,18 +34,27 @@ struct Fixture {
         try #require(tensors[name])
     }
 
-    /// The tensors `group/NAME`, brought from torch's layout into the model's arena.
+    func has(_ name: String) -> Bool { tensors[name] != nil }
+
+    /// The tensor `group/NAME`, brought from torch's layout into the arena's.
+    func values(_ group: String, of parameter: ParameterDescription) throws -> [Float] {
+        let values = try values("\(group)/\(parameter.name)")
+        try #require(values.count == parameter.count)
+        var result = values
+        result.withUnsafeMutableBufferPointer { target in
+            values.withUnsafeBufferPointer { source in
+                guard let target = target.baseAddress, let source = source.baseAddress else { return }
+                parameter.fromTorch(source, target)
+            }
+        }
+        return result
+    }
+
+    /// All tensors `group/NAME` as the model's arena.
     func arena(_ group: String, _ model: Model) throws -> [Float] {
         var arena = [Float](repeating: 0, count: model.arenaCount)
         for parameter in model.parameters {
-            let values = try values("\(group)/\(parameter.name)")
-            try #require(values.count == parameter.count)
-            arena.withUnsafeMutableBufferPointer { target in
-                values.withUnsafeBufferPointer { source in
-                    guard let target = target.baseAddress, let source = source.baseAddress else { return }
-                    parameter.fromTorch(source, target + parameter.arenaOffset)
-                }
-            }
+            arena.replaceSubrange(parameter.arenaRange, with: try values(group, of: parameter))
         }
         return arena
     }

@@ -1,56 +1,197 @@
 import NeuralNetwork
 
-/// The models of scripts/make-fixtures.
+/// The models of scripts/fixtures/models.py.
 enum FixtureModels {
-    static let names = ["valid-sigmoid", "same-softmax", "deep-sigmoid", "dense-softmax"]
+    /// Convolutions with stride 1, 2×2 max-pooling and dense layers.
+    static let basicNames = ["valid-sigmoid", "same-softmax", "deep-sigmoid", "dense-softmax"]
+    static let names =
+        basicNames + [
+            "strided-valid", "strided-same", "average-valid", "average-same", "activations", "resized", "normalized",
+            "normalized-ghost", "normalized-dense", "regularized",
+        ] + lossNames
+    /// A small model with each of them.
+    static let lossNames = [
+        "smoothed-sigmoid", "binary-softmax", "binary-sigmoid", "squared-softmax", "squared-sigmoid", "squared-linear",
+    ]
 
     static func configuration(_ name: String) -> ModelConfiguration {
+        let (shape, layers) =
+            basicLayers(name) ?? imageLayers(name) ?? normalizedLayers(name) ?? regularizedLayers(name)
+        return ModelConfiguration(inputShape: shape, layers: layers)
+    }
+
+    static func loss(_ name: String) -> LossConfiguration {
         switch name {
-        case "valid-sigmoid":
-            return ModelConfiguration(
-                inputShape: ImageShape(height: 11, width: 10, channels: 1),
-                layers: [
-                    convolution(5, 3, 3), .maxPool2D, .flatten, dense(7, .relu), dense(4, .sigmoid),
-                ])
-        case "same-softmax":
-            return ModelConfiguration(
-                inputShape: ImageShape(height: 9, width: 8, channels: 2),
-                layers: [
-                    convolution(6, 3, 3, .same), .maxPool2D, convolution(5, 2, 4, .same), .flatten, dense(3, .softmax),
-                ])
-        case "deep-sigmoid":
-            return ModelConfiguration(
-                inputShape: ImageShape(height: 10, width: 10, channels: 1),
-                layers: [
-                    convolution(4, 2, 3, .valid, .linear), .maxPool2D, convolution(3, 2, 2), .maxPool2D, .flatten,
-                    dense(4, .linear), dense(5, .sigmoid),
-                ])
-        default:
-            return ModelConfiguration(
-                inputShape: ImageShape(height: 4, width: 5, channels: 1),
-                layers: [.flatten, dense(9, .relu), dense(6, .linear), dense(3, .softmax)])
+        case "smoothed-sigmoid": LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.2)
+        case "regularized": LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1)
+        case _ where name.hasPrefix("binary"): LossConfiguration(kind: .binaryCrossEntropy)
+        case _ where name.hasPrefix("squared"): LossConfiguration(kind: .meanSquaredError)
+        default: .sparseCategoricalCrossEntropy
         }
     }
 
     static func model(_ name: String) throws -> Model {
-        try Model(configuration(name), loss: .sparseCategoricalCrossEntropy)
+        try Model(configuration(name), loss: loss(name))
+    }
+
+    private static func basicLayers(_ name: String) -> (ImageShape, [LayerConfiguration])? {
+        switch name {
+        case "valid-sigmoid":
+            (image(11, 10, 1), [convolution(5, 3, 3), .maxPool2D, .flatten, dense(7, .relu), dense(4, .sigmoid)])
+        case "same-softmax":
+            (
+                image(9, 8, 2),
+                [
+                    convolution(6, 3, 3, .same), .maxPool2D, convolution(5, 2, 4, .same), .flatten, dense(3, .softmax),
+                ]
+            )
+        case "deep-sigmoid":
+            (
+                image(10, 10, 1),
+                [
+                    convolution(4, 2, 3, .valid, .linear), .maxPool2D, convolution(3, 2, 2), .maxPool2D, .flatten,
+                    dense(4, .linear), dense(5, .sigmoid),
+                ]
+            )
+        case "dense-softmax":
+            (image(4, 5, 1), [.flatten, dense(9, .relu), dense(6, .linear), dense(3, .softmax)])
+        default: nil
+        }
+    }
+
+    private static func imageLayers(_ name: String) -> (ImageShape, [LayerConfiguration])? {
+        switch name {
+        case "strided-valid":
+            (
+                image(12, 11, 1),
+                [strided(4, 3, 2, stride: (2, 2), .valid), pool(.maximum, (3, 3)), .flatten, dense(4, .sigmoid)]
+            )
+        case "strided-same":
+            (
+                image(9, 8, 1),
+                [
+                    strided(4, 3, 3, stride: (2, 2), .same), pool(.maximum, (3, 3), .same),
+                    strided(5, 2, 3, stride: (1, 2), .same), .globalAveragePool2D, dense(3, .softmax),
+                ]
+            )
+        case "average-valid":
+            (
+                image(9, 8, 1),
+                [
+                    pool(.average, (3, 3)), convolution(4, 2, 2), pool(.average, (2, 1), stride: 1), .flatten,
+                    dense(3, .softmax),
+                ]
+            )
+        case "average-same":
+            (
+                image(9, 8, 1),
+                [
+                    convolution(3, 3, 3), pool(.average, (3, 3), .same), pool(.average, (2, 2)), .flatten,
+                    dense(3, .softmax),
+                ]
+            )
+        case "activations":
+            (
+                image(6, 5, 1),
+                [
+                    convolution(3, 3, 3, .valid, .tanh), convolution(2, 2, 2, .valid, .linear), .activation(.sigmoid),
+                    .flatten, dense(6, .tanh), .activation(.softmax), dense(5, .sigmoid), dense(3, .linear),
+                    .activation(.softmax),
+                ]
+            )
+        case "resized":
+            (
+                image(5, 6, 1),
+                [
+                    .resize(Extent(height: 8, width: 7)), .repeatChannels(count: 3), convolution(3, 3, 3), .maxPool2D,
+                    .flatten, dense(3, .softmax),
+                ]
+            )
+        default: nil
+        }
+    }
+
+    private static func normalizedLayers(_ name: String) -> (ImageShape, [LayerConfiguration])? {
+        switch name {
+        case "normalized", "normalized-ghost":
+            let isGhost = name == "normalized-ghost"
+            return (
+                image(8, 7, 1),
+                [
+                    convolution(4, 3, 3, .valid, .tanh),
+                    .batchNormalization(BatchNormalizationConfiguration(isGhost: isGhost)), .maxPool2D,
+                    convolution(3, 2, 2, .same),
+                    .batchNormalization(
+                        BatchNormalizationConfiguration(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost)),
+                    .flatten, dense(3, .softmax),
+                ]
+            )
+        case "normalized-dense":
+            return (
+                image(4, 3, 1),
+                [
+                    .flatten, dense(6, .tanh), .batchNormalization(BatchNormalizationConfiguration(momentum: 0.8)),
+                    dense(3, .softmax),
+                ]
+            )
+        default: return nil
+        }
+    }
+
+    /// The regularized model, or a loss's.
+    private static func regularizedLayers(_ name: String) -> (ImageShape, [LayerConfiguration]) {
+        if name == "regularized" {
+            return (
+                image(4, 4, 1),
+                [
+                    .flatten, dense(6, .relu, Regularization(l1: 0.002)), dense(5, .relu, Regularization(l2: 0.01)),
+                    dense(3, .softmax, Regularization(l1: 0.001, l2: 0.003)),
+                ]
+            )
+        }
+        let output = name.split(separator: "-").last.flatMap { Activation(rawValue: String($0)) } ?? .linear
+        return (image(3, 4, 1), [.flatten, dense(5, .tanh), dense(4, output)])
     }
 }
 
+func image(_ height: Int, _ width: Int, _ channels: Int) -> ImageShape {
+    ImageShape(height: height, width: width, channels: channels)
+}
+
 func convolution(
-    _ filters: Int, _ height: Int, _ width: Int, _ padding: Convolution2DConfiguration.Padding = .valid,
-    _ activation: Activation = .relu
+    _ filters: Int, _ height: Int, _ width: Int, _ padding: Padding = .valid, _ activation: Activation = .relu
 ) -> LayerConfiguration {
     .convolution2D(
         Convolution2DConfiguration(
             filters: filters, kernelHeight: height, kernelWidth: width, padding: padding, activation: activation))
 }
 
-func dense(_ units: Int, _ activation: Activation) -> LayerConfiguration {
-    .dense(DenseConfiguration(units: units, activation: activation))
+func strided(
+    _ filters: Int, _ height: Int, _ width: Int, stride: (Int, Int), _ padding: Padding,
+    _ activation: Activation = .relu
+) -> LayerConfiguration {
+    .convolution2D(
+        Convolution2DConfiguration(
+            filters: filters, kernelHeight: height, kernelWidth: width,
+            stride: Extent(height: stride.0, width: stride.1), padding: padding, activation: activation))
+}
+
+/// With stride 2 unless said otherwise.
+func pool(
+    _ kind: Pool2DConfiguration.Kind, _ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2
+) -> LayerConfiguration {
+    .pool2D(
+        Pool2DConfiguration(
+            kind: kind, window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
+}
+
+func dense(
+    _ units: Int, _ activation: Activation, _ regularization: Regularization = .none
+) -> LayerConfiguration {
+    .dense(DenseConfiguration(units: units, activation: activation, regularization: regularization))
 }
 
 /// Experiment A-1.
 let conv32 = ModelConfiguration(
-    inputShape: ImageShape(height: 28, width: 28, channels: 1),
+    inputShape: image(28, 28, 1),
     layers: [convolution(32, 3, 3), .maxPool2D, .flatten, dense(32, .relu), dense(10, .sigmoid)])

@@ -1,8 +1,8 @@
 import KernelInterface
 import Kernels
 
-/// The kernels as their documentation defines them, one element after another. Only the polynomials are the portable
-/// set's own.
+/// The kernels of a pass as their documentation defines them, one element after another. Only the polynomials, norms and
+/// updates are the portable set's own.
 enum ReferenceKernels {
     static var table: KernelTable {
         let portable = InstructionSet.portable.table
@@ -25,10 +25,9 @@ enum ReferenceKernels {
             hyperbolicTangentBackward: { count, output, gradient in
                 for index in 0..<count { gradient[index] *= Float(1).addingProduct(-output[index], output[index]) }
             },
-            dropout: portable.dropout, normalize: portable.normalize,
-            squaredDeviationSums: portable.squaredDeviationSums,
-            normalizationGradientSums: portable.normalizationGradientSums,
-            normalizationInputGradient: portable.normalizationInputGradient,
+            dropout: dropout, normalize: normalize, squaredDeviationSums: squaredDeviationSums,
+            normalizationGradientSums: normalizationGradientSums,
+            normalizationInputGradient: normalizationInputGradient,
             scaleBytes: { count, bytes, y in for index in 0..<count { y[index] = Float(bytes[index]) / 255 } },
             add: { count, left, right, sum in for index in 0..<count { sum[index] = left[index] + right[index] } },
             allFinite: { count, x in (0..<count).allSatisfy { x[$0].isFinite } },
