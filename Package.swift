@@ -76,7 +76,7 @@ let targets: [Target] = [
     tests(
         "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Randomness"],
         resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Digests"]),
+    tests("Datasets", ["Datasets", "Digests"], resources: [.copy("Fixtures")]),
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),
     tests("Checkpoints", ["Checkpoints", "Digests"]),
     tests("Collectives", ["Collectives"]),

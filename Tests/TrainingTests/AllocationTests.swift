@@ -1,5 +1,6 @@
 import CAllocationCounter
 import Checkpoints
+import Datasets
 import KernelInterface
 import NeuralNetwork
 import Testing
@@ -70,8 +71,12 @@ struct AllocationTests {
 
     @Test("with one worker, from the second step of an epoch to its end", arguments: [1, 2, 3])
     func oneWorker(threads: Int) throws {
+        let augmentation = AugmentationConfiguration(
+            rotationDegrees: 40, zoom: 0.8...1.2, flipsHorizontally: true, crop: .init(padding: 1), erasing: .init())
         for (training, batch) in [(101, 24), (77, 21), (23, 5)] {
-            let small = try SmallCase(training: training, validation: 13, batchSize: batch, epochs: 2)
+            let small = try SmallCase(
+                training: training, validation: 13, batchSize: batch, epochs: 2,
+                augmentation: batch == 21 ? augmentation : nil)
             let group = try AllocationGroup()
             let trainer = try small.trainer(kernels: group.joining(SmallCase.widest), threads: threads)
             trainer.takesGradientChecksum = true

@@ -44,11 +44,12 @@ struct SmallCase: Sendable {
         microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution,
         loss: LossConfiguration = .sparseCategoricalCrossEntropy,
         optimizer: OptimizerConfiguration = .adam(AdamConfiguration(learningRate: 0.01)),
-        earlyStopping: EarlyStopping? = nil
+        earlyStopping: EarlyStopping? = nil, augmentation: AugmentationConfiguration? = nil
     ) throws {
         let count = trainingCount + validationCount
         let dataset = DatasetConfiguration(
-            source: .synthetic, validation: .shuffled(fraction: Double(validationCount) / Double(count)))
+            source: .synthetic, validation: .shuffled(fraction: Double(validationCount) / Double(count)),
+            augmentation: augmentation)
         experiment = Experiment(
             name: "small", dataset: dataset,
             model: ModelConfiguration(

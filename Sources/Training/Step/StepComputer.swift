@@ -35,7 +35,9 @@ final class StepComputer {
         pass = NetworkPass(
             model: model, kernels: kernels, sampleCapacity: experiment.batchSize, threads: threads,
             seed: experiment.seed)
-        let loader = SampleLoader(dataset: dataset, kernels: kernels, pass: pass, threads: threads)
+        let loader = SampleLoader(
+            dataset: dataset, kernels: kernels, pass: pass, threads: threads,
+            augmentation: BatchAugmentation(experiment, threadCount: threadCount))
         gradientJob = GradientJob(loader)
         evaluationJob = EvaluationJob(loader)
         parameterUpdate = ParameterUpdate(model, optimizer: Optimizer(experiment.optimizer))
