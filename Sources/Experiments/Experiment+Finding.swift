@@ -28,9 +28,14 @@ extension Experiment {
         return try Experiment(yaml: text, source: path)
     }
 
+    /// Whether an argument names a shipped experiment, capitals aside.
+    public static func isShipped(_ argument: String) -> Bool {
+        shippedNames.contains { $0.lowercased() == argument.lowercased() }
+    }
+
     /// The experiment that a user's argument means: a shipped name first, else the path of a YAML file.
     public static func resolve(_ argument: String) throws(ExperimentError) -> Experiment {
-        if shippedNames.contains(where: { $0.lowercased() == argument.lowercased() }) {
+        if isShipped(argument) {
             return try shipped(named: argument)
         }
         let looksLikePath = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")

@@ -52,9 +52,13 @@ struct ExperimentOptions: ParsableArguments {
         return kept
     }
 
-    /// The folder to look for data in.
+    /// The folder to look for data in: the one that was named, or the one where the experiment's own file is.
     var dataFolder: String? {
-        data == DatasetConfiguration.syntheticName ? nil : data
+        if data == DatasetConfiguration.syntheticName { return nil }
+        guard data == nil, let experiment, !Experiment.isShipped(experiment) else { return data }
+        guard FileManager.default.fileExists(atPath: experiment) else { return nil }
+        let folder = URL(fileURLWithPath: experiment).deletingLastPathComponent().relativePath
+        return folder.isEmpty ? "." : folder
     }
 
     /// The same options for another process of this program.
