@@ -36,7 +36,7 @@ struct ExitStatus: Error {
             EX_DATAERR
         case let error as InitialWeightsError: code(ofWeights: error)
         case let error as KerasWeightsError: code(ofKeras: error)
-        case DatasetError.missing: EX_NOINPUT
+        case DatasetError.missing, DatasetError.missingFolder: EX_NOINPUT
         case is DatasetError: EX_DATAERR
         case let error as FileError: code(ofFile: error)
         case let error as RunDirectoryError: code(ofRunDirectory: error)
