@@ -63,8 +63,9 @@ import Testing
                 == "\"toy.yaml\", line 12: unknown key \"batchsize\"; did you mean \"batch_size\"?")
         #expect(
             Self.message(12, "zzz: 1")
-                == "\"toy.yaml\", line 12: unknown key \"zzz\"; known here: name, title, published, data, model, loss, "
-                + "optimizer, schedule, clip_norm, early_stopping, batch_size, epochs, micro_batches, seed")
+                == "\"toy.yaml\", line 12: unknown key \"zzz\"; known here: name, title, published, data, model, "
+                + "initial_weights, loss, optimizer, schedule, clip_norm, early_stopping, batch_size, epochs, "
+                + "micro_batches, seed")
         #expect(
             Self.message(9, "    - densee: {units: 10, activation: relu}").contains(
                 "line 9: model.layers[3]: unknown key"))
