@@ -21,16 +21,21 @@ struct ImageReader {
     func read(_ references: [ImageReference]) throws -> FoundImages {
         let needsDataset = references.contains { if case .sample = $0 { true } else { false } }
         let sets = needsDataset ? try DatasetLookup.load(experiment, data: data, environment: environment) : nil
+        let shape = model.configuration.inputShape
+        let format = ImageFormat(
+            height: shape.height, width: shape.width, channels: shape.channels,
+            classNames: experiment.dataset.source.classNames)
         var pixels: [UInt8] = []
         var actual: [UInt8?] = []
         for reference in references {
             switch reference {
             case .file(let path):
-                pixels += try PNGFile.pixels(path, shape: model.configuration.inputShape)
+                pixels += try PNGFile.pixels(path, format: format)
                 actual.append(nil)
             case .sample(let split, let index):
                 guard let sets else { preconditionFailure("the data set was loaded for its samples") }
                 let set = split == .test ? sets.test : sets.training
+                try set.check(fits: model)
                 guard index < set.sampleCount else {
                     throw ExitStatus(
                         EX_USAGE,
@@ -41,10 +46,9 @@ struct ImageReader {
                 actual.append(set.labels[index])
             }
         }
-        let shape = model.configuration.inputShape
         let dataset = try ImageDataset(
-            name: "images", height: shape.height, width: shape.width, channels: shape.channels,
-            classNames: experiment.dataset.source.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
+            name: "images", height: format.height, width: format.width, channels: format.channels,
+            classNames: format.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
         return FoundImages(dataset: dataset, actual: actual)
     }
 }

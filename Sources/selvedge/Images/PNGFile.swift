@@ -1,9 +1,13 @@
-import NeuralNetwork
+import Checkpoints
+import Datasets
 
 /// PNG files as a model takes them.
 enum PNGFile {
-    /// The pixels of a file whose image has this shape.
-    static func pixels(_ path: String, shape: ImageShape) throws -> [UInt8] {
-        throw ExitStatus(EX_USAGE, "\(path): name images of the data set, as test:17")
+    private static let byteLimit = 64 << 20
+
+    /// The pixels of a file whose image has this format.
+    static func pixels(_ path: String, format: ImageFormat) throws -> [UInt8] {
+        let bytes = try FileOperations().read(path, byteLimit: byteLimit)
+        return try PNGImage.decode(bytes: bytes, name: path, expected: format).pixels
     }
 }

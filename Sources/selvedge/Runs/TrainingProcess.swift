@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Datasets
 import Experiments
 import Foundation
@@ -14,12 +15,14 @@ enum TrainingProcess {
     /// What is missing on this host is thrown before any process is started: a child would only say it, and leave its
     /// exit code.
     static func run(_ trial: Trial, resumes: Bool, workers: Int?, data: String?) throws {
-        let model = try Model(trial.experiment.model, loss: trial.experiment.loss)
-        let sets = try DatasetLookup.load(
-            trial.experiment, data: data, environment: ProcessInfo.processInfo.environment)
-        try sets.training.check(fits: model)
+        try checkData(of: trial.experiment, data: data)
         var arguments = [trial.argument, "--seed", String(trial.experiment.seed), "--run", trial.folder]
-        arguments += flag("workers", workers) + flag("data", data) + (resumes ? ["--resume"] : [])
+        arguments += flag("workers", workers) + flag("data", data)
+        if resumes {
+            arguments.append("--resume")
+        } else if let weights = try initialWeights(of: trial, data: data) {
+            arguments += ["--init", weights]
+        }
         let output = dup(STDOUT_FILENO)
         dup2(STDERR_FILENO, STDOUT_FILENO)
         defer {
@@ -27,6 +30,34 @@ enum TrainingProcess {
             close(output)
         }
         try TrainCommand.parse(arguments).run()
+    }
+
+    private static func checkData(of experiment: Experiment, data: String?) throws {
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let sets = try DatasetLookup.load(experiment, data: data, environment: ProcessInfo.processInfo.environment)
+        try sets.training.check(fits: model)
+    }
+
+    /// The file to begin with, where the experiment does not name it itself; throws when the one that it needs is missing.
+    private static func initialWeights(of trial: Trial, data: String?) throws -> String? {
+        if let predecessor = trial.predecessor {
+            let paths = RunPaths(predecessor)
+            guard FileManager.default.fileExists(atPath: paths.reportJSON) else {
+                throw ExitStatus(
+                    EX_NOINPUT,
+                    "\(trial.experiment.name) begins with the weights of \(predecessor), which is not finished")
+            }
+            return paths.last
+        }
+        do {
+            // A Keras file is found here, and read by the training's own processes: a damaged one can end its reader.
+            _ = try InitialWeights(
+                for: trial.experiment, file: nil, data: data, environment: ProcessInfo.processInfo.environment
+            ) { (_, path) throws(KerasWeightsError) in throw KerasWeightsError(file: path, problem: .reported("")) }
+        } catch InitialWeightsError.keras {
+            return nil
+        }
+        return nil
     }
 
     /// The code with which a failed training would end this program, and what is still to be said about it.

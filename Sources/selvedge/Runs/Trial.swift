@@ -10,13 +10,24 @@ struct Trial {
     /// How the command line names it: a shipped name or a path.
     let argument: String
     let folder: String
+    /// The folder of the training whose last weights this one begins with, if the experiment names one.
+    let predecessor: String?
 
     init(_ experiment: Experiment, argument: String, seed: UInt64, directory: String) {
         var seeded = experiment
         seeded.seed = seed
         self.experiment = seeded
         self.argument = argument
-        folder = "\(directory)/\(experiment.name)-seed-\(seed)"
+        folder = Self.folder(experiment.name, seed, directory)
+        if case .run(let name)? = experiment.initialWeights?.origin {
+            predecessor = Self.folder(name, seed, directory)
+        } else {
+            predecessor = nil
+        }
+    }
+
+    private static func folder(_ name: String, _ seed: UInt64, _ directory: String) -> String {
+        "\(directory)/\(name)-seed-\(seed)"
     }
 
     enum State {
@@ -32,8 +43,12 @@ struct Trial {
     var state: State {
         guard FileManager.default.fileExists(atPath: RunPaths(folder).experiment) else { return .absent }
         let record = RunRecord(path: folder)
-        guard let kept = record.experiment else {
+        guard var kept = record.experiment else {
             return .unusable(record.problems.joined(separator: "; "))
+        }
+        // A run knows its first weights by their digest, the experiment by their place.
+        if kept.initialWeights != nil, experiment.initialWeights != nil {
+            kept.initialWeights = experiment.initialWeights
         }
         guard kept.name == experiment.name, kept.digest == experiment.digest, kept.epochs == experiment.epochs else {
             return .unusable(
