@@ -180,7 +180,7 @@ extension FileOperations {
         access(path, F_OK) == 0
     }
 
-    func isDirectory(_ path: String) -> Bool {
+    public func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }

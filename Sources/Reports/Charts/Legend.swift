@@ -3,7 +3,7 @@ struct Legend {
     struct Entry {
         var name: String
         var color: Color
-        var isDashed = false
+        var dash: [Double] = []
     }
 
     private let entries: [Entry]
@@ -58,7 +58,7 @@ struct Legend {
             for entry in row {
                 canvas.line(
                     [Point(x: x, y: y), Point(x: x + Self.lineWidth, y: y)], entry.color, lineWidth: 2.2,
-                    dash: entry.isDashed ? [6, 4] : [])
+                    dash: entry.dash)
                 canvas.text(entry.name, at: Point(x: x + Self.lineWidth + 6, y: y), Self.style)
                 x += entryWidth(entry, canvas)
             }

@@ -3,7 +3,8 @@ struct LineChart {
     struct Series {
         var name: String
         var color: Color
-        var isDashed = false
+        /// The lengths of strokes and gaps in turn; none for a whole line.
+        var dash: [Double] = []
         /// What is not finite is left out, and the line interrupted.
         var points: [Point]
     }
@@ -87,7 +88,7 @@ struct LineChart {
     private func draw(_ line: Series, on canvas: Canvas, _ place: (Point) -> Point) {
         for run in line.points.split(whereSeparator: { !$0.x.isFinite || !$0.y.isFinite }) {
             if run.count == 1, let point = run.first { canvas.disc(place(point), radius: 2.5, line.color) }
-            canvas.line(run.map(place), line.color, lineWidth: 1.8, dash: line.isDashed ? [6, 4] : [])
+            canvas.line(run.map(place), line.color, lineWidth: 1.8, dash: line.dash)
         }
     }
 

@@ -15,11 +15,12 @@ public struct ComparisonPicture {
     /// The most runs that one picture shows.
     public static let runLimit = 200
 
-    /// A picture of these runs, of which there are at most `runLimit`; each has a colour of its own, and after eight a dashed line.
+    /// A picture of these runs, of which there are at most `runLimit`. Each has a colour of its own, and after each eight
+    /// another kind of line.
     public static func draw(_ runs: [Run], source: PictureSource) throws(DrawingError) -> Picture {
         precondition(runs.count <= runLimit, "more runs than a picture shows")
         let entries = runs.enumerated().map { index, run in
-            Legend.Entry(name: run.name, color: color(index), isDashed: isDashed(index))
+            Legend.Entry(name: run.name, color: color(index), dash: dash(index))
         }
         let measuring = try Canvas(width: 8, height: 8)
         let legend = Legend(entries: entries, on: measuring)
@@ -43,7 +44,9 @@ public struct ComparisonPicture {
 
     private static func color(_ index: Int) -> Color { Color.series[index % Color.series.count] }
 
-    private static func isDashed(_ index: Int) -> Bool { index / Color.series.count % 2 == 1 }
+    private static let dashes: [[Double]] = [[], [7, 4], [2, 3], [9, 3, 2, 3]]
+
+    private static func dash(_ index: Int) -> [Double] { dashes[index / Color.series.count % dashes.count] }
 
     private static func charts(_ runs: [Run]) -> [LineChart] {
         func chart(
@@ -52,7 +55,7 @@ public struct ComparisonPicture {
         ) -> LineChart {
             let series = runs.enumerated().map { index, run in
                 LineChart.Series(
-                    name: run.name, color: color(index), isDashed: isDashed(index),
+                    name: run.name, color: color(index), dash: dash(index),
                     points: run.history.epochs.enumerated().map { Point(x: Double($0 + 1), y: value($1) ?? .nan) })
             }
             return LineChart(title: title, verticalLabel: label, series: series, verticalLimits: limits)

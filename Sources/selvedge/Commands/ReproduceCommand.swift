@@ -91,7 +91,6 @@ struct ReproduceCommand: ParsableCommand {
         }
         // Another seed would miss the same file.
         guard !ends.isMissingInput(trial.experiment.name) else { return }
-        Console.note("\(trial.experiment.name), seed \(trial.experiment.seed): \(resumes ? "going on" : "training")")
         do {
             try TrainingProcess.run(trial, resumes: resumes, workers: workers, data: data)
         } catch {

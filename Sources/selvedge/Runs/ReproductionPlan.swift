@@ -1,4 +1,5 @@
 import Experiments
+import Foundation
 import Reports
 
 /// Which trainings a reproduction consists of.
@@ -72,13 +73,19 @@ struct TrialEnds {
         guard let status = TrainingProcess.status(of: failure), status.code < 128 else { throw failure }
         if status.code == EX_NOINPUT {
             missingInput.insert(name)
-            reasons[name] = status.message.isEmpty ? "not trained: a file that it needs is missing" : status.message
+            reasons[name] = status.message.isEmpty ? "not trained: a file that it needs is missing" : shown(status)
         } else {
             failureCode = failureCode ?? status.code
             reasons[name] =
                 "seed \(trial.experiment.seed) failed with exit code \(status.code)"
-                + (status.message.isEmpty ? "" : " (\(status.message))")
+                + (status.message.isEmpty ? "" : " (\(shown(status)))")
         }
         if !status.message.isEmpty { Console.error(status.message) }
+    }
+
+    /// The message for a table that others may read: the home folder is nobody's.
+    private func shown(_ status: ExitStatus) -> String {
+        guard let home = ProcessInfo.processInfo.environment["HOME"], home.count > 1 else { return status.message }
+        return status.message.replacing("\(home)/", with: "~/")
     }
 }

@@ -22,12 +22,14 @@ struct RunRecord {
     init(path: String) {
         let paths = RunPaths(path)
         self.path = paths.run
+        guard FileOperations().isDirectory(paths.run) else {
+            problems.append("there is no such folder")
+            return
+        }
         do {
             experiment = try Experiment.load(path: paths.experiment)
         } catch {
-            problems.append(
-                FileManager.default.fileExists(atPath: paths.run)
-                    ? String(describing: error) : "there is no such folder")
+            problems.append(String(describing: error))
             return
         }
         rows = read(paths.metrics) { try EpochRow.rows(jsonLines: $0) } ?? []

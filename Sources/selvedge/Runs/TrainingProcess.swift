@@ -23,6 +23,7 @@ enum TrainingProcess {
         } else if let weights = try initialWeights(of: trial, data: data) {
             arguments += ["--init", weights]
         }
+        Console.note("\(trial.experiment.name), seed \(trial.experiment.seed): \(resumes ? "going on" : "training")")
         let output = dup(STDOUT_FILENO)
         dup2(STDERR_FILENO, STDOUT_FILENO)
         defer {
