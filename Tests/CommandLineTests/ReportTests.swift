@@ -38,7 +38,9 @@ extension CommandLineTests {
                 #expect(try scratch.bytes("run/plots/\(name).png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
             }
             let page = try text("run/report.html")
-            #expect(page.contains("SYNTHETIC DATA") && page.hasSuffix("</html>\n") && !page.contains("http"))
+            #expect(
+                page.contains("SYNTHETIC DATA") && page.hasSuffix("</html>\n") && !page.contains("http:")
+                    && !page.contains("https:"))
             #expect(try text("run/report.txt").contains("SYNTHETIC DATA"))
         }
 

@@ -49,8 +49,14 @@ import Training
     @Test func thePageHoldsEverythingItself() throws {
         let report = try MadeUpReport.make(
             published: [PublishedFigure(name: "test_accuracy", value: .number(0.9))])
-        let page = report.html(pictures: try report.pictures())
-        #expect(page.components(separatedBy: "src=\"data:image/png;base64,").count == 8)
+        // Short stand-ins: their text is not searched.
+        let pictures = try report.pictures().map { picture in
+            var picture = picture
+            picture.png = [1, 2, 3]
+            return picture
+        }
+        let page = report.html(pictures: pictures)
+        #expect(page.components(separatedBy: "src=\"data:image/png;base64,AQID\"").count == 8)
         #expect(
             !page.contains("http") && !page.contains("url(") && !page.contains("<script") && !page.contains("<link"))
         #expect(page.contains("<p class=\"warning\">SYNTHETIC DATA"))

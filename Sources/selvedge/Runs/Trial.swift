@@ -39,7 +39,8 @@ struct Trial {
         case unusable(String)
     }
 
-    /// What the folder holds now, whoever trained there. A run counts if it is of this experiment, with this seed and as many epochs.
+    /// What the folder holds now, whoever trained there. A run counts if it is of this experiment, with this seed and as
+    /// many epochs.
     var state: State {
         guard FileManager.default.fileExists(atPath: RunPaths(folder).experiment) else { return .absent }
         let record = RunRecord(path: folder)
