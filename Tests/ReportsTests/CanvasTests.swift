@@ -16,6 +16,11 @@ import Testing
         #expect(pixels[20, 10] == DrawnPixels.word(.mistake) && pixels[19, 10] == 0xFFFFFF)
     }
 
+    @Test func aVeryLargePictureHasOneForEach() throws {
+        let pixels = try DrawnPixels(png: Canvas(width: 3001, height: 1000).png())
+        #expect(pixels.width == 3001 && pixels.height == 1000)
+    }
+
     @Test func equalDrawingsGiveEqualFiles() throws {
         func draw(_ canvas: Canvas) {
             canvas.text("Ankle boot", at: Point(x: 2, y: 10))

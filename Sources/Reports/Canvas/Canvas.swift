@@ -1,7 +1,7 @@
 import CCairo
 
 /// A white picture to draw on. Lengths are in pixels of a plain screen; the bitmap has twice as many each way, so that
-/// small text stays sharp.
+/// small text stays sharp, except for very large pictures.
 ///
 /// A failure inside cairo sticks to the drawing and is reported by `png()`.
 final class Canvas {
@@ -10,20 +10,22 @@ final class Canvas {
     private let surface: OpaquePointer
     let context: OpaquePointer
 
-    private static let scale = 2.0
+    /// Beyond so many pixels of the layout the bitmap has no more than those.
+    private static let sharpAreaLimit = 3_000_000.0
 
     init(width: Double, height: Double) throws(DrawingError) {
         self.width = width.rounded(.up)
         self.height = height.rounded(.up)
         precondition(1...8192 ~= self.width && 1...8192 ~= self.height, "a picture is 1 to 8192 pixels wide and high")
+        let scale = self.width * self.height <= Self.sharpAreaLimit ? 2.0 : 1.0
         guard
             let surface = cairo_image_surface_create(
-                CAIRO_FORMAT_RGB24, Int32(self.width * Self.scale), Int32(self.height * Self.scale)),
+                CAIRO_FORMAT_RGB24, Int32(self.width * scale), Int32(self.height * scale)),
             let context = cairo_create(surface)
         else { throw DrawingError(problem: "out of memory") }
         self.surface = surface
         self.context = context
-        cairo_scale(context, Self.scale, Self.scale)
+        cairo_scale(context, scale, scale)
         chooseTextRendering()
         fill(Rectangle(x: 0, y: 0, width: self.width, height: self.height), .white)
         try checkStatus()
