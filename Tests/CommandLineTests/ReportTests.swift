@@ -81,9 +81,9 @@ extension CommandLineTests {
             let found = try run("predict", last, "test:0", "train:17", "--top", "3")
             #expect(found.code == 0)
             let lines = found.output.split(separator: "\n")
-            #expect(lines.count == 3 && lines[0].hasPrefix("SYNTHETIC DATA"))
+            try #require(lines.count == 3 && lines[0].hasPrefix("SYNTHETIC DATA"))
             let cells = lines[1].split(separator: "\t")
-            #expect(cells.count == 8 && cells[0] == "test:0" && cells[7].hasPrefix("actual: "))
+            try #require(cells.count == 8 && cells[0] == "test:0" && cells[7].hasPrefix("actual: "))
             let probabilities = [2, 4, 6].compactMap { Double(cells[$0]) }
             #expect(probabilities == probabilities.sorted(by: >) && probabilities.reduce(0, +) <= 1.0001)
 
@@ -105,10 +105,11 @@ extension CommandLineTests {
             let all = try run("compare", "run", "damaged", "unfinished", "absent", "--plot", "all.png")
             #expect(all.code == 0, "\(all.lines)")
             let rows = all.output.split(separator: "\n")
-            #expect(rows.count == 4 && rows.dropFirst().allSatisfy { $0.contains("5,546") && $0.contains("SYNTHETIC") })
+            try #require(
+                rows.count == 4 && rows.dropFirst().allSatisfy { $0.contains("5,546") && $0.contains("SYNTHETIC") })
             #expect(rows[1].contains("finished") && rows[2].contains("damaged") && rows[3].contains("unfinished"))
             let complaints = all.lines.filter { $0.hasPrefix("selvedge: ") }
-            #expect(complaints.count == 2)
+            try #require(complaints.count == 2)
             #expect(complaints.contains { $0.contains("damaged/metrics.jsonl") && $0.contains("line 1") })
             #expect(complaints.contains { $0.contains("absent: there is no such folder") })
             #expect(try scratch.bytes("all.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))

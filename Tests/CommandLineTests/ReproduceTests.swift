@@ -56,7 +56,7 @@ extension CommandLineTests {
                 ["train", "small.yaml", "--epochs", "1", "--run", "all/small-seed-1"], in: scratch)
             #expect(other.code == 0, "\(other.lines)")
             let end = try Selvedge.run(command + ["1"], in: scratch)
-            #expect(end.code == 64 && end.complaints.count == 1, "\(end.lines)")
+            try #require(end.code == 64 && end.complaints.count == 1, "\(end.lines)")
             #expect(end.complaints[0].contains("all/small-seed-1 holds another training"))
             #expect(try text("output").contains("all/small-seed-1 holds another training"))
         }
