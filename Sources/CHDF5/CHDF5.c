@@ -62,6 +62,5 @@ const char *selvedge_hdf5_load(struct selvedge_hdf5 *table, const char *file_nam
         if (variable == NULL) return dlerror();
         put(table, variables[index].offset, variable, sizeof(selvedge_hid_t));
     }
-    table->H5Eset_auto2(0, NULL, NULL);
     return NULL;
 }

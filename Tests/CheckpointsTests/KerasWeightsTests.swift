@@ -34,7 +34,7 @@ struct KerasWeightsTests {
         #expect(weights.layers.map { $0.tensors.map(\.shape) } == [[[3, 3, 1, 2], [2]], [[3, 3, 2, 3], [3]]])
         let tensor = try #require(weights.layers.last?.tensors.first)
         #expect(tensor.path == "/block2_conv1/block2_conv1/kernel:0")
-        #expect(tensor.values.count == 54 && tensor.values[53] == 0.053)
+        #expect(tensor.values.count == 54 && abs(tensor.values[53] - 0.053) < 1e-6)
     }
 
     /// A model in a model, two dense layers whose names sort against their order, and a normalisation with four tensors.

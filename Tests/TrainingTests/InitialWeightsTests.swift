@@ -40,7 +40,7 @@ struct WeightsCase {
     }
 
     static func parameters(_ state: ReplicatedState) -> [Float] {
-        (0..<state.parameters.count).map { state.parameters.floats[$0] }
+        Array(UnsafeBufferPointer(start: state.parameters.floats, count: state.parameters.count))
     }
 
     func problems(with path: String) -> [String] {

@@ -110,7 +110,7 @@ struct selvedge_hdf5 {
     selvedge_hid_t ieee_double[2];
 };
 
-/// Opens the library of this file name and fills the table; the library stays open and prints nothing from now on.
+/// Opens the library of this file name and fills the table; the library stays open.
 /// Returns null, or in a few words what is missing: text that stays until the next call on this thread.
 const char *_Nullable selvedge_hdf5_load(struct selvedge_hdf5 *table, const char *file_name);
 

@@ -29,7 +29,10 @@ struct HDF5Library {
         try loading.withLock { loading throws(HDF5Problem) in
             if case .notTried = loading { loading = load() }
             switch loading {
-            case .loaded(let library): return try body(library)
+            case .loaded(let library):
+                // Some builds keep this for each thread: print nothing, errors are thrown here.
+                _ = library.functions.H5Eset_auto2(0, nil, nil)
+                return try body(library)
             case .failed(let reason): throw .noLibrary(reason: reason)
             case .notTried: preconditionFailure("loading ends with a library or a reason")
             }
