@@ -5,7 +5,7 @@ public struct InitialWeightsConfiguration: Sendable, Equatable {
     public enum Origin: Sendable, Equatable {
         /// A weights file: a checkpoint, a safetensors file or one of Keras's.
         case file(String)
-        /// The last state of the newest run of the experiment with this name.
+        /// The result of the newest run of the experiment with this name.
         case run(String)
     }
 

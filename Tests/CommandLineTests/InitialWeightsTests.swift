@@ -75,6 +75,27 @@ extension CommandLineTests {
             try expect(["--run", "three"], 66, "keras-2-notop.h5", "--init")
         }
 
+        @Test func `a run goes on from the newest run of another experiment`() throws {
+            let other = Self.experiment.replacingOccurrences(of: "name: small", with: "name: second")
+                .replacingOccurrences(of: "loss:", with: "initial_weights: {run: small}\nloss:")
+            try scratch.write(other, to: "second.yaml")
+            func second() throws -> Selvedge.End {
+                try Selvedge.run(["train", "second.yaml", "--workers", "1", "--run", "second"], in: scratch)
+            }
+            let early = try second()
+            #expect(early.code == 66 && early.complaints.first?.contains("train small first") ?? false, "\(early.lines)")
+            let first = try Selvedge.run(["train", "small.yaml", "--epochs", "1", "--workers", "1"], in: scratch)
+            #expect(first.code == 0, "\(first.lines)")
+            #expect(try second().code == 0)
+            let named = try Selvedge.run(
+                [
+                    "train", "second.yaml", "--workers", "2", "--run", "named", "--init",
+                    "runs/small-1/checkpoints/last.safetensors",
+                ], in: scratch)
+            #expect(named.code == 0, "\(named.lines)")
+            #expect(try scratch.digests("second") == scratch.digests("named"))
+        }
+
         private func expect(_ flags: [String], _ code: Int32, _ parts: String...) throws {
             let end = try Selvedge.run(["train", "small.yaml", "--workers", "1"] + flags, in: scratch)
             #expect(end.code == code, "\(flags): \(end.lines)")

@@ -1,6 +1,7 @@
 import Checkpoints
 import Experiments
 import Glibc
+import NeuralNetwork
 
 /// Finds the file with the weights that an experiment begins with.
 struct InitialWeightsSearch {
@@ -40,7 +41,7 @@ struct InitialWeightsSearch {
         return folders + ["."]
     }
 
-    /// The last checkpoint of the newest run of an experiment, if it has come to its end.
+    /// The checkpoint with the result of an experiment's newest run: the last, or the best where early stopping restores it.
     private func path(ofRun name: String) throws(InitialWeightsError) -> String {
         let newest: String?
         do {
@@ -48,7 +49,10 @@ struct InitialWeightsSearch {
         } catch {
             throw .file(error)
         }
-        guard let newest, access(RunPaths(newest).last, F_OK) == 0 else { throw .missingRun(experiment: name) }
-        return RunPaths(newest).last
+        guard let paths = newest.map({ RunPaths($0) }) else { throw .missingRun(experiment: name) }
+        let experiment = try? Experiment.load(path: paths.experiment)
+        let path = experiment?.earlyStopping?.restoresBestWeights ?? false ? paths.best : paths.last
+        guard access(path, F_OK) == 0 else { throw .missingRun(experiment: name) }
+        return path
     }
 }

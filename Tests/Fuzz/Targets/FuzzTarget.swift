@@ -14,6 +14,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case checkpoint
     case experiment
     case idx
+    case csv
+    case png
     case archive
     case messages
     case frames
@@ -29,6 +31,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .idx:
             _ = try? IDXFile.images(from: bytes, name: "images")
             _ = try? IDXFile.labels(from: bytes, name: "labels", classCount: 10)
+        case .csv: Self.csv(bytes)
+        case .png:
+            _ = try? PNGImage.decode(bytes: bytes, name: "image")
+            _ = try? PNGImage.decode(bytes: PNGWrapping.file(bytes), name: "image")
         case .archive:
             _ = try? ImageDataset(archive: bytes, name: "archive", classNames: FashionMNIST.classNames)
         case .messages:
@@ -42,6 +48,11 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .rows: _ = try? EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))
         case .journal: _ = Journal.wholeRecords(bytes)
         }
+    }
+
+    private static func csv(_ bytes: [UInt8]) {
+        let format = ImageFormat(height: 2, width: 3, channels: 1, classNames: ["a", "b", "c"])
+        _ = try? CSVImages.parse(bytes: bytes, name: "images", format: format)
     }
 
     /// What stands in a checkpoint's metadata.

@@ -16,7 +16,7 @@ struct Fuzz {
 
     static func main() {
         guard target != nil else {
-            fputs("FUZZ_TARGET is one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))\n", stderr)
+            print("FUZZ_TARGET is one of \(FuzzTarget.allCases.map(\.rawValue).joined(separator: ", "))")
             exit(64)
         }
         var count = CommandLine.argc
