@@ -103,7 +103,8 @@ let package = Package(
         .library(
             name: "SelvedgeModules",
             targets: [
-                "NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives", "Coordination", "Training",
+                "Kernels", "NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives", "Coordination",
+                "Training",
             ]),
     ],
     dependencies: [
