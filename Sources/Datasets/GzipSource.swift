@@ -7,28 +7,20 @@ import CZlib
 struct GzipSource<Packed: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     private var packed: Packed
     private let file: String
-    private let stream: UnsafeMutablePointer<z_stream>
-    private let window: UnsafeMutableRawBufferPointer
+    private let memory: InflateMemory
     private var isFinished = false
 
     init(_ packed: consuming Packed, file: String) throws(DatasetError) {
-        let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
-        stream.initialize(to: z_stream())
-        guard selvedge_inflate_gzip_start(stream) == Z_OK else {
-            stream.deallocate()
+        guard let memory = InflateMemory() else {
             throw .unreadable(file: file, reason: "zlib has no memory left")
         }
         self.packed = packed
         self.file = file
-        self.stream = stream
-        window = .allocate(byteCount: 64 << 10, alignment: 16)
+        self.memory = memory
     }
 
-    deinit {
-        inflateEnd(stream)
-        stream.deallocate()
-        window.deallocate()
-    }
+    private var stream: UnsafeMutablePointer<z_stream> { memory.stream }
+    private var window: UnsafeMutableRawBufferPointer { memory.window }
 
     mutating func read(into output: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
         guard !isFinished, let start = output.baseAddress, let outputCount = UInt32(exactly: output.count) else {
@@ -65,5 +57,26 @@ struct GzipSource<Packed: ByteSource & ~Copyable>: ByteSource, ~Copyable {
 
     private func message() -> String? {
         stream.pointee.msg.map { String(cString: $0) }
+    }
+}
+
+/// What zlib needs while it inflates. A class, because the compiler (Swift 6.3) can leave out the deinit of a generic structure that
+/// cannot be copied.
+private final class InflateMemory {
+    let stream: UnsafeMutablePointer<z_stream>
+    let window: UnsafeMutableRawBufferPointer
+
+    /// Nil when zlib finds no memory.
+    init?() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        window = .allocate(byteCount: 64 << 10, alignment: 16)
+        guard selvedge_inflate_gzip_start(stream) == Z_OK else { return nil }
+    }
+
+    deinit {
+        inflateEnd(stream)
+        stream.deallocate()
+        window.deallocate()
     }
 }
