@@ -34,3 +34,17 @@ public struct InitialWeightsConfiguration: Sendable, Equatable {
         self.digest = digest
     }
 }
+
+extension Experiment {
+    /// Whether this experiment, as it was run, is what `other` asks for: equal but for the weights it begins with, which are known
+    /// by their digest here and may be known by their origin there.
+    public func isRun(of other: Experiment) -> Bool {
+        var resolved = other
+        if other.initialWeights?.origin != nil, let digest = initialWeights?.digest {
+            guard other.initialWeights?.digest ?? digest == digest else { return false }
+            resolved.initialWeights?.origin = nil
+            resolved.initialWeights?.digest = digest
+        }
+        return resolved.digest == self.digest
+    }
+}

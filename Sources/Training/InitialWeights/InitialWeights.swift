@@ -33,8 +33,8 @@ public struct InitialWeights: Sendable {
         guard file != nil || configuration != nil else { return nil }
         if let file {
             path = file
-        } else if let origin = configuration?.origin {
-            path = try InitialWeightsSearch(data: data, environment: environment).path(of: origin)
+        } else if let found = try Self.path(for: experiment, data: data, environment: environment) {
+            path = found
         } else {
             guard let digest = configuration?.digest else { return nil }
             throw .unnamed(digest)
@@ -47,6 +47,14 @@ public struct InitialWeights: Sendable {
         contents = try Self.contents(bytes, path: path, readKeras)
         layers = file != nil && contents.isCheckpoint ? nil : configuration?.layers
         if file == nil, case .run = configuration?.origin { try checkEnd() }
+    }
+
+    /// Where the file is that the experiment names; nil where it names none.
+    public static func path(
+        for experiment: Experiment, data: String?, environment: [String: String]
+    ) throws(InitialWeightsError) -> String? {
+        guard let origin = experiment.initialWeights?.origin else { return nil }
+        return try InitialWeightsSearch(data: data, environment: environment).path(of: origin)
     }
 
     /// The experiment as it is run: its weights are known by what they are, not by where they were found.

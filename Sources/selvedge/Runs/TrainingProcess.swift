@@ -50,14 +50,8 @@ enum TrainingProcess {
             }
             return paths.last
         }
-        do {
-            // A Keras file is found here, and read by the training's own processes: a damaged one can end its reader.
-            _ = try InitialWeights(
-                for: trial.experiment, file: nil, data: data, environment: ProcessInfo.processInfo.environment
-            ) { (_, path) throws(KerasWeightsError) in throw KerasWeightsError(file: path, problem: .reported("")) }
-        } catch InitialWeightsError.keras {
-            return nil
-        }
+        _ = try InitialWeights.path(
+            for: trial.experiment, data: data, environment: ProcessInfo.processInfo.environment)
         return nil
     }
 
