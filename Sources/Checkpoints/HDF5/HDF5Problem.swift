@@ -62,7 +62,8 @@ public struct KerasWeightsError: Error, Sendable, Equatable, CustomStringConvert
         case .notWeights:
             "it holds no Keras weights: expected the attribute \"layer_names\" or the group \"layers\"; "
                 + "save them with model.save_weights"
-        case .crashed(let signal): "it crashes libhdf5 (signal \(signal)): the file is damaged; fetch it again"
+        case .crashed(let signal):
+            "libhdf5 does not bear it (signal \(signal) ended it): the file is damaged; fetch it again"
         case .reported(let text): text
         }
     }

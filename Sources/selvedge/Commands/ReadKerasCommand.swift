@@ -9,7 +9,7 @@ struct ReadKerasCommand: ParsableCommand {
         commandName: "read-keras", abstract: "Read a Keras weights file for another process.", shouldDisplay: false)
 
     /// Far above the time that the largest file takes; a damaged one may hold the library for ever.
-    private static let deadlineSeconds: UInt32 = 120
+    private static let deadlineSeconds: UInt32 = 60
 
     func run() throws {
         alarm(Self.deadlineSeconds)
