@@ -53,7 +53,8 @@ enum ShapeInference {
     ) throws(ModelError) -> OutputLayer {
         let last = configuration.layers.count - 1
         var (index, activation) = (last, configuration.layers[last].activation)
-        if case .activation = configuration.layers[last], last > 0, configuration.layers[last - 1].activation == .linear {
+        if case .activation = configuration.layers[last], last > 0, configuration.layers[last - 1].activation == .linear
+        {
             index -= 1
         }
         guard case .dense(let dense) = configuration.layers[index], loss.takes(activation) else {

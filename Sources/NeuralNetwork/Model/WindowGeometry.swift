@@ -29,8 +29,9 @@ struct WindowGeometry: Sendable, Equatable {
         outputWidth = horizontal.count
     }
 
-    private static func axis(_ size: Int, _ window: Int, _ stride: Int, _ padding: Padding) -> (count: Int, padding: Int)
-    {
+    private static func axis(
+        _ size: Int, _ window: Int, _ stride: Int, _ padding: Padding
+    ) -> (count: Int, padding: Int) {
         switch padding {
         case .valid:
             return (size >= window ? (size - window) / stride + 1 : 0, 0)

@@ -101,7 +101,8 @@ private struct PlanBuilder {
         return 1
     }
 
-    private mutating func append(_ convolution: Convolution2DConfiguration, layer index: Int, image: ImageShape) -> Int {
+    private mutating func append(_ convolution: Convolution2DConfiguration, layer index: Int, image: ImageShape) -> Int
+    {
         let next = index + 1 < shapes.count ? configuration.layers[index + 1] : nil
         guard convolution.stride == Extent(1) else {
             units.append(.stridedConvolution(StridedConvolutionPlan(convolution, image, offsets(index))))
