@@ -47,8 +47,8 @@ struct ReproduceCommand: ParsableCommand {
         let plan = ReproductionPlan(try chosen(), seedCount: seeds, directory: directory)
         var ends = TrialEnds()
         do {
-            if !tableOnly {
-                for trial in plan.trials { try train(trial, &ends, plan) }
+            for trial in plan.trials {
+                if tableOnly { try noteMissingInput(of: trial, &ends) } else { try train(trial, &ends, plan) }
             }
         } catch {
             _ = try? write(plan, ends)
@@ -97,6 +97,16 @@ struct ReproduceCommand: ParsableCommand {
             try ends.note(trial, failure: error)
         }
         try write(plan, ends)
+    }
+
+    /// Notes why a training that is not there yet could not begin on this host.
+    private func noteMissingInput(of trial: Trial, _ ends: inout TrialEnds) throws {
+        guard case .absent = trial.state, !ends.isMissingInput(trial.experiment.name) else { return }
+        do {
+            _ = try TrainingProcess.initialWeights(of: trial, data: data)
+        } catch {
+            try ends.note(trial, failure: error)
+        }
     }
 
     /// Writes the tables of what is finished now.

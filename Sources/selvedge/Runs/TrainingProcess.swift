@@ -40,7 +40,7 @@ enum TrainingProcess {
     }
 
     /// The file to begin with, where the experiment does not name it itself. Throws when the one that it needs is missing.
-    private static func initialWeights(of trial: Trial, data: String?) throws -> String? {
+    static func initialWeights(of trial: Trial, data: String?) throws -> String? {
         if let predecessor = trial.predecessor {
             let paths = RunPaths(predecessor)
             guard FileManager.default.fileExists(atPath: paths.reportJSON) else {
