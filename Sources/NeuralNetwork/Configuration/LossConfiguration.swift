@@ -1,7 +1,7 @@
 /// The loss of a classifier, and what it makes of a sample's integer label.
 public struct LossConfiguration: Sendable, Equatable {
     public var kind: Kind
-    /// ε: the target of class j is (1 − ε)·[j = label] + ε / classCount.
+    /// ε: the target of class j is (1 − ε)·[j = label] + ε / classCount, or + ε / 2 for binary cross-entropy.
     public var labelSmoothing: Float
 
     public init(kind: Kind, labelSmoothing: Float = 0) {

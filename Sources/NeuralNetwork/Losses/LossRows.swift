@@ -54,10 +54,12 @@ struct LossTargets: Sendable {
     private let ofLabel: Float
     private let ofOther: Float
 
-    /// With smoothing ε: (1 − ε) + ε/K for the label and ε/K for every other class.
-    init(smoothing: Float, classCount: Int) {
+    /// With smoothing ε: (1 − ε) + ε/K for the label and ε/K for every other class; for binary cross-entropy, where each
+    /// output is a question of its own with two answers, K is 2, as in Keras.
+    init(_ loss: LossConfiguration, classCount: Int) {
+        let smoothing = loss.labelSmoothing
         isSmoothed = smoothing != 0
-        ofOther = smoothing / Float(classCount)
+        ofOther = smoothing / Float(loss.kind == .binaryCrossEntropy ? 2 : classCount)
         ofLabel = (1 - smoothing) + ofOther
     }
 

@@ -5,8 +5,9 @@ import Glibc
 extension ReferenceNetwork {
     func loss(_ logits: [Double], label: Int) -> Double {
         let smoothing = Double(model.loss.labelSmoothing)
+        let answerCount = model.loss.kind == .binaryCrossEntropy ? 2 : Double(logits.count)
         let targets = logits.indices.map { index in
-            (index == label ? 1 - smoothing : 0) + smoothing / Double(logits.count)
+            (index == label ? 1 - smoothing : 0) + smoothing / answerCount
         }
         let outputs = Self.activate(logits, outputActivation, channels: logits.count)
         let clipped = outputs.map { min(max($0, 1e-7), 1 - 1e-7) }

@@ -14,7 +14,7 @@ final class OutputUnit: ExecutionUnit {
     ) {
         layer = DenseLayer(plan, wiring: wiring, kernels: kernels)
         self.loss = loss
-        targets = LossTargets(smoothing: loss.labelSmoothing, classCount: plan.outputCount)
+        targets = LossTargets(loss, classCount: plan.outputCount)
         self.results = results
         self.kernels = kernels
     }
