@@ -22,9 +22,9 @@ enum OutputLoss {
                 } else {
                     binaryCrossEntropy(row, rows, logarithms, kernels)
                 }
-                backward(activation, row, rows)
             }
         }
+        backward(activation, rows, kernels)
     }
 
     private static func apply(_ activation: Activation, _ rows: LossRows, _ kernels: KernelTable) {
@@ -79,17 +79,13 @@ enum OutputLoss {
     }
 
     /// From the gradient by the outputs to that by the logits, in place.
-    private static func backward(_ activation: Activation, _ row: Int, _ rows: LossRows) {
-        let (outputs, gradient) = rows.outputs(row)
+    private static func backward(_ activation: Activation, _ rows: LossRows, _ kernels: KernelTable) {
+        let gradient = rows.logitGradient
         switch activation {
         case .softmax:
-            var sum: Float = 0
-            for index in 0..<rows.classCount { sum += gradient[index] * outputs[index] }
-            for index in 0..<rows.classCount { gradient[index] = outputs[index] * (gradient[index] - sum) }
-        case .sigmoid:
-            for index in 0..<rows.classCount {
-                gradient[index] *= outputs[index] * (1 - outputs[index])
-            }
+            let softmax = SoftmaxRows(count: rows.count, classCount: rows.classCount)
+            for row in 0..<rows.count { softmax.backward(row, rows.probabilities, gradient, gradient) }
+        case .sigmoid: kernels.sigmoidBackward(rows.count * rows.classCount, rows.probabilities, gradient)
         default: break
         }
     }

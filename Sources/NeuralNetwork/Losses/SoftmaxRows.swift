@@ -30,6 +30,19 @@ struct SoftmaxRows {
         for index in row * classCount..<(row + 1) * classCount { values[index] /= sum }
     }
 
+    /// From the gradient by the outputs p of one row to that by its inputs: p_j·(g_j − Σ_k g_k·p_k), k ascending. `result`
+    /// may be `gradient`.
+    @inline(__always)
+    func backward(
+        _ row: Int, _ outputs: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+        _ result: UnsafeMutablePointer<Float>
+    ) {
+        let indices = row * classCount..<(row + 1) * classCount
+        var sum: Float = 0
+        for index in indices { sum += gradient[index] * outputs[index] }
+        for index in indices { result[index] = outputs[index] * (gradient[index] - sum) }
+    }
+
     /// The largest value of one row; NaN, which the loss must show, wins over all.
     @inline(__always)
     func maximum(_ row: UnsafePointer<Float>) -> Float {

@@ -11,8 +11,6 @@ struct ExecutionPlan: Sendable, Equatable {
     private(set) var segments: [Range<Int>] = []
     /// The first unit that learns: the backward pass ends there.
     let firstTrainable: Int
-    /// Floats of the longest sum that workers agree on inside a pass; 0 where there is none.
-    let synchronizedSumCount: Int
 
     init(
         _ configuration: ModelConfiguration, output: OutputLayer, shapes: [TensorShape], layout: ParameterLayout,
@@ -28,7 +26,6 @@ struct ExecutionPlan: Sendable, Equatable {
         }
         segments.append(begin..<units.count)
         firstTrainable = units.firstIndex(where: \.isTrainable) ?? units.count
-        synchronizedSumCount = units.map(\.synchronizedSumCount).max() ?? 0
     }
 }
 

@@ -53,20 +53,8 @@ final class ActivationUnit: ExecutionUnit {
             target.update(from: gradient, count: count)
             kernels.hyperbolicTangentBackward(count, output, target)
         case .softmax:
-            softmaxGradient(rowCount: samples.count * plan.positionCount, output, gradient, target)
-        }
-    }
-
-    /// ∂/∂z_j = p_j·(g_j − Σ_k g_k·p_k), k ascending.
-    private func softmaxGradient(
-        rowCount: Int, _ output: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
-        _ target: UnsafeMutablePointer<Float>
-    ) {
-        let channels = plan.channelCount
-        for row in stride(from: 0, to: rowCount * channels, by: channels) {
-            var sum: Float = 0
-            for index in row..<row + channels { sum += gradient[index] * output[index] }
-            for index in row..<row + channels { target[index] = output[index] * (gradient[index] - sum) }
+            let rows = SoftmaxRows(count: samples.count * plan.positionCount, classCount: plan.channelCount)
+            for row in 0..<rows.count { rows.backward(row, output, gradient, target) }
         }
     }
 }
