@@ -1,19 +1,25 @@
 public import Coordination
 
-/// What a supervisor tells the coordinator about its children, one line each.
+/// What a supervisor tells its children about each other, one line each.
 public enum SupervisorNews: Sendable, Equatable {
-    /// The workers that were started on this host.
+    /// To the coordinator, first of all: the workers of this host that run now.
     case children([Int32])
+    /// To the coordinator: another worker runs.
+    case started(Int32)
     case ended(Int32, ChildStatus)
     case stopped(Int32)
+    /// To a worker: the coordinator died, and its successor starts at the same address.
+    case successor
 
     /// The line that says it.
     public var line: String {
         switch self {
         case .children(let identifiers): (["children"] + identifiers.map(String.init)).joined(separator: " ")
+        case .started(let identifier): "started \(identifier)"
         case .ended(let identifier, .exited(let code)): "exited \(identifier) \(code)"
         case .ended(let identifier, .signalled(let number, let name)): "signalled \(identifier) \(number) \(name)"
         case .stopped(let identifier): "stopped \(identifier)"
+        case .successor: "coordinator"
         }
     }
 
@@ -25,6 +31,9 @@ public enum SupervisorNews: Sendable, Equatable {
         case ("children", _):
             guard !numbers.contains(nil) else { return nil }
             self = .children(numbers.compactMap { $0 })
+        case ("started", 1):
+            guard let identifier = numbers[0] else { return nil }
+            self = .started(identifier)
         case ("exited", 2):
             guard let identifier = numbers[0], let code = numbers[1] else { return nil }
             self = .ended(identifier, .exited(code: code))
@@ -34,6 +43,7 @@ public enum SupervisorNews: Sendable, Equatable {
         case ("stopped", 1):
             guard let identifier = numbers[0] else { return nil }
             self = .stopped(identifier)
+        case ("coordinator", 0): self = .successor
         default: return nil
         }
     }

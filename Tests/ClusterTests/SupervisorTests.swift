@@ -12,6 +12,7 @@ struct SupervisorNewsTests {
         let all: [SupervisorNews] = [
             .children([]), .children([1]), .children([100, 200, 2_147_483_647]), .ended(7, .exited(code: 0)),
             .ended(7, .exited(code: 75)), .ended(8, .signalled(number: 9, name: "SIGKILL")), .stopped(9),
+            .started(10), .successor,
         ]
         for news in all {
             #expect(!news.line.contains("\n"))
@@ -25,13 +26,17 @@ struct SupervisorNewsTests {
             "", " ", "x", "child 1", "children x", "children 1 x 2", "children 2147483648", "exited", "exited 1",
             "exited x 1", "exited 1 x", "exited 1 2 3", "signalled 1 9", "signalled 1 x SIGKILL",
             "signalled 1 9 SIGKILL more", "stopped", "stopped x", "stopped 1 2", "STOPPED 1", "\0", "stopped\t1",
+            "started", "started x", "started 1 2", "coordinator 1", "coordinators",
         ]
         for line in lines { #expect(SupervisorNews(line) == nil, "\(line)") }
     }
 
     @Test("never traps on made-up lines")
     func madeUp() {
-        let words = ["children", "exited", "signalled", "stopped", "1", "-1", "999999999999", "SIGKILL", "", "é", "\0"]
+        let words = [
+            "children", "started", "coordinator", "exited", "signalled", "stopped", "1", "-1", "999999999999",
+            "SIGKILL", "", "é", "\0",
+        ]
         var state: UInt64 = 1
         for _ in 0..<5000 {
             var line: [String] = []
@@ -42,6 +47,44 @@ struct SupervisorNewsTests {
             state = state &* 6_364_136_223_846_793_005 &+ 1
             if let news = SupervisorNews(line.joined(separator: " ")) { #expect(SupervisorNews(news.line) == news) }
         }
+    }
+}
+
+@Suite("Where a coordinator leaves its run")
+struct RunAnnouncementTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    @Test("is read as it was written, also over an older one")
+    func roundTrip() throws {
+        let file = folder.path + "/run"
+        for run in ["runs/a-1", "/tmp/é \n x", "r"] {
+            try RunAnnouncement.write(run: run, to: file)
+            #expect(RunAnnouncement.run(in: file) == run)
+        }
+    }
+
+    @Test("says nothing when it is missing, empty, cut short or not text")
+    func unusable() throws {
+        let file = folder.path + "/run"
+        #expect(RunAnnouncement.run(in: file) == nil)
+        let contents: [[UInt8]] = [
+            [], [10], Array("runs/a-".utf8), [0xFF, 10], [UInt8](repeating: 10, count: 1 << 17),
+        ]
+        for bytes in contents {
+            let stream = try #require(fopen(file, "w"))
+            fwrite(bytes, 1, bytes.count, stream)
+            fclose(stream)
+            #expect(RunAnnouncement.run(in: file) == nil)
+        }
+    }
+
+    @Test("that cannot be written is an error")
+    func unwritable() {
+        #expect(throws: ClusterError.self) { try RunAnnouncement.write(run: "r", to: folder.path + "/none/run") }
     }
 }
 

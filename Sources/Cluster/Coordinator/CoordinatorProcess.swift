@@ -118,7 +118,7 @@ public final class CoordinatorProcess {
                 perform(machine.childEnded(processIdentifier: identifier, status: status, now: now), &machine)
             case .stopped(let identifier):
                 perform(machine.childStopped(processIdentifier: identifier, now: now), &machine)
-            case .children, nil: break
+            case .children, .started, .successor, nil: break
             }
         }
     }

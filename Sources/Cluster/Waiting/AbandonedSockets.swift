@@ -2,8 +2,8 @@ import Glibc
 
 /// Tidies up for a supervisor that was killed: its children remove the private directory of their sockets.
 enum AbandonedSockets {
-    /// Removes the directory that holds the socket file of `address`, with every socket in it; any of the children may do
-    /// it, and all may. Leaves alone what is not a private directory of this user with sockets of a run.
+    /// Removes the directory that holds the socket file of `address`, with every socket and the announcement in it; any of
+    /// the children may do it, and all may. Leaves alone what is not a private directory of this user with sockets of a run.
     static func remove(around address: String) {
         guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }
         let directory = String(address[..<end].dropFirst("ipc://".count))
@@ -17,7 +17,8 @@ enum AbandonedSockets {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let path = "\(directory)/\(name)"
-            if lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK { unlink(path) }
+            guard lstat(path, &information) == 0 else { continue }
+            if information.st_mode & S_IFMT == S_IFSOCK || name == RunAnnouncement.fileName { unlink(path) }
         }
         closedir(stream)
         rmdir(directory)
