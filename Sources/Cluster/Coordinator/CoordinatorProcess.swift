@@ -1,3 +1,4 @@
+import Checkpoints
 public import Coordination
 import Digests
 import Glibc
@@ -35,6 +36,7 @@ public final class CoordinatorProcess {
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         let bound = try socket.bind(endpoint)
         run = try PreparedRun(settings)
+        if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)
         contents = ServedContent(run)
         poller = Poller(capacity: 3)

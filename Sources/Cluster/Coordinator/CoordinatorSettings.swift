@@ -20,6 +20,8 @@ public struct CoordinatorSettings: Sendable {
     public var allowsOpenAddress = false
     /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.
     public var isSupervised = false
+    /// Where to leave the path of the run directory once it is locked, for whoever starts a successor.
+    public var announcementFile: String?
 
     public init(
         experiment: Experiment, listenAddress: String, workerCount: Int, environment: [String: String],

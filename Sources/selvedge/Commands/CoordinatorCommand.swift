@@ -16,14 +16,20 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
     var listen: String
 
-    @Option(help: "Start as soon as so many workers are there.")
+    @Option(help: "Fewest workers to go on with after some were lost.")
     var minWorkers: Int = 1
+
+    @Option(help: "Start as soon as so many workers are there; by default --min-workers.")
+    var startWorkers: Int?
 
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then join.")
     var insecure = false
 
     @Flag(help: .hidden)
     var supervised = false
+
+    @Option(help: .hidden)
+    var announceRun: String?
 
     func run() throws {
         let resolved = try experiment.resolved(for: runOptions)
@@ -34,8 +40,8 @@ struct CoordinatorCommand: ParsableCommand {
         }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
-            experiment: resolved, listenAddress: listen, workerCount: minWorkers, environment: environment,
-            run: runOptions.request)
+            experiment: resolved, listenAddress: listen, workerCount: startWorkers ?? minWorkers,
+            environment: environment, run: runOptions.request)
         settings.data = experiment.dataFolder
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
@@ -45,6 +51,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.checkpointEpochInterval = runOptions.checkpointEvery
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
+        settings.announcementFile = announceRun
         let display = TrainingDisplay(isInteractive: Console.isInteractive, announcesAddress: !supervised)
         let process = try CoordinatorProcess(settings, observer: display)
         let outcome = try process.train()
