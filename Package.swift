@@ -89,6 +89,7 @@ let targets: [Target] = [
             "Cluster", "Collectives", "Coordination", "Digests", "KernelInterface", "Kernels", "Transport",
             "CAllocationCounter",
         ]),
+    tests("Launching", ["Launching"]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
     // What Tests/Fuzz, a package of its own, has found.

@@ -1,4 +1,3 @@
-import Cluster
 import Coordination
 import Glibc
 
@@ -6,14 +5,6 @@ import Glibc
 enum ChildChange: Equatable {
     case ended(ChildStatus)
     case stopped
-
-    /// What the coordinator is told about it.
-    func news(of processIdentifier: pid_t) -> SupervisorNews {
-        switch self {
-        case .ended(let status): .ended(processIdentifier, status)
-        case .stopped: .stopped(processIdentifier)
-        }
-    }
 
     /// The next child that ended or stopped, or nil when none did. Never blocks.
     static func next() -> (processIdentifier: pid_t, change: ChildChange)? {

@@ -49,6 +49,18 @@ extension CommandLineTests {
             try expect(["inspect"], code: 64, "<file>")
         }
 
+        @Test func `arguments of the supervisor`() throws {
+            try expect(["train", "A-1", "--restarts", "-1"], code: 64, "restarts")
+            try expect(["train", "A-1", "--min-workers", "0"], code: 64, "--min-workers")
+            try expect(
+                ["train", "A-1", "--workers", "2", "--min-workers", "3"], code: 64, "--min-workers 3", "2 workers")
+            try expect(["train", "A-1", "--spares", "-1"], code: 64, "--spares")
+            try expect(["train", "A-1", "--spares", "65"], code: 64, "--spares", "64")
+            for share in ["-0.1", "1.5", "nan", "x"] {
+                try expect(["train", "A-1", "--audit", share], code: 64, "--audit")
+            }
+        }
+
         @Test func `environment`() throws {
             try expect(
                 ["train", "small.yaml"], code: 64, "SELVEDGE_ISA=mmx", "portable", environment: ["SELVEDGE_ISA": "mmx"])

@@ -16,7 +16,8 @@ extension CommandLineTests {
         /// Starts a training with two workers that never comes to its end, and waits until an epoch is recorded.
         private func start(_ run: String, afterEpoch epoch: Int = 1) throws -> Selvedge {
             let process = try Selvedge(
-                ["train", "small.yaml", "--epochs", "100000", "--workers", "2", "--run", run], in: scratch)
+                ["train", "small.yaml", "--epochs", "100000", "--workers", "2", "--restarts", "0", "--run", run],
+                in: scratch)
             try process.line(containing: "Epoch \(epoch)/")
             return process
         }

@@ -18,8 +18,31 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Compute threads of each worker; by default the cores divided by the workers.")
     var threads: Int?
 
+    @Option(help: "Fewest workers to go on with after some were lost.")
+    var minWorkers = 1
+
+    @Option(help: "Extra workers that wait to take the place of one that is lost.")
+    var spares = 0
+
+    @Option(help: "How often a worker that died is started again within an hour, and the coordinator; 0 for never.")
+    var restarts = 3
+
+    @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
+    var rebalance = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
+    var audit: Double?
+
     func validate() throws {
         guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
+        guard minWorkers > 0 else { throw ValidationError("--min-workers takes a number from 1") }
+        guard 0...WorkerLayout.spareLimit ~= spares else {
+            throw ValidationError("--spares takes a number from 0 to \(WorkerLayout.spareLimit)")
+        }
+        guard restarts >= 0 else { throw ValidationError("--restarts takes a number from 0") }
+        guard 0...1 ~= audit ?? 0 else { throw ValidationError("--audit takes a number from 0 to 1") }
         try WorkerLayout.check(threads: threads)
     }
 
@@ -32,37 +55,58 @@ struct TrainCommand: ParsableCommand {
         return number
     }
 
+    private func layout(microBatchCount: Int, environment: [String: String]) throws -> WorkerLayout {
+        let layout = WorkerLayout(
+            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
+            threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
+            microBatchCount: microBatchCount)
+        guard layout.workerCount <= microBatchCount else {
+            throw ExitStatus(
+                EX_USAGE,
+                "\(layout.workerCount) workers cannot share \(microBatchCount) micro-batches: "
+                    + "use at most \(microBatchCount), or more --micro-batches (which changes the bits)")
+        }
+        guard minWorkers <= layout.workerCount else {
+            throw ExitStatus(
+                EX_USAGE, "--min-workers \(minWorkers) is more than the \(layout.workerCount) workers of this run")
+        }
+        return layout
+    }
+
     func run() throws {
         let resolved = try experiment.resolved(for: runOptions)
         let environment = ProcessInfo.processInfo.environment
         _ = try InstructionSet.chosen(environment: environment)
-        let layout = WorkerLayout(
-            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
-            threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
-            microBatchCount: resolved.microBatchCount)
-        guard layout.workerCount <= resolved.microBatchCount else {
-            throw ExitStatus(
-                EX_USAGE,
-                "\(layout.workerCount) workers cannot share \(resolved.microBatchCount) micro-batches: "
-                    + "use at most \(resolved.microBatchCount), or more --micro-batches (which changes the bits)")
-        }
-        let supervisor = LocalSupervisor(
-            executable: try Executable.path(), workerCount: layout.workerCount, environment: environment,
-            coordinatorArguments: { address in
-                ["coordinator"] + experiment.arguments + runOptions.arguments
-                    + ["--listen", address, "--min-workers", String(layout.workerCount), "--supervised"]
-            },
+        let layout = try layout(microBatchCount: resolved.microBatchCount, environment: environment)
+        var supervisor = LocalSupervisor(
+            executable: try Executable.path(), workerCount: layout.workerCount + spares, environment: environment,
+            coordinatorArguments: { coordinatorArguments($0, layout) },
             workerArguments: { address, index in
                 ["worker", "--coordinator", address, "--name", "worker-\(index)", "--threads"]
                     + [String(layout.threadCount), "--supervised"] + flag("data", experiment.dataFolder)
-            })
+            },
+            note: { Console.note($0) })
+        supervisor.restartLimit = restarts
         switch try supervisor.run() {
         case .exited(0): return
         case .exited(let code): throw ExitCode(code)
         case .coordinatorLost(let text):
             throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")
-        case .interrupted(let signal): throw ExitStatus(128 + signal, "ended at once by a second signal")
+        case .interrupted(let signal, wasLed: true):
+            throw ExitStatus(128 + signal, "ended at once by a second signal")
+        case .interrupted(let signal, wasLed: false):
+            throw ExitStatus(
+                128 + signal,
+                "ended while no coordinator ran; work since the last checkpoint is not saved: go on with --resume")
         }
+    }
+
+    private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
+        let workerCount = max(minWorkers, min(layout.workerCount, start.workerCount))
+        return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: start.continuedRun)
+            + ["--listen", start.address, "--announce-run", start.announcementFile]
+            + ["--start-workers", String(workerCount), "--min-workers", String(minWorkers)]
+            + (rebalance ? ["--rebalance"] : []) + flag("audit", audit) + ["--supervised"]
     }
 }
 

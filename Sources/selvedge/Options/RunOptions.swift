@@ -46,9 +46,14 @@ struct RunOptions: ParsableArguments {
         guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
     }
 
-    var arguments: [String] {
+    /// The same options for another process of this program; with a path, for one that takes that run up again.
+    func arguments(goingOnWith path: String? = nil) -> [String] {
+        let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments
+        return request + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
+    }
+
+    private var requestArguments: [String] {
         flag("run", run) + flag("init", initialWeights)
             + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
-            + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
     }
 }

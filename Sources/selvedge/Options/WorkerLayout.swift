@@ -8,6 +8,8 @@ struct WorkerLayout {
 
     /// More threads than any host has cores for one worker.
     private static let threadLimit = 1024
+    /// Most spares: no more than workers that a run can have.
+    static let spareLimit = 64
 
     static func check(threads: Int?) throws {
         guard 1...threadLimit ~= threads ?? 1 else {

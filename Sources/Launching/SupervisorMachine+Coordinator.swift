@@ -1,0 +1,56 @@
+import Cluster
+import Coordination
+import Glibc
+
+extension SupervisorMachine {
+    mutating func coordinatorStarted(_ processIdentifier: pid_t) {
+        guard case .starting(let isSuccessor) = coordinator else { return }
+        coordinator = .running(processIdentifier, wasStopped: false)
+        guard isSuccessor else { return }
+        tellCoordinator(.children(runningWorkers))
+        for (index, worker) in workers.enumerated() where worker.processIdentifier != nil {
+            actions.append(.tell(.worker(index), .successor))
+        }
+    }
+
+    mutating func coordinatorStopped() {
+        guard case .running(let identifier, _) = coordinator else { return }
+        coordinator = .running(identifier, wasStopped: true)
+    }
+
+    mutating func coordinatorEnded(_ status: ChildStatus, now: UInt64) {
+        guard case .running(let identifier, let wasStopped) = coordinator else { return }
+        let subject = "the coordinator (pid \(identifier))"
+        switch status {
+        case .exited(ExitCode.requeue): succeedCoordinator(orEndWith: .exited(ExitCode.requeue), now: now)
+        case .exited(let code): end(.exited(exitCode(code)), now: now)
+        case .signalled:
+            let end = wasStopped ? "was stopped by a signal" : status.description
+            succeedCoordinator(orEndWith: .coordinatorLost("\(subject) \(end)"), now: now)
+        }
+    }
+
+    /// A successor takes over after a pause, when somebody is there to be led and nobody asked for the end.
+    mutating func succeedCoordinator(orEndWith outcome: LocalSupervisor.Outcome, now: UInt64) {
+        guard stopSignal == nil, workers.contains(where: { !$0.isGone }),
+            let pause = coordinatorBudget.take(now: now)
+        else { return end(outcome, now: now) }
+        coordinator = .due(at: now + pause)
+        if case .coordinatorLost(let text) = outcome {
+            actions.append(.note("\(text): another takes over"))
+        } else {
+            actions.append(.note("the run goes on by itself"))
+        }
+    }
+
+    /// A coordinator alone may hear what becomes of workers: one that is due learns it from the list of children.
+    mutating func tellCoordinator(_ news: SupervisorNews) {
+        guard case .running = coordinator else { return }
+        actions.append(.tell(.coordinator, news))
+    }
+
+    /// SIGHUP reaches the coordinator as SIGTERM, but ends this process with its own code.
+    private func exitCode(_ code: Int32) -> Int32 {
+        stopSignal == SIGHUP && code == 128 + SIGTERM ? 128 + SIGHUP : code
+    }
+}
