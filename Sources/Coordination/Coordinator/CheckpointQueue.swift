@@ -12,15 +12,18 @@ struct CheckpointQueue {
     private let retryMilliseconds: UInt64
     /// Steps that are complete in `last`.
     private(set) var savedSteps: UInt64
+    /// The last epoch whose end is in a checkpoint.
+    private(set) var savedEpochs: UInt32
     private var waiting: [CheckpointRequest] = []
     private var isWriting = false
     private var attempts = 0
     private var notBefore: UInt64 = 0
     private var nextIdentifier: UInt64 = 1
 
-    init(retryMilliseconds: UInt64, savedSteps: UInt64) {
+    init(retryMilliseconds: UInt64, savedSteps: UInt64, savedEpochs: UInt32) {
         self.retryMilliseconds = retryMilliseconds
         self.savedSteps = savedSteps
+        self.savedEpochs = savedEpochs
     }
 
     var isEmpty: Bool { waiting.isEmpty }
@@ -52,6 +55,7 @@ struct CheckpointQueue {
             attempts = 0
             if request.destinations.contains(.last) {
                 savedSteps = max(savedSteps, request.name.completedSteps)
+                savedEpochs = max(savedEpochs, request.name.completedEpochs)
             }
             return .saved(request.name)
         }

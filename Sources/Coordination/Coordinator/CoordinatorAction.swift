@@ -9,6 +9,8 @@ public enum CoordinatorAction: Sendable, Equatable {
     case writeCheckpoint(CheckpointRequest)
     case journal(JournalRecord)
     case log(LogEntry)
+    /// Training goes on after a change of the membership.
+    case recordRecovery(Recovery)
     /// Rank 0's progress, for a progress bar.
     case showProgress(Progress, stepLimit: UInt64)
     /// End this local process: it is frozen, silent or did not leave when told to.
@@ -23,8 +25,22 @@ public struct EpochRecord: Sendable, Equatable {
     public var epoch: UInt32
     public var completedSteps: UInt64
     public var row: [UInt8]
-    public var stateDigest: ContentDigest
+    /// Nil when its end was past before anybody asked.
+    public var stateDigest: ContentDigest?
     public var bestImproved: Bool
+}
+
+/// How long a change of the membership held training up.
+public struct Recovery: Sendable, Equatable {
+    /// The generation in which training went on.
+    public var generation: UInt64
+    /// What happened, in the words of the verdict.
+    public var cause: String
+    /// When the coordinator noticed it, and when the first step after it was complete.
+    public var noticedMilliseconds: UInt64
+    public var recoveredMilliseconds: UInt64
+    /// Micro-batches whose gradients may have been computed once more.
+    public var redoneMicroBatches: Int
 }
 
 /// A serialized state and where it belongs.
@@ -48,7 +64,7 @@ public struct CheckpointRequest: Sendable, Equatable {
 public enum JournalRecord: Sendable, Equatable {
     case view(View)
     case stepDigests(firstStep: UInt64, digests: [UInt64])
-    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest)
+    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)
     case checkpoint(completedSteps: UInt64)
     case stopping(stepLimit: UInt64)
     case ended(Outcome)

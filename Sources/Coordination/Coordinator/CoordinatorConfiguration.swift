@@ -6,8 +6,20 @@ public struct CoordinatorConfiguration: Sendable {
     public var experimentDigest: ContentDigest
     public var arithmeticVersion: UInt32
     public var microBatchCount: Int
-    /// Training starts with that many workers; more wait as spares.
+    /// Training starts with that many workers.
     public var workerCount: Int
+    /// Training goes on with so few, and waits for more below that.
+    public var minimumWorkerCount = 1
+    /// So many may compute at the same time; more wait as spares.
+    public var ownerLimit: Int
+    /// Which leader of this run it is, from 1.
+    public var term: UInt64 = 1
+    /// The highest generation of the leaders before.
+    public var lastGeneration: UInt64 = 0
+    /// Whether micro-batches move to faster workers.
+    public var rebalances = false
+    /// The share of gradient roots that a second worker recomputes, in millionths.
+    public var auditMillionths: UInt32 = 0
     /// Names of workers that are started with the run, to say who is missing; may be empty.
     public var expectedNames: [String] = []
     /// Children of this host whose end or stop the driver reports.
@@ -33,6 +45,7 @@ public struct CoordinatorConfiguration: Sendable {
         self.arithmeticVersion = arithmeticVersion
         self.microBatchCount = microBatchCount
         self.workerCount = workerCount
+        ownerLimit = workerCount
         self.host = host
         self.data = data
         self.checksum = checksum
@@ -43,29 +56,32 @@ public struct CoordinatorConfiguration: Sendable {
 public enum StartingPoint: Sendable, Equatable {
     case fresh
     /// From a serialized state that the driver holds; its steps and epochs are complete.
-    case state(ContentDescription, completedSteps: UInt64, completedEpochs: UInt32)
+    case state(ContentDescription, Position)
 
     var content: ContentDescription? {
-        if case .state(let content, _, _) = self { content } else { nil }
+        if case .state(let content, _) = self { content } else { nil }
     }
 
-    var completedSteps: UInt64 {
-        if case .state(_, let steps, _) = self { steps } else { 0 }
-    }
-
-    var completedEpochs: UInt32 {
-        if case .state(_, _, let epochs) = self { epochs } else { 0 }
+    var position: Position {
+        if case .state(_, let position) = self { position } else { .start }
     }
 }
 
 /// Every deadline and interval of a coordinator, in milliseconds.
 public struct CoordinatorTiming: Sendable, Equatable {
-    public var localHeartbeatIntervalMilliseconds: UInt64 = 250
-    public var remoteHeartbeatIntervalMilliseconds: UInt64 = 500
+    public var heartbeatIntervalMilliseconds: UInt64 = 250
     public var localSilenceMilliseconds: UInt64 = 1500
-    public var remoteSilenceMilliseconds: UInt64 = 5000
-    /// A worker that hears nothing from the coordinator for that long ends.
-    public var coordinatorSilenceMilliseconds: UInt64 = 10_000
+    public var remoteSilenceMilliseconds: UInt64 = 1900
+    /// A worker that hears nothing from the coordinator for that long looks for a successor.
+    public var coordinatorSilenceMilliseconds: UInt64 = 2000
+    /// And ends when it found none for that long.
+    public var successorMilliseconds: UInt64 = 60_000
+    /// How long a successor waits for the predecessor's workers, from the first that comes.
+    public var attachMilliseconds: UInt64 = 3000
+    /// How long the place of a child that ended is kept before the run starts without it.
+    public var replacementMilliseconds: UInt64 = 7000
+    /// A link that breaks twice within that time puts one of the two out for as long.
+    public var linkProbationMilliseconds: UInt64 = 60_000
     /// A gap between ticks above this means that the coordinator itself was late.
     public var lateTickMilliseconds: UInt64 = 250
     public var gatheringDeadlineMilliseconds: UInt64 = 120_000
@@ -75,7 +91,7 @@ public struct CoordinatorTiming: Sendable, Equatable {
     /// A worker that speaks but gets nothing done for that long is stuck.
     public var stepDeadlineMilliseconds: UInt64 = 120_000
     /// How long a better explanation may take to arrive after a peer's report or an exit with a code.
-    public var confirmationMilliseconds: UInt64 = 300
+    public var confirmationMilliseconds: UInt64 = 100
     /// Grants reach about that far ahead.
     public var grantAheadMilliseconds: UInt64 = 1000
     /// How long workers have to leave once they are told to.
@@ -112,9 +128,12 @@ extension CoordinatorConfiguration {
         guard experimentByteCount <= WireLimits.experimentByteCount else {
             throw .experimentTooLong(byteCount: experimentByteCount)
         }
-        guard workerCount >= 1, workerCount <= min(microBatchCount, WireLimits.workerCount) else {
+        let most = min(microBatchCount, WireLimits.workerCount)
+        guard workerCount >= 1, workerCount <= most else {
             throw .workerCount(workerCount, microBatchCount: microBatchCount)
         }
+        precondition(1...workerCount ~= minimumWorkerCount, "training goes on with no more workers than it starts with")
+        precondition(workerCount...most ~= ownerLimit, "at least the workers of the start may compute")
         let contents = data + (start.content.map { [$0] } ?? [])
         guard data.count <= WireLimits.contentCount,
             contents.allSatisfy({ $0.byteCount <= WireLimits.contentByteCount })

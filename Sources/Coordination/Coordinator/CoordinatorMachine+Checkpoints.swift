@@ -6,14 +6,18 @@ extension CoordinatorMachine {
     }
 
     mutating func handleStateChunk(_ chunk: StateChunk, from worker: Int, now: UInt64) {
-        guard isExpected(chunk.name, from: worker) else { return ignoredMessageCount += 1 }
+        guard isExpected(chunk.name, from: worker) else {
+            // Saved long ago, or nobody's to send: the sender is not to wait for it.
+            send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
+            return ignoredMessageCount += 1
+        }
         roster[worker].lastWorked = now
         let arrival = collector.receive(chunk, from: roster[worker].identifier)
         if arrival == .damaged {
             let failure = WorkerFailure(
                 generation: generation, kind: .internal,
                 message: "a chunk of its state at offset \(chunk.offset) is damaged")
-            return fail(.failure(failure), about: worker, now: now)
+            return lose(worker, .failure(failure), now: now)
         }
         send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
         if case .complete(let bytes) = arrival {
@@ -25,7 +29,8 @@ extension CoordinatorMachine {
 
     private func isExpected(_ name: StateName, from worker: Int) -> Bool {
         switch name.purpose {
-        case .epochEnd, .stop: roster[worker].rank == 0 && !isEnding
+        case .epochEnd: roster[worker].rank == 0 && !isEnding && name.completedEpochs > checkpoints.savedEpochs
+        case .stop: roster[worker].rank == 0 && !isEnding
         case .diverged:
             if case .salvaging(_, roster[worker].identifier, _) = phase { true } else { false }
         }
@@ -50,7 +55,8 @@ extension CoordinatorMachine {
         switch name.purpose {
         case .diverged: return [.diverged]
         case .stop:
-            return roster.members.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps } ? [.last] : nil
+            let owners = roster.members.filter { isOwner($0) }
+            return owners.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps } ? [.last] : nil
         case .epochEnd:
             guard name.completedEpochs <= ledger.completedEpochs else { return nil }
             var destinations = [CheckpointRequest.Destination.last]

@@ -1,12 +1,15 @@
 extension CoordinatorMachine {
     mutating func handleChildEnd(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
         guard phase != .over else { return }
+        aliveChildren.remove(processIdentifier)
+        lastChildEnd = now
         guard let worker = roster.index(ofLocalProcess: processIdentifier) else {
             let isUnheard = !roster.workers.contains {
                 $0.isLocal && $0.hello.processIdentifier == processIdentifier
             }
-            if isUnheard, configuration.childProcessIdentifiers.contains(processIdentifier), view == nil {
-                fail(.unknownChild(processIdentifier: processIdentifier, status: status), about: nil, now: now)
+            if isUnheard, !isEnding {
+                log(.warning, "the worker process \(processIdentifier) \(status) before it joined")
+                endWhenNobodyComes(processIdentifier: processIdentifier, status: status, now: now)
             }
             return
         }
@@ -15,6 +18,14 @@ extension CoordinatorMachine {
         } else {
             lose(worker, .childEnded(status), now: now)
         }
+    }
+
+    /// A child that cannot start at all will not start the next time: a run without any other has no use for waiting.
+    private mutating func endWhenNobodyComes(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
+        guard view == nil, roster.present.isEmpty, aliveChildren.isEmpty, case .exited(let code) = status,
+            ExitCode.isFinal(code)
+        else { return }
+        fail(.unknownChild(processIdentifier: processIdentifier, status: status), about: nil, now: now)
     }
 
     mutating func handleChildStop(processIdentifier: Int32, now: UInt64) {
@@ -36,20 +47,22 @@ extension CoordinatorMachine {
     }
 
     mutating func handleFailure(_ failure: WorkerFailure, from worker: Int, now: UInt64) {
-        guard failure.generation == generation || failure.generation == 0, !isEnding else {
+        guard failure.generation == generation || roster[worker].rank == nil, !isEnding else {
             return ignoredMessageCount += 1
         }
         switch failure.kind {
         case .peerLost(let rank):
-            guard let peer = roster.index(ofRank: rank), peer != worker, roster[worker].rank != nil else {
-                return ignoredMessageCount += 1
-            }
-            suspect(peer, .reportedByPeer(name: roster[worker].label, message: failure.message), now: now)
-        case .nonFinite where roster[worker].rank != nil && phase.isTrainingOrStopping:
+            guard let peer = roster.index(ofRank: rank), peer != worker, roster[worker].rank != nil,
+                failure.generation == view?.generation
+            else { return ignoredMessageCount += 1 }
+            let cause = Verdict.Cause.reportedByPeer(name: roster[worker].label, message: failure.message)
+            suspect(peer, cause, reporter: worker, now: now)
+        case .nonFinite where roster[worker].rank != nil && phase.isTraining:
             salvage(verdict(.failure(failure), about: worker, now: now), from: worker, now: now)
         case .nonFinite, .data, .arithmetic, .experiment, .internal:
             if case .salvaging = phase { return ignoredMessageCount += 1 }
-            if view == nil || roster[worker].rank != nil {
+            // Before training what fails one worker fails the next: the user has to act.
+            if view == nil && !failure.kind.isOwnTrap {
                 fail(.failure(failure), about: worker, now: now)
             } else {
                 lose(worker, .failure(failure), now: now)
@@ -58,46 +71,133 @@ extension CoordinatorMachine {
     }
 
     /// Waits a moment for a better explanation: a peer's report or an exit code may come before the cause itself.
-    private mutating func suspect(_ worker: Int, _ cause: Verdict.Cause, now: UInt64) {
+    private mutating func suspect(_ worker: Int, _ cause: Verdict.Cause, reporter: Int? = nil, now: UInt64) {
         guard !suspicions.contains(where: { $0.worker == worker }) else { return }
         suspicions.append(
-            Suspicion(worker: worker, cause: cause, deadline: now + configuration.timing.confirmationMilliseconds))
+            Suspicion(
+                worker: worker, reporter: reporter, cause: cause, since: now,
+                deadline: now + configuration.timing.confirmationMilliseconds))
     }
 
-    /// A worker is gone, or as good as gone. A member or a child that is needed ends the run; a spare or a candidate is
-    /// only missed. Who is frozen or cut off is told to leave, in case it hears that, and not waited for.
+    /// The moment is over. A worker that a peer lost, but that is still heard of, has only lost a link.
+    mutating func confirmSuspicions(now: UInt64) {
+        while let index = suspicions.firstIndex(where: { now >= $0.deadline }) {
+            let suspicion = suspicions.remove(at: index)
+            guard !roster[suspicion.worker].isGone else { continue }
+            guard let reporter = suspicion.reporter, !roster[reporter].isGone else {
+                // Who reported it is gone itself: that explains the broken link.
+                if suspicion.reporter == nil { lose(suspicion.worker, suspicion.cause, now: now) }
+                continue
+            }
+            let lastHeard = roster[suspicion.worker].lastHeard
+            let heartbeat = configuration.timing.heartbeatIntervalMilliseconds
+            if lastHeard > suspicion.since {
+                handleBrokenLink(between: reporter, and: suspicion.worker, suspicion.cause, now: now)
+            } else if now < lastHeard + 2 * heartbeat + configuration.timing.confirmationMilliseconds {
+                var later = suspicion
+                later.deadline = now + 25
+                suspicions.append(later)
+            } else {
+                lose(suspicion.worker, suspicion.cause, now: now)
+            }
+            if isEnding { return }
+        }
+    }
+
+    /// A link broke between two live workers. It costs a generation; at the second time one of the two is put aside.
+    private mutating func handleBrokenLink(
+        between reporter: Int, and worker: Int, _ cause: Verdict.Cause, now: UInt64
+    ) {
+        guard roster[worker].rank != nil, roster[reporter].rank != nil else { return }
+        if case .regrouping = phase { return }
+        let probation = configuration.timing.linkProbationMilliseconds
+        let pair = (roster[reporter].identifier, roster[worker].identifier)
+        let isRepeated = brokenLinks.add(pair.0, pair.1, within: probation, now: now)
+        var text = "the link between \(roster[reporter].label) and \(roster[worker].label) broke (\(cause))"
+        if isRepeated {
+            func order(_ index: Int) -> (Int, Int) {
+                (brokenLinks.partnerCount(of: roster[index].identifier), roster[index].rank ?? 0)
+            }
+            let bench = order(worker) > order(reporter) ? worker : reporter
+            roster[bench].benchedUntil = now + probation
+            text += " again: \(roster[bench].label) waits for \(probation / 1000) s"
+        }
+        log(.warning, text)
+        beginRecovery(cause: text, now: now)
+        regroup(now: now)
+    }
+
+    /// A worker is gone, or as good as gone: the others go on without it. Who is frozen is ended; who may have been cut off
+    /// only may come back as a learner.
     mutating func lose(_ worker: Int, _ cause: Verdict.Cause, now: UInt64) {
         guard !roster[worker].isGone else { return }
         let verdict = verdict(cause, about: worker, now: now)
         suspicions.removeAll { $0.worker == worker }
-        if cause.mayStillRun {
+        if cause.isOwnFault {
             send(.abort(exitCode: verdict.exitCode, reason: verdict.description), to: worker)
-            if cause.isFrozen, roster[worker].isLocal {
-                actions.append(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
-            }
+        }
+        if cause.isFrozen, roster[worker].isLocal {
+            actions.append(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
         }
         roster[worker].isGone = true
-        if isEnding {
-            return finishWhenAlone(now: now)
-        }
-        let isChild =
-            roster[worker].isLocal
-            && configuration.childProcessIdentifiers.contains(roster[worker].hello.processIdentifier)
-        guard roster[worker].rank != nil || (view == nil && isChild) else {
+        switch phase {
+        case .ending: return finishWhenAlone(now: now)
+        case .over: return
+        case .salvaging(let first, let salvager, _):
             log(.warning, verdict.description)
-            return gatherAgain()
+            if salvager == roster[worker].identifier { end(.failed(first), now: now) }
+            return
+        default: break
         }
-        if case .salvaging(let first, _, _) = phase {
-            return end(.failed(first), now: now)
-        }
-        log(.failure, verdict.description)
-        end(.failed(verdict), now: now)
+        log(.warning, verdict.description)
+        lastLoss = verdict
+        if isPoisoned(cause, now: now) { return }
+        goOnWithout(worker, verdict, now: now)
     }
 
-    private mutating func gatherAgain() {
-        if case .preparing(let since) = phase, roster.present.count < configuration.workerCount {
-            phase = .gathering(since: since)
+    private mutating func goOnWithout(_ worker: Int, _ verdict: Verdict, now: UInt64) {
+        let heldState = roster[worker].rank != nil || roster[worker].isAttached
+        switch phase {
+        case .gathering: gatherOn(now: now)
+        case .preparing(let since):
+            if roster.present.count < awaitedWorkerCount(now: now) { phase = .gathering(since: since) }
+        case .regrouping, .short, .linking, .training:
+            guard heldState else { return }
+            beginRecovery(cause: verdict.description, now: now)
+            regroup(now: now)
+        case .salvaging, .ending, .over: break
         }
+    }
+
+    /// The same step failed several times by the workers' own doing: it would fail again.
+    private mutating func isPoisoned(_ cause: Verdict.Cause, now: UInt64) -> Bool {
+        guard cause.isOwnTrap, let view else { return false }
+        let steps = max(ownersCompletedSteps, view.position.completedSteps)
+        guard faultCounts.add(afterStep: steps) else { return false }
+        fail(.repeatedFailure(step: steps, count: FaultCounts.limit, last: "\(cause)"), about: nil, now: now)
+        return true
+    }
+
+    // MARK: Recovery
+
+    private mutating func beginRecovery(cause: String, now: UInt64) {
+        guard recovery == nil else { return }
+        recovery = OpenRecovery(
+            cause: cause, noticedAt: now, redoneMicroBatches: phase.isTraining ? configuration.microBatchCount : 0)
+    }
+
+    /// The first step after a change of the membership is complete.
+    mutating func endRecovery(now: UInt64) {
+        guard let open = recovery, let view, roster.members.contains(where: { roster[$0].done != nil })
+            || ownersCompletedSteps > view.position.completedSteps
+        else { return }
+        recovery = nil
+        actions.append(
+            .recordRecovery(
+                Recovery(
+                    generation: generation, cause: open.cause, noticedMilliseconds: open.noticedAt,
+                    recoveredMilliseconds: now, redoneMicroBatches: open.redoneMicroBatches)))
+        log(.notice, "recovered in \(now - open.noticedAt) ms: step \(ownersCompletedSteps) is complete")
     }
 }
 
@@ -110,11 +210,26 @@ extension Verdict.Cause {
         }
     }
 
-    /// The process may still hear that it is put out.
-    fileprivate var mayStillRun: Bool {
+    /// The worker itself is at fault, and has to leave.
+    fileprivate var isOwnFault: Bool {
         switch self {
-        case .childEnded, .left, .unknownChild: false
-        default: true
+        case .stuck, .failure, .statesDiffer: true
+        default: false
         }
     }
+
+    /// It ended by a trap or an error of its own, not by somebody's signal or a broken link.
+    fileprivate var isOwnTrap: Bool {
+        switch self {
+        case .childEnded(.exited(let code)): code != ExitCode.requeue && code != ExitCode.success && code < 128
+        case .childEnded(.signalled(_, let name)):
+            ["SIGILL", "SIGTRAP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT"].contains(name)
+        case .failure(let failure): failure.kind.isOwnTrap
+        default: false
+        }
+    }
+}
+
+extension WorkerFailure.Kind {
+    fileprivate var isOwnTrap: Bool { self == .internal || self == .arithmetic }
 }

@@ -1,26 +1,40 @@
 extension CoordinatorMachine {
-    /// Accepts a worker, at any time before the end: who comes when the view stands is a spare.
+    /// Accepts a worker, at any time before the end. One that comes while others train learns first.
     mutating func handleHello(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
         if let worker = roster.index(of: connection) {
             roster[worker].lastHeard = now
-            return send(.welcome(welcome(for: worker)), to: worker)
+            return greet(worker)
+        }
+        if let worker = roster.index(named: hello.name), isSameProcess(roster[worker].hello, hello) {
+            roster[worker].connection = connection
+            roster[worker].lastHeard = now
+            log(.detail, "\(roster[worker].label) came back by another connection")
+            return greet(worker)
         }
         if let refusal = refusal(of: hello) {
             actions.append(.send(.refused(refusal), to: connection))
             return log(.warning, "refused worker '\(hello.name)' on '\(hello.host)': \(refusal.reason)")
         }
-        let isLocal = hello.host == configuration.host
-        let worker = roster.add(hello, from: connection, isLocal: isLocal, now: now)
-        send(.welcome(welcome(for: worker)), to: worker)
+        admit(hello, from: connection, now: now)
+    }
+
+    private func isSameProcess(_ left: Hello, _ right: Hello) -> Bool {
+        left.host == right.host && left.processIdentifier == right.processIdentifier
+    }
+
+    private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
+        let worker = roster.add(hello, from: connection, isLocal: hello.host == configuration.host, now: now)
+        // Who comes back while others train holds a state that is past.
+        if view != nil { roster[worker].isAttached = false }
+        generation = max(generation, hello.attachment?.generation ?? 0)
+        greet(worker)
         log(
             .notice,
-            "worker '\(hello.name)' joined (pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
+            "worker '\(hello.name)' \(roster[worker].isAttached ? "came over" : "joined") "
+                + "(pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
                 + "\(hello.instructionSet), \(hello.threadCount) threads): \(roster.present.count) of "
                 + "\(configuration.workerCount)")
-        if case .gathering = phase, roster.present.count >= configuration.workerCount {
-            phase = .preparing(since: now)
-            lastWaitingMessage = now
-        }
+        gatherOn(now: now)
     }
 
     private func refusal(of hello: Hello) -> Refusal? {
@@ -35,6 +49,9 @@ extension CoordinatorMachine {
                 kind: .experiment,
                 reason: "its experiment has digest \(digest), this run's has \(configuration.experimentDigest)")
         }
+        if let job = hello.attachment?.job, job != configuration.job {
+            return Refusal(kind: .ended, reason: "it belongs to run \(job), this is run \(configuration.job)")
+        }
         if let index = roster.index(named: hello.name) {
             let other = roster[index].hello
             return Refusal(
@@ -43,28 +60,32 @@ extension CoordinatorMachine {
                     + "(pid \(other.processIdentifier), host '\(other.host)')")
         }
         switch phase {
-        case .gathering, .preparing, .linking, .training: break
-        case .stopping, .salvaging, .ending, .over:
-            return Refusal(kind: .ended, reason: "the run is ending")
+        case .salvaging, .ending, .over: return Refusal(kind: .ended, reason: "the run is ending")
+        default: break
         }
-        if roster.workers.count >= WireLimits.workerCount {
+        if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")
         }
         return nil
     }
 
-    private func welcome(for worker: Int) -> Welcome {
+    /// Welcomes a worker, and tells it what is going on if it is part of that.
+    private mutating func greet(_ worker: Int) {
         let timing = configuration.timing
-        let interval =
-            roster[worker].isLocal
-            ? timing.localHeartbeatIntervalMilliseconds : timing.remoteHeartbeatIntervalMilliseconds
-        return Welcome(
-            job: configuration.job, workerIdentifier: roster[worker].identifier,
-            experiment: configuration.experiment, data: configuration.data, state: configuration.start.content,
-            settings: RunSettings(
-                heartbeatIntervalMilliseconds: UInt32(clamping: interval),
-                coordinatorSilenceMilliseconds: UInt32(clamping: timing.coordinatorSilenceMilliseconds),
-                checkpointEpochInterval: UInt32(clamping: max(1, configuration.checkpointEpochInterval))))
+        send(
+            .welcome(
+                Welcome(
+                    term: configuration.term, job: configuration.job, workerIdentifier: roster[worker].identifier,
+                    experiment: configuration.experiment, data: configuration.data,
+                    state: hasTrained ? nil : configuration.start.content, records: records,
+                    settings: RunSettings(
+                        heartbeatIntervalMilliseconds: UInt32(clamping: timing.heartbeatIntervalMilliseconds),
+                        coordinatorSilenceMilliseconds: UInt32(clamping: timing.coordinatorSilenceMilliseconds),
+                        successorMilliseconds: UInt32(clamping: timing.successorMilliseconds),
+                        checkpointEpochInterval: UInt32(clamping: max(1, configuration.checkpointEpochInterval)),
+                        auditMillionths: configuration.auditMillionths))), to: worker)
+        let order = heartbeat(for: worker)
+        if order != .heartbeat { send(order, to: worker) }
     }
 
     /// Passes a request for data or state on to the driver, if that content exists.
@@ -81,83 +102,37 @@ extension CoordinatorMachine {
                 to: roster[worker].connection))
     }
 
-    mutating func handleReady(_ ready: Ready, from worker: Int, now: UInt64) {
-        roster[worker].lastWorked = now
-        if ready.generation == 0 {
-            roster[worker].prepared = ready
-            guard view == nil else { return checkSpare(worker, now: now) }
-            formView(now: now)
-        } else if ready.generation == generation, roster[worker].rank != nil, case .linking = phase {
-            roster[worker].linkedGeneration = generation
-            startTraining(now: now)
-        } else {
-            ignoredMessageCount += 1
+    /// How many workers the first view waits for: fewer than asked for when children ended and nobody takes their places.
+    func awaitedWorkerCount(now: UInt64) -> Int {
+        guard let lastChildEnd, now >= lastChildEnd + configuration.timing.replacementMilliseconds else {
+            return configuration.workerCount
+        }
+        let joined = Set(roster.present.map { roster[$0].hello.processIdentifier })
+        let possible = roster.present.count + aliveChildren.subtracting(joined).count
+        return max(configuration.minimumWorkerCount, min(possible, configuration.workerCount))
+    }
+
+    /// Goes on when enough workers are here. Workers of a leader before are not kept waiting for long.
+    mutating func gatherOn(now: UInt64) {
+        guard case .gathering = phase else { return }
+        let isComplete = roster.present.count >= awaitedWorkerCount(now: now)
+        guard roster.present.contains(where: { roster[$0].isAttached }) else {
+            if isComplete {
+                phase = .preparing(since: now)
+                lastWaitingMessage = now
+                prepareOn(now: now)
+            }
+            return
+        }
+        if isComplete || now >= startedAt + configuration.timing.attachMilliseconds {
+            regroup(now: now)
         }
     }
 
-    /// Makes the first view of the first workers that are prepared, as soon as they are enough.
-    private mutating func formView(now: UInt64) {
-        let prepared = roster.prepared
-        let groups = roster.groups { $0.prepared?.stateDigest }
-        guard groups.count <= 1 else {
-            let steps = prepared.compactMap { roster[$0].prepared?.completedSteps }.max() ?? 0
-            return fail(.statesDiffer(completedSteps: steps, groups: groups), about: nil, now: now)
-        }
-        switch phase {
-        case .gathering, .preparing: break
-        default: return
-        }
-        guard prepared.count >= configuration.workerCount else { return }
-        let members = prepared.prefix(configuration.workerCount).sorted { left, right in
-            let (left, right) = (roster[left].hello.name, roster[right].hello.name)
-            return (left.utf8.count, left) < (right.utf8.count, right)
-        }
-        enterView(generation: generation + 1, members: members, now: now)
-    }
-
-    /// A spare whose state differs from the members' first one is put out.
-    private mutating func checkSpare(_ worker: Int, now: UInt64) {
-        let groups = roster.groups { $0.prepared?.stateDigest }
-        if groups.count > 1, roster[worker].rank == nil {
-            let steps = roster[worker].prepared?.completedSteps ?? 0
-            lose(worker, .statesDiffer(completedSteps: steps, groups: groups), now: now)
-        }
-    }
-
-    private mutating func enterView(generation: UInt64, members: [Int], now: UInt64) {
-        let runs = MicroBatchRun.balanced(
-            microBatchCount: configuration.microBatchCount, workerCount: members.count)
-        var list: [Member] = []
-        for (rank, worker) in members.enumerated() {
-            roster[worker].rank = rank
-            let hello = roster[worker].hello
-            list.append(
-                Member(
-                    rank: rank, workerIdentifier: roster[worker].identifier, name: hello.name, host: hello.host,
-                    processIdentifier: hello.processIdentifier, inboxAddress: hello.inboxAddress,
-                    microBatches: runs[rank]))
-        }
-        let firstStep = members.compactMap { roster[$0].prepared?.completedSteps }.max() ?? 0
-        let view = View(generation: generation, firstStep: firstStep, members: list)
-        self.view = view
-        phase = .linking(since: now)
-        lastWaitingMessage = now
-        actions.append(.journal(.view(view)))
-        for worker in members {
-            send(.view(view), to: worker)
-        }
-    }
-
-    private mutating func startTraining(now: UInt64) {
-        guard let view, roster.members.allSatisfy({ roster[$0].linkedGeneration == view.generation }) else { return }
-        phase = .training
-        for worker in roster.members {
-            roster[worker].progress.completedSteps = max(roster[worker].progress.completedSteps, view.firstStep)
-            roster[worker].lastWorked = now
-        }
-        grants.start(completedSteps: view.firstStep, now: now)
-        let names = view.members.map { "'\($0.name)'" }.joined(separator: ", ")
-        log(.notice, "training starts at step \(view.firstStep) with \(view.members.count) workers: \(names)")
-        sendGrant(now: now)
+    /// Makes the first view when enough workers are prepared.
+    mutating func prepareOn(now: UInt64) {
+        guard case .preparing = phase, roster.prepared.count >= awaitedWorkerCount(now: now) else { return }
+        generation += 1
+        formView(now: now)
     }
 }

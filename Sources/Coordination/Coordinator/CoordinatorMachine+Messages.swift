@@ -4,7 +4,11 @@ extension CoordinatorMachine {
         if case .hello(let hello) = message {
             return handleHello(hello, from: connection, now: now)
         }
-        guard let worker = roster.index(of: connection) else { return ignoredMessageCount += 1 }
+        guard let worker = roster.index(of: connection) else {
+            ignoredMessageCount += 1
+            if message != .goodbye { actions.append(.send(.introduce, to: connection)) }
+            return
+        }
         roster[worker].lastHeard = now
         switch message {
         case .hello: break
@@ -12,6 +16,7 @@ extension CoordinatorMachine {
         case .stepDigests(let digests): handleStepDigests(digests, from: worker)
         case .contentRequest(let request): handleContentRequest(request, from: worker, now: now)
         case .ready(let ready): handleReady(ready, from: worker, now: now)
+        case .linked(let linked): handleLinked(linked, from: worker, now: now)
         case .epochEnded(let ended): handleEpochEnded(ended, from: worker, now: now)
         case .stateChunk(let chunk): handleStateChunk(chunk, from: worker, now: now)
         case .failed(let failure): handleFailure(failure, from: worker, now: now)

@@ -4,11 +4,13 @@ extension CoordinatorMachine {
         case gathering(since: UInt64)
         /// Enough workers are here; some still lack experiment, data or state.
         case preparing(since: UInt64)
+        /// The workers that hold a state end what they do and tell how far they are.
+        case regrouping(since: UInt64)
+        /// Too few workers are left to go on; those that are here keep their state.
+        case short(since: UInt64)
         /// The view is sent; its members connect.
         case linking(since: UInt64)
         case training
-        /// Workers go on to the limit and no further.
-        case stopping(stepLimit: UInt64, signal: Int32)
         /// A value was not finite: one worker delivers the state before it.
         case salvaging(Verdict, worker: UInt32, deadline: UInt64)
         /// Workers are told to leave.
@@ -19,17 +21,31 @@ extension CoordinatorMachine {
     /// A worker that is probably lost, while a better explanation may still come.
     struct Suspicion {
         var worker: Int
+        /// Who reported it, if a peer did.
+        var reporter: Int?
         var cause: Verdict.Cause
+        var since: UInt64
         var deadline: UInt64
     }
 
-    var generation: UInt64 { view?.generation ?? 0 }
+    /// A signal asked the run to stop once that many steps are complete.
+    struct Stop: Equatable {
+        var signal: Int32
+        var stepLimit: UInt64
+    }
 
     var isEnding: Bool {
         switch phase {
         case .ending, .over: true
         default: false
         }
+    }
+
+    /// Whether workers hold states that are not those of the start.
+    var hasTrained: Bool { view != nil || roster.present.contains { roster[$0].isAttached } }
+
+    var records: Records {
+        Records(epochs: ledger.completedEpochs, savedEpochs: checkpoints.savedEpochs)
     }
 
     mutating func send(_ message: CoordinatorMessage, to worker: Int) {

@@ -2,27 +2,28 @@ extension CoordinatorMachine {
     mutating func handleInterrupt(signal: Int32, now: UInt64) {
         switch phase {
         case .over: break
-        case .gathering, .preparing, .linking:
-            let steps = configuration.start.completedSteps
+        case .gathering where hasTrained, .regrouping, .linking, .training:
+            if stop == nil { return stopAtGrantsEnd(signal: signal, now: now) }
+            endUnsaved(signal: signal, now: now)
+        case .gathering, .preparing:
+            let steps = configuration.start.position.completedSteps
             end(.interrupted(signal: signal, completedSteps: steps, saved: steps > 0), now: now)
-        case .training:
-            phase = .stopping(stepLimit: grants.stepLimit, signal: signal)
-            actions.append(.journal(.stopping(stepLimit: grants.stepLimit)))
-            log(.notice, "interrupted: the workers stop after step \(grants.stepLimit)")
-            sendStop(now: now)
-        case .stopping, .salvaging:
-            let steps = checkpoints.savedSteps
-            end(.interrupted(signal: signal, completedSteps: steps, saved: false), now: now)
-            finish(now: now)
+        case .short, .salvaging: endUnsaved(signal: signal, now: now)
         case .ending: finish(now: now)
         }
     }
 
-    private mutating func sendStop(now: UInt64) {
-        for worker in roster.members {
-            roster[worker].lastHeartbeat = now
-            send(.stop(generation: generation, stepLimit: grants.stepLimit), to: worker)
-        }
+    private mutating func stopAtGrantsEnd(signal: Int32, now: UInt64) {
+        stop = Stop(signal: signal, stepLimit: grants.stepLimit)
+        isBoundaryAnnounced = false
+        actions.append(.journal(.stopping(stepLimit: grants.stepLimit)))
+        log(.notice, "interrupted: the workers stop after step \(grants.stepLimit)")
+        if phase.isTraining { sendGrant(now: now) }
+    }
+
+    private mutating func endUnsaved(signal: Int32, now: UInt64) {
+        end(.interrupted(signal: signal, completedSteps: checkpoints.savedSteps, saved: false), now: now)
+        finish(now: now)
     }
 
     /// A worker met a value that is not finite: it still has the state before that step, and delivers it.

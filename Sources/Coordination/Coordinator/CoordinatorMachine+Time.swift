@@ -23,13 +23,16 @@ extension CoordinatorMachine {
     }
 
     private mutating func keepDeadlines(now: UInt64) {
-        if let suspicion = suspicions.first, now >= suspicion.deadline {
-            lose(suspicion.worker, suspicion.cause, now: now)
-        }
+        confirmSuspicions(now: now)
         switch phase {
         case .gathering(let since): keepGathering(since: since, now: now)
         case .preparing(let since), .linking(let since): keepPreparing(since: since, now: now)
-        case .training, .stopping: findStuckWorker(now: now)
+        case .regrouping(let since): keepRegrouping(since: since, now: now)
+        case .short(let since): keepShort(since: since, now: now)
+        case .training:
+            findStuckWorker(now: now)
+            announceBoundary(now: now)
+            reachBoundary(now: now)
         case .salvaging(let verdict, _, let deadline):
             if now >= deadline {
                 end(.failed(verdict), now: now)
@@ -46,6 +49,8 @@ extension CoordinatorMachine {
     }
 
     private mutating func keepGathering(since: UInt64, now: UInt64) {
+        gatherOn(now: now)
+        guard case .gathering = phase else { return }
         let present = roster.present.count
         let names = roster.present.map { roster[$0].hello.name }
         let missing = configuration.expectedNames.filter { !names.contains($0) }
@@ -59,14 +64,38 @@ extension CoordinatorMachine {
                 + "\(configuration.workerCount) workers", missing: missing, now: now)
     }
 
+    /// Workers that do not end what they compute in time are stuck.
+    private mutating func keepRegrouping(since: UInt64, now: UInt64) {
+        let late = roster.holders.filter { roster[$0].standing?.generation != generation }
+        waitingMessage(
+            "waiting for workers to end what they compute", missing: late.map { roster[$0].label }, now: now)
+        guard now >= since + configuration.timing.stepDeadlineMilliseconds, let worker = late.first else { return }
+        lose(worker, .stuck(milliseconds: now - since), now: now)
+    }
+
+    /// Too few workers are left: waits for others.
+    private mutating func keepShort(since: UInt64, now: UInt64) {
+        let needed = configuration.minimumWorkerCount
+        let present = roster.holders.count
+        if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
+            return fail(.tooFewWorkers(present: present, needed: needed), about: nil, now: now)
+        }
+        waitingMessage("waiting for more workers: \(present) of at least \(needed) are here", missing: [], now: now)
+    }
+
     private mutating func keepPreparing(since: UInt64, now: UInt64) {
+        prepareOn(now: now)
+        guard phase == .preparing(since: since) || phase == .linking(since: since) else { return }
         let late = roster.present.filter { worker in
             if case .linking = phase {
-                return roster[worker].rank != nil && roster[worker].linkedGeneration != generation
+                return isOwner(worker) && roster[worker].linkedGeneration != generation
             }
-            return roster[worker].prepared == nil
+            return roster[worker].standing == nil
         }
         let missing = late.map { "\(roster[$0].label), \(roster[$0].progress.phase)" }
+        if case .linking = phase, let worker = late.first, now >= since + configuration.timing.stepDeadlineMilliseconds {
+            return lose(worker, .stuck(milliseconds: now - since), now: now)
+        }
         if now >= since + configuration.timing.preparationDeadlineMilliseconds {
             return fail(.preparationTimedOut(missing: missing), about: nil, now: now)
         }
@@ -82,7 +111,7 @@ extension CoordinatorMachine {
     /// The worker that is furthest behind among those that got nothing done in time; rank 0 when its state is awaited.
     private mutating func findStuckWorker(now: UInt64) {
         let deadline = configuration.timing.stepDeadlineMilliseconds
-        let working = roster.members.filter { roster[$0].done == nil }
+        let working = roster.members.filter { isOwner($0) && roster[$0].done == nil }
         let awaited = working.isEmpty && checkpoints.isEmpty ? roster.members.filter { roster[$0].rank == 0 } : working
         let stuck = awaited.filter { now >= roster[$0].lastWorked + deadline }.min { left, right in
             let (left, right) = (roster[left], roster[right])
@@ -106,23 +135,27 @@ extension CoordinatorMachine {
     private mutating func sendHeartbeats(now: UInt64) {
         let timing = configuration.timing
         for worker in roster.present {
-            let interval =
-                roster[worker].isLocal
-                ? timing.localHeartbeatIntervalMilliseconds : timing.remoteHeartbeatIntervalMilliseconds
-            guard now >= roster[worker].lastHeartbeat + interval else { continue }
+            guard now >= roster[worker].lastHeartbeat + timing.heartbeatIntervalMilliseconds else { continue }
             roster[worker].lastHeartbeat = now
             send(heartbeat(for: worker), to: worker)
         }
     }
 
     /// The present order, so that a worker that missed it gets it again.
-    private func heartbeat(for worker: Int) -> CoordinatorMessage {
-        let isMember = roster[worker].rank != nil
+    func heartbeat(for worker: Int) -> CoordinatorMessage {
+        let record = roster[worker]
         switch phase {
-        case .training where isMember: return .grant(generation: generation, stepLimit: grants.stepLimit)
-        case .stopping(let stepLimit, _) where isMember: return .stop(generation: generation, stepLimit: stepLimit)
         case .ending(let outcome, _): return farewell(outcome)
-        default: return .heartbeat
+        case .regrouping where record.rank != nil || record.isAttached:
+            return record.standing == nil ? .regroup(generation: generation) : .heartbeat
+        case .linking, .training:
+            if record.rank != nil, record.linkedGeneration != generation, let view { return .view(view) }
+            if record.rank != nil, phase.isTraining { return order }
+        default: break
         }
+        // Who comes back with a state that is past is to stand still.
+        let isReturning = record.hello.attachment?.holdsState ?? false
+        let waits = record.rank == nil && !record.isAttached && record.standing == nil
+        return isReturning && waits && view != nil ? .regroup(generation: generation) : .heartbeat
     }
 }

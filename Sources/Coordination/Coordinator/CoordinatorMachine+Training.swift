@@ -2,25 +2,44 @@ extension CoordinatorMachine {
     mutating func sendGrant(now: UInt64) {
         for worker in roster.members {
             roster[worker].lastHeartbeat = now
-            send(.grant(generation: generation, stepLimit: grants.stepLimit), to: worker)
+            send(order, to: worker)
         }
     }
 
+    /// What the members are told while they train: how far to go, and whether to end there.
+    var order: CoordinatorMessage {
+        let limit = stop?.stepLimit ?? grants.stepLimit
+        let grant = Grant(generation: generation, stepLimit: limit, records: records)
+        return stop == nil ? .grant(grant) : .stop(grant)
+    }
+
     mutating func handleProgress(_ progress: Progress, from worker: Int, now: UInt64) {
-        guard progress.generation == generation || progress.generation == 0 else { return ignoredMessageCount += 1 }
+        let isMember = roster[worker].rank != nil
+        guard !isMember || progress.generation == generation else { return ignoredMessageCount += 1 }
         let known = roster[worker].progress
         guard progress.counter >= known.counter else { return }
         roster[worker].progress = progress
-        roster[worker].progress.completedSteps = max(known.completedSteps, progress.completedSteps)
+        if isMember { roster[worker].progress.completedSteps = max(known.completedSteps, progress.completedSteps) }
         if progress.counter > known.counter {
             roster[worker].lastWorked = now
         }
         if roster[worker].rank == 0 {
             actions.append(.showProgress(progress, stepLimit: grants.stepLimit))
         }
-        if phase == .training, grants.advance(completedSteps: roster.completedSteps, now: now) != nil {
+        guard phase == .training, progress.generation == generation else { return }
+        noteSlowWorker(worker)
+        endRecovery(now: now)
+        announceBoundary(now: now)
+        if isBoundaryAnnounced {
+            reachBoundary(now: now)
+        } else if stop == nil, grants.advance(completedSteps: ownersCompletedSteps, now: now) != nil {
             sendGrant(now: now)
         }
+    }
+
+    /// Steps that every owner has completed.
+    var ownersCompletedSteps: UInt64 {
+        roster.members.filter { isOwner($0) }.map { roster[$0].progress.completedSteps }.min() ?? 0
     }
 
     mutating func handleStepDigests(_ digests: StepDigests, from worker: Int) {
@@ -36,26 +55,27 @@ extension CoordinatorMachine {
 
     /// Records an epoch when every member reported the same.
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
-        guard ended.generation == generation, roster[worker].rank != nil, !isEnding else {
-            return ignoredMessageCount += 1
-        }
+        guard !isEnding else { return ignoredMessageCount += 1 }
         roster[worker].lastWorked = now
-        let result = ledger.report(ended, from: roster[worker].identifier, memberCount: roster.members.count)
-        switch result {
+        switch ledger.report(ended, from: roster[worker].identifier) {
         case .ignored: ignoredMessageCount += 1
         case .accepted(let records):
-            for record in records {
-                actions.append(.recordEpoch(record))
-                actions.append(
-                    .journal(
-                        .epoch(record.epoch, completedSteps: record.completedSteps, stateDigest: record.stateDigest)))
-            }
+            record(records)
             releaseStates(now: now)
+            finishWhenDone(now: now)
         case .differ(let steps, let reports):
             let groups = roster.groups { record in
                 reports.first { $0.worker == record.identifier }?.digest
             }
             fail(.statesDiffer(completedSteps: steps, groups: groups), about: nil, now: now)
+        }
+    }
+
+    mutating func record(_ records: [EpochRecord]) {
+        for record in records {
+            actions.append(.recordEpoch(record))
+            actions.append(
+                .journal(.epoch(record.epoch, completedSteps: record.completedSteps, stateDigest: record.stateDigest)))
         }
     }
 
@@ -71,25 +91,26 @@ extension CoordinatorMachine {
     }
 
     mutating func finishWhenDone(now: UInt64) {
-        guard phase.isTrainingOrStopping, let done = agreedDone(now: now) else { return }
+        guard phase.isTraining, let done = agreedDone(now: now) else { return }
         releaseStates(now: now)
         guard checkpoints.isEmpty, heldStates.isEmpty, !collector.isWaiting,
-            checkpoints.savedSteps >= done.completedSteps
+            checkpoints.savedSteps >= done.completedSteps, let view
         else { return }
+        endRecovery(now: now)
         if done.isComplete {
             let outcome = Outcome.completed(completedSteps: done.completedSteps, stateDigest: done.stateDigest)
             end(outcome, now: now)
-        } else if case .stopping(_, let signal) = phase {
-            end(.interrupted(signal: signal, completedSteps: done.completedSteps, saved: true), now: now)
+        } else if let stop {
+            end(.interrupted(signal: stop.signal, completedSteps: done.completedSteps, saved: true), now: now)
         } else {
-            fail(.left, about: roster.members.first, now: now)
+            fail(.left, about: roster.index(ofRank: view.holder), now: now)
         }
     }
 
     /// What all members ended with, once all have; ends the run when they differ.
     private mutating func agreedDone(now: UInt64) -> Done? {
         var agreed: Done?
-        for worker in roster.members {
+        for worker in roster.members where isOwner(worker) {
             guard let done = roster[worker].done else { return nil }
             if let agreed, agreed != done {
                 let groups = roster.groups { $0.done?.stateDigest }
@@ -103,10 +124,5 @@ extension CoordinatorMachine {
 }
 
 extension CoordinatorMachine.Phase {
-    var isTrainingOrStopping: Bool {
-        switch self {
-        case .training, .stopping: true
-        default: false
-        }
-    }
+    var isTraining: Bool { self == .training }
 }

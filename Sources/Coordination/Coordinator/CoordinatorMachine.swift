@@ -6,14 +6,34 @@ public struct CoordinatorMachine: ~Copyable {
     let configuration: CoordinatorConfiguration
     var phase: Phase
     var roster = Roster()
-    /// The current view; nil before the first.
+    /// The last view that was sent; nil before the first.
     public internal(set) var view: View?
+    /// The highest generation that was announced.
+    public internal(set) var generation: UInt64
+    var stop: Stop?
+    /// Whether grants end so that the membership can change.
+    var isBoundaryAnnounced = false
+    var faultCounts = FaultCounts()
+    var brokenLinks = BrokenLinks()
+    var recovery: OpenRecovery?
+    /// What became of the worker that was lost last.
+    var lastLoss: Verdict?
+    /// Digest of the state from which the view starts.
+    var viewDigest: ContentDigest?
+    /// When all owners had reached the boundary.
+    var boundaryReachedAt: UInt64?
+    var hasStarted = false
+    var slowWorkers: Set<UInt32> = []
     var grants: GrantPace
     var ledger: EpochLedger
     var collector: StateCollector
     var heldStates: [HeldState] = []
     var checkpoints: CheckpointQueue
     var journalledSteps: UInt64
+    /// Children of this host that run, as their parent told.
+    var aliveChildren: Set<Int32>
+    let startedAt: UInt64
+    var lastChildEnd: UInt64?
     var lastTick: UInt64
     var lastWaitingMessage: UInt64
     var suspicions: [Suspicion] = []
@@ -27,13 +47,17 @@ public struct CoordinatorMachine: ~Copyable {
         try configuration.check()
         self.configuration = configuration
         phase = .gathering(since: now)
-        grants = GrantPace(completedSteps: configuration.start.completedSteps, timing: configuration.timing)
-        ledger = EpochLedger(completedEpochs: configuration.start.completedEpochs)
+        generation = configuration.lastGeneration
+        let start = configuration.start.position
+        grants = GrantPace(completedSteps: start.completedSteps, timing: configuration.timing)
+        ledger = EpochLedger(completedEpochs: start.completedEpochs)
         collector = StateCollector(checksum: configuration.checksum)
         checkpoints = CheckpointQueue(
             retryMilliseconds: configuration.timing.checkpointRetryMilliseconds,
-            savedSteps: configuration.start.completedSteps)
-        journalledSteps = configuration.start.completedSteps
+            savedSteps: start.completedSteps, savedEpochs: start.completedEpochs)
+        journalledSteps = start.completedSteps
+        aliveChildren = Set(configuration.childProcessIdentifiers)
+        startedAt = now
         lastTick = now
         lastWaitingMessage = now
     }
@@ -56,6 +80,11 @@ public struct CoordinatorMachine: ~Copyable {
     {
         handle(message, from: connection, now: now)
         return takeActions()
+    }
+
+    /// A child process was started on this host, in the place of one that ended.
+    public mutating func childStarted(processIdentifier: Int32) {
+        aliveChildren.insert(processIdentifier)
     }
 
     /// A child process of this host ended; its parent saw how.

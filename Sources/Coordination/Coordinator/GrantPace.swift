@@ -11,6 +11,8 @@ struct GrantPace {
     private var window = Self.smallestWindow
     private var measuredSteps: UInt64
     private var measuredAt: UInt64 = 0
+    /// When the first grant of the view was given.
+    private(set) var startedAt: UInt64 = 0
 
     init(completedSteps: UInt64, timing: CoordinatorTiming) {
         aheadMilliseconds = timing.grantAheadMilliseconds
@@ -24,7 +26,11 @@ struct GrantPace {
         stepLimit = max(stepLimit, completedSteps + window)
         measuredSteps = completedSteps
         measuredAt = now
+        startedAt = now
     }
+
+    /// Steps that a heartbeat may be behind: half of what is granted at a time.
+    var lag: UInt64 { max(1, window / 2) }
 
     /// A new limit, when all workers have completed enough steps to be worth one.
     mutating func advance(completedSteps: UInt64, now: UInt64) -> UInt64? {

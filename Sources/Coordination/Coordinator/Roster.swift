@@ -1,19 +1,24 @@
 /// A worker as the coordinator knows it.
 struct WorkerRecord {
     let identifier: UInt32
-    let connection: ConnectionIdentifier
-    let hello: Hello
+    var connection: ConnectionIdentifier
+    var hello: Hello
     let isLocal: Bool
     /// Place in the current view; nil for candidates and spares.
     var rank: Int?
+    /// Whether it came with a state that it holds from a coordinator before.
+    var isAttached: Bool
     var lastHeard: UInt64
     /// When it last got something done.
     var lastWorked: UInt64
     var lastHeartbeat: UInt64
     var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
-    var prepared: Ready?
+    /// How far its state is, while nothing changes it.
+    var standing: Ready?
     var linkedGeneration: UInt64 = 0
     var done: Done?
+    /// Until then it does not compute: its links break.
+    var benchedUntil: UInt64 = 0
     var isGone = false
 
     var label: String { rank.map { "worker \($0) ('\(hello.name)')" } ?? "worker '\(hello.name)'" }
@@ -31,11 +36,14 @@ struct Roster {
     /// Indices of the workers that are still here.
     var present: [Int] { workers.indices.filter { !workers[$0].isGone } }
 
-    /// Indices of the view's members.
-    var members: [Int] { workers.indices.filter { workers[$0].rank != nil } }
+    /// Indices of the view's members that are still here, learners included.
+    var members: [Int] { workers.indices.filter { workers[$0].rank != nil && !workers[$0].isGone } }
 
-    /// Indices of present workers that have experiment, data and state.
-    var prepared: [Int] { present.filter { workers[$0].prepared != nil } }
+    /// Indices of present workers that hold a state of the run, and have to tell how far it is when they regroup.
+    var holders: [Int] { present.filter { workers[$0].rank != nil || workers[$0].isAttached } }
+
+    /// Indices of present workers that have experiment, data and a state at rest.
+    var prepared: [Int] { present.filter { workers[$0].standing != nil } }
 
     func index(of connection: ConnectionIdentifier) -> Int? {
         workers.firstIndex { $0.connection == connection && !$0.isGone }
@@ -46,7 +54,7 @@ struct Roster {
     }
 
     func index(ofRank rank: Int) -> Int? {
-        workers.firstIndex { $0.rank == rank }
+        workers.firstIndex { $0.rank == rank && !$0.isGone }
     }
 
     func index(named name: String) -> Int? {
@@ -57,13 +65,9 @@ struct Roster {
         workers.append(
             WorkerRecord(
                 identifier: UInt32(workers.count + 1), connection: connection, hello: hello, isLocal: isLocal,
-                lastHeard: now, lastWorked: now, lastHeartbeat: now))
+                isAttached: hello.attachment?.holdsState ?? false, lastHeard: now, lastWorked: now,
+                lastHeartbeat: now))
         return workers.count - 1
-    }
-
-    /// Steps that every member has completed.
-    var completedSteps: UInt64 {
-        members.map { workers[$0].progress.completedSteps }.min() ?? 0
     }
 
     /// Nobody is accused for what happened while the coordinator itself was away.
@@ -74,7 +78,7 @@ struct Roster {
         }
     }
 
-    /// Present workers by the state that they reported, largest group first.
+    /// Workers by the state that they reported, largest group first.
     func groups(of digest: (WorkerRecord) -> ContentDigest?) -> [Verdict.StateGroup] {
         var groups: [Verdict.StateGroup] = []
         for worker in workers where !worker.isGone {

@@ -45,6 +45,11 @@ struct StateCollector {
         return .complete(Array(assemblies.remove(at: index).pieces.joined()))
     }
 
+    /// Forgets what is only partly there: who takes its sender's place sends it from the beginning.
+    mutating func forgetUnfinished() {
+        assemblies = []
+    }
+
     /// Whether part of a state is still on its way.
     var isWaiting: Bool { !assemblies.isEmpty }
 

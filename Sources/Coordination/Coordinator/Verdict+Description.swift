@@ -44,6 +44,10 @@ extension Verdict.Cause: CustomStringConvertible {
         case .statesDiffer(let steps, let groups):
             "workers hold different states after step \(steps): "
                 + groups.map { "\($0.workers.joined(separator: ", ")) have \($0.digest)" }.joined(separator: "; ")
+        case .repeatedFailure(let step, let count, let last):
+            "step \(step + 1) failed \(count) times by the workers' own doing; the last time a worker \(last)"
+        case .tooFewWorkers(let present, let needed):
+            "only \(present) of at least \(needed) workers are left, and no other came"
         case .gatheringTimedOut(let present, let expected, let missing):
             "only \(present) of \(expected) workers came" + Self.list(missing)
         case .preparationTimedOut(let missing): "workers did not get ready in time" + Self.list(missing)

@@ -32,6 +32,10 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
         case failure(WorkerFailure)
         /// Workers hold different states: which digest is whose.
         case statesDiffer(completedSteps: UInt64, groups: [StateGroup])
+        /// The same step failed again and again by the workers' own traps or errors.
+        case repeatedFailure(step: UInt64, count: Int, last: String)
+        /// Too few workers are left, and no other came.
+        case tooFewWorkers(present: Int, needed: Int)
         case gatheringTimedOut(present: Int, expected: Int, missing: [String])
         case preparationTimedOut(missing: [String])
         case checkpointFailed(attempts: Int, message: String)
@@ -49,10 +53,12 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var exitCode: Int32 {
         switch cause {
-        case .childEnded, .childStopped, .unknownChild, .silent, .connectionClosed, .reportedByPeer, .stuck, .left:
+        case .unknownChild(_, .exited(let code)) where ExitCode.isFinal(code): code
+        case .childEnded, .childStopped, .unknownChild, .silent, .connectionClosed, .reportedByPeer, .stuck, .left,
+            .tooFewWorkers:
             ExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .statesDiffer: ExitCode.internalError
+        case .statesDiffer, .repeatedFailure: ExitCode.internalError
         case .gatheringTimedOut, .preparationTimedOut: ExitCode.unreachable
         case .checkpointFailed: ExitCode.inputOutput
         }

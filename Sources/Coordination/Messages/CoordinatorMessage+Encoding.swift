@@ -5,12 +5,11 @@ extension CoordinatorMessage {
         switch self {
         case .welcome(let welcome): writer.value(welcome)
         case .refused(let refusal): writer.value(refusal)
-        case .heartbeat: break
+        case .heartbeat, .introduce: break
         case .contentChunk(let chunk): writer.value(chunk)
         case .view(let view): writer.value(view)
-        case .grant(let generation, let stepLimit), .stop(let generation, let stepLimit):
-            writer.integer(generation)
-            writer.integer(stepLimit)
+        case .regroup(let generation): writer.integer(generation)
+        case .grant(let grant), .stop(let grant): writer.value(grant)
         case .stateReceived(let name, let offset):
             writer.value(name)
             writer.integer(offset)
@@ -32,14 +31,8 @@ extension CoordinatorMessage {
         case 131: self = .heartbeat
         case 132: self = .contentChunk(try reader.value(ContentChunk.self))
         case 133: self = .view(try reader.value(View.self))
-        case 134:
-            self = .grant(
-                generation: try reader.integer(UInt64.self, "generation"),
-                stepLimit: try reader.integer(UInt64.self, "step limit"))
-        case 135:
-            self = .stop(
-                generation: try reader.integer(UInt64.self, "generation"),
-                stepLimit: try reader.integer(UInt64.self, "step limit"))
+        case 134: self = .grant(try reader.value(Grant.self))
+        case 135: self = .stop(try reader.value(Grant.self))
         case 136:
             self = .stateReceived(
                 name: try reader.value(StateName.self),
@@ -50,6 +43,8 @@ extension CoordinatorMessage {
             self = .abort(
                 exitCode: try reader.integer(Int32.self, "exit code"),
                 reason: try reader.text("reason", limit: WireLimits.textByteCount))
+        case 140: self = .introduce
+        case 141: self = .regroup(generation: try reader.integer(UInt64.self, "generation"))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -68,6 +63,8 @@ extension CoordinatorMessage {
         case .sendState: 137
         case .end: 138
         case .abort: 139
+        case .introduce: 140
+        case .regroup: 141
         }
     }
 

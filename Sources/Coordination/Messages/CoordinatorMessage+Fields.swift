@@ -1,22 +1,50 @@
 extension Welcome: WireValue {
     func encode(into writer: inout MessageWriter) {
-        writer.integer(job.high)
-        writer.integer(job.low)
+        writer.integer(term)
+        writer.value(job)
         writer.integer(workerIdentifier)
         writer.text(experiment, limit: WireLimits.experimentByteCount)
         writer.list(data, limit: WireLimits.contentCount)
         writer.optional(state)
+        writer.value(records)
         writer.value(settings)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        let high = try reader.integer(UInt64.self, "job")
-        job = JobIdentifier(high: high, low: try reader.integer(UInt64.self, "job"))
+        term = try reader.integer(UInt64.self, "term")
+        job = try reader.value(JobIdentifier.self)
         workerIdentifier = try reader.integer(UInt32.self, "worker")
         experiment = try reader.text("experiment", limit: WireLimits.experimentByteCount)
         data = try reader.list(ContentDescription.self, "data", limit: WireLimits.contentCount)
         state = try reader.optional(ContentDescription.self, "state")
+        records = try reader.value(Records.self)
         settings = try reader.value(RunSettings.self)
+    }
+}
+
+extension Records: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(epochs)
+        writer.integer(savedEpochs)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        epochs = try reader.integer(UInt32.self, "recorded epochs")
+        savedEpochs = try reader.integer(UInt32.self, "saved epochs")
+    }
+}
+
+extension Grant: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(generation)
+        writer.integer(stepLimit)
+        writer.value(records)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        generation = try reader.integer(UInt64.self, "generation")
+        stepLimit = try reader.integer(UInt64.self, "step limit")
+        records = try reader.value(Records.self)
     }
 }
 
@@ -24,14 +52,19 @@ extension RunSettings: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(heartbeatIntervalMilliseconds)
         writer.integer(coordinatorSilenceMilliseconds)
+        writer.integer(successorMilliseconds)
         writer.integer(checkpointEpochInterval)
+        writer.integer(auditMillionths)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         heartbeatIntervalMilliseconds = try reader.integer(UInt32.self, "heartbeat interval")
         coordinatorSilenceMilliseconds = try reader.integer(UInt32.self, "silence deadline")
+        successorMilliseconds = try reader.integer(UInt32.self, "successor deadline")
         checkpointEpochInterval = try reader.integer(UInt32.self, "checkpoint interval")
-        guard heartbeatIntervalMilliseconds > 0, coordinatorSilenceMilliseconds > 0, checkpointEpochInterval > 0
+        auditMillionths = try reader.integer(UInt32.self, "audit share")
+        guard heartbeatIntervalMilliseconds > 0, coordinatorSilenceMilliseconds > 0, successorMilliseconds > 0,
+            checkpointEpochInterval > 0, auditMillionths <= 1_000_000
         else { throw .invalid(field: "settings") }
     }
 }

@@ -62,6 +62,32 @@ extension StateName: WireValue {
     }
 }
 
+extension Position: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(rounds)
+        writer.integer(completedSteps)
+        writer.integer(completedEpochs)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        rounds = try reader.integer(UInt64.self, "completed rounds")
+        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        completedEpochs = try reader.integer(UInt32.self, "completed epochs")
+    }
+}
+
+extension JobIdentifier: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(high)
+        writer.integer(low)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        let high = try reader.integer(UInt64.self, "job")
+        self.init(high: high, low: try reader.integer(UInt64.self, "job"))
+    }
+}
+
 extension MicroBatchRun: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(UInt32(first))
@@ -83,6 +109,7 @@ extension Member: WireValue {
         writer.integer(processIdentifier)
         writer.text(inboxAddress, limit: WireLimits.nameByteCount)
         writer.value(microBatches)
+        writer.boolean(needsState)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
@@ -93,25 +120,31 @@ extension Member: WireValue {
         processIdentifier = try reader.integer(Int32.self, "process")
         inboxAddress = try reader.text("inbox address", limit: WireLimits.nameByteCount)
         microBatches = try reader.value(MicroBatchRun.self)
+        needsState = try reader.boolean("needs state")
     }
 }
 
 extension View: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(generation)
-        writer.integer(firstStep)
+        writer.value(position)
+        writer.integer(UInt32(holder))
         writer.list(members, limit: WireLimits.workerCount)
     }
 
-    /// Refuses a view whose ranks are not in order or whose micro-batches have gaps or overlaps.
+    /// Refuses a view whose ranks are not in order, whose micro-batches have gaps or overlaps, or whose holder has no state.
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.integer(UInt64.self, "generation")
-        firstStep = try reader.integer(UInt64.self, "first step")
+        position = try reader.value(Position.self)
+        holder = Int(try reader.integer(UInt32.self, "holder"))
         members = try reader.list(Member.self, "members", limit: WireLimits.workerCount)
-        guard generation > 0, !members.isEmpty else { throw .invalid(field: "members") }
+        guard generation > 0, members.indices.contains(holder), !members[holder].needsState else {
+            throw .invalid(field: "members")
+        }
         var nextMicroBatch = 0
         for (rank, member) in members.enumerated() {
-            guard member.rank == rank, member.microBatches.first == nextMicroBatch, member.microBatches.count > 0
+            guard member.rank == rank, member.microBatches.first == nextMicroBatch,
+                rank == 0 ? !member.isLearner : (member.isLearner || !members[rank - 1].isLearner)
             else { throw .invalid(field: "members") }
             nextMicroBatch += member.microBatches.count
         }

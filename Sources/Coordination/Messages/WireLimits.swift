@@ -1,7 +1,7 @@
 /// Bounds of the control protocol; a decoder refuses what exceeds them before it allocates anything.
 public enum WireLimits {
     /// Version of the message layout, in the header of each message.
-    public static let protocolVersion: UInt8 = 1
+    public static let protocolVersion: UInt8 = 2
     /// Bytes before a message's body: "SV", version, type, body length as a 32-bit little-endian number.
     public static let headerByteCount = 8
     /// Largest message, header included.

@@ -44,4 +44,9 @@ public enum ExitCode {
     public static let internalError: Int32 = 70
     public static let inputOutput: Int32 = 74
     public static let requeue: Int32 = 75
+
+    /// Whether a process that ended with it would end the same way again.
+    public static func isFinal(_ code: Int32) -> Bool {
+        (usage...unreachable).contains(code)
+    }
 }

@@ -8,6 +8,7 @@ extension WorkerMessage {
         case .stepDigests(let digests): writer.value(digests)
         case .contentRequest(let request): writer.value(request)
         case .ready(let ready): writer.value(ready)
+        case .linked(let linked): writer.value(linked)
         case .epochEnded(let ended): writer.value(ended)
         case .stateChunk(let chunk): writer.value(chunk)
         case .failed(let failure): writer.value(failure)
@@ -31,6 +32,7 @@ extension WorkerMessage {
         case 8: self = .failed(try reader.value(WorkerFailure.self))
         case 9: self = .done(try reader.value(Done.self))
         case 10: self = .goodbye
+        case 11: self = .linked(try reader.value(Linked.self))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -48,6 +50,7 @@ extension WorkerMessage {
         case .failed: 8
         case .done: 9
         case .goodbye: 10
+        case .linked: 11
         }
     }
 

@@ -10,6 +10,7 @@ extension Hello: WireValue {
         writer.optional(experimentDigest)
         writer.text(inboxAddress, limit: WireLimits.nameByteCount)
         writer.integer(threadCount)
+        writer.optional(attachment)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
@@ -23,6 +24,21 @@ extension Hello: WireValue {
         experimentDigest = try reader.optional(ContentDigest.self, "experiment digest")
         inboxAddress = try reader.text("inbox address", limit: WireLimits.nameByteCount)
         threadCount = try reader.integer(UInt32.self, "threads")
+        attachment = try reader.optional(Attachment.self, "attachment")
+    }
+}
+
+extension Attachment: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.value(job)
+        writer.integer(generation)
+        writer.boolean(holdsState)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        job = try reader.value(JobIdentifier.self)
+        generation = try reader.integer(UInt64.self, "generation")
+        holdsState = try reader.boolean("holds state")
     }
 }
 
@@ -48,6 +64,7 @@ extension Progress: WireValue {
         writer.integer(completedSteps)
         writer.value(phase)
         writer.integer(counter)
+        writer.integer(microBatchNanoseconds)
         writer.optional(measures)
     }
 
@@ -56,6 +73,7 @@ extension Progress: WireValue {
         completedSteps = try reader.integer(UInt64.self, "completed steps")
         phase = try reader.value(WorkerPhase.self)
         counter = try reader.integer(UInt64.self, "counter")
+        microBatchNanoseconds = try reader.integer(UInt64.self, "time of a micro-batch")
         measures = try reader.optional(RunningMeasures.self, "measures")
     }
 }
@@ -101,33 +119,43 @@ extension ContentRequest: WireValue {
 extension Ready: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(generation)
-        writer.integer(completedSteps)
+        writer.value(position)
         writer.digest(stateDigest)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.integer(UInt64.self, "generation")
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        position = try reader.value(Position.self)
+        stateDigest = try reader.digest("state digest")
+    }
+}
+
+extension Linked: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(generation)
+        writer.digest(stateDigest)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        generation = try reader.integer(UInt64.self, "generation")
         stateDigest = try reader.digest("state digest")
     }
 }
 
 extension EpochEnded: WireValue {
     func encode(into writer: inout MessageWriter) {
-        writer.integer(generation)
         writer.integer(epoch)
         writer.integer(completedSteps)
         writer.block(row, limit: WireLimits.rowByteCount)
-        writer.digest(stateDigest)
+        writer.optional(stateDigest)
         writer.boolean(bestImproved)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
         epoch = try reader.integer(UInt32.self, "epoch")
         completedSteps = try reader.integer(UInt64.self, "completed steps")
         row = try reader.block("row", limit: WireLimits.rowByteCount)
-        stateDigest = try reader.digest("state digest")
+        stateDigest = try reader.optional(ContentDigest.self, "state digest")
         bestImproved = try reader.boolean("best improved")
     }
 }

@@ -6,6 +6,7 @@ public enum WorkerMessage: Sendable, Equatable {
     case stepDigests(StepDigests)
     case contentRequest(ContentRequest)
     case ready(Ready)
+    case linked(Linked)
     case epochEnded(EpochEnded)
     case stateChunk(StateChunk)
     case failed(WorkerFailure)
@@ -30,6 +31,8 @@ public struct Hello: Sendable, Equatable {
     public var experimentDigest: ContentDigest?
     public var inboxAddress: String
     public var threadCount: UInt32
+    /// What a worker that was welcomed before holds; nil for a new one.
+    public var attachment: Attachment?
 
     public init(
         name: String, host: String, processIdentifier: Int32, build: String, arithmeticVersion: UInt32,
@@ -49,6 +52,21 @@ public struct Hello: Sendable, Equatable {
     }
 }
 
+/// What a worker brings along that had a coordinator before.
+public struct Attachment: Sendable, Equatable {
+    public var job: JobIdentifier
+    /// The highest generation that it has heard of.
+    public var generation: UInt64
+    /// Whether it holds a state of the run.
+    public var holdsState: Bool
+
+    public init(job: JobIdentifier, generation: UInt64, holdsState: Bool) {
+        self.job = job
+        self.generation = generation
+        self.holdsState = holdsState
+    }
+}
+
 /// A heartbeat with progress.
 public struct Progress: Sendable, Equatable {
     public var generation: UInt64
@@ -56,17 +74,20 @@ public struct Progress: Sendable, Equatable {
     public var phase: WorkerPhase
     /// Rises whenever something got done, also inside a step.
     public var counter: UInt64
+    /// Nanoseconds that it computes for a micro-batch, without waiting for others; 0 when not known.
+    public var microBatchNanoseconds: UInt64
     /// What the epoch looks like so far.
     public var measures: RunningMeasures?
 
     public init(
         generation: UInt64, completedSteps: UInt64, phase: WorkerPhase, counter: UInt64,
-        measures: RunningMeasures? = nil
+        microBatchNanoseconds: UInt64 = 0, measures: RunningMeasures? = nil
     ) {
         self.generation = generation
         self.completedSteps = completedSteps
         self.phase = phase
         self.counter = counter
+        self.microBatchNanoseconds = microBatchNanoseconds
         self.measures = measures
     }
 }
@@ -114,35 +135,44 @@ public struct ContentRequest: Sendable, Equatable {
     }
 }
 
-/// Generation 0: experiment, data and state are there. A view's generation: the links to its members too.
+/// Experiment, data and state are there, and nothing runs: the answer to WELCOME (generation 0) or to a regroup.
 public struct Ready: Sendable, Equatable {
     public var generation: UInt64
-    public var completedSteps: UInt64
+    public var position: Position
     public var stateDigest: ContentDigest
 
-    public init(generation: UInt64, completedSteps: UInt64, stateDigest: ContentDigest) {
+    public init(generation: UInt64, position: Position, stateDigest: ContentDigest) {
         self.generation = generation
-        self.completedSteps = completedSteps
+        self.position = position
         self.stateDigest = stateDigest
     }
 }
 
-/// A finished epoch, as every worker derived it.
-public struct EpochEnded: Sendable, Equatable {
+/// The links of a view stand, and the state is the one from which it starts.
+public struct Linked: Sendable, Equatable {
     public var generation: UInt64
+    public var stateDigest: ContentDigest
+
+    public init(generation: UInt64, stateDigest: ContentDigest) {
+        self.generation = generation
+        self.stateDigest = stateDigest
+    }
+}
+
+/// A finished epoch, as every worker derived it. The same in every generation.
+public struct EpochEnded: Sendable, Equatable {
     /// From 1.
     public var epoch: UInt32
     public var completedSteps: UInt64
     /// The epoch's row for metrics.jsonl, opaque to the coordinator.
     public var row: [UInt8]
-    public var stateDigest: ContentDigest
+    /// Nil for an epoch that was read from a state: its end is past.
+    public var stateDigest: ContentDigest?
     public var bestImproved: Bool
 
     public init(
-        generation: UInt64, epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: ContentDigest,
-        bestImproved: Bool
+        epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: ContentDigest?, bestImproved: Bool
     ) {
-        self.generation = generation
         self.epoch = epoch
         self.completedSteps = completedSteps
         self.row = row

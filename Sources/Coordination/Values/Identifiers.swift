@@ -54,6 +54,27 @@ public struct MicroBatchRun: Hashable, Sendable {
         self.count = count
     }
 
+    /// Runs in proportion to the weights, at least one micro-batch each: the largest remainders get what division leaves.
+    /// Among equal remainders the lower rank comes first.
+    public static func weighted(microBatchCount: Int, weights: [Double]) -> [MicroBatchRun] {
+        precondition(!weights.isEmpty && weights.count <= microBatchCount, "each worker needs a micro-batch")
+        precondition(weights.allSatisfy { $0 > 0 && $0.isFinite }, "weights are positive numbers")
+        let total = weights.reduce(0, +)
+        let free = microBatchCount - weights.count
+        let shares = weights.map { Double(free) * $0 / total }
+        var counts = shares.map { 1 + Int($0) }
+        let byRemainder = shares.indices.sorted { left, right in
+            let (a, b) = (shares[left] - shares[left].rounded(.down), shares[right] - shares[right].rounded(.down))
+            return a != b ? a > b : left < right
+        }
+        for index in byRemainder.prefix(microBatchCount - counts.reduce(0, +)) { counts[index] += 1 }
+        var first = 0
+        return counts.map { count in
+            defer { first += count }
+            return MicroBatchRun(first: first, count: count)
+        }
+    }
+
     /// Micro-batch runs as equal as whole numbers allow: worker r of W owns [r·M/W, (r+1)·M/W).
     public static func balanced(microBatchCount: Int, workerCount: Int) -> [MicroBatchRun] {
         precondition(workerCount > 0 && workerCount <= microBatchCount, "each worker needs a micro-batch")

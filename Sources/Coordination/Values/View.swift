@@ -1,6 +1,6 @@
 /// One worker's place in a view.
 public struct Member: Hashable, Sendable {
-    /// Place among the owners, from 0; equal to its index in the view.
+    /// Place among the members, from 0; equal to its index in the view. Owners come first, then learners.
     public var rank: Int
     public var workerIdentifier: UInt32
     public var name: String
@@ -8,11 +8,14 @@ public struct Member: Hashable, Sendable {
     public var processIdentifier: Int32
     /// Where its peers reach it.
     public var inboxAddress: String
+    /// What it owns; empty for a learner, which receives every sum and contributes none.
     public var microBatches: MicroBatchRun
+    /// Whether it gets the view's first state from the holder.
+    public var needsState: Bool
 
     public init(
         rank: Int, workerIdentifier: UInt32, name: String, host: String, processIdentifier: Int32,
-        inboxAddress: String, microBatches: MicroBatchRun
+        inboxAddress: String, microBatches: MicroBatchRun, needsState: Bool = false
     ) {
         self.rank = rank
         self.workerIdentifier = workerIdentifier
@@ -21,21 +24,35 @@ public struct Member: Hashable, Sendable {
         self.processIdentifier = processIdentifier
         self.inboxAddress = inboxAddress
         self.microBatches = microBatches
+        self.needsState = needsState
     }
+
+    public var isLearner: Bool { microBatches.count == 0 }
 }
 
-/// A generation of the membership: who computes what, from which step on.
+/// A generation of the membership: who computes what, from which state on.
 public struct View: Hashable, Sendable {
     /// Rises with every change of membership; 0 means before the first view.
     public var generation: UInt64
-    /// Number of steps that are complete when the view starts.
-    public var firstStep: UInt64
-    /// By rank. Their micro-batch runs follow one another and cover all of them.
+    /// How far the state is from which the view starts.
+    public var position: Position
+    /// Rank of an owner that has that state, and sends it to those who need it.
+    public var holder: Int
+    /// By rank. Their micro-batch runs follow one another and cover all of them; learners at the end have empty ones.
     public var members: [Member]
 
-    public init(generation: UInt64, firstStep: UInt64, members: [Member]) {
+    public init(generation: UInt64, position: Position, holder: Int, members: [Member]) {
         self.generation = generation
-        self.firstStep = firstStep
+        self.position = position
+        self.holder = holder
         self.members = members
+    }
+
+    /// Members that own micro-batches.
+    public var ownerCount: Int { members.count { !$0.isLearner } }
+
+    /// The member that a worker is, if it is one.
+    public func member(_ workerIdentifier: UInt32) -> Member? {
+        members.first { $0.workerIdentifier == workerIdentifier }
     }
 }

@@ -10,6 +10,7 @@ struct StateUploads {
     private let windowChunkCount: Int
     private let checksum: Checksum
     private var uploads: [Upload] = []
+    private var lastMoved: UInt64 = 0
 
     init(windowChunkCount: Int, checksum: @escaping Checksum) {
         precondition(windowChunkCount > 0, "a window holds at least one chunk")
@@ -22,6 +23,22 @@ struct StateUploads {
         uploads.append(Upload(name: name, bytes: bytes))
     }
 
+    mutating func removeAll() {
+        uploads = []
+    }
+
+    /// Begins again with the first state that is not wholly acknowledged.
+    mutating func restart() {
+        guard !uploads.isEmpty else { return }
+        uploads[0].nextOffset = 0
+        uploads[0].unacknowledged = []
+    }
+
+    /// Whether chunks have been on their way for too long.
+    func isStuck(since milliseconds: UInt64, now: UInt64) -> Bool {
+        uploads.first.map { !$0.unacknowledged.isEmpty && now >= lastMoved + milliseconds } ?? false
+    }
+
     mutating func acknowledge(_ name: StateName, offset: UInt64) {
         guard let first = uploads.first, first.name == name else { return }
         uploads[0].unacknowledged.removeAll { UInt64($0) == offset }
@@ -31,8 +48,9 @@ struct StateUploads {
     }
 
     /// The chunks that fit the window now.
-    mutating func nextChunks() -> [StateChunk] {
+    mutating func nextChunks(now: UInt64) -> [StateChunk] {
         guard !uploads.isEmpty else { return [] }
+        lastMoved = now
         var chunks: [StateChunk] = []
         let total = uploads[0].bytes.count
         while uploads[0].nextOffset < total, uploads[0].unacknowledged.count < windowChunkCount {

@@ -9,7 +9,9 @@ public enum WorkerAction: Sendable, Equatable {
     case storeContent(ContentIdentifier, offset: Int, bytes: [UInt8])
     /// All content is there: build data set, model and state; answered by `prepared` or `failed`.
     case prepare
-    /// Connect to the members; answered by `linked` or `failed`. An exchange of an older view ends now.
+    /// The membership changes: end what runs, keep the state; answered by `regrouped`.
+    case regroup(generation: UInt64)
+    /// Connect to the members, and get the state if this one needs it; answered by `linked` or `failed`.
     case enterView(View)
     /// Steps below the limit may be started.
     case extendGrant(stepLimit: UInt64)
@@ -17,6 +19,8 @@ public enum WorkerAction: Sendable, Equatable {
     case stopAt(stepLimit: UInt64)
     /// Serialize the state as it stands between two steps; answered by `stateSerialized`.
     case serializeState(StatePurpose)
+    /// No coordinator leads any more: save the state in this worker's own folder; answered by `stateSaved`.
+    case saveState
     /// End a blocked exchange or computation.
     case interruptCompute
     /// Leave the process.

@@ -32,44 +32,8 @@ extension WorkerMachine {
         }
     }
 
-    mutating func handlePrepared(completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64) {
+    mutating func handlePrepared(position: Position, stateDigest: ContentDigest, now: UInt64) {
         guard phase == .preparing else { return }
-        phase = .prepared
-        progress.completedSteps = completedSteps
-        progress.phase = .waiting
-        progress.counter += 1
-        send(.ready(Ready(generation: 0, completedSteps: completedSteps, stateDigest: stateDigest)))
-    }
-
-    /// Enters a newer view that this worker belongs to, also from within an older one.
-    mutating func handleView(_ view: View, now: UInt64) {
-        let mayEnter =
-            switch phase {
-            case .prepared, .linking, .ready, .training: true
-            case .failed(let failure, _): if case .peerLost = failure.kind { true } else { false }
-            default: false
-            }
-        guard mayEnter, view.generation > progress.generation,
-            view.members.contains(where: { $0.workerIdentifier == welcome?.workerIdentifier })
-        else { return ignoredMessageCount += 1 }
-        self.view = view
-        phase = .linking
-        stepLimit = view.firstStep
-        stopLimit = nil
-        progress.generation = view.generation
-        progress.phase = .linking
-        progress.counter += 1
-        stepDigests = StepDigests(generation: view.generation, firstStep: 0, digests: [])
-        actions.append(.enterView(view))
-        sendProgress(now: now)
-    }
-
-    mutating func handleLinked(generation: UInt64, completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64) {
-        guard phase == .linking, generation == view?.generation else { return }
-        phase = .ready
-        progress.completedSteps = completedSteps
-        progress.phase = .waiting
-        progress.counter += 1
-        send(.ready(Ready(generation: generation, completedSteps: completedSteps, stateDigest: stateDigest)))
+        stand(Ready(generation: 0, position: position, stateDigest: stateDigest))
     }
 }

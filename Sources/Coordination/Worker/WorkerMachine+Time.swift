@@ -1,12 +1,15 @@
 extension WorkerMachine {
     private static let contentRetryMilliseconds: UInt64 = 3000
+    private static let helloRetryMilliseconds: UInt64 = 250
+    /// After so long without effect something is sent again.
+    static let repeatMilliseconds: UInt64 = 1000
     private static let lateTickMilliseconds: UInt64 = 1000
 
     mutating func handleTick(now: UInt64) {
         let wasLate = now > lastTick + Self.lateTickMilliseconds
         lastTick = now
         switch phase {
-        case .created, .exited: return
+        case .created, .abandoned, .exited: return
         case .greeting(let since, let lastHello): greetAgain(since: since, lastHello: lastHello, now: now)
         case .failed(let failure, let since) where now >= since + configuration.failureDeadlineMilliseconds:
             exit(code: failure.exitCode, reason: failure.message)
@@ -31,12 +34,10 @@ extension WorkerMachine {
 
     private mutating func keepInTouch(now: UInt64) {
         guard let settings = welcome?.settings else { return }
-        if now >= lastHeard + UInt64(settings.coordinatorSilenceMilliseconds) {
-            let seconds = (now - lastHeard) / 1000
-            return exit(
-                code: ExitCode.requeue,
-                reason: "the coordinator has been silent for \(seconds) s; "
-                    + "this worker stops after step \(progress.completedSteps)")
+        let silence = now - min(now, lastHeard)
+        if silence >= UInt64(settings.successorMilliseconds) { return abandon() }
+        if isAttached ? silence >= UInt64(settings.coordinatorSilenceMilliseconds) : now >= lastHello + Self.helloRetryMilliseconds {
+            lookForCoordinator(now: now)
         }
         if now >= lastSent + UInt64(settings.heartbeatIntervalMilliseconds) {
             sendProgress(now: now)
@@ -46,11 +47,41 @@ extension WorkerMachine {
         {
             send(.contentRequest(request))
         }
+        if uploads.isStuck(since: Self.contentRetryMilliseconds, now: now) {
+            uploads.restart()
+            sendStateChunks(now: now)
+        }
+    }
+
+    /// Nobody leads any more. The state is not lost with this process.
+    private mutating func abandon() {
+        guard holdsState else { return leaveAbandoned(path: nil) }
+        phase = .abandoned
+        actions.append(.interruptCompute)
+        actions.append(.saveState)
+    }
+
+    mutating func handleStateSaved(path: String?) {
+        guard phase == .abandoned else { return }
+        leaveAbandoned(path: path)
+    }
+
+    private mutating func leaveAbandoned(path: String?) {
+        let seconds = (welcome?.settings.successorMilliseconds ?? 0) / 1000
+        exit(
+            code: ExitCode.requeue,
+            reason: "no coordinator was heard for \(seconds) s; this worker stops after step "
+                + "\(progress.completedSteps)" + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))
     }
 
     mutating func sendProgress(now: UInt64) {
         sendStepDigests()
         lastSent = now
         send(.progress(progress))
+        switch phase {
+        case .standing: if standing?.generation == 0, let lastAnswer { send(lastAnswer) }
+        case .failed(let failure, let since): if now >= since + Self.repeatMilliseconds { send(.failed(failure)) }
+        default: break
+        }
     }
 }

@@ -8,7 +8,6 @@ extension WorkerMachine {
         }
         switch self.phase {
         case .ready, .training:
-            precondition(completedSteps <= stepLimit, "the compute thread passed its grant")
             if completedSteps > progress.completedSteps {
                 progress.completedSteps = completedSteps
                 progress.counter += 1
@@ -16,7 +15,8 @@ extension WorkerMachine {
             progress.phase = phase
             progress.measures = measures ?? progress.measures
             if progress.completedSteps >= reportThreshold {
-                reportThreshold = .max
+                // Then once more at the end of the grant: a boundary may wait for it.
+                reportThreshold = progress.completedSteps < stepLimit ? stepLimit : .max
                 sendProgress(now: now)
             }
         default: break
@@ -37,19 +37,41 @@ extension WorkerMachine {
     }
 
     mutating func handleEpochEnded(_ ended: EpochEnded, now: UInt64) {
-        guard phase == .training else { return }
-        progress.completedSteps = max(progress.completedSteps, ended.completedSteps)
+        guard phase != .exited, phase != .abandoned else { return }
+        if let index = reports.firstIndex(where: { $0.epoch >= ended.epoch }) {
+            // A state that was taken over tells of past epochs once more, and knows less of them.
+            guard reports[index].epoch > ended.epoch || reports[index].stateDigest == nil else { return }
+            if reports[index].epoch == ended.epoch { reports.remove(at: index) }
+            reports.insert(ended, at: index)
+        } else {
+            reports.append(ended)
+        }
+        guard ended.stateDigest != nil else { return }
         progress.counter += 1
+        lastReport = now
         sendStepDigests()
         send(.epochEnded(ended))
     }
 
+    /// Tells of epochs that the coordinator has not recorded.
+    mutating func sendReports(after epoch: UInt32, now: UInt64) {
+        lastReport = now
+        for report in reports where report.epoch > epoch { send(.epochEnded(report)) }
+    }
+
+    /// What the coordinator has saved need not be kept.
+    mutating func forget(_ records: Records) {
+        retained.removeAll { $0.name.completedEpochs <= records.savedEpochs }
+    }
+
     mutating func handleSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) {
+        if name.purpose == .epochEnd { retained.append((name, bytes)) }
         switch phase {
         case .ready, .training, .finishing, .failed:
+            guard isFirst || name.purpose == .diverged else { return }
             progress.counter += 1
             uploads.add(name, bytes: bytes)
-            sendStateChunks()
+            sendStateChunks(now: now)
         default: break
         }
     }
@@ -62,7 +84,7 @@ extension WorkerMachine {
         progress.counter += 1
         sendStepDigests()
         sendProgress(now: now)
-        send(
+        answer(
             .done(
                 Done(
                     generation: progress.generation, completedSteps: completedSteps, stateDigest: stateDigest,
@@ -71,17 +93,17 @@ extension WorkerMachine {
 
     mutating func handleFailure(_ kind: WorkerFailure.Kind, message: String, now: UInt64) {
         switch phase {
-        case .created, .greeting, .exited, .failed, .finishing: return
+        case .created, .greeting, .regrouping, .exited, .failed, .finishing, .abandoned: return
         default: break
         }
         let failure = WorkerFailure(generation: progress.generation, kind: kind, message: message)
         phase = .failed(failure, since: now)
         sendStepDigests()
-        send(.failed(failure))
+        answer(.failed(failure))
     }
 
-    mutating func sendStateChunks() {
-        for chunk in uploads.nextChunks() {
+    mutating func sendStateChunks(now: UInt64) {
+        for chunk in uploads.nextChunks(now: now) {
             progress.counter += 1
             send(.stateChunk(chunk))
         }

@@ -16,6 +16,26 @@ public struct WorkerMachine: ~Copyable {
     var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
     var fetcher: ContentFetcher
     var uploads: StateUploads
+    /// Whether a coordinator knows this worker.
+    var isAttached = false
+    /// Whether it has a state of the run, not only of its begin.
+    var holdsState = false
+    /// The highest generation that was announced to it.
+    public internal(set) var heardGeneration: UInt64 = 0
+    var linkedGeneration: UInt64 = 0
+    /// Its identifier in the last view.
+    var memberIdentifier: UInt32 = 0
+    /// How far the state is, while it stands still.
+    var standing: Ready?
+    /// What the coordinator waits for.
+    var lastAnswer: WorkerMessage?
+    var lastLinked: Linked?
+    /// All epochs that this worker knows of, by number.
+    var reports: [EpochEnded] = []
+    /// States that the coordinator may not have saved yet.
+    var retained: [(name: StateName, bytes: [UInt8])] = []
+    var lastReport: UInt64 = 0
+    var lastHello: UInt64 = 0
     var reportThreshold: UInt64 = 0
     var computeCounter: UInt64 = 0
     var lastSent: UInt64
@@ -65,23 +85,41 @@ public struct WorkerMachine: ~Copyable {
     }
 
     /// Data set, model and state are ready.
-    public mutating func prepared(completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
-        handlePrepared(completedSteps: completedSteps, stateDigest: stateDigest, now: now)
+    public mutating func prepared(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+        handlePrepared(position: position, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
-    /// All links of that view stand.
-    public mutating func linked(generation: UInt64, completedSteps: UInt64, stateDigest: ContentDigest, now: UInt64)
-        -> [WorkerAction]
-    {
-        handleLinked(generation: generation, completedSteps: completedSteps, stateDigest: stateDigest, now: now)
+    /// The compute thread stands still, as `regroup` asked.
+    public mutating func regrouped(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+        handleRegrouped(position: position, stateDigest: stateDigest, now: now)
+        return takeActions()
+    }
+
+    /// All links of that view stand, and the state is the one from which it starts.
+    public mutating func linked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+        handleLinked(generation: generation, stateDigest: stateDigest, now: now)
+        return takeActions()
+    }
+
+    /// The connection to the coordinator broke, or a successor was started at its address.
+    public mutating func coordinatorLost(now: UInt64) -> [WorkerAction] {
+        lookForCoordinator(now: now)
+        return takeActions()
+    }
+
+    /// The state is saved in this worker's own folder; `path` is nil when that failed or was not worth it.
+    public mutating func stateSaved(path: String?, now: UInt64) -> [WorkerAction] {
+        handleStateSaved(path: path)
         return takeActions()
     }
 
     /// The compute thread is at `phase` with that many steps complete; `counter` rises with anything that got done.
     public mutating func computed(
-        completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, measures: RunningMeasures?, now: UInt64
+        completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, microBatchNanoseconds: UInt64 = 0,
+        measures: RunningMeasures?, now: UInt64
     ) -> [WorkerAction] {
+        progress.microBatchNanoseconds = microBatchNanoseconds
         handleComputed(
             completedSteps: completedSteps, phase: phase, counter: counter, measures: measures, now: now)
         return takeActions()
@@ -93,14 +131,9 @@ public struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
-    /// An epoch (from 1) ended with this row.
-    public mutating func epochEnded(
-        epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: ContentDigest, bestImproved: Bool, now: UInt64
-    ) -> [WorkerAction] {
-        handleEpochEnded(
-            EpochEnded(
-                generation: progress.generation, epoch: epoch, completedSteps: completedSteps, row: row,
-                stateDigest: stateDigest, bestImproved: bestImproved), now: now)
+    /// An epoch ended, or was found in a state that this worker took over.
+    public mutating func epochEnded(_ ended: EpochEnded, now: UInt64) -> [WorkerAction] {
+        handleEpochEnded(ended, now: now)
         return takeActions()
     }
 

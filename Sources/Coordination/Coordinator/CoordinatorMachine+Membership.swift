@@ -1,0 +1,192 @@
+extension CoordinatorMachine {
+    /// Has everyone who holds a state end what it does and tell how far it is. Workers that are not part of it go on learning.
+    mutating func regroup(now: UInt64) {
+        isBoundaryAnnounced = false
+        boundaryReachedAt = nil
+        if case .regrouping = phase { return formViewWhenAllStand(now: now) }
+        generation += 1
+        phase = .regrouping(since: now)
+        lastWaitingMessage = now
+        collector.forgetUnfinished()
+        for worker in roster.holders {
+            roster[worker].standing = nil
+            roster[worker].lastWorked = now
+            roster[worker].lastHeartbeat = now
+            send(.regroup(generation: generation), to: worker)
+        }
+        formViewWhenAllStand(now: now)
+    }
+
+    mutating func handleReady(_ ready: Ready, from worker: Int, now: UInt64) {
+        roster[worker].lastWorked = now
+        let isAtRest = roster[worker].rank == nil && !roster[worker].isAttached
+        guard ready.generation == generation || isAtRest else { return ignoredMessageCount += 1 }
+        if case .linking = phase, !isAtRest { return }
+        guard !phase.isTraining || isAtRest else { return ignoredMessageCount += 1 }
+        roster[worker].standing = ready
+        switch phase {
+        case .gathering: gatherOn(now: now)
+        case .preparing: prepareOn(now: now)
+        case .regrouping: formViewWhenAllStand(now: now)
+        case .short: formView(now: now)
+        case .training: announceBoundary(now: now)
+        default: break
+        }
+    }
+
+    private mutating func formViewWhenAllStand(now: UInt64) {
+        let holders = roster.holders
+        guard !holders.isEmpty else { return endWithoutState(now: now) }
+        if holders.allSatisfy({ roster[$0].standing?.generation == generation }) {
+            formView(now: now)
+        }
+    }
+
+    /// Nobody is left who holds a state: a resumed run goes on from the last checkpoint.
+    private mutating func endWithoutState(now: UInt64) {
+        if let lastLoss { end(.failed(lastLoss), now: now) }
+    }
+
+    /// Makes the view of this generation of those who stand still, when they are enough.
+    mutating func formView(now: UInt64) {
+        let standing = roster.prepared
+        guard let position = standing.compactMap({ roster[$0].standing?.position }).max() else { return }
+        let groups = roster.groups { record in
+            record.standing.flatMap { $0.position.rounds == position.rounds ? $0.stateDigest : nil }
+        }
+        guard groups.count == 1, let digest = groups.first?.digest else {
+            return fail(.statesDiffer(completedSteps: position.completedSteps, groups: groups), about: nil, now: now)
+        }
+        // Only a state older than the last checkpoint is left.
+        if position.completedSteps < checkpoints.savedSteps { return endWithoutState(now: now) }
+        let chosen = chooseMembers(standing, position: position, now: now)
+        guard chosen.owners.count >= configuration.minimumWorkerCount else {
+            if case .short = phase { return }
+            phase = .short(since: now)
+            lastWaitingMessage = now
+            return log(
+                .warning,
+                "\(chosen.owners.count) of at least \(configuration.minimumWorkerCount) workers are left: "
+                    + "waiting for more after step \(position.completedSteps)")
+        }
+        viewDigest = digest
+        enterView(owners: chosen.owners, learners: chosen.learners, position: position, now: now)
+    }
+
+    /// Who computes and who learns, each in the order of names. Who computed before goes on, even if it is a round behind.
+    private func chooseMembers(
+        _ standing: [Int], position: Position, now: UInt64
+    ) -> (owners: [Int], learners: [Int]) {
+        func isUpToDate(_ worker: Int) -> Bool { roster[worker].standing?.position.rounds == position.rounds }
+        func isOwner(_ worker: Int) -> Bool {
+            roster[worker].isAttached || roster[worker].rank.map { view?.members[$0].isLearner == false } ?? false
+        }
+        func order(_ worker: Int) -> (Int, Int, String) {
+            let name = roster[worker].hello.name
+            return (isUpToDate(worker) ? (isOwner(worker) ? 0 : 1) : 2, name.utf8.count, name)
+        }
+        var able = standing.filter { roster[$0].benchedUntil <= now }
+        if able.count < configuration.minimumWorkerCount { able = standing }
+        able.sort { order($0) < order($1) }
+        let owners = able.filter { isUpToDate($0) || isOwner($0) }.prefix(configuration.ownerLimit)
+        let others = able.filter { !owners.contains($0) }
+        let learners = others.prefix(configuration.ownerLimit - owners.count)
+        return (owners.sorted { byName($0, $1) }, learners.sorted { byName($0, $1) })
+    }
+
+    private func byName(_ left: Int, _ right: Int) -> Bool {
+        let (left, right) = (roster[left].hello.name, roster[right].hello.name)
+        return (left.utf8.count, left) < (right.utf8.count, right)
+    }
+
+    private mutating func enterView(owners: [Int], learners: [Int], position: Position, now: UInt64) {
+        let runs = microBatchRuns(of: owners)
+        for worker in roster.present {
+            roster[worker].rank = nil
+            roster[worker].isAttached = false
+            roster[worker].done = nil
+        }
+        var members: [Member] = []
+        for (rank, worker) in (owners + learners).enumerated() {
+            let hello = roster[worker].hello
+            let needsState = roster[worker].standing?.position.rounds != position.rounds
+            members.append(
+                Member(
+                    rank: rank, workerIdentifier: roster[worker].identifier, name: hello.name, host: hello.host,
+                    processIdentifier: hello.processIdentifier, inboxAddress: hello.inboxAddress,
+                    microBatches: rank < runs.count
+                        ? runs[rank] : MicroBatchRun(first: configuration.microBatchCount, count: 0),
+                    needsState: needsState))
+            roster[worker].rank = rank
+            roster[worker].standing = nil
+            roster[worker].linkedGeneration = 0
+        }
+        guard let holder = members.firstIndex(where: { !$0.needsState }) else {
+            preconditionFailure("the furthest state has a holder among the owners")
+        }
+        let view = View(generation: generation, position: position, holder: holder, members: members)
+        self.view = view
+        phase = .linking(since: now)
+        lastWaitingMessage = now
+        actions.append(.journal(.view(view)))
+        for worker in owners + learners {
+            roster[worker].lastWorked = now
+            roster[worker].lastHeartbeat = now
+            send(.view(view), to: worker)
+        }
+    }
+
+    mutating func handleLinked(_ linked: Linked, from worker: Int, now: UInt64) {
+        guard linked.generation == generation, let rank = roster[worker].rank, let view, view.generation == generation
+        else { return ignoredMessageCount += 1 }
+        roster[worker].lastWorked = now
+        guard linked.stateDigest == viewDigest else {
+            let groups = [
+                Verdict.StateGroup(digest: linked.stateDigest, workers: [roster[worker].label]),
+                Verdict.StateGroup(digest: viewDigest ?? linked.stateDigest, workers: ["the others"]),
+            ]
+            return lose(
+                worker, .statesDiffer(completedSteps: view.position.completedSteps, groups: groups), now: now)
+        }
+        guard roster[worker].linkedGeneration != generation else { return }
+        roster[worker].linkedGeneration = generation
+        roster[worker].progress.completedSteps = view.position.completedSteps
+        if case .linking = phase {
+            startTraining(view, now: now)
+        } else if view.members[rank].isLearner {
+            log(.notice, "\(roster[worker].label) follows from step \(view.position.completedSteps) on")
+        }
+    }
+
+    /// Grants the first steps of a view when the links of all owners stand; nobody waits for learners.
+    private mutating func startTraining(_ view: View, now: UInt64) {
+        let owners = roster.members.filter { isOwner($0) }
+        guard owners.count == view.ownerCount,
+            owners.allSatisfy({ roster[$0].linkedGeneration == view.generation })
+        else { return }
+        phase = .training
+        for worker in roster.members {
+            roster[worker].progress.completedSteps = view.position.completedSteps
+            roster[worker].lastWorked = now
+        }
+        grants.start(completedSteps: view.position.completedSteps, now: now)
+        record(ledger.start(completedEpochs: view.position.completedEpochs, members: owners.map { roster[$0].identifier }))
+        let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
+        let verb = hasStarted ? "goes on" : "starts"
+        hasStarted = true
+        log(
+            .notice, "training \(verb) at step \(view.position.completedSteps) with \(owners.count) workers: \(names)")
+        if var stop {
+            stop.stepLimit = max(stop.stepLimit, view.position.completedSteps)
+            self.stop = stop
+        }
+        sendGrant(now: now)
+        releaseStates(now: now)
+    }
+
+    /// Whether a present worker owns micro-batches in the current view.
+    func isOwner(_ worker: Int) -> Bool {
+        guard let rank = roster[worker].rank, let view else { return false }
+        return !view.members[rank].isLearner
+    }
+}
