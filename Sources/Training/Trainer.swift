@@ -61,6 +61,12 @@ public final class Trainer {
         state.progress.isFinished(schedule, earlyStopping: experiment.earlyStopping)
     }
 
+    /// Goes on from another worker's state, which is of the same experiment and schedule.
+    public func adopt(_ state: ReplicatedState) {
+        self.state = state
+        validationLosses = state.progress.rows.map(\.monitoredLoss)
+    }
+
     /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
     public func own(_ run: Range<Int>) {
         let sizes = [0, schedule.stepsPerEpoch - 1].map { schedule.batch(ofStep: $0).count }

@@ -122,9 +122,10 @@ public struct StepBenchmark {
                 rank: other, workerIdentifier: UInt32(other), name: String(other), host: "", processIdentifier: 0,
                 inboxAddress: inboxes[other].description, microBatches: runs[other])
         }
-        return try peers.exchange(
-            in: View(generation: 1, firstStep: 0, members: members), rank: rank, trainer: trainer,
-            channel: ComputeChannel())
+        let view = View(generation: 1, position: .start, holder: 0, members: members)
+        let channel = try ComputeChannel()
+        return try peers.connect(to: view, rank: rank, channel: channel).exchange(
+            trainer: trainer, board: channel.board)
     }
 }
 

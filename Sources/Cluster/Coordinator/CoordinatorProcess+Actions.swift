@@ -25,6 +25,7 @@ extension CoordinatorProcess {
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let record): journal(record)
             case .log(let entry): log(entry)
+            case .recordRecovery(let recovery): recorder.record(recovery)
             case .showProgress(let progress, _): show(progress)
             case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
             case .finish(let result): outcome = result
@@ -70,20 +71,28 @@ extension CoordinatorProcess {
 
     /// What the machine has to know, from the prepared run.
     func machineConfiguration(children: [Int32]) throws -> CoordinatorConfiguration {
-        var generator = SystemRandomNumberGenerator()
+        let leadership = try recorder.takeLead()
         var configuration = CoordinatorConfiguration(
-            job: JobIdentifier(high: generator.next(), low: generator.next()),
+            job: leadership.job,
             experiment: run.experiment.canonicalForm,
             experimentDigest: ContentDigest(run.experiment.digest),
             arithmeticVersion: UInt32(Arithmetic.version), microBatchCount: run.experiment.microBatchCount,
             workerCount: settings.workerCount, host: HostName.current, data: [contents.data],
             checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } })
         configuration.childProcessIdentifiers = children
+        configuration.term = leadership.term
+        configuration.lastGeneration = leadership.lastGeneration
+        configuration.minimumWorkerCount = settings.minimumWorkerCount
+        configuration.ownerLimit = settings.workerLimit ?? run.experiment.microBatchCount
+        configuration.rebalances = settings.rebalances
+        configuration.auditMillionths = settings.auditMillionths
         configuration.checkpointEpochInterval = settings.checkpointEpochInterval
         if let state = contents.state {
             configuration.start = .state(
-                state, completedSteps: UInt64(run.completedSteps),
-                completedEpochs: UInt32(run.startProgress.rows.count))
+                state,
+                Position(
+                    rounds: UInt64(run.startProgress.round), completedSteps: UInt64(run.completedSteps),
+                    completedEpochs: UInt32(run.startProgress.rows.count)))
         }
         return configuration
     }

@@ -120,7 +120,8 @@ public final class CoordinatorProcess {
                 perform(machine.childEnded(processIdentifier: identifier, status: status, now: now), &machine)
             case .stopped(let identifier):
                 perform(machine.childStopped(processIdentifier: identifier, now: now), &machine)
-            case .children, .started, .successor, nil: break
+            case .started(let identifier): machine.childStarted(processIdentifier: identifier)
+            case .children, .successor, nil: break
             }
         }
     }

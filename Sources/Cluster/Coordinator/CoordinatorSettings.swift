@@ -8,6 +8,14 @@ public struct CoordinatorSettings: Sendable {
     public var listenAddress: String
     /// Training starts with that many workers.
     public var workerCount: Int
+    /// Training goes on with so few.
+    public var minimumWorkerCount = 1
+    /// So many compute at most, others wait as spares; nil for as many as there are micro-batches.
+    public var workerLimit: Int?
+    /// Whether micro-batches move to faster workers.
+    public var rebalances = false
+    /// The share of gradient roots that a second worker recomputes, in millionths.
+    public var auditMillionths: UInt32 = 0
     /// Folder with the data set, before the usual places.
     public var data: String?
     public var environment: [String: String]

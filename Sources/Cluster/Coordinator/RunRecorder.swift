@@ -53,6 +53,30 @@ final class RunRecorder {
         return timing
     }
 
+    /// Takes the lead of the run: the term is on disk before anybody hears of it.
+    func takeLead() throws(FileError) -> Leadership {
+        var generator = SystemRandomNumberGenerator()
+        let leadership = Leadership(
+            after: records.recovered, newJob: JobIdentifier(high: generator.next(), low: generator.next()))
+        try records.append(leadership.record)
+        try records.synchronize()
+        return leadership
+    }
+
+    /// Adds how long a change of the membership took.
+    func record(_ recovery: Recovery) {
+        let fields: [String: Any] = [
+            "generation": recovery.generation, "cause": recovery.cause,
+            "noticed_ns": recovery.noticedMilliseconds * 1_000_000,
+            "recovered_ns": recovery.recoveredMilliseconds * 1_000_000,
+            "redone_micro_batches": recovery.redoneMicroBatches,
+        ]
+        guard
+            let line = try? JSONSerialization.data(withJSONObject: ["recovery": fields], options: [.sortedKeys])
+        else { return }
+        attempt { () throws(FileError) in try directory.appendTimings(String(decoding: line, as: UTF8.self)) }
+    }
+
     /// What could not be written since the last call, in one line.
     func takeFailure() -> String? {
         defer { failure = nil }
@@ -93,9 +117,9 @@ final class RunRecorder {
             values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
         }
         switch record {
-        case .view(let view): return words([view.generation, view.firstStep, UInt64(view.members.count)])
+        case .view(let view): return words([view.generation, view.position.completedSteps, UInt64(view.members.count)])
         case .stepDigests(let firstStep, let digests): return words([firstStep] + digests)
-        case .epoch(let epoch, let steps, let digest): return words([UInt64(epoch), steps]) + digest.bytes
+        case .epoch(let epoch, let steps, let digest): return words([UInt64(epoch), steps]) + (digest?.bytes ?? [])
         case .checkpoint(let steps): return words([steps])
         case .stopping(let limit): return words([limit])
         case .ended(let outcome): return Array(outcome.description.utf8.prefix(1024))

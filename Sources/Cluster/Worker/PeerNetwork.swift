@@ -44,23 +44,41 @@ final class PeerNetwork {
     }
 
     /// Connects to the members of a view. The inboxes of all are bound, for they said so in their first message.
-    func exchange(
-        in view: View, rank: Int, trainer: Trainer, channel: ComputeChannel
-    ) throws -> any GradientExchange {
-        channel.interrupt.clear()
-        if view.members.count == 1 { return LocalExchange(arenaCount: trainer.model.arenaCount) }
+    func connect(to view: View, rank: Int, channel: ComputeChannel) throws -> PeerConnection {
+        if view.members.count == 1 { return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank) }
         let endpoints = try view.members.map { try Endpoint(parsing: $0.inboxAddress) }
         let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
         let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: channel.interrupt)
         switch try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
         case .ready: break
-        case .linkLost(let lost): throw ExchangeError(rank: lost, .linkLost(rank: lost))
-        case .interrupted, .timedOut: throw ClusterError.content("the links to the other workers do not stand")
+        case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))
+        case .interrupted: throw ExchangeError(.interrupted)
+        case .timedOut: throw ExchangeError(.linkLost(rank: transport.firstUnconnectedRank))
         }
-        return try PeerExchange(
-            view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held,
-            board: channel.board)
+        return PeerConnection(transport: transport, held: held, job: job, view: view, rank: rank)
     }
 
-    private static let linkMilliseconds = 10_000
+    private static let linkMilliseconds = 3000
+}
+
+/// A worker's links to the other members of one view.
+struct PeerConnection {
+    /// Nil for a worker that is alone.
+    let transport: ZeroMQFrameTransport?
+    let held: HeldFrames
+    let job: JobIdentifier
+    let view: View
+    let rank: Int
+
+    /// The exchange of gradients and statistics over these links.
+    func exchange(trainer: Trainer, board: ProgressBoard) throws -> any GradientExchange {
+        guard let transport else { return LocalExchange(arenaCount: trainer.model.arenaCount) }
+        return try PeerExchange(
+            view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board)
+    }
+
+    /// The way of whole states; nil for a worker that is alone.
+    var stateTransfer: StateTransfer? {
+        transport.map { StateTransfer(job: job, generation: view.generation, rank: rank, transport: $0) }
+    }
 }

@@ -8,6 +8,8 @@ final class ProgressBoard: Sendable {
         var phase = WorkerPhase.learning
         /// Rises with every note.
         var counter: UInt64 = 0
+        /// Computing for one micro-batch, without waiting for others; 0 when not known.
+        var microBatchNanoseconds: UInt64 = 0
         var measures: RunningMeasures?
     }
 
@@ -32,6 +34,10 @@ final class ProgressBoard: Sendable {
             $0.note.measures = measures
             $0.note.counter += 1
         }
+    }
+
+    func note(microBatchNanoseconds: UInt64) {
+        content.withLock { $0.note.microBatchNanoseconds = microBatchNanoseconds }
     }
 
     /// Keeps the digest of the reduced gradient of `step` until it is read.

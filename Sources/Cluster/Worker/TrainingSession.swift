@@ -1,19 +1,20 @@
 import Checkpoints
 import Coordination
 import Digests
+import Experiments
 import Training
 import Transport
 
-/// The training of one worker from its first view to its end, step by step as far as grants reach.
+/// The training of one worker through all its views, step by step as far as grants reach.
 final class TrainingSession {
     let trainer: Trainer
-    private let settings: RunSettings
-    private let channel: ComputeChannel
+    let settings: RunSettings
+    let channel: ComputeChannel
     private let peers: PeerNetwork
-    private var view: View?
-    private var rank = 0
+    private(set) var rank = 0
     private var exchange: (any GradientExchange)?
     private var pace = PaceMeter()
+    /// Whether nothing is left to do in this view: it ended, or failed.
     private var isOver = false
     private var stopLimit: UInt64?
     /// Steps below it may be started.
@@ -28,6 +29,13 @@ final class TrainingSession {
 
     var completedSteps: UInt64 { UInt64(trainer.completedSteps) }
 
+    /// How far the state is.
+    var position: Position {
+        Position(
+            rounds: UInt64(trainer.state.progress.round), completedSteps: completedSteps,
+            completedEpochs: UInt32(trainer.state.progress.rows.count))
+    }
+
     var stateDigest: ContentDigest {
         ContentDigest(trainer.state.digest(model: trainer.model, experiment: trainer.experiment))
     }
@@ -37,22 +45,46 @@ final class TrainingSession {
         exchange != nil && !isOver && !trainer.isFinished && completedSteps < min(stepLimit, stopLimit ?? .max)
     }
 
-    /// Takes the place that a view gives this worker. A worker without a place waits as a spare.
-    func enter(_ newView: View) throws {
-        guard let member = newView.members.first(where: { $0.inboxAddress == peers.inboxAddress }) else {
-            exchange = nil
-            return
-        }
+    /// Ends what this worker does in its view, and tells how far the state is.
+    func standStill() {
+        channel.interrupt.clear()
+        exchange = nil
+        channel.reports.post(.regrouped(position, stateDigest: stateDigest))
+    }
+
+    /// Takes the place that a view gives this worker, with the state from which the view starts.
+    func enter(_ view: View) throws {
+        guard let member = view.members.first(where: { $0.inboxAddress == peers.inboxAddress }) else { return }
         channel.board.note(phase: .linking)
-        view = newView
         rank = member.rank
         stepLimit = 0
+        stopLimit = nil
+        isOver = false
         trainer.own(member.microBatches.first..<member.microBatches.first + member.microBatches.count)
-        exchange = try peers.exchange(in: newView, rank: rank, trainer: trainer, channel: channel)
+        do {
+            let connection = try peers.connect(to: view, rank: rank, channel: channel)
+            try agreeOnState(view, member, connection)
+            exchange = try connection.exchange(trainer: trainer, board: channel.board)
+        } catch let error as ExchangeError {
+            isOver = true
+            guard let kind = error.failureKind else { return }
+            return channel.reports.post(.failed(kind, message: error.description))
+        }
+        trainer.takesGradientChecksum = rank == 0
+        channel.board.note(completedSteps: completedSteps, measures: nil)
         channel.board.note(phase: .waiting)
-        channel.reports.post(
-            .linked(
-                generation: newView.generation, completedSteps: completedSteps, stateDigest: stateDigest))
+        channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
+    }
+
+    /// Sends the state to those who need it, or takes it over.
+    private func agreeOnState(_ view: View, _ member: Member, _ connection: PeerConnection) throws {
+        guard let transfer = connection.stateTransfer else { return }
+        if rank == view.holder {
+            let receivers = view.members.filter(\.needsState).map(\.rank)
+            if !receivers.isEmpty { try transfer.send(encodedState, to: receivers) }
+        } else if member.needsState {
+            try adopt(transfer.receive(from: view.holder, held: connection.held, byteLimit: stateByteLimit))
+        }
     }
 
     /// Stops once that many steps are complete; rank 0 hands its state over.
@@ -64,8 +96,11 @@ final class TrainingSession {
 
     /// Hands the state over as it stands.
     func serialize(_ purpose: StatePurpose) {
-        let bytes = trainer.state.encoded(model: trainer.model, experiment: trainer.experiment)
-        channel.reports.post(.stateSerialized(name(purpose), bytes: bytes))
+        channel.reports.post(.stateSerialized(name(purpose), bytes: encodedState))
+    }
+
+    var encodedState: [UInt8] {
+        trainer.state.encoded(model: trainer.model, experiment: trainer.experiment)
     }
 
     /// Runs one step together with the peers and reports what it brought.
@@ -99,16 +134,10 @@ final class TrainingSession {
 
     private func reportEpoch(_ epoch: EpochResult) {
         channel.board.note(phase: .serializing)
-        let bytes = trainer.state.encoded(model: trainer.model, experiment: trainer.experiment)
-        channel.reports.post(
-            .epochEnded(
-                EpochReport(
-                    epoch: UInt32(epoch.row.epoch), completedSteps: completedSteps,
-                    row: Array(epoch.row.jsonLine.utf8), stateDigest: ContentDigest(SHA256Digest(of: bytes)),
-                    bestImproved: epoch.isBest)))
-        let wanted = settings.wantsCheckpoint(
-            epoch: epoch.row.epoch, bestImproved: epoch.isBest, isLast: trainer.isFinished)
-        if rank == 0 && wanted { channel.reports.post(.stateSerialized(name(.epochEnd), bytes: bytes)) }
+        let bytes = encodedState
+        let digest = ContentDigest(SHA256Digest(of: bytes))
+        channel.reports.post(.epochEnded(report(epoch.row, stateDigest: digest)))
+        keep(bytes, afterEpoch: epoch.row.epoch, isBest: epoch.isBest)
         pace.restart()
     }
 
@@ -123,7 +152,7 @@ final class TrainingSession {
             .finished(completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete))
     }
 
-    private func name(_ purpose: StatePurpose) -> StateName {
+    func name(_ purpose: StatePurpose) -> StateName {
         StateName(
             purpose: purpose, completedSteps: completedSteps,
             completedEpochs: UInt32(trainer.state.progress.rows.count))

@@ -54,10 +54,12 @@ final class WorkerCompute {
             case .storeContent(let identifier, let offset, let bytes):
                 contents.store(identifier, offset: offset, bytes: bytes)
             case .prepare: try prepare()
+            case .regroup: session?.standStill()
             case .enterView(let view): try session?.enter(view)
             case .extendGrant(let stepLimit): session?.stepLimit = stepLimit
             case .stopAt(let stepLimit): session?.stop(at: stepLimit)
             case .serializeState(let purpose): session?.serialize(purpose)
+            case .saveState: channel.reports.post(.stateSaved(path: saveState()))
             case .leave: break
             }
         } catch {
@@ -97,8 +99,14 @@ final class WorkerCompute {
         let session = TrainingSession(trainer: trainer, settings: welcome.settings, channel: channel, peers: peers)
         peers.job = welcome.job
         self.session = session
-        channel.reports.post(
-            .prepared(completedSteps: session.completedSteps, stateDigest: session.stateDigest))
+        channel.reports.post(.prepared(session.position, stateDigest: session.stateDigest))
+    }
+
+    /// Saves the state where this worker may write, when nobody leads any more. Nil when that failed; the log tells why.
+    private func saveState() -> String? {
+        guard let session, let welcome, let folder = settings.stateFolder else { return nil }
+        return try? EmergencyCheckpoint.save(
+            session.encodedState, in: folder, job: welcome.job, completedSteps: session.completedSteps)
     }
 
     private func dataset(_ welcome: Welcome, _ experiment: Experiment) throws -> ImageDataset {

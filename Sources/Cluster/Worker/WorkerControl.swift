@@ -15,12 +15,12 @@ final class WorkerControl {
     }
 
     private let channel: ComputeChannel
-    private let socket: ZeroMQSocket
+    private let link: ControlLink
     private let signals: SignalDescriptor
     private let isSupervised: Bool
     private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
-    private let poller = Poller(capacity: 4)
+    private var poller: Poller
     private var end: End?
 
     init(
@@ -30,9 +30,15 @@ final class WorkerControl {
         self.signals = signals
         isSupervised = settings.isSupervised
         coordinatorAddress = settings.coordinatorAddress
-        socket = try ZeroMQSocket(context, .dealer, options: SocketOptions())
-        try socket.connect(Endpoint(parsing: settings.coordinatorAddress))
-        poller.add(socket)
+        link = try ControlLink(context, Endpoint(parsing: settings.coordinatorAddress), now: Self.now)
+        poller = Poller(capacity: 5)
+        watch()
+    }
+
+    private func watch() {
+        poller.remove(from: 0)
+        poller.add(link.socket)
+        poller.add(link.monitor)
         poller.add(channel.reports.event)
         poller.add(descriptor: signals.descriptor)
         if isSupervised { poller.add(descriptor: pipe.descriptor) }
@@ -42,42 +48,50 @@ final class WorkerControl {
     func run(hello: Hello) -> End {
         var machine = WorkerMachine(
             configuration: WorkerConfiguration(
-                hello: hello, checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } }), now: now)
-        perform(machine.start(now: now))
+                hello: hello, checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } }), now: Self.now)
+        perform(machine.start(now: Self.now))
         while end == nil {
             do {
                 _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
-                while end == nil, let frames = try socket.receiveFrames() {
-                    guard frames.count == 1 else { continue }
-                    perform(machine.received(frames[0], now: now))
-                }
+                try hearCoordinator(&machine)
             } catch {
                 end = End(code: ExitCode.unreachable, reason: String(describing: error))
             }
-            hearSignals()
+            hearSignals(&machine)
             hearCompute(&machine)
-            if end == nil { perform(machine.tick(now: now)) }
+            if end == nil { perform(machine.tick(now: Self.now)) }
         }
         channel.commands.post(.leave)
         channel.interrupt.signal()
         return end ?? End(code: ExitCode.internalError, reason: "the worker ended without a reason")
     }
 
-    private var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
+    private static var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
 
-    private func hearSignals() {
+    private func hearCoordinator(_ machine: inout WorkerMachine) throws {
+        if try link.hasChanged() { perform(machine.coordinatorLost(now: Self.now)) }
+        while end == nil, let message = try link.receive(now: Self.now) {
+            perform(machine.received(message, now: Self.now))
+        }
+        if try link.renewIfSilent(now: Self.now) { watch() }
+    }
+
+    private func hearSignals(_ machine: inout WorkerMachine) {
         if let signal = signals.next() {
-            say(.goodbye)
+            link.say(.goodbye)
             end = End(code: 128 + signal, reason: "ended by signal \(signal)")
         }
-        guard isSupervised && poller.isReady(3) else { return }
-        _ = pipe.readLines()
+        guard isSupervised && poller.isReady(4) else { return }
+        for line in pipe.readLines() where SupervisorNews(line) == .successor {
+            perform(machine.coordinatorLost(now: Self.now))
+        }
         guard pipe.hasEnded else { return }
         AbandonedSockets.remove(around: coordinatorAddress)
         end = End(code: ExitCode.requeue, reason: ClusterError.supervisorGone.description)
     }
 
     private func hearCompute(_ machine: inout WorkerMachine) {
+        let now = Self.now
         let (firstStep, digests) = channel.board.takeStepDigests()
         for (index, digest) in digests.enumerated() {
             perform(machine.stepReduced(step: firstStep + UInt64(index), digest: digest, now: now))
@@ -86,27 +100,25 @@ final class WorkerControl {
         perform(
             machine.computed(
                 completedSteps: note.completedSteps, phase: note.phase, counter: note.counter,
-                measures: note.measures, now: now))
-        for report in channel.reports.takeAll() where end == nil { tell(&machine, report) }
+                microBatchNanoseconds: note.microBatchNanoseconds, measures: note.measures, now: now))
+        for report in channel.reports.takeAll() where end == nil { tell(&machine, report, now: now) }
     }
 
-    private func tell(_ machine: inout WorkerMachine, _ report: ComputeReport) {
+    private func tell(_ machine: inout WorkerMachine, _ report: ComputeReport, now: UInt64) {
         switch report {
         case .experimentLoaded(let missing): perform(machine.experimentLoaded(missing: missing, now: now))
-        case .prepared(let steps, let digest):
-            perform(machine.prepared(completedSteps: steps, stateDigest: digest, now: now))
-        case .linked(let generation, let steps, let digest):
-            perform(
-                machine.linked(generation: generation, completedSteps: steps, stateDigest: digest, now: now))
-        case .epochEnded(let epoch):
-            perform(
-                machine.epochEnded(
-                    epoch: epoch.epoch, completedSteps: epoch.completedSteps, row: epoch.row,
-                    stateDigest: epoch.stateDigest, bestImproved: epoch.bestImproved, now: now))
+        case .prepared(let position, let digest):
+            perform(machine.prepared(position: position, stateDigest: digest, now: now))
+        case .regrouped(let position, let digest):
+            perform(machine.regrouped(position: position, stateDigest: digest, now: now))
+        case .linked(let generation, let digest):
+            perform(machine.linked(generation: generation, stateDigest: digest, now: now))
+        case .epochEnded(let epoch): perform(machine.epochEnded(epoch, now: now))
         case .stateSerialized(let name, let bytes): perform(machine.stateSerialized(name, bytes: bytes, now: now))
         case .finished(let steps, let digest, let isComplete):
             perform(
                 machine.finished(completedSteps: steps, stateDigest: digest, isComplete: isComplete, now: now))
+        case .stateSaved(let path): perform(machine.stateSaved(path: path, now: now))
         case .failed(let kind, let message): perform(machine.failed(kind, message: message, now: now))
         }
     }
@@ -114,24 +126,21 @@ final class WorkerControl {
     private func perform(_ actions: [WorkerAction]) {
         for action in actions where end == nil {
             switch action {
-            case .send(let message): say(message)
+            case .send(let message): link.say(message)
             case .loadExperiment(let welcome): channel.commands.post(.loadExperiment(welcome))
             case .expectContent(let content): channel.commands.post(.expectContent(content))
             case .storeContent(let identifier, let offset, let bytes):
                 channel.commands.post(.storeContent(identifier, offset: offset, bytes: bytes))
             case .prepare: channel.commands.post(.prepare)
+            case .regroup: channel.commands.post(.regroup)
             case .enterView(let view): channel.commands.post(.enterView(view))
             case .extendGrant(let stepLimit): channel.commands.post(.extendGrant(stepLimit: stepLimit))
             case .stopAt(let stepLimit): channel.commands.post(.stopAt(stepLimit: stepLimit))
             case .serializeState(let purpose): channel.commands.post(.serializeState(purpose))
+            case .saveState: channel.commands.post(.saveState)
             case .interruptCompute: channel.interrupt.signal()
             case .exit(let code, let reason): end = End(code: code, reason: reason)
             }
         }
-    }
-
-    /// Sends to the coordinator; what it does not take is repeated by the next heartbeat or missed by a deadline.
-    private func say(_ message: WorkerMessage) {
-        _ = try? socket.send(frames: [message.encoded()])
     }
 }

@@ -10,6 +10,8 @@ public struct WorkerSettings: Sendable {
     public var environment: [String: String]
     /// The interface that peers on other hosts reach this worker at; nil: the loopback, or beside the coordinator's socket.
     public var interface: String?
+    /// Where the state goes when nobody leads any more; nil keeps none.
+    public var stateFolder: String?
     /// Whether an address that other hosts can reach is allowed without keys.
     public var allowsOpenAddress = false
     /// Whether the end of standard input ends this process.
@@ -22,5 +24,6 @@ public struct WorkerSettings: Sendable {
         self.name = name
         self.threadCount = threadCount
         self.environment = environment
+        stateFolder = EmergencyCheckpoint.folder(environment: environment)
     }
 }

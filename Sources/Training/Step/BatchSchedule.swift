@@ -36,6 +36,11 @@ public struct BatchSchedule: Sendable, Equatable {
         return epoch * stepsPerEpoch + step
     }
 
+    /// Whether an epoch has just ended before a round begins.
+    public func isEpochEnd(_ round: Int) -> Bool {
+        round > 0 && round % roundsPerEpoch == 0
+    }
+
     /// Positions of a step's batch in the epoch's order; the last batch of an epoch may be smaller.
     public func batch(ofStep step: Int) -> Range<Int> {
         precondition(step >= 0 && step < stepsPerEpoch, "a step within the epoch")

@@ -64,4 +64,9 @@ public struct ReceivedFrame: ~Copyable {
 
     /// Bytes of the payload.
     public var payloadByteCount: Int { message.byteCount - payloadOffset }
+
+    /// Gives the payload's bytes, which are valid during the call only.
+    public func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+        message.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[payloadOffset...])) }
+    }
 }

@@ -81,6 +81,17 @@ public final class ZeroMQFrameTransport: FrameTransport {
         links.close(lingerMilliseconds: lingerMilliseconds)
     }
 
+    /// The first rank whose link does not stand; this worker's own when all do.
+    public var firstUnconnectedRank: Int {
+        (0..<links.workerCount).first { rank in
+            guard rank != links.rank else { return false }
+            let sending = Poller(capacity: 1)
+            let index = sending.add(link(rank), forSending: true)
+            guard (try? sending.wait(until: Deadline(afterMilliseconds: 0))) == true else { return true }
+            return !sending.isReady(index)
+        } ?? links.rank
+    }
+
     /// Waits until every link stands.
     public func waitUntilConnected(deadline: Deadline) throws(TransportError) -> WaitOutcome {
         for rank in 0..<links.workerCount where rank != links.rank {

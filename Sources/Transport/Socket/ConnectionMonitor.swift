@@ -37,6 +37,12 @@ public final class ConnectionMonitor {
         watched.stopMonitoring()
     }
 
+    /// Ends the watch; comes before the watched socket is closed.
+    public func close() {
+        watched.stopMonitoring()
+        socket.close()
+    }
+
     /// The next event without waiting; nil when there is none.
     public func next() throws(TransportError) -> ConnectionEvent? {
         while let frames = try socket.receiveFrames() {

@@ -22,6 +22,17 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Start as soon as so many workers are there; by default --min-workers.")
     var startWorkers: Int?
 
+    @Option(help: "Most workers that compute at a time, more wait as spares; by default one for each micro-batch.")
+    var workerLimit: Int?
+
+    @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
+    var rebalance = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
+    var audit: Double?
+
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then join.")
     var insecure = false
 
@@ -38,11 +49,24 @@ struct CoordinatorCommand: ParsableCommand {
                 EX_USAGE,
                 "--min-workers \(minWorkers): give a number from 1 to the \(resolved.microBatchCount) micro-batches")
         }
+        let starting = startWorkers ?? minWorkers
+        let limit = workerLimit ?? resolved.microBatchCount
+        guard minWorkers <= starting, starting <= limit, limit <= resolved.microBatchCount else {
+            throw ExitStatus(
+                EX_USAGE,
+                "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(limit) may not fall, and end "
+                    + "at most at the \(resolved.microBatchCount) micro-batches")
+        }
+        guard 0...1 ~= audit ?? 0 else { throw ExitStatus(EX_USAGE, "--audit takes a number from 0 to 1") }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
-            experiment: resolved, listenAddress: listen, workerCount: startWorkers ?? minWorkers,
+            experiment: resolved, listenAddress: listen, workerCount: starting,
             environment: environment, run: runOptions.request)
         settings.data = experiment.dataFolder
+        settings.minimumWorkerCount = minWorkers
+        settings.workerLimit = limit
+        settings.rebalances = rebalance
+        settings.auditMillionths = UInt32(((audit ?? 0) * 1_000_000).rounded())
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,

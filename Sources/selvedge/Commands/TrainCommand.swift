@@ -106,6 +106,7 @@ struct TrainCommand: ParsableCommand {
         return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: start.continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--min-workers", String(minWorkers)]
+            + ["--worker-limit", String(layout.workerCount)]
             + (rebalance ? ["--rebalance"] : []) + flag("audit", audit) + ["--supervised"]
     }
 }

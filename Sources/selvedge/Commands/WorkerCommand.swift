@@ -23,6 +23,9 @@ struct WorkerCommand: ParsableCommand {
         help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
     var interface: String?
 
+    @Option(help: "Folder for the state when no coordinator leads any more; by default the user's folder for states.")
+    var state: String?
+
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
     var insecure = false
 
@@ -42,6 +45,7 @@ struct WorkerCommand: ParsableCommand {
             threadCount: threads ?? Processors.available, environment: environment)
         settings.data = data
         settings.interface = interface
+        if let state { settings.stateFolder = state }
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
         let end = try WorkerProcess.run(settings)

@@ -19,6 +19,8 @@ struct RunTiming: Equatable {
     init(jsonLines text: String) throws(RunFileError) {
         var epochs: [Int: Line] = [:]
         for (index, line) in text.split(separator: "\n").enumerated() {
+            // A change of the membership is none of an epoch's.
+            if line.hasPrefix("{\"recovery\":") { continue }
             guard let value = try? JSONDecoder().decode(Line.self, from: Data(line.utf8)), value.seconds > 0 else {
                 throw RunFileError(description: "line \(index + 1) is no timing")
             }

@@ -1,0 +1,109 @@
+import Collectives
+import Coordination
+import Digests
+import Transport
+
+/// Carries a serialized state from the worker that holds it to those that need it, over the links of a new view.
+struct StateTransfer {
+    let job: Coordination.JobIdentifier
+    let generation: UInt64
+    let rank: Int
+    let transport: ZeroMQFrameTransport
+
+    /// How long nothing may arrive, or be taken, before the other side counts as lost.
+    private static let patienceMilliseconds = 1500
+
+    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 { CRC32C.checksum(bytes) }
+
+    /// Sends the state to these ranks, piece by piece in turn. Throws `ExchangeError` when one of them takes nothing.
+    func send(_ state: [UInt8], to ranks: [Int]) throws {
+        for offset in stride(from: 0, to: state.count, by: StateFrame.pieceByteCount) {
+            let end = min(offset + StateFrame.pieceByteCount, state.count)
+            try state.withUnsafeBytes { bytes in
+                let payload = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
+                let frame = StateFrame(
+                    job: job, generation: generation, offset: UInt64(offset), totalByteCount: UInt64(state.count),
+                    sender: rank, payloadChecksum: Self.checksum(payload))
+                let header = frame.encoded(checksum: Self.checksum)
+                for receiver in ranks { try send(header, payload, to: receiver) }
+            }
+        }
+    }
+
+    private func send(_ header: [UInt8], _ payload: UnsafeRawBufferPointer, to receiver: Int) throws {
+        let deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
+        while true {
+            let isTaken = try header.withUnsafeBytes { try transport.sendCopy(header: $0, payload: payload, to: receiver) }
+            if isTaken { return }
+            switch try transport.wait(untilSendingTo: receiver, deadline: deadline) {
+            case .ready: continue
+            case .interrupted: throw ExchangeError(.interrupted)
+            case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))
+            case .timedOut:
+                throw ExchangeError(.notTaken(rank: receiver, milliseconds: Self.patienceMilliseconds))
+            }
+        }
+    }
+
+    /// Takes the state that `holder` sends. Frames of the all-reduce that come meanwhile are held for it.
+    ///
+    /// Throws `ExchangeError` when the holder is lost or nothing comes, or a new view interrupts. A state of more than
+    /// `byteLimit` bytes is not taken.
+    func receive(from holder: Int, held: HeldFrames, byteLimit: Int) throws -> [UInt8] {
+        var state: [UInt8] = []
+        var missing: Set<Int> = []
+        var deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
+        while state.isEmpty || !missing.isEmpty {
+            while state.isEmpty || !missing.isEmpty, let received = try transport.receive() {
+                guard let frame = StateFrame(received.header, checksum: Self.checksum) else {
+                    hold(received, held)
+                    continue
+                }
+                guard frame.job == job, frame.generation == generation, frame.sender == holder,
+                    frame.totalByteCount <= byteLimit, store(received, frame, &state, &missing)
+                else { continue }
+                deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
+            }
+            if !state.isEmpty && missing.isEmpty { break }
+            switch try transport.wait(untilSendingTo: nil, deadline: deadline) {
+            case .ready: continue
+            case .interrupted: throw ExchangeError(.interrupted)
+            case .linkLost(let lost):
+                throw ExchangeError(.linkLost(rank: lost))
+            case .timedOut:
+                throw ExchangeError(rank: holder, .linkLost(rank: holder))
+            }
+        }
+        return state
+    }
+
+    /// Copies a piece to its place if it is whole and was not there before.
+    private func store(
+        _ received: borrowing ReceivedFrame, _ frame: StateFrame, _ state: inout [UInt8], _ missing: inout Set<Int>
+    ) -> Bool {
+        if state.isEmpty {
+            state = [UInt8](repeating: 0, count: Int(frame.totalByteCount))
+            missing = Set(stride(from: 0, to: state.count, by: StateFrame.pieceByteCount))
+        }
+        let offset = Int(frame.offset)
+        guard Int(frame.totalByteCount) == state.count, missing.contains(offset),
+            received.payloadByteCount == frame.payloadByteCount
+        else { return false }
+        let isWhole = received.withPayload { payload in
+            guard Self.checksum(payload) == frame.payloadChecksum else { return false }
+            state.withUnsafeMutableBytes {
+                UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + payload.count]).copyMemory(from: payload)
+            }
+            return true
+        }
+        if isWhole { missing.remove(offset) }
+        return isWhole
+    }
+
+    private func hold(_ received: consuming ReceivedFrame, _ held: HeldFrames) {
+        let header = withUnsafeBytes(of: received.header) { bytes in
+            try? FrameHeader(decoding: bytes) { CRC32C.checksum($0, continuing: $1) }
+        }
+        if let header, header.generation >= generation { _ = held.hold(header, received) }
+    }
+}
