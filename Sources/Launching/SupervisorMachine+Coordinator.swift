@@ -36,6 +36,10 @@ extension SupervisorMachine {
             let pause = coordinatorBudget.take(now: now)
         else { return end(outcome, now: now) }
         coordinator = .due(at: now + pause)
+        // They may have left just before the state was saved.
+        for index in workers.indices {
+            if case .left = workers[index].state { workers[index].state = .due(at: now + pause) }
+        }
         if case .coordinatorLost(let text) = outcome {
             actions.append(.note("\(text): another takes over"))
         } else {

@@ -22,7 +22,7 @@ extension SupervisorMachine {
         tellCoordinator(.ended(identifier, status))
         if ending != nil { return finishWhenAlone() }
         switch status {
-        case .exited(ExitCode.success): break
+        case .exited(ExitCode.success): workers[index].state = .left
         case .exited(let code) where Self.isOfNoUseToRepeat(code):
             guard stopSignal == nil else { return }
             actions.append(

@@ -21,6 +21,9 @@ struct SupervisorMachine: ~Copyable {
             case starting
             case running(pid_t)
             case due(at: UInt64)
+            /// It ended as it was told to: training is complete.
+            case left
+            /// It is not started again.
             case gone
         }
 

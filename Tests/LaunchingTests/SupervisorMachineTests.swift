@@ -193,6 +193,21 @@ import Testing
         #expect(host.outcome == .exited(75))
     }
 
+    @Test func `workers that left are there again for the successor of a coordinator that died after them`() {
+        var host = SupervisedHost()
+        host.end(.worker(0), .exited(code: 0))
+        host.end(.worker(1), .exited(code: 0))
+        _ = host.takeLog()
+        host.kill(.coordinator)
+        host.wait(100)
+        #expect(
+            host.log.dropFirst() == [
+                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, .children([])),
+                .startWorker(0), .tell(.coordinator, .started(105)), .startWorker(1),
+                .tell(.coordinator, .started(106)),
+            ])
+    }
+
     @Test func `a successor counts only on workers that are there or come back`() {
         var host = SupervisedHost(workers: 3)
         host.end(.worker(0), .exited(code: 64))
