@@ -8,8 +8,8 @@ extension AllReduceDriver {
         let layout = machine.layout
         let chunk = layout.chunks[index]
         let plan = layout.plans[chunk.bucket]
-        // A lone worker's only root is the sum.
-        if plan.algorithm == .alone { return }
+        // A sole owner's only root is the sum.
+        if configuration.isSoleOwner { return machine.chunkSummed(index) }
         let begin = configuration.buckets[chunk.bucket].lowerBound + chunk.elements.lowerBound
         blocks.begin(operandCount: layout.operands.count)
         for operand in 0..<layout.operands.count {
@@ -26,10 +26,24 @@ extension AllReduceDriver {
             plan.schedule, count: chunk.elements.count, sum: sum + begin, arithmetic: arithmetic,
             takesChecksum: takesChecksum)
         resultChecksums[index] = checksum
-        if let operand = blocks.damagedOperand {
-            throw fail(damaged(rank: plan.roots[operand].owner, bucket: chunk.bucket))
-        }
+        guard blocks.isIntact else { return try dropDamaged(index) }
         for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
+        machine.chunkSummed(index)
+    }
+
+    /// Empties the slots of damaged operands. The roots and the intact frames stay as they are, and the chunk is combined
+    /// anew when the damaged ones have come again.
+    private func dropDamaged(_ index: Int) throws(AllReduceError) {
+        let layout = machine.layout
+        for operand in 0..<layout.operands.count where blocks.isDamaged(operand) {
+            guard case .received(let ordinal) = layout.operands[operand] else { continue }
+            slots.release(layout.chunks[index].firstSlot + ordinal)
+            try check(machine.frameDamaged(chunk: index, ordinal: ordinal))
+        }
+    }
+
+    private func check(_ fault: PeerFault?) throws(AllReduceError) {
+        if let fault { throw fail(.peerFault(fault)) }
     }
 
     /// Copies finished sums to their place, block by block with their checksum.
@@ -47,23 +61,21 @@ extension AllReduceDriver {
             UnsafeMutableRawBufferPointer(rebasing: target[offset..<end]).copyMemory(from: block)
             offset = end
         }
-        guard checksum == slots.checksum(chunk.firstSlot) else {
-            throw fail(damaged(rank: chunk.source ?? configuration.rank, bucket: chunk.bucket))
-        }
+        let isIntact = checksum == slots.checksum(chunk.firstSlot)
         slots.release(chunk.firstSlot)
+        guard isIntact else { return try check(machine.frameDamaged(chunk: index, ordinal: 0)) }
+        machine.chunkSummed(index)
     }
 
     func takeStatistics(_ slot: Int, from rank: Int) throws(AllReduceError) {
         let payload = slots.payload(slot)
         guard arithmetic.checksum(payload, 0) == slots.checksum(slot) else {
-            throw fail(damaged(rank: rank, bucket: 0))
+            slots.release(slot)
+            return try check(machine.statisticsDamaged(from: rank))
         }
-        let first = configuration.ownership.runs[rank].lowerBound * configuration.statisticsWidth
-        UnsafeMutableRawBufferPointer(start: statisticsMemory + first, count: payload.count).copyMemory(from: payload)
+        let first = configuration.ownership.runs[rank].lowerBound * machine.layout.statisticsWidth
+        UnsafeMutableRawBufferPointer(start: statistics + first, count: payload.count).copyMemory(from: payload)
         slots.release(slot)
-    }
-
-    private func damaged(rank: Int, bucket: Int) -> AllReduceError {
-        .peerFault(PeerFault(rank: rank, reason: .damagedPayload(bucket: bucket)))
+        machine.statisticsTaken(from: rank)
     }
 }

@@ -17,7 +17,9 @@ extension AllReduceDriver {
         var result = Progress.idle
         while true {
             if try runActions() == .moved { result = .moved }
-            guard !isStepDone, try receiveOne() else {
+            guard !isStepDone else { return result }
+            guard try receiveOne() else {
+                machine.inboxFoundEmpty()
                 return result == .idle && pending != nil ? .blocked : result
             }
             result = .moved
@@ -35,9 +37,8 @@ extension AllReduceDriver {
             result = .moved
             switch action {
             case .sendContribution(let bucket, let elements, let rootIndex, let node, let destination):
-                let source = gradient + rootIndex * rootStride + configuration.buckets[bucket].lowerBound
-                let payload = UnsafeRawBufferPointer(
-                    start: source + elements.lowerBound, count: 4 * elements.count)
+                let payload = contribution(
+                    rootIndex, bucket: bucket, elements: elements, parity: stepParity)
                 encodeHeader(
                     .contribution, bucket: bucket, elements: elements, node: node,
                     checksum: arithmetic.checksum(payload, 0))
@@ -52,6 +53,8 @@ extension AllReduceDriver {
                 try copyResult(index)
             case .takeStatistics(let slot, let rank):
                 try takeStatistics(slot, from: rank)
+            case .request(let request):
+                try ask(request)
             case .bucketDone:
                 break
             case .stepDone:
@@ -62,7 +65,7 @@ extension AllReduceDriver {
     }
 
     /// Takes one frame; false when none has arrived.
-    private func receiveOne() throws(AllReduceError) -> Bool {
+    func receiveOne() throws(AllReduceError) -> Bool {
         do {
             guard let frame = try transport.receive() else { return false }
             try accept(frame)
@@ -85,7 +88,11 @@ extension AllReduceDriver {
             return
         }
         switch machine.frameReceived(header, payloadByteCount: frame.payloadByteCount) {
-        case .keep(let slot): slots.store(frame, in: slot, checksum: header.payloadChecksum)
+        case .keep(let slot):
+            keptFrameCount &+= 1
+            slots.store(frame, in: slot, checksum: header.payloadChecksum)
+        case .answer(let answer): try send(answer)
+        case .elsewhere: answersElsewhere?(header)
         case .early:
             guard held.hold(header, frame) else {
                 throw .peerFault(PeerFault(rank: header.sender, reason: .tooManyEarlyFrames))
@@ -102,7 +109,7 @@ extension AllReduceDriver {
             switch machine.frameReceived(header, payloadByteCount: held.payloadByteCount(at: place)) {
             case .keep(let slot): held.move(place, to: slots, slot: slot)
             case .early: break
-            case .drop: held.drop(place)
+            case .drop, .answer, .elsewhere: held.drop(place)
             case .refuse(let fault):
                 held.drop(place)
                 failure = .peerFault(fault)

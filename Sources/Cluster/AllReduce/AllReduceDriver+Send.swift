@@ -36,17 +36,20 @@ extension AllReduceDriver {
     }
 
     /// Sends the pending frame to the receivers that remain; false when a link cannot take it yet.
+    ///
+    /// Learners get copies, and nothing when their link is full, so that neither a step nor its memory waits for them.
     func continueSending() throws(AllReduceError) -> Bool {
         let header = UnsafeRawBufferPointer(start: headerBytes, count: FrameHeader.byteCount)
         while let current = pending {
             do {
+                let isForLearner = configuration.ownership.isLearner(current.nextRank)
                 let isTaken =
-                    current.payload.count <= AllReduceTuning.copiedPayloadByteCount
+                    current.payload.count <= AllReduceTuning.copiedPayloadByteCount || isForLearner
                     ? try transport.sendCopy(header: header, payload: current.payload, to: current.nextRank)
                     : try transport.sendBorrowed(
-                        header: header, payload: current.payload, counter: arenas.counters[parity],
+                        header: header, payload: current.payload, counter: arenas.counters[stepParity],
                         to: current.nextRank)
-                guard isTaken else { return false }
+                guard isTaken || isForLearner else { return false }
             } catch {
                 throw fail(.transport(error))
             }
@@ -66,21 +69,36 @@ extension AllReduceDriver {
 
     func sendResult(_ index: Int) throws(AllReduceError) -> Bool {
         let chunk = machine.layout.chunks[index]
-        let begin = configuration.buckets[chunk.bucket].lowerBound + chunk.elements.lowerBound
-        let payload = UnsafeRawBufferPointer(start: sum + begin, count: 4 * chunk.elements.count)
+        let payload = result(bucket: chunk.bucket, elements: chunk.elements, parity: stepParity)
         encodeHeader(
             .result, bucket: chunk.bucket, elements: chunk.elements, node: 0, checksum: resultChecksums[index])
         return try send(payload, to: .everyOther)
     }
 
     func sendStatistics() throws(AllReduceError) -> Bool {
-        let width = configuration.statisticsWidth
-        let run = configuration.ownership.runs[configuration.rank]
-        let payload = UnsafeRawBufferPointer(
-            start: statisticsMemory + run.lowerBound * width, count: 8 * run.count * width)
+        let elements = 0..<configuration.ownership.runs[configuration.rank].count * machine.layout.statisticsWidth
+        let payload = ownStatistics(elements, parity: stepParity)
         encodeHeader(
-            .statistics, bucket: 0, elements: 0..<run.count * width, node: 0,
-            checksum: arithmetic.checksum(payload, 0))
+            .statistics, bucket: 0, elements: elements, node: 0, checksum: arithmetic.checksum(payload, 0))
         return try send(payload, to: .everyOther)
+    }
+
+    func contribution(_ rootIndex: Int, bucket: Int, elements: Range<Int>, parity: Int) -> UnsafeRawBufferPointer {
+        let begin = configuration.buckets[bucket].lowerBound + elements.lowerBound
+        return UnsafeRawBufferPointer(
+            start: arenas.gradient(parity) + rootIndex * rootStride + begin, count: 4 * elements.count)
+    }
+
+    func result(bucket: Int, elements: Range<Int>, parity: Int) -> UnsafeRawBufferPointer {
+        let begin = configuration.buckets[bucket].lowerBound + elements.lowerBound
+        return UnsafeRawBufferPointer(start: sum(parity) + begin, count: 4 * elements.count)
+    }
+
+    /// The statistics of this worker's micro-batches; `elements` has their count.
+    func ownStatistics(_ elements: Range<Int>, parity: Int) -> UnsafeRawBufferPointer {
+        let run = configuration.ownership.runs[configuration.rank]
+        guard !run.isEmpty else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+        let begin = run.lowerBound * (elements.count / run.count)
+        return UnsafeRawBufferPointer(start: statistics(parity) + begin, count: 8 * elements.count)
     }
 }

@@ -21,13 +21,16 @@ extension AllReduceDriver {
             }
             ThreadScheduling.yield()
         }
+        machine.forgetPreviousStep()
         parity = 1 - parity
     }
 
     /// Begins the step whose memory was reserved: from now on frames are taken for it.
     public func start(step: UInt64, batchSize: Int) {
         isStepDone = false
+        stepParity = parity
         machine.begin(step: step, layout: layout(batchSize: batchSize))
+        if machine.layout.statisticsAreAttendance { machine.statisticsReady() }
         resultChecksums.removeAll(keepingCapacity: true)
         for _ in 0..<machine.layout.chunks.count { resultChecksums.append(0) }
         if held.count > 0 { offerHeldFrames() }
@@ -51,7 +54,7 @@ extension AllReduceDriver {
         keepFailure { () throws(AllReduceError) in _ = try progress() }
     }
 
-    private func keepFailure(_ body: () throws(AllReduceError) -> Void) {
+    func keepFailure(_ body: () throws(AllReduceError) -> Void) {
         guard failure == nil else { return }
         do {
             try body()
@@ -67,6 +70,7 @@ extension AllReduceDriver {
     public func finish(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds
+        var clock = ResendClock(firstMilliseconds: configuration.resendMilliseconds, keptFrameCount: keptFrameCount)
         var idleCount = 0
         while !isStepDone {
             switch try progress() {
@@ -75,31 +79,41 @@ extension AllReduceDriver {
                 idleCount += 1
                 ThreadScheduling.yield()
             case .idle, .blocked:
-                try wait(begun: begun, deadline: deadline)
+                clock.note(keptFrameCount: keptFrameCount)
+                try wait(begun: begun, deadline: deadline, &clock)
             }
         }
     }
 
-    private func wait(begun: Int64, deadline: Deadline) throws(AllReduceError) {
-        let blockedRank = pending?.nextRank
+    private func wait(begun: Int64, deadline: Deadline, _ clock: inout ResendClock) throws(AllReduceError) {
+        let asksFirst = clock.moment.nanoseconds < deadline.nanoseconds
         let outcome: WaitOutcome
         do {
-            outcome = try transport.wait(untilSendingTo: blockedRank, deadline: deadline)
+            outcome = try transport.wait(
+                untilSendingTo: pending?.nextRank, deadline: asksFirst ? clock.moment : deadline)
         } catch {
             throw fail(.transport(error))
         }
         switch outcome {
         case .ready: return
         case .interrupted: throw .interrupted
+        // Nobody waits for a learner.
+        case .linkLost(let rank) where configuration.ownership.isLearner(rank): return
         case .linkLost(let rank): throw fail(.linkLost(rank: rank))
-        case .timedOut:
-            let milliseconds = Int((MonotonicClock.nanoseconds - begun) / 1_000_000)
-            if let blockedRank { throw .notTaken(rank: blockedRank, milliseconds: milliseconds) }
-            guard let missing = machine.firstMissing else {
-                preconditionFailure("a step waits for the network only when a frame is missing")
-            }
-            throw .missing(missing, milliseconds: milliseconds)
+        case .timedOut where asksFirst:
+            machine.askAgain()
+            clock.asked()
+        case .timedOut: throw overdue(begun: begun)
         }
+    }
+
+    private func overdue(begun: Int64) -> AllReduceError {
+        let milliseconds = Int((MonotonicClock.nanoseconds - begun) / 1_000_000)
+        if let pending { return .notTaken(rank: pending.nextRank, milliseconds: milliseconds) }
+        guard let missing = machine.firstMissing else {
+            preconditionFailure("a step waits for the network only when a frame is missing")
+        }
+        return .missing(missing, milliseconds: milliseconds)
     }
 
     func fail(_ error: AllReduceError) -> AllReduceError {

@@ -11,6 +11,9 @@ public import Transport
 /// 3. `finish` waits for the rest; then `sum` has the undivided sum of every element and `statistics` those of all
 ///    micro-batches, equal on every worker.
 ///
+/// A worker that waits in `finish` and gets nothing for `resendMilliseconds` asks the others for the frames that are missing;
+/// damaged frames are asked for at once. Whoever is asked sends the frame again, for the step at hand or the one before it.
+///
 /// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than
 /// `interrupted` and `missing` the driver is given up together with its generation.
 /// Nothing is allocated by Swift code after the first step of each kind; libzmq allocates a record a message.
@@ -25,10 +28,12 @@ public final class AllReduceDriver<Transport: FrameTransport> {
         public var buckets: [Range<Int>]
         /// Doubles exchanged for each micro-batch; 0 for none.
         public var statisticsWidth: Int
+        /// How long nothing may come before missing frames are asked for; doubled with each question, up to ten times as long.
+        public var resendMilliseconds: Int
 
         public init(
             job: JobIdentifier, generation: UInt64, rank: Int, ownership: Ownership, buckets: [Range<Int>],
-            statisticsWidth: Int
+            statisticsWidth: Int, resendMilliseconds: Int = 200
         ) {
             self.job = job
             self.generation = generation
@@ -36,7 +41,11 @@ public final class AllReduceDriver<Transport: FrameTransport> {
             self.ownership = ownership
             self.buckets = buckets
             self.statisticsWidth = statisticsWidth
+            self.resendMilliseconds = resendMilliseconds
         }
+
+        /// Whether this worker's one root is the sum.
+        var isSoleOwner: Bool { ownership.ownerCount == 1 && rank == 0 }
     }
 
     public let configuration: Configuration
@@ -46,11 +55,21 @@ public final class AllReduceDriver<Transport: FrameTransport> {
     let arenas: GradientArenas
     let slots: FrameStore
     let blocks: CombineBlocks
+    /// The header of the pending frame, then that of an answer or a question, which never waits.
     let headerBytes: UnsafeMutableRawPointer
+    /// Statistics of two steps in turn.
     let statisticsMemory: UnsafeMutablePointer<Double>
+    let statisticsCount: Int
     var layouts: [AllReduceLayout] = []
     var machine: AllReduceMachine
+    /// Which of the two memories is in use: that of the step that was reserved last.
     var parity = 0
+    /// The memory of the step that began last.
+    var stepParity = 0
+    /// Frames that were of use.
+    var keptFrameCount = 0
+    /// Gets the questions about steps of another exchange of this worker.
+    var answersElsewhere: ((FrameHeader) -> Void)?
     /// Whether the step that began last is complete.
     public internal(set) var isStepDone = true
     var failure: AllReduceError?
@@ -79,12 +98,13 @@ public final class AllReduceDriver<Transport: FrameTransport> {
         machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: full)
         arenas = GradientArenas(
             elementCount: configuration.buckets.map(\.upperBound).max() ?? 0, rootCount: full.program.roots.count)
-        slots = FrameStore(capacity: full.slotCount)
+        // Batches with empty micro-batches may add a frame that says no more than that its sender takes part.
+        slots = FrameStore(capacity: full.slotCount + (full.statisticsWidth == 0 ? ownership.ownerCount : 0))
         blocks = CombineBlocks(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0)
-        headerBytes = .allocate(byteCount: FrameHeader.byteCount, alignment: 64)
-        let statisticsCount = max(1, ownership.microBatchCount * configuration.statisticsWidth)
-        statisticsMemory = .allocate(capacity: statisticsCount)
-        statisticsMemory.initialize(repeating: 0, count: statisticsCount)
+        headerBytes = .allocate(byteCount: 2 * FrameHeader.byteCount, alignment: 64)
+        statisticsCount = ownership.microBatchCount * max(1, configuration.statisticsWidth)
+        statisticsMemory = .allocate(capacity: 2 * statisticsCount)
+        statisticsMemory.initialize(repeating: 0, count: 2 * statisticsCount)
         resultChecksums.reserveCapacity(full.chunks.count)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
     }
@@ -101,13 +121,17 @@ public final class AllReduceDriver<Transport: FrameTransport> {
     public var gradient: UnsafeMutablePointer<Float> { arenas.gradient(parity) }
 
     /// The sums over all micro-batches, valid from `finish` to the second `begin` after it.
-    public var sum: UnsafeMutablePointer<Float> {
-        configuration.ownership.workerCount == 1 ? gradient : arenas.sum(parity)
+    public var sum: UnsafeMutablePointer<Float> { sum(parity) }
+
+    func sum(_ parity: Int) -> UnsafeMutablePointer<Float> {
+        configuration.isSoleOwner ? arenas.gradient(parity) : arenas.sum(parity)
     }
 
     /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own
-    /// micro-batches before `statisticsReady`; those of all are there after `finish`.
-    public var statistics: UnsafeMutablePointer<Double> { statisticsMemory }
+    /// micro-batches after `begin` and before `statisticsReady`; those of all are there after `finish`.
+    public var statistics: UnsafeMutablePointer<Double> { statistics(parity) }
+
+    func statistics(_ parity: Int) -> UnsafeMutablePointer<Double> { statisticsMemory + parity * statisticsCount }
 
     /// What this worker sums by itself in the step that began last.
     public var program: LocalProgram { machine.layout.program }

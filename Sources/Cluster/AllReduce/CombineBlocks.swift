@@ -53,12 +53,13 @@ final class CombineBlocks {
         operands[index] = Operand(bytes: start, expectedChecksum: expectedChecksum, checksum: 0)
     }
 
-    /// The first operand whose bytes are not those that were sent, after `run`.
-    var damagedOperand: Int? {
-        (0..<operandCount).first { index in
-            guard let operand = operands[index], let expected = operand.expectedChecksum else { return false }
-            return operand.checksum != expected
-        }
+    /// Whether the bytes of every operand are those that were sent, after `run`.
+    var isIntact: Bool { !(0..<operandCount).contains { isDamaged($0) } }
+
+    /// Whether the bytes of an operand are not those that were sent, after `run`.
+    func isDamaged(_ index: Int) -> Bool {
+        guard let operand = operands[index], let expected = operand.expectedChecksum else { return false }
+        return operand.checksum != expected
     }
 
     /// Writes the sum of `count` elements; returns its checksum if wanted, else 0.

@@ -17,6 +17,8 @@ final class PeerExchange: GradientExchange {
     private let validation: Driver
     /// What a pass agrees on; nil where no layer asks for that.
     private let sums: Driver?
+    /// The one that began last.
+    private var latest: Driver
     private let agreements: AgreementCounter
     private let board: ProgressBoard
     private let ownership: Ownership
@@ -55,7 +57,26 @@ final class PeerExchange: GradientExchange {
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
         self.board = board
         self.ownership = ownership
-        own = runs[rank]
+        own = ownership.runs[rank]
+        latest = gradients
+        for driver in [gradients, validation, sums].compactMap({ $0 }) {
+            driver.answersElsewhere = { [unowned self, unowned driver] in self.answer($0, insteadOf: driver) }
+        }
+    }
+
+    /// Answers the other workers while this one has nothing to do, and holds what they send ahead of it. Never waits.
+    ///
+    /// A worker that is done with a step may be asked for its frames of this step until all others are done with it. Call this
+    /// between rounds whenever the inbox has something.
+    func serve() {
+        latest.serve()
+    }
+
+    /// A peer is at most one exchange behind, and that may have been another driver's.
+    private func answer(_ question: FrameHeader, insteadOf asked: Driver) {
+        for driver in [gradients, validation, sums].compactMap({ $0 }) where driver !== asked {
+            if driver.answer(question) { return }
+        }
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
@@ -73,6 +94,7 @@ final class PeerExchange: GradientExchange {
 
     /// A step's gradients come after all that its pass agrees on, so that no frame comes before its turn.
     private func startGradients() {
+        latest = gradients
         gradients.start(step: agreements.number(ofRound: round), batchSize: batchSize)
         for bucket in waitingBuckets { gradients.bucketReady(bucket) }
         waitingBuckets.removeAll(keepingCapacity: true)
@@ -88,6 +110,7 @@ final class PeerExchange: GradientExchange {
 
     func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
         guard let sums, failure == nil else { return nil }
+        latest = sums
         do {
             try sums.begin(step: agreements.number(ofRound: round), batchSize: batchSize, deadline: deadline)
             for root in 0..<sums.program.roots.count {
@@ -116,6 +139,7 @@ final class PeerExchange: GradientExchange {
     ) throws {
         batchSize = sampleCount
         board.note(phase: .validating)
+        latest = validation
         do {
             try validation.begin(
                 step: agreements.firstNumber(ofRound: round), batchSize: sampleCount, deadline: deadline)

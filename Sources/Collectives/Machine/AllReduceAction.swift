@@ -6,12 +6,17 @@ public enum AllReduceAction: Sendable, Hashable {
     case sendResult(chunk: Int)
     /// Send the statistics of this worker's micro-batches to all other workers.
     case sendStatistics
-    /// Add the operands of a chunk by the plan's schedule, and release the frames in its slots.
+    /// Add the operands of a chunk by the plan's schedule. If all were intact release the frames in its slots and say
+    /// `chunkSummed`; else release the damaged ones and say `frameDamaged` for each.
     case combine(chunk: Int)
-    /// Copy the finished sums in the chunk's only slot to their place, and release the frame.
+    /// Copy the finished sums in the chunk's only slot to their place, and release the frame; then say `chunkSummed` or
+    /// `frameDamaged`.
     case copyResult(chunk: Int)
-    /// Take the statistics of another worker out of a slot, and release the frame.
+    /// Take the statistics of another worker out of a slot, and release the frame; then say `statisticsTaken` or
+    /// `statisticsDamaged`.
     case takeStatistics(slot: Int, rank: Int)
+    /// Ask a rank for a frame that did not come, if its link takes the question at once.
+    case request(FrameRequest)
     /// Every element of this bucket has its sum.
     case bucketDone(bucket: Int)
     /// All buckets and statistics are complete.
@@ -32,6 +37,11 @@ public enum FrameVerdict: Sendable, Hashable {
     case early
     /// Drop it: it came before, or belongs to an earlier step, an earlier generation or another job.
     case drop
+    /// Send a frame once more, if the link takes it at once.
+    case answer(FrameAnswer)
+    /// Another worker asks for a frame of a step that this machine does not know; it may have been an exchange of another
+    /// machine of this worker.
+    case elsewhere
     /// The sender breaks the protocol; the step cannot be finished.
     case refuse(PeerFault)
 }
@@ -45,7 +55,7 @@ public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
         case wrongPayloadLength(byteCount: Int, expectedByteCount: Int)
         /// No frame with this place and length belongs to the plan.
         case unplannedFrame(kind: FrameKind, bucket: Int, elementOffset: Int, elementCount: Int, node: Int)
-        /// The payload's checksum is wrong.
+        /// The payload's checksum is wrong, once too often.
         case damagedPayload(bucket: Int)
         /// More frames of later steps than the plan has.
         case tooManyEarlyFrames
@@ -71,6 +81,37 @@ public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooManyEarlyFrames: "rank \(rank) sent more frames ahead of their step than the plan has"
         }
     }
+}
+
+/// A frame that did not come.
+public struct FrameRequest: Sendable, Hashable {
+    /// Who should have sent it.
+    public var rank: Int
+    public var kind: FrameKind
+    /// The bucket; 0 for statistics.
+    public var bucket: Int
+    /// The elements, counted from the begin of the bucket.
+    public var elements: Range<Int>
+    /// The tree node of a contribution, else 0.
+    public var node: Int
+}
+
+/// A frame that another worker asks for and that this one has sent it before.
+public struct FrameAnswer: Sendable, Hashable {
+    /// Who asks.
+    public var rank: Int
+    /// Whether it belongs to the step before the one that began last.
+    public var isOfPreviousStep: Bool
+    public var step: UInt64
+    public var kind: FrameKind
+    /// The bucket; 0 for statistics.
+    public var bucket: Int
+    /// The elements, counted from the begin of the bucket.
+    public var elements: Range<Int>
+    /// The place of a contribution's node among this worker's roots, else 0.
+    public var rootIndex: Int
+    /// The tree node of a contribution, else 0.
+    public var node: Int
 }
 
 /// Who is waited for, and for what.

@@ -1,7 +1,7 @@
 /// Everything about one rank's all-reduce that does not change from step to step: which frames come, where they are
 /// kept until they are needed, and what is done with them.
 ///
-/// A pure function of (rank, owners, which micro-batches have samples, bucket lengths), so one layout serves all batch
+/// A pure function of (rank, owners, learners, which micro-batches have samples, bucket lengths), so one layout serves all batch
 /// sizes with the same occupied micro-batches.
 public final class AllReduceLayout: Sendable {
     /// One value of a combination.
@@ -30,7 +30,12 @@ public final class AllReduceLayout: Sendable {
     /// Bit `i` is set when micro-batch `i` has samples.
     public let occupied: UInt64
     /// Doubles exchanged for every micro-batch; 0 when there are no statistics.
+    ///
+    /// Every owner sends something in every step, so that no owner can be more than one step ahead of another. Where some
+    /// owner has no root and no statistics are wanted, this is 1: the frame says nothing but that its sender takes part.
     public let statisticsWidth: Int
+    /// Whether the statistics stand only for taking part.
+    public let statisticsAreAttendance: Bool
     /// One plan a bucket.
     public let plans: [ReductionPlan]
     /// What this worker sums by itself.
@@ -41,10 +46,12 @@ public final class AllReduceLayout: Sendable {
     public let bucketChunks: [Range<Int>]
     /// The values to add, from left to right; the same in every bucket.
     public let operands: [Operand]
-    /// How many received frames there can be at once: those of the chunks, then one a rank for the statistics.
+    /// How many received frames there can be at once: those of the chunks, then one an owner for the statistics.
     public let slotCount: Int
     /// The slot of the statistics of rank 0.
     public let firstStatisticsSlot: Int
+    /// The roots that come from others, from left to right.
+    let receivedRoots: [ReductionPlan.Root]
     /// For each tree node, its place among the received roots, or -1.
     let receivedOrdinals: [Int]
     /// The most actions that a step can ask for.
@@ -52,30 +59,50 @@ public final class AllReduceLayout: Sendable {
 
     public var workerCount: Int { ownership.workerCount }
 
+    /// Whether this rank owns nothing: it only receives.
+    public var isLearner: Bool { ownership.isLearner(rank) }
+
     /// Frames that come from all other workers in one step, at most.
     public var frameCountReceived: Int { slotCount }
 
     /// - Precondition: `rank` is a rank of `ownership`; the batch has at least one sample.
-    public init(rank: Int, ownership: Ownership, batchSize: Int, bucketElementCounts: [Int], statisticsWidth: Int) {
+    public convenience init(
+        rank: Int, ownership: Ownership, batchSize: Int, bucketElementCounts: [Int], statisticsWidth: Int
+    ) {
+        self.init(
+            rank: rank, ownership: ownership, batchSize: batchSize, bucketElementCounts: bucketElementCounts,
+            statisticsWidth: statisticsWidth, safeguards: Safeguards())
+    }
+
+    init(
+        rank: Int, ownership: Ownership, batchSize: Int, bucketElementCounts: [Int], statisticsWidth: Int,
+        safeguards: Safeguards
+    ) {
         precondition((0..<ownership.workerCount).contains(rank), "a rank lies in 0 ..< workerCount")
         self.rank = rank
         self.ownership = ownership
-        self.statisticsWidth = statisticsWidth
         occupied = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupied
         let plans = bucketElementCounts.map {
-            ReductionPlan(ownership: ownership, batchSize: batchSize, elementCount: $0)
+            ReductionPlan(
+                ownership: ownership, batchSize: batchSize, elementCount: $0, safeguards: safeguards)
         }
         self.plans = plans
         let program = ownership.localProgram(rank: rank, batchSize: batchSize)
         self.program = program
         let roots = plans.first?.roots ?? []
+        statisticsAreAttendance = statisticsWidth == 0 && Self.hasOwnerWithoutRoots(roots, ownership)
+        self.statisticsWidth = statisticsAreAttendance ? 1 : statisticsWidth
         (operands, receivedOrdinals) = Self.operands(roots: roots, rank: rank)
-        let receivedCount = roots.count { $0.owner != rank }
-        (chunks, bucketChunks) = Self.chunks(plans: plans, rank: rank, receivedRootCount: receivedCount)
+        receivedRoots = roots.filter { $0.owner != rank }
+        (chunks, bucketChunks) = Self.chunks(plans: plans, rank: rank, receivedRootCount: receivedRoots.count)
         firstStatisticsSlot = chunks.reduce(0) { $0 + $1.slotCount }
-        slotCount = firstStatisticsSlot + (statisticsWidth > 0 ? ownership.workerCount : 0)
+        slotCount = firstStatisticsSlot + (self.statisticsWidth > 0 ? ownership.ownerCount : 0)
         let sends = plans.reduce(0) { $0 + Self.contributionCount($1, rank: rank, rootCount: program.roots.count) }
         actionCapacity = sends + 2 * chunks.count + slotCount + plans.count + 3
+    }
+
+    private static func hasOwnerWithoutRoots(_ roots: [ReductionPlan.Root], _ ownership: Ownership) -> Bool {
+        ownership.ownerCount > 1 && !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
     }
 
     private static func operands(roots: [ReductionPlan.Root], rank: Int) -> ([Operand], [Int]) {
@@ -122,6 +149,17 @@ public final class AllReduceLayout: Sendable {
         case .direct: rootCount * plan.chunkCount(of: 0..<plan.elementCount)
         case .scatterGather: rootCount * plan.segments.reduce(0) { $0 + plan.chunkCount(of: $1) }
         }
+    }
+
+    /// The elements of the frame that begins at an element of a bucket and belongs to the segment of a rank, or nil when
+    /// no frame does.
+    func frameElements(bucket: Int, elementOffset: Int, segmentOf rank: Int) -> Range<Int>? {
+        guard plans.indices.contains(bucket) else { return nil }
+        let plan = plans[bucket]
+        let segment = plan.segments[rank]
+        guard segment.contains(elementOffset) else { return nil }
+        let (index, rest) = (elementOffset - segment.lowerBound).quotientAndRemainder(dividingBy: plan.chunkElementCount)
+        return rest == 0 ? plan.chunk(index, of: segment) : nil
     }
 
     /// The chunk that begins at an element of a bucket, for a given sender of finished sums (nil: this worker adds).

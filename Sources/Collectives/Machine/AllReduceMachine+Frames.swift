@@ -5,17 +5,15 @@ extension AllReduceMachine {
             dropped.otherJob += 1
             return .drop
         }
-        if header.generation < generation {
+        if header.generation < generation && safeguards.checksGeneration {
             dropped.earlierGeneration += 1
             return .drop
         }
-        if header.payloadByteCount != payloadByteCount {
-            return refuse(
-                header,
-                .wrongPayloadLength(byteCount: payloadByteCount, expectedByteCount: header.payloadByteCount))
-        }
-        if header.generation > generation { return .early }
+        let isWhole = header.payloadByteCount == payloadByteCount
+        if header.generation > generation { return isWhole && header.kind != .resend ? .early : .drop }
         guard header.sender != rank, header.sender < layout.workerCount else { return refuse(header, .unknownSender) }
+        guard isWhole else { return cut(header, payloadByteCount) }
+        if header.kind == .resend { return answer(header) }
         if !hasBegun || header.step > step { return .early }
         if header.step < step {
             dropped.earlierStep += 1
@@ -25,7 +23,14 @@ extension AllReduceMachine {
         case .contribution: return takeContribution(header)
         case .result: return takeResult(header)
         case .statistics: return takeStatistics(header)
+        case .resend: return .drop
         }
+    }
+
+    private mutating func cut(_ header: FrameHeader, _ byteCount: Int) -> FrameVerdict {
+        let expected = header.payloadByteCount
+        let reason = PeerFault.Reason.wrongPayloadLength(byteCount: byteCount, expectedByteCount: expected)
+        return countDamage(by: header.sender, reason).map { .refuse($0) } ?? .drop
     }
 
     private mutating func takeContribution(_ header: FrameHeader) -> FrameVerdict {
@@ -39,7 +44,6 @@ extension AllReduceMachine {
         guard fill(slot) else { return .drop }
         chunkMissingCounts[index] -= 1
         combineIfPossible(index)
-        finishBucketIfComplete(header.bucket)
         return .keep(slot: slot)
     }
 
@@ -53,26 +57,22 @@ extension AllReduceMachine {
         guard fill(slot) else { return .drop }
         chunkMissingCounts[index] -= 1
         actions.append(.copyResult(chunk: index))
-        bucketOpenChunkCounts[header.bucket] -= 1
-        finishBucketIfComplete(header.bucket)
         return .keep(slot: slot)
     }
 
     private mutating func takeStatistics(_ header: FrameHeader) -> FrameVerdict {
         let width = layout.statisticsWidth
-        guard width > 0, header.elementCount == width * layout.ownership.runs[header.sender].count,
+        guard width > 0, !layout.ownership.isLearner(header.sender), header.elementCount == width * layout.ownership.runs[header.sender].count,
             header.elementOffset == 0, header.bucket == 0, header.node == 0
         else { return unplanned(header) }
         let slot = layout.firstStatisticsSlot + header.sender
         guard fill(slot) else { return .drop }
         actions.append(.takeStatistics(slot: slot, rank: header.sender))
-        statisticsMissingCount -= 1
-        finishStepIfComplete()
         return .keep(slot: slot)
     }
 
     private mutating func fill(_ slot: Int) -> Bool {
-        if slotIsFilled[slot] {
+        if slotIsFilled[slot] && safeguards.dropsDuplicates {
             dropped.duplicate += 1
             return false
         }
@@ -84,7 +84,7 @@ extension AllReduceMachine {
         .refuse(PeerFault(rank: header.sender, reason: reason))
     }
 
-    private func unplanned(_ header: FrameHeader) -> FrameVerdict {
+    func unplanned(_ header: FrameHeader) -> FrameVerdict {
         refuse(
             header,
             .unplannedFrame(

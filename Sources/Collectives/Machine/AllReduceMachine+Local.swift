@@ -1,10 +1,12 @@
 extension AllReduceMachine {
-    /// All roots of a bucket are computed and stay unchanged until their frames are sent.
+    /// All roots of a bucket are computed and stay unchanged until their frames are sent. A learner need not say so.
     ///
-    /// - Precondition: the step runs and the bucket was not ready before.
+    /// - Precondition: the step runs and the bucket was not ready before, or this worker is a learner.
     public mutating func bucketReady(_ bucket: Int) {
+        if layout.isLearner { return }
         precondition(isRunning && !bucketIsReady[bucket], "a bucket becomes ready once a step")
         bucketIsReady[bucket] = true
+        bucketReadyMoments[bucket] = emptyInboxCount
         askForContributions(bucket)
         for chunk in layout.bucketChunks[bucket] where layout.chunks[chunk].source == nil {
             combineIfPossible(chunk)
@@ -12,13 +14,15 @@ extension AllReduceMachine {
         finishBucketIfComplete(bucket)
     }
 
-    /// The statistics of this worker's micro-batches are in place.
+    /// The statistics of this worker's micro-batches are in place. A learner need not say so.
     ///
-    /// - Precondition: the step runs, has statistics, and this was not said before.
+    /// - Precondition: the step runs, has statistics, and this was not said before, or this worker is a learner.
     public mutating func statisticsReady() {
+        if layout.isLearner { return }
         let slot = layout.firstStatisticsSlot + rank
         precondition(isRunning && layout.statisticsWidth > 0 && !slotIsFilled[slot], "statistics come once a step")
         slotIsFilled[slot] = true
+        statisticsReadyMoment = emptyInboxCount
         if layout.workerCount > 1 { actions.append(.sendStatistics) }
         statisticsMissingCount -= 1
         finishStepIfComplete()
@@ -63,7 +67,6 @@ extension AllReduceMachine {
         guard bucketIsReady[chunk.bucket], chunkMissingCounts[index] == 0 else { return }
         actions.append(.combine(chunk: index))
         if layout.plans[chunk.bucket].algorithm == .scatterGather { actions.append(.sendResult(chunk: index)) }
-        bucketOpenChunkCounts[chunk.bucket] -= 1
     }
 
     mutating func finishBucketIfComplete(_ bucket: Int) {

@@ -1,10 +1,11 @@
 /// The all-reduce of one rank as a machine without I/O.
 ///
-/// The driver tells it what happened (`begin`, `bucketReady`, `statisticsReady`, `frameReceived`) and carries out, in
-/// order, what `nextAction` gives. Received frames are kept by the driver in numbered slots until an action names them,
-/// so sums are made in the tree's order whatever the order of arrival. One machine serves one generation.
+/// The driver tells it what happened (`begin`, `bucketReady`, `statisticsReady`, `frameReceived`, what became of a
+/// combination, that nothing came for a while) and carries out, in order, what `nextAction` gives. Received frames are
+/// kept by the driver in numbered slots until an action names them, so sums are made in the tree's order whatever the
+/// order of arrival. One machine serves one generation.
 ///
-/// Nothing is allocated after the first step of the largest layout.
+/// Nothing is allocated after the first step of the largest layout, as long as no frame is lost or damaged.
 public struct AllReduceMachine: ~Copyable {
     /// Frames that were dropped, by reason.
     public struct DroppedFrameCounts: Sendable, Hashable {
@@ -12,7 +13,11 @@ public struct AllReduceMachine: ~Copyable {
         public var earlierStep = 0
         public var earlierGeneration = 0
         public var otherJob = 0
+        public var damaged = 0
     }
+
+    /// So many damaged frames of one rank in one step are a fault of that rank, not of the network.
+    public static let damagedFrameLimit = 16
 
     public let rank: Int
     public let job: JobIdentifier
@@ -25,22 +30,41 @@ public struct AllReduceMachine: ~Copyable {
     public private(set) var isRunning = false
     public internal(set) var dropped = DroppedFrameCounts()
 
+    let safeguards: Safeguards
     var hasBegun = false
+    /// The step before, while its frames can still be sent again.
+    var previous: (step: UInt64, layout: AllReduceLayout)?
     var slotIsFilled: [Bool] = []
     var chunkMissingCounts: [Int] = []
     var bucketIsReady: [Bool] = []
     var bucketOpenChunkCounts: [Int] = []
     var openBucketCount = 0
     var statisticsMissingCount = 0
+    /// How often the inbox was found empty. Whoever asks for a frame that was sent after the last time has asked too early.
+    var emptyInboxCount: UInt64 = 1
+    /// The empty inboxes before each chunk was summed here, each bucket and the statistics were ready; `notYet` until then.
+    var chunkSummedMoments: [UInt64] = []
+    var bucketReadyMoments: [UInt64] = []
+    var statisticsReadyMoment = AllReduceMachine.notYet
+    /// Damaged frames of each rank in this step.
+    var damagedFrameCounts: [Int]
     var actions: [AllReduceAction] = []
     var nextActionIndex = 0
 
+    static let notYet = UInt64.max
+
     /// A machine that waits for its first step.
     public init(job: JobIdentifier, generation: UInt64, layout: AllReduceLayout) {
+        self.init(job: job, generation: generation, layout: layout, safeguards: Safeguards())
+    }
+
+    init(job: JobIdentifier, generation: UInt64, layout: AllReduceLayout, safeguards: Safeguards) {
         rank = layout.rank
         self.job = job
         self.generation = generation
         self.layout = layout
+        self.safeguards = safeguards
+        damagedFrameCounts = Array(repeating: 0, count: layout.workerCount)
         reserve()
     }
 
@@ -54,65 +78,68 @@ public struct AllReduceMachine: ~Copyable {
         precondition(!isRunning, "a step begins after the one before is done")
         precondition(!hasBegun || step > self.step, "step numbers rise")
         precondition(layout.rank == rank, "a layout belongs to one rank")
+        previous = hasBegun ? (self.step, self.layout) : nil
         self.step = step
         self.layout = layout
         isRunning = true
         hasBegun = true
         reserve()
+        reset()
+        if layout.isLearner {
+            for bucket in layout.plans.indices { finishBucketIfComplete(bucket) }
+        }
+        finishStepIfComplete()
+    }
+
+    /// The memory of the step before is used anew: its frames cannot be sent again.
+    public mutating func forgetPreviousStep() {
+        previous = nil
+    }
+
+    private mutating func reset() {
         slotIsFilled.removeAll(keepingCapacity: true)
         for _ in 0..<layout.slotCount { slotIsFilled.append(false) }
         chunkMissingCounts.removeAll(keepingCapacity: true)
-        for chunk in layout.chunks { chunkMissingCounts.append(chunk.slotCount) }
+        chunkSummedMoments.removeAll(keepingCapacity: true)
+        for chunk in layout.chunks {
+            chunkMissingCounts.append(chunk.slotCount)
+            chunkSummedMoments.append(Self.notYet)
+        }
         bucketIsReady.removeAll(keepingCapacity: true)
+        bucketReadyMoments.removeAll(keepingCapacity: true)
         bucketOpenChunkCounts.removeAll(keepingCapacity: true)
         for chunks in layout.bucketChunks {
-            bucketIsReady.append(false)
+            // A learner has nothing to get ready.
+            bucketIsReady.append(layout.isLearner)
+            bucketReadyMoments.append(Self.notYet)
             bucketOpenChunkCounts.append(chunks.count)
         }
         openBucketCount = layout.plans.count
-        statisticsMissingCount = layout.statisticsWidth > 0 ? layout.workerCount : 0
+        statisticsMissingCount = layout.statisticsWidth > 0 ? layout.ownership.ownerCount : 0
+        statisticsReadyMoment = Self.notYet
+        for rank in damagedFrameCounts.indices { damagedFrameCounts[rank] = 0 }
         actions.removeAll(keepingCapacity: true)
         nextActionIndex = 0
-        finishStepIfComplete()
     }
 
     private mutating func reserve() {
         slotIsFilled.reserveCapacity(layout.slotCount)
         chunkMissingCounts.reserveCapacity(layout.chunks.count)
+        chunkSummedMoments.reserveCapacity(layout.chunks.count)
         bucketIsReady.reserveCapacity(layout.plans.count)
+        bucketReadyMoments.reserveCapacity(layout.plans.count)
         bucketOpenChunkCounts.reserveCapacity(layout.plans.count)
         actions.reserveCapacity(layout.actionCapacity)
     }
 
     /// What to do next, or nil when there is nothing to do until something happens.
     public mutating func nextAction() -> AllReduceAction? {
-        guard nextActionIndex < actions.count else { return nil }
-        nextActionIndex += 1
-        return actions[nextActionIndex - 1]
-    }
-
-    /// Who is waited for: the first frame, in the order of the plan, that has not arrived. Nil when none is missing.
-    public var firstMissing: MissingFrame? {
-        guard isRunning else { return nil }
-        for chunk in layout.chunks {
-            if let source = chunk.source {
-                if !slotIsFilled[chunk.firstSlot] {
-                    return MissingFrame(rank: source, kind: .result, bucket: chunk.bucket)
-                }
-                continue
-            }
-            var ordinal = 0
-            for root in layout.plans[chunk.bucket].roots where root.owner != rank {
-                if !slotIsFilled[chunk.firstSlot + ordinal] {
-                    return MissingFrame(rank: root.owner, kind: .contribution, bucket: chunk.bucket)
-                }
-                ordinal += 1
-            }
-        }
-        guard layout.statisticsWidth > 0 else { return nil }
-        for sender in 0..<layout.workerCount
-        where sender != rank && !slotIsFilled[layout.firstStatisticsSlot + sender] {
-            return MissingFrame(rank: sender, kind: .statistics, bucket: 0)
+        while nextActionIndex < actions.count {
+            let action = actions[nextActionIndex]
+            nextActionIndex += 1
+            // The chunk turned out to be damaged: its sums are sent after the next combination.
+            if case .sendResult(let chunk) = action, chunkSummedMoments[chunk] == Self.notYet { continue }
+            return action
         }
         return nil
     }

@@ -38,7 +38,8 @@ extension FrameHeader {
         store(Self.magic, at: 0)
         store(Self.version, at: 4)
         store(kind.rawValue, at: 5)
-        store(UInt16(0), at: 6)
+        store(requestedKind?.rawValue ?? 0, at: 6)
+        store(UInt8(0), at: 7)
         store(job.high, at: 8)
         store(job.low, at: 16)
         store(generation, at: 24)
@@ -66,11 +67,18 @@ extension FrameHeader {
         guard let kind = FrameKind(rawValue: load(5, as: UInt8.self)) else {
             throw .unknownKind(load(5, as: UInt8.self))
         }
+        let requestedKind = FrameKind(rawValue: load(6, as: UInt8.self))
+        let isRightlyRequested =
+            kind == .resend ? requestedKind != nil && requestedKind != .resend : load(6, as: UInt8.self) == 0
+        guard isRightlyRequested else {
+            throw .unknownKind(load(6, as: UInt8.self))
+        }
         self.init(
             kind: kind, job: JobIdentifier(high: load(8, as: UInt64.self), low: load(16, as: UInt64.self)),
             generation: load(24, as: UInt64.self), step: load(32, as: UInt64.self),
             bucket: Int(load(40, as: UInt32.self)), elementOffset: Int(load(44, as: UInt32.self)),
             elementCount: Int(load(48, as: UInt32.self)), sender: Int(load(52, as: UInt16.self)),
-            node: Int(load(54, as: UInt16.self)), payloadChecksum: load(56, as: UInt32.self))
+            node: Int(load(54, as: UInt16.self)), payloadChecksum: load(56, as: UInt32.self),
+            requestedKind: requestedKind)
     }
 }

@@ -6,9 +6,17 @@ public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     case result = 2
     /// The statistics of the sender's micro-batches (Float64).
     case statistics = 3
+    /// Asks for a frame that did not come: the header of that frame with the sender who asks, and no payload.
+    case resend = 4
 
     /// Bytes of one element of the payload.
-    public var elementByteCount: Int { self == .statistics ? 8 : 4 }
+    public var elementByteCount: Int {
+        switch self {
+        case .contribution, .result: 4
+        case .statistics: 8
+        case .resend: 0
+        }
+    }
 }
 
 /// The 128-bit number of a job; frames of another job are dropped.
@@ -29,7 +37,8 @@ public struct JobIdentifier: Sendable, Hashable {
 /// | 0 | magic `SLVF` | 4 |
 /// | 4 | version | 1 |
 /// | 5 | kind | 1 |
-/// | 6 | zero | 2 |
+/// | 6 | in a resend frame the kind that is asked for, else zero | 1 |
+/// | 7 | zero | 1 |
 /// | 8 | job | 16, random |
 /// | 24 | generation | 8, one a change of membership |
 /// | 32 | step | 8 |
@@ -44,6 +53,8 @@ public struct FrameHeader: Sendable, Hashable {
     public static let byteCount = 64
 
     public var kind: FrameKind
+    /// What a resend frame asks for; nil in all others.
+    public var requestedKind: FrameKind?
     public var job: JobIdentifier
     public var generation: UInt64
     public var step: UInt64
@@ -59,9 +70,10 @@ public struct FrameHeader: Sendable, Hashable {
 
     public init(
         kind: FrameKind, job: JobIdentifier, generation: UInt64, step: UInt64, bucket: Int, elementOffset: Int,
-        elementCount: Int, sender: Int, node: Int, payloadChecksum: UInt32
+        elementCount: Int, sender: Int, node: Int, payloadChecksum: UInt32, requestedKind: FrameKind? = nil
     ) {
         self.kind = kind
+        self.requestedKind = requestedKind
         self.job = job
         self.generation = generation
         self.step = step

@@ -31,6 +31,15 @@ public struct CombineSchedule: Sendable, Hashable {
         (scratchIndices, scratchCount) = Self.assignScratch(operandCount: roots.count, additions: additions)
     }
 
+    /// The order of the ranks instead of the tree's, which is what tests must notice.
+    init(leftToRight operandCount: Int) {
+        self.operandCount = operandCount
+        additions = (0..<max(0, operandCount - 1)).map { index in
+            Addition(left: index == 0 ? 0 : operandCount + index - 1, right: index + 1)
+        }
+        (scratchIndices, scratchCount) = Self.assignScratch(operandCount: operandCount, additions: additions)
+    }
+
     /// Additions come in postorder, so their results live like a stack: the left operand's place, if it has one, is
     /// taken over, and the right operand's is free again.
     private static func assignScratch(operandCount: Int, additions: [Addition]) -> ([Int], Int) {

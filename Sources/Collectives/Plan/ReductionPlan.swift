@@ -1,24 +1,25 @@
 /// Who sends which sums of which elements of one vector to whom, so that every worker ends with the tree's sum.
 ///
-/// A pure function of (M, owners, batch size, element count). Two algorithms, with S the bytes of the vector:
+/// A pure function of (M, owners, learners, batch size, element count). Two algorithms, with S the bytes of the vector:
 ///
-/// | algorithm | rounds | bytes sent by a worker with k roots | when |
+/// | algorithm | rounds | bytes sent by an owner with k roots | when |
 /// |---|---|---|---|
-/// | `direct` | 1 | k·S·(W−1) | short vectors, and two workers with at most one root each |
-/// | `scatterGather` | 2 | k·(S−s) + (W−1)·s ≤ (k+1)·S·(W−1)/W, s its segment | all others |
+/// | `direct` | 1 | k·S·(W−1) | short vectors, a single owner, and two workers with at most one root each |
+/// | `scatterGather` | 2 | k·(S−s) + (W−1)·s ≤ (k+1)·S·(O−1)/O + (W−O)·s, s its segment | all others |
 ///
-/// In `direct` every worker sends its roots to all others, and all add them. In `scatterGather` rank r owns segment r:
-/// it receives the roots of all others for its segment, adds them, and sends the sum to all. For two workers with one
-/// root each both algorithms send S bytes. Segments begin at whole cache lines, which moves the bound by at most
-/// `(W−1)·segmentAlignment` elements.
+/// In `direct` every owner sends its roots to all others, and all add them. In `scatterGather` owner r adds segment r:
+/// it receives the roots of all other owners for its segment, adds them, and sends the sum to all. For two workers with
+/// one root each both algorithms send S bytes. Segments begin at whole cache lines, which moves the bound by at most
+/// `(O−1)·segmentAlignment` elements. A learner sends nothing and adds no segment; each one costs every owner its
+/// segment's sums, S/O bytes, or its roots in `direct`.
 public struct ReductionPlan: Sendable, Hashable {
     /// How the workers exchange.
     public enum Algorithm: Sendable, Hashable {
         /// One worker: nothing is sent.
         case alone
-        /// Every worker sends its roots to every other.
+        /// Every owner sends its roots to every other worker.
         case direct
-        /// Segment owners add, then distribute.
+        /// Owners add a segment each, then distribute.
         case scatterGather
     }
 
@@ -41,25 +42,32 @@ public struct ReductionPlan: Sendable, Hashable {
 
     /// Elements of the vector.
     public let elementCount: Int
-    /// The number of workers.
+    /// The number of workers, learners included.
     public let workerCount: Int
+    /// The number of workers with micro-batches; they have the lowest ranks.
+    public let ownerCount: Int
     /// How they exchange.
     public let algorithm: Algorithm
     /// All roots with samples in them, from left to right.
     public let roots: [Root]
     /// The order in which the roots are added.
     public let schedule: CombineSchedule
-    /// The elements that each rank adds; all elements for every rank unless the algorithm is `scatterGather`.
+    /// The elements that each rank adds; all elements for every rank unless the algorithm is `scatterGather`, in which
+    /// learners add none.
     public let segments: [Range<Int>]
     /// Frames carry at most so many elements; every segment is cut into frames of this size, the last one shorter.
     public let chunkElementCount: Int
 
     /// - Precondition: the batch has at least one sample, and `elementCount` is from 0 to 2^31 - 1.
     public init(ownership: Ownership, batchSize: Int, elementCount: Int) {
+        self.init(ownership: ownership, batchSize: batchSize, elementCount: elementCount, safeguards: Safeguards())
+    }
+
+    init(ownership: Ownership, batchSize: Int, elementCount: Int, safeguards: Safeguards) {
         precondition(batchSize > 0, "a batch has at least one sample")
         precondition((0...Int(Int32.max)).contains(elementCount), "a vector has from 0 to 2^31 - 1 elements")
         var roots: [Root] = []
-        for rank in 0..<ownership.workerCount {
+        for rank in 0..<ownership.ownerCount {
             let nodes = ownership.localProgram(rank: rank, batchSize: batchSize).roots
             for (index, node) in nodes.enumerated() {
                 roots.append(Root(node: node, owner: rank, localIndex: index))
@@ -68,26 +76,34 @@ public struct ReductionPlan: Sendable, Hashable {
         self.roots = roots
         self.elementCount = elementCount
         workerCount = ownership.workerCount
-        schedule = CombineSchedule(roots: roots.map(\.node), tree: ownership.tree)
-        algorithm = Self.algorithm(roots: roots, workerCount: ownership.workerCount, elementCount: elementCount)
-        segments = Self.segments(algorithm, workerCount: ownership.workerCount, elementCount: elementCount)
+        ownerCount = ownership.ownerCount
+        schedule =
+            safeguards.addsByTree
+            ? CombineSchedule(roots: roots.map(\.node), tree: ownership.tree)
+            : CombineSchedule(leftToRight: roots.count)
+        algorithm = Self.algorithm(roots: roots, ownership: ownership, elementCount: elementCount)
+        segments = Self.segments(algorithm, ownership: ownership, elementCount: elementCount)
         chunkElementCount = Self.chunkElementCount(largestSegment: segments.map(\.count).max() ?? 0)
     }
 
-    private static func algorithm(roots: [Root], workerCount: Int, elementCount: Int) -> Algorithm {
-        if workerCount == 1 { return .alone }
-        let mostRoots = (0..<workerCount).map { rank in roots.count { $0.owner == rank } }.max() ?? 0
-        if workerCount == 2 && mostRoots <= 1 { return .direct }
+    private static func algorithm(roots: [Root], ownership: Ownership, elementCount: Int) -> Algorithm {
+        if ownership.workerCount == 1 { return .alone }
+        if ownership.ownerCount == 1 { return .direct }
+        let mostRoots = (0..<ownership.ownerCount).map { rank in roots.count { $0.owner == rank } }.max() ?? 0
+        if ownership.workerCount == 2 && mostRoots <= 1 { return .direct }
         return elementCount <= directElementLimit ? .direct : .scatterGather
     }
 
-    private static func segments(_ algorithm: Algorithm, workerCount: Int, elementCount: Int) -> [Range<Int>] {
+    private static func segments(_ algorithm: Algorithm, ownership: Ownership, elementCount: Int) -> [Range<Int>] {
         guard algorithm == .scatterGather else {
-            return Array(repeating: 0..<elementCount, count: workerCount)
+            return Array(repeating: 0..<elementCount, count: ownership.workerCount)
         }
         let lines = (elementCount + segmentAlignment - 1) / segmentAlignment
-        func boundary(_ rank: Int) -> Int { min(elementCount, rank * lines / workerCount * segmentAlignment) }
-        return (0..<workerCount).map { boundary($0)..<boundary($0 + 1) }
+        // The segments of learners, beyond the last boundary, are empty.
+        func boundary(_ rank: Int) -> Int {
+            min(elementCount, min(rank, ownership.ownerCount) * lines / ownership.ownerCount * segmentAlignment)
+        }
+        return (0..<ownership.workerCount).map { boundary($0)..<boundary($0 + 1) }
     }
 
     /// Bytes of payload that a rank sends for this vector.

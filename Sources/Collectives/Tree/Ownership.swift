@@ -2,9 +2,11 @@
 public enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `M` is not a power of two from 1 to 64.
     case unsupportedMicroBatchCount(Int)
-    /// There are no workers, or more than micro-batches.
+    /// There are no owners, or more than micro-batches.
     case unsupportedWorkerCount(Int, microBatchCount: Int)
-    /// The run of this rank is empty or does not begin where the run before it ends.
+    /// Owners and learners together are more than a view may have.
+    case tooManyWorkers(Int)
+    /// The run of this rank does not begin where the run before it ends.
     case brokenRun(rank: Int)
 
     public var description: String {
@@ -13,21 +15,35 @@ public enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible 
             "\(count) micro-batches are not possible: choose a power of two from 1 to 64"
         case .unsupportedWorkerCount(let count, let microBatchCount):
             "\(count) workers cannot share \(microBatchCount) micro-batches: choose from 1 to \(microBatchCount) workers"
+        case .tooManyWorkers(let count):
+            "\(count) workers are too many for one view: at most \(Ownership.maximumWorkerCount) are possible"
         case .brokenRun(let rank):
-            "the micro-batches of rank \(rank) are empty or do not follow those of the rank before it"
+            "the micro-batches of rank \(rank) do not follow those of the rank before it"
         }
     }
 }
 
 /// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks.
+///
+/// The last ranks may own nothing. Such a learner gets every sum and every statistic and contributes none; nobody waits
+/// for it.
 public struct Ownership: Sendable, Hashable {
     /// `M`, the micro-batches of the experiment.
     public let microBatchCount: Int
-    /// The run of each rank; they follow one another, none is empty, together they cover `0 ..< microBatchCount`.
+    /// The run of each rank; they follow one another and cover `0 ..< microBatchCount`. Those of learners are
+    /// `microBatchCount ..< microBatchCount`.
     public let runs: [Range<Int>]
+    /// The number of owners, `O`: the ranks below it have micro-batches, those from it on are learners.
+    public let ownerCount: Int
 
-    /// The number of workers, `W`.
+    /// The most workers of one view: what ranks in frames have room for, many times over.
+    public static let maximumWorkerCount = 512
+
+    /// The number of workers, `W`, learners included.
     public var workerCount: Int { runs.count }
+
+    /// Whether a rank owns nothing.
+    public func isLearner(_ rank: Int) -> Bool { rank >= ownerCount }
 
     /// The tree that all of them sum by.
     public var tree: ReductionTree { ReductionTree(leafCount: microBatchCount) }
@@ -41,27 +57,31 @@ public struct Ownership: Sendable, Hashable {
             throw .unsupportedWorkerCount(workerCount, microBatchCount: microBatchCount)
         }
         self.microBatchCount = microBatchCount
+        ownerCount = workerCount
         runs = (0..<workerCount).map { rank in
             rank * microBatchCount / workerCount..<(rank + 1) * microBatchCount / workerCount
         }
     }
 
-    /// Any runs, as a view that came over the network tells them.
+    /// Any runs, as a view that came over the network tells them. An empty run, wherever it begins, makes a learner.
     public init(microBatchCount: Int, runs: [Range<Int>]) throws(OwnershipError) {
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)
         }
-        guard (1...microBatchCount).contains(runs.count) else {
-            throw .unsupportedWorkerCount(runs.count, microBatchCount: microBatchCount)
+        guard runs.count <= Self.maximumWorkerCount else { throw .tooManyWorkers(runs.count) }
+        let ownerCount = runs.firstIndex(where: \.isEmpty) ?? runs.count
+        guard (1...microBatchCount).contains(ownerCount) else {
+            throw .unsupportedWorkerCount(ownerCount, microBatchCount: microBatchCount)
         }
         var end = 0
-        for (rank, run) in runs.enumerated() {
-            guard run.lowerBound == end, !run.isEmpty else { throw .brokenRun(rank: rank) }
+        for (rank, run) in runs.enumerated() where rank < ownerCount || !run.isEmpty {
+            guard rank < ownerCount, run.lowerBound == end else { throw .brokenRun(rank: rank) }
             end = run.upperBound
         }
-        guard end == microBatchCount else { throw .brokenRun(rank: runs.count - 1) }
+        guard end == microBatchCount else { throw .brokenRun(rank: ownerCount - 1) }
         self.microBatchCount = microBatchCount
-        self.runs = runs
+        self.ownerCount = ownerCount
+        self.runs = runs.map { $0.isEmpty ? microBatchCount..<microBatchCount : $0 }
     }
 
     /// The rank that owns a micro-batch.

@@ -44,3 +44,11 @@ public final class Inbox {
         } while rest.hasMore
     }
 }
+
+extension Poller {
+    /// Watches an inbox for frames. Returns its index.
+    @discardableResult
+    public func add(_ inbox: Inbox) -> Int {
+        add(inbox.socket)
+    }
+}
