@@ -58,13 +58,15 @@ let targets: [Target] = [
     module("Collectives", []),
     module("Coordination", ["Collectives"]),
     module("Transport", ["CZeroMQ"]),
+    // Stands between processes in tests of faults.
+    module("FaultProxy", ["Randomness"]),
     module(
         "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
     module("Cluster", ["Training", "Coordination", "Transport", "CPlatform"]),
     module("Launching", ["Cluster"]),
     module("Reports", ["Training", "CCairo"]),
     .executableTarget(
-        name: "selvedge", dependencies: ["Launching", "Reports", arguments], swiftSettings: settings),
+        name: "selvedge", dependencies: ["Launching", "Reports", "FaultProxy", arguments], swiftSettings: settings),
 
     // Takes malloc's place in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
@@ -82,6 +84,7 @@ let targets: [Target] = [
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
     tests("Transport", ["Transport"]),
+    tests("FaultProxy", ["FaultProxy", "Transport"]),
     tests("Training", ["Training", "CAllocationCounter"]),
     tests(
         "Cluster",
@@ -93,7 +96,7 @@ let targets: [Target] = [
     tests("Reports", ["Reports"]),
     tests("Repository", []),
     // What Tests/Fuzz, a package of its own, has found.
-    tests("Fuzz", ["Training", "Coordination"]),
+    tests("Fuzz", ["Training", "Coordination", "FaultProxy"]),
     tests("CommandLine", ["selvedge", "Kernels", "Digests"]),
 ]
 
@@ -105,7 +108,7 @@ let package = Package(
             name: "SelvedgeModules",
             targets: [
                 "Kernels", "NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives", "Coordination",
-                "Training",
+                "Training", "FaultProxy",
             ]),
     ],
     dependencies: [

@@ -71,6 +71,7 @@ struct ImportTable {
         "Collectives": ModuleRule(["Collectives"]),
         "Coordination": ModuleRule(["Coordination"], modules: ["Collectives"]),
         "Transport": ModuleRule(["Transport"], modules: ["CZeroMQ"], others: ["Glibc", "Synchronization"]),
+        "FaultProxy": ModuleRule(["FaultProxy"], modules: ["Randomness"], others: ["Glibc"]),
         "Training": ModuleRule(
             ["Training"],
             modules: ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"],
@@ -81,7 +82,7 @@ struct ImportTable {
         "Launching": ModuleRule(["Launching"], modules: ["Cluster"], others: ["Glibc"]),
         "Reports": ModuleRule(["Reports"], modules: ["Training", "CCairo"], others: ["Glibc"]),
         "selvedge": ModuleRule(
-            ["selvedge"], modules: ["Launching", "Reports"],
+            ["selvedge"], modules: ["Launching", "Reports", "FaultProxy"],
             others: ["ArgumentParser", "Foundation", "Glibc", "Synchronization"]),
     ])
 }

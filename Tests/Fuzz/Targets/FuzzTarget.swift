@@ -6,6 +6,7 @@ import NeuralNetwork
 import Training
 
 @testable import Checkpoints
+@testable import FaultProxy
 
 /// The parsers of bytes that this program did not write. Each takes any bytes, and answers with a value or a typed error: what it
 /// must never do is trap.
@@ -22,6 +23,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case keras
     case rows
     case journal
+    case proxied
 
     public func run(_ bytes: [UInt8]) {
         switch self {
@@ -47,12 +49,32 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .keras: _ = try? KerasWeights(bytes: bytes, file: "weights")
         case .rows: _ = try? EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))
         case .journal: _ = Journal.wholeRecords(bytes)
+        case .proxied: Self.proxied(bytes)
         }
     }
 
     private static func csv(_ bytes: [UInt8]) {
         let format = ImageFormat(height: 2, width: 3, channels: 1, classNames: ["a", "b", "c"])
         _ = try? CSVImages.parse(bytes: bytes, name: "images", format: format)
+    }
+
+    /// However a connection's bytes are cut, and whether they are messages or not, they leave as many as they came.
+    private static func proxied(_ bytes: [UInt8]) {
+        guard let first = bytes.first else { return }
+        let stream = Array(bytes.dropFirst())
+        var framer = MessageFramer(byteLimit: 4096)
+        var pieces: [StreamPiece] = []
+        for start in stride(from: 0, to: stream.count, by: Int(first) + 1) {
+            let part = stream[start..<min(stream.count, start + Int(first) + 1)]
+            guard (try? part.withUnsafeBytes { try framer.append($0, to: &pieces) }) != nil else { return }
+        }
+        for piece in pieces where piece.kind == .message {
+            let count = MessageContent.byteCount(of: piece.bytes)
+            precondition(count < piece.bytes.count, "a message has heads besides its bodies")
+            _ = MessageContent.position(ofByte: count - 1, in: piece.bytes)
+        }
+        let count = pieces.reduce(framer.takeRest().count) { $0 + $1.bytes.count }
+        precondition(count == stream.count, "bytes were lost or made up")
     }
 
     /// What stands in a checkpoint's metadata.

@@ -1,0 +1,167 @@
+internal import Glibc
+
+/// The system calls on stream sockets. All descriptors are non-blocking and closed when another program is started.
+enum StreamSocket {
+    /// What an attempt without waiting came to.
+    enum Outcome: Equatable {
+        /// So many bytes, at least one.
+        case bytes(Int)
+        /// Not now.
+        case wouldBlock
+        /// The other side has ended the stream, or reading is no longer possible.
+        case ended
+    }
+
+    /// Listens at an address; a socket file that nobody listens at any more is replaced.
+    static func listen(at address: ProxyAddress) throws(FaultProxyError) -> Int32 {
+        guard address.isLoopback else {
+            throw .invalidAddress(address.description, reason: "a route listens on the loopback interface only")
+        }
+        let descriptor = try open(address)
+        var status = withAddress(address) { bind(descriptor, $0, $1) }
+        if status != 0, errno == EADDRINUSE, case .ipc(let path) = address, isAbandoned(address) {
+            unlink(path)
+            status = withAddress(address) { bind(descriptor, $0, $1) }
+        }
+        if status == 0 { status = Glibc.listen(descriptor, 128) }
+        guard status == 0 else {
+            let number = errno
+            close(descriptor)
+            throw .system("listen at \(address)", number)
+        }
+        return descriptor
+    }
+
+    /// Begins to connect. The descriptor is writable when the attempt has ended; `pendingError` says how.
+    ///
+    /// Returns nil where the target's queue of connections is full: to be tried again.
+    static func connect(to address: ProxyAddress) throws(FaultProxyError) -> Int32? {
+        let descriptor = try open(address)
+        let status = withAddress(address) { Glibc.connect(descriptor, $0, $1) }
+        let number = errno
+        if status == 0 || number == EINPROGRESS || number == EINTR { return descriptor }
+        close(descriptor)
+        if number == EAGAIN { return nil }
+        throw .system("connect to \(address)", number)
+    }
+
+    /// How connecting ended: 0, or an error number.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
+        var number: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length) == 0 ? number : errno
+    }
+
+    /// The next connection that waits, or nil.
+    static func accept(_ listener: Int32) -> Int32? {
+        let descriptor = Glibc.accept(listener, nil, nil)
+        guard descriptor >= 0 else { return nil }
+        prepare(descriptor)
+        return descriptor
+    }
+
+    /// The process at the other end of a Unix-domain socket; nil for other sockets.
+    static func peerProcess(_ descriptor: Int32) -> Int32? {
+        // The process, its user and its group.
+        var credentials: (Int32, UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout<(Int32, UInt32, UInt32)>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else { return nil }
+        return credentials.0 > 0 ? credentials.0 : nil
+    }
+
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Outcome {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .bytes(count) }
+            if count < 0 && errno == EINTR { continue }
+            return count < 0 && errno == EAGAIN ? .wouldBlock : .ended
+        }
+    }
+
+    static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Outcome {
+        while true {
+            let count = send(descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+            if count > 0 { return .bytes(count) }
+            if count < 0 && errno == EINTR { continue }
+            return count < 0 && errno == EAGAIN ? .wouldBlock : .ended
+        }
+    }
+
+    /// Closes with a reset on TCP: the other side gets an error, and nothing that was still under way.
+    static func reset(_ descriptor: Int32) {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
+    }
+
+    /// The address that a socket is bound to, with the port that the system chose.
+    static func boundAddress(_ descriptor: Int32, asked: ProxyAddress) -> ProxyAddress {
+        guard case .tcp(let host, _) = asked else { return asked }
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return status == 0 ? .tcp(host: host, port: UInt16(bigEndian: address.sin_port)) : asked
+    }
+}
+
+extension StreamSocket {
+    private static func open(_ address: ProxyAddress) throws(FaultProxyError) -> Int32 {
+        var family = AF_UNIX
+        if case .tcp = address { family = AF_INET }
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw .system("open a socket for \(address)", errno) }
+        prepare(descriptor)
+        if family == AF_INET { switchOn(SO_REUSEADDR, level: SOL_SOCKET, descriptor) }
+        return descriptor
+    }
+
+    private static func prepare(_ descriptor: Int32) {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        // Fails on Unix-domain sockets, which never delay.
+        switchOn(TCP_NODELAY, level: Int32(IPPROTO_TCP), descriptor)
+    }
+
+    private static func switchOn(_ option: Int32, level: Int32, _ descriptor: Int32) {
+        var one: Int32 = 1
+        setsockopt(descriptor, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Whether nobody listens at the socket file of an address.
+    private static func isAbandoned(_ address: ProxyAddress) -> Bool {
+        guard let descriptor = try? open(address) else { return false }
+        defer { close(descriptor) }
+        return withAddress(address) { Glibc.connect(descriptor, $0, $1) } != 0 && errno == ECONNREFUSED
+    }
+
+    private static func withAddress<Result>(
+        _ address: ProxyAddress, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        switch address {
+        case .ipc(let path):
+            var record = sockaddr_un()
+            record.sun_family = sa_family_t(AF_UNIX)
+            precondition(path.utf8.count <= ProxyAddress.maximumPathByteCount, "a path fits the kernel's record")
+            withUnsafeMutableBytes(of: &record.sun_path) { $0.copyBytes(from: path.utf8) }
+            return withPointer(to: &record, body)
+        case .tcp(let host, let port):
+            var record = sockaddr_in()
+            record.sin_family = sa_family_t(AF_INET)
+            record.sin_port = port.bigEndian
+            inet_pton(AF_INET, host, &record.sin_addr)
+            return withPointer(to: &record, body)
+        }
+    }
+
+    private static func withPointer<Record, Result>(
+        to record: inout Record, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Result
+    ) -> Result {
+        withUnsafePointer(to: &record) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<Record>.size))
+            }
+        }
+    }
+}
