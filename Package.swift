@@ -57,6 +57,7 @@ let targets: [Target] = [
     module("Checkpoints", ["Digests", "CHDF5"]),
     module("Collectives", []),
     module("Coordination", ["Collectives"]),
+    module("Faults", ["Randomness", "Checkpoints", yams]),
     module("Transport", ["CZeroMQ"]),
     // Stands between processes in tests of faults.
     module("FaultProxy", ["Randomness"]),
@@ -66,7 +67,7 @@ let targets: [Target] = [
     module("Launching", ["Cluster"]),
     module("Reports", ["Training", "CCairo"]),
     .executableTarget(
-        name: "selvedge", dependencies: ["Launching", "Reports", "FaultProxy", arguments], swiftSettings: settings),
+        name: "selvedge", dependencies: ["Launching", "Reports", "Faults", "FaultProxy", arguments], swiftSettings: settings),
 
     // Takes malloc's place in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
@@ -83,6 +84,7 @@ let targets: [Target] = [
     tests("Checkpoints", ["Checkpoints", "Digests"]),
     tests("Collectives", ["Collectives"]),
     tests("Coordination", ["Coordination"]),
+    tests("Faults", ["Faults"]),
     tests("Transport", ["Transport"]),
     tests("FaultProxy", ["FaultProxy", "Transport"]),
     tests("Training", ["Training", "CAllocationCounter"]),

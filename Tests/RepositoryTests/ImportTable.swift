@@ -70,6 +70,8 @@ struct ImportTable {
             ["Checkpoints"], modules: ["Digests", "CHDF5"], others: ["Glibc", "Synchronization"]),
         "Collectives": ModuleRule(["Collectives"]),
         "Coordination": ModuleRule(["Coordination"], modules: ["Collectives"]),
+        "Faults": ModuleRule(
+            ["Faults"], modules: ["Randomness", "Checkpoints"], others: ["Glibc", "Synchronization", "Yams"]),
         "Transport": ModuleRule(["Transport"], modules: ["CZeroMQ"], others: ["Glibc", "Synchronization"]),
         "FaultProxy": ModuleRule(["FaultProxy"], modules: ["Randomness"], others: ["Glibc"]),
         "Training": ModuleRule(
@@ -82,7 +84,7 @@ struct ImportTable {
         "Launching": ModuleRule(["Launching"], modules: ["Cluster"], others: ["Glibc"]),
         "Reports": ModuleRule(["Reports"], modules: ["Training", "CCairo"], others: ["Glibc"]),
         "selvedge": ModuleRule(
-            ["selvedge"], modules: ["Launching", "Reports", "FaultProxy"],
+            ["selvedge"], modules: ["Launching", "Reports", "Faults", "FaultProxy"],
             others: ["ArgumentParser", "Foundation", "Glibc", "Synchronization"]),
     ])
 }

@@ -1,0 +1,41 @@
+/// The faults of one run.
+public struct FaultPlan: Sendable, Equatable {
+    public var faults: [Fault]
+
+    /// More than anyone plans.
+    public static let countLimit = 10_000
+
+    public init(_ faults: [Fault] = []) {
+        self.faults = faults
+    }
+
+    /// Reads one fault a line; empty lines do not count.
+    public init(text: String) throws(FaultError) {
+        var faults: [Fault] = []
+        for line in text.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
+            guard faults.count < Self.countLimit else { throw FaultError(.tooMany(limit: Self.countLimit)) }
+            faults.append(try Fault(parsing: String(line)))
+        }
+        self.faults = faults
+    }
+
+    /// One fault a line, as `init(text:)` takes it.
+    public var text: String { faults.map(\.description).joined(separator: "\n") }
+
+    /// Whether frames have to pass through a proxy.
+    public var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
+
+    /// Refuses faults of workers that a run of `workerCount` workers does not have.
+    public func check(workerCount: Int) throws(FaultError) {
+        for fault in faults {
+            if case .worker(let index) = fault.target, index >= workerCount {
+                throw FaultError(.unknownWorker(index, count: workerCount), text: fault.description)
+            }
+        }
+    }
+
+    /// The flags with which `selvedge train` runs this plan again.
+    public var replayArguments: [String] {
+        faults.flatMap { ["--fault", $0.description] }
+    }
+}

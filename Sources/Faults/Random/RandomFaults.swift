@@ -1,0 +1,55 @@
+/// What random faults are drawn from: the run's size and the kinds that are wanted.
+public struct RandomFaults: Sendable {
+    public var kinds: [FaultKind]
+    public var workerCount: Int
+    /// Steps of the whole run.
+    public var stepCount: Int
+
+    /// `kinds` is not empty, and `workerCount` and `stepCount` are at least 1.
+    public init(kinds: [FaultKind] = FaultKind.allCases, workerCount: Int, stepCount: Int) {
+        precondition(!kinds.isEmpty, "at least one kind of fault")
+        precondition(workerCount > 0 && stepCount > 0, "a run has a worker and a step")
+        self.kinds = kinds
+        self.workerCount = workerCount
+        self.stepCount = stepCount
+    }
+
+    /// The plan of one run of a campaign: one to three faults. The first is of kind `run` modulo their number, so that every
+    /// kind comes once in as many runs as there are kinds.
+    public func plan(seed: UInt64, run: Int) -> FaultPlan {
+        precondition(run >= 0, "runs are counted from 0")
+        var random = FaultRandom(seed: seed, run: run)
+        var faults = [fault(kinds[run % kinds.count], isFirst: true, &random)]
+        for _ in 0..<random.integer(0...2) {
+            faults.append(fault(random.element(kinds) ?? .kill, isFirst: false, &random))
+        }
+        return FaultPlan(faults)
+    }
+
+    /// Faults at random times, so many a minute on average, until `minutes` are over.
+    public func plan(seed: UInt64, ratePerMinute: Double, minutes: Double) -> FaultPlan {
+        precondition(ratePerMinute > 0, "a rate is positive")
+        var random = FaultRandom(seed: seed, run: 0)
+        var faults: [Fault] = []
+        var milliseconds = 0.0
+        while faults.count < FaultPlan.countLimit {
+            milliseconds -= Self.naturalLogarithm(1 - random.unit()) * 60_000 / ratePerMinute
+            guard milliseconds < minutes * 60_000 else { break }
+            var fault = fault(random.element(kinds) ?? .kill, isFirst: false, &random)
+            fault.trigger = .after(milliseconds: max(1, Int(milliseconds)))
+            faults.append(fault)
+        }
+        return FaultPlan(faults)
+    }
+
+    /// Of a number in (0, 1], by the series of the inverse hyperbolic tangent after halvings; good to nine digits.
+    private static func naturalLogarithm(_ value: Double) -> Double {
+        let ratio = (value.significand - 1) / (value.significand + 1)
+        var (sum, power) = (0.0, ratio)
+        for exponent in stride(from: 1, to: 24, by: 2) {
+            sum += power / Double(exponent)
+            power *= ratio * ratio
+        }
+        return 2 * sum + Double(value.exponent) * 0.693_147_180_559_945_3
+    }
+}
