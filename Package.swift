@@ -99,7 +99,7 @@ let targets: [Target] = [
     tests("Repository", []),
     // What Tests/Fuzz, a package of its own, has found.
     tests("Fuzz", ["Training", "Coordination", "FaultProxy"]),
-    tests("CommandLine", ["selvedge", "Kernels", "Digests"]),
+    tests("CommandLine", ["selvedge", "Kernels", "Digests", "Experiments", "Faults", "Training"]),
 ]
 
 let package = Package(

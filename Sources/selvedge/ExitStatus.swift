@@ -3,6 +3,7 @@ import Cluster
 import Coordination
 import Datasets
 import Experiments
+import Faults
 import Glibc
 import Kernels
 import Launching
@@ -40,6 +41,7 @@ struct ExitStatus: Error {
         case is DatasetError: EX_DATAERR
         case let error as FileError: code(ofFile: error)
         case let error as RunDirectoryError: code(ofRunDirectory: error)
+        case let error as FaultError: code(ofFault: error)
         case is InstructionSetError, is CoordinatorConfigurationError: EX_USAGE
         case TransportError.invalidEndpoint: EX_USAGE
         case is TransportError: EX_UNAVAILABLE
@@ -60,6 +62,11 @@ struct ExitStatus: Error {
         case .outOfRange where error.line == nil: EX_USAGE
         default: EX_DATAERR
         }
+    }
+
+    private static func code(ofFault error: FaultError) -> Int32 {
+        if case .unreadable = error.problem { return EX_NOINPUT }
+        return error.source == nil ? EX_USAGE : EX_DATAERR
     }
 
     private static func code(ofWeights error: InitialWeightsError) -> Int32 {

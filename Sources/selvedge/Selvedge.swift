@@ -12,7 +12,7 @@ struct Selvedge: ParsableCommand {
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
             SummaryCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ReproduceCommand.self,
-            InspectCommand.self, ReadKerasCommand.self, ProxyCommand.self, BenchCommand.self,
+            TortureCommand.self, InspectCommand.self, ReadKerasCommand.self, ProxyCommand.self, BenchCommand.self,
         ])
 
     static func main() {

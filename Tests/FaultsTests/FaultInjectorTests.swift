@@ -158,7 +158,9 @@ import Testing
         #expect(pipe.read() == [])
         injector.reach(.computing, step: 3)
         injector.reach(.computing, step: 4)
-        #expect(pipe.read().map(\.description) == [text, "reset worker=1 step=4"])
+        let events = pipe.read()
+        #expect(events.map(\.fault.description) == [text, "reset worker=1 step=4"])
+        #expect(events.allSatisfy { $0.processIdentifier == getpid() })
         #expect(pipe.read() == [])
     }
 

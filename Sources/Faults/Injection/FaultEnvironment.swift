@@ -7,6 +7,10 @@ public enum FaultEnvironment {
     /// The folder where processes mark what has struck.
     public static let folderVariable = "SELVEDGE_FAULT_FOLDER"
 
+    /// The file in that folder with a JSON object for each fault that struck: `number`, `fault`, `process`, `pid`, `phase`,
+    /// `step` and `monotonic_ns`.
+    public static let firedName = FaultFolder.firedName
+
     /// The variables that hand a plan on.
     public static func variables(_ plan: FaultPlan, folder: String) -> [String: String] {
         [planVariable: plan.text, folderVariable: folder]

@@ -61,13 +61,13 @@ struct FaultFolder: Sendable {
 
     // MARK: Network faults
 
-    /// Tells the proxy; false when none listens.
+    /// Tells the proxy of a fault that strikes this process; false when none listens.
     func send(_ fault: Fault) -> Bool {
         let descriptor = open("\(path)/\(Self.networkName)", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         // A line is shorter than what a pipe takes in one piece.
-        let line = Array((fault.description + "\n").utf8)
+        let line = Array("\(getpid()) \(fault)\n".utf8)
         return write(descriptor, line, line.count) == line.count
     }
 

@@ -20,8 +20,14 @@ public struct NetworkFaultPipe: ~Copyable {
 
     deinit { close(descriptor) }
 
-    /// The faults that have struck since the last call. Never waits.
-    public mutating func read() -> [Fault] {
+    /// A fault and the process that it befalls.
+    public struct Event: Sendable, Equatable {
+        public var fault: Fault
+        public var processIdentifier: Int32
+    }
+
+    /// What has struck since the last call. Never waits.
+    public mutating func read() -> [Event] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
@@ -30,8 +36,16 @@ public struct NetworkFaultPipe: ~Copyable {
         }
         guard let end = partial.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
         let lines = partial[..<end].split(separator: UInt8(ascii: "\n"))
-        let faults = lines.compactMap { try? Fault(parsing: String(decoding: $0, as: UTF8.self)) }
+        let events = lines.compactMap { Self.event(String(decoding: $0, as: UTF8.self)) }
         partial.removeSubrange(...end)
-        return faults
+        return events
+    }
+
+    private static func event(_ line: String) -> Event? {
+        let parts = line.split(separator: " ", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let identifier = Int32(parts[0]), let fault = try? Fault(parsing: parts[1]) else {
+            return nil
+        }
+        return Event(fault: fault, processIdentifier: identifier)
     }
 }

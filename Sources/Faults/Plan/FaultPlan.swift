@@ -22,6 +22,14 @@ public struct FaultPlan: Sendable, Equatable {
     /// One fault a line, as `init(text:)` takes it.
     public var text: String { faults.map(\.description).joined(separator: "\n") }
 
+    /// The seed in `random:SEED`.
+    public static func seed(_ text: String) throws(FaultError) -> UInt64 {
+        guard text.hasPrefix("random:"), let seed = UInt64(text.dropFirst("random:".count)) else {
+            throw FaultError(.badRandomPlan(text))
+        }
+        return seed
+    }
+
     /// Whether frames have to pass through a proxy.
     public var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
 

@@ -4,20 +4,28 @@ import Randomness
 struct FaultRandom {
     private let generator: Philox4x32
     private let run: UInt32
+    private let use: Use
     private var drawn: UInt32 = 0
 
     /// Keeps these counters apart from those of training.
     private static let purpose: UInt32 = 0x4641_554C
 
-    init(seed: UInt64, run: Int) {
+    /// What is drawn; each use has draws of its own.
+    enum Use: UInt32 {
+        case faults
+        case workerCount
+    }
+
+    init(seed: UInt64, run: Int, use: Use = .faults) {
         generator = Philox4x32(
             key0: UInt32(truncatingIfNeeded: seed), key1: UInt32(truncatingIfNeeded: seed >> 32))
         self.run = UInt32(truncatingIfNeeded: run)
+        self.use = use
     }
 
     private mutating func word() -> UInt32 {
         defer { drawn &+= 1 }
-        return generator.block(SIMD4(drawn, run, 0, Self.purpose))[0]
+        return generator.block(SIMD4(drawn, run, use.rawValue, Self.purpose))[0]
     }
 
     /// A number in the range; the multiplication favours some by one part in 2³² / count, which does no harm to a plan.

@@ -50,7 +50,10 @@ extension RandomFaults {
             let points = Failpoint.allCases.filter { $0.belongs(to: target) && isReached($0, isFirst: isFirst) }
             let point = random.element(points)
             return .reached(point, step: point?.hasStep ?? true ? step : nil, occurrence: 1)
-        case .flipCheckpoint: return .reached(.checkpointWritten, step: step, occurrence: 1)
+        case .flipCheckpoint:
+            // Damaged, the first checkpoint leaves none to go on from.
+            let first = min(stepsPerEpoch + 1, stepCount)
+            return .reached(.checkpointWritten, step: UInt64(random.integer(first...stepCount)), occurrence: 1)
         default: return .reached(nil, step: step, occurrence: 1)
         }
     }

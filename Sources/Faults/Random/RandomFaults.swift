@@ -4,14 +4,30 @@ public struct RandomFaults: Sendable {
     public var workerCount: Int
     /// Steps of the whole run.
     public var stepCount: Int
+    /// Steps before the first checkpoint.
+    public var stepsPerEpoch: Int
 
-    /// `kinds` is not empty, and `workerCount` and `stepCount` are at least 1.
-    public init(kinds: [FaultKind] = FaultKind.allCases, workerCount: Int, stepCount: Int) {
+    /// `kinds` is not empty, and `workerCount`, `stepCount` and `stepsPerEpoch` are at least 1.
+    public init(kinds: [FaultKind], workerCount: Int, stepCount: Int, stepsPerEpoch: Int) {
         precondition(!kinds.isEmpty, "at least one kind of fault")
-        precondition(workerCount > 0 && stepCount > 0, "a run has a worker and a step")
+        precondition(workerCount > 0 && stepCount > 0 && stepsPerEpoch > 0, "a run has a worker and a step")
         self.kinds = kinds
         self.workerCount = workerCount
         self.stepCount = stepCount
+        self.stepsPerEpoch = stepsPerEpoch
+    }
+
+    /// Of faults at random times in a run of unknown length: all kinds but bit flips, which only an audit or a resume finds.
+    public static func lasting(workerCount: Int) -> RandomFaults {
+        RandomFaults(
+            kinds: FaultKind.allCases.filter { $0 != .flipGradient && $0 != .flipCheckpoint },
+            workerCount: workerCount, stepCount: 1, stepsPerEpoch: 1)
+    }
+
+    /// How many workers one run of a campaign has.
+    public static func workerCount(seed: UInt64, run: Int, in range: ClosedRange<Int>) -> Int {
+        var random = FaultRandom(seed: seed, run: run, use: .workerCount)
+        return random.integer(range)
     }
 
     /// The plan of one run of a campaign: one to three faults. The first is of kind `run` modulo their number, so that every

@@ -11,6 +11,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
+    @OptionGroup var faults: FaultOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
@@ -78,8 +79,10 @@ struct TrainCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         _ = try InstructionSet.chosen(environment: environment)
         let layout = try layout(microBatchCount: resolved.microBatchCount, environment: environment)
+        let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
         var supervisor = LocalSupervisor(
-            executable: try Executable.path(), workerCount: layout.workerCount + spares, environment: environment,
+            executable: try Executable.path(), workerCount: layout.workerCount + spares,
+            environment: environment.merging(handover.variables) { $1 },
             coordinatorArguments: { coordinatorArguments($0, layout) },
             workerArguments: { address, index in
                 ["worker", "--coordinator", address, "--name", "worker-\(index)", "--threads"]

@@ -1,0 +1,141 @@
+import ArgumentParser
+import Checkpoints
+import Experiments
+import Faults
+import Foundation
+import Glibc
+import Training
+
+/// Breaks runs on purpose and compares what they come to with a run that nobody disturbed.
+struct TortureCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torture", abstract: "Break runs at random and check that the bits stay the same.",
+        discussion: """
+            Trains once undisturbed, then once under each of N random plans of one to three faults; a run that ends with \
+            75 is resumed. Stops at the first checkpoint or metrics file with another SHA-256. Exit code 0: all equal.
+            """)
+
+    @Argument(help: "A shipped experiment or the path of a YAML file.")
+    var experiment: String
+
+    @Option(help: "How many runs.")
+    var runs: Int = 20
+
+    @Option(help: "Seed of the plans.")
+    var seed: UInt64 = 1
+
+    @Option(help: "Worker processes: a number, or a range as 1..8 from which each run draws.")
+    var workers: WorkerRange = WorkerRange(range: 1...4)
+
+    @Option(help: "Passes over the training data.")
+    var epochs: Int?
+
+    @Option(help: "Samples in a global batch.")
+    var batchSize: Int?
+
+    @Option(help: ArgumentHelp("Only these kinds of faults, as kill,stop; by default all.", valueName: "kinds"))
+    var kinds: FaultKindList = FaultKindList(kinds: FaultKind.allCases)
+
+    @Option(help: "Folder with the data set, or 'synthetic' for made-up images.")
+    var data: String?
+
+    @Option(help: "The number of the first run, to do some again.")
+    var first: Int = 0
+
+    @Option(help: "Seconds for one run; by default 60 and twenty times the undisturbed run.")
+    var deadline: Double?
+
+    @Option(help: "Folder for the runs; by default a temporary one. What is not equal stays there.")
+    var directory: String?
+
+    @Flag(help: "Print the results as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        guard runs > 0, first >= 0 else { throw ValidationError("--runs takes a number from 1, --first one from 0") }
+        guard deadline ?? 1 > 0 else { throw ValidationError("--deadline takes seconds above 0") }
+    }
+
+    func run() throws {
+        let campaign = try campaign()
+        Console.note("undisturbed run in \(campaign.folder)")
+        let undisturbed = try campaign.undisturbed()
+        var results: [TortureResult] = []
+        for run in first..<first + runs {
+            let result = try campaign.result(run: run, against: undisturbed)
+            results.append(result)
+            tell(result, campaign)
+            if case .unequal = result.outcome { break }
+        }
+        let report = TortureReport(
+            experiment: campaign.experiment.name, seed: seed, kinds: campaign.kinds, results)
+        Console.result(json ? try report.json() : report.text)
+        guard report.equalRuns == report.runs else {
+            throw ExitStatus(
+                EX_SOFTWARE,
+                "\(report.runs - report.equalRuns) of \(report.runs) runs are not equal (seed \(seed)): "
+                    + "what they left is in \(campaign.folder)")
+        }
+        try? FileManager.default.removeItem(atPath: campaign.folder)
+    }
+
+    private func tell(_ result: TortureResult, _ campaign: TortureCampaign) {
+        let plan = result.plan.faults.map(\.description).joined(separator: "; ")
+        let resumes = result.resumeCount == 0 ? "" : " (\(result.resumeCount) resumed)"
+        Console.note(
+            "run \(result.run), \(result.workerCount) workers, \(plan): \(result.outcome.column.rawValue)\(resumes) in "
+                + Figures.duration(result.seconds))
+        guard let detail = result.outcome.detail else { return }
+        Console.error(
+            "run \(result.run) of seed \(seed): \(result.outcome.column.rawValue): \(detail); see "
+                + "\(campaign.folder)/run-\(result.run)/output.txt; again with: selvedge torture "
+                + (campaign.experimentArguments + flags(first: result.run)).joined(separator: " ")
+                + "; the plan alone: " + campaign.replayCommand(result))
+    }
+
+    private func flags(first: Int) -> [String] {
+        ["--seed", String(seed), "--first", String(first), "--runs", "1", "--workers", workers.text]
+            + ["--kinds", kinds.text]
+    }
+
+    private func campaign() throws -> TortureCampaign {
+        let arguments = [experiment] + flag("epochs", epochs) + flag("batch-size", batchSize) + flag("data", data)
+        let options = try ExperimentOptions.parse(arguments)
+        let resolved = try options.resolved()
+        let sets = try DatasetLookup.load(
+            resolved, data: options.dataFolder, environment: ProcessInfo.processInfo.environment)
+        let schedule = try TrainingData(dataset: sets.training, experiment: resolved).schedule(resolved)
+        guard workers.range.upperBound <= resolved.microBatchCount else {
+            throw ExitStatus(EX_USAGE, "--workers: at most \(resolved.microBatchCount) workers share the micro-batches")
+        }
+        return TortureCampaign(
+            experimentArguments: arguments, experiment: resolved, schedule: schedule,
+            kinds: try possibleKinds(epochCount: schedule.epochCount), workerCounts: workers.range, seed: seed,
+            folder: try folder(), executable: try Executable.path(),
+            environment: ProcessInfo.processInfo.environment, deadlineSeconds: deadline)
+    }
+
+    /// The kinds without those that this run cannot show, which are named.
+    private func possibleKinds(epochCount: Int) throws -> [FaultKind] {
+        var kinds = kinds.kinds
+        func leaveOut(_ kind: FaultKind, _ reason: String) {
+            guard kinds.contains(kind) else { return }
+            kinds.removeAll { $0 == kind }
+            Console.note("without \(kind.rawValue): \(reason)")
+        }
+        if epochCount == 1 { leaveOut(.flipCheckpoint, "it needs a second checkpoint, and so two epochs") }
+        if workers.range.upperBound == 1 { leaveOut(.flipGradient, "it is found by a second worker") }
+        guard !kinds.isEmpty else { throw ExitStatus(EX_USAGE, "no kind of fault is left: give others with --kinds") }
+        return kinds
+    }
+
+    private func folder() throws -> String {
+        if let directory {
+            try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+            return URL(fileURLWithPath: directory).path
+        }
+        var template = Array("\(FileManager.default.temporaryDirectory.path)/selvedge-torture-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw ExitStatus(EX_IOERR, "a temporary folder cannot be made") }
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

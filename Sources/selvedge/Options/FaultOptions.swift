@@ -1,0 +1,79 @@
+import ArgumentParser
+import Faults
+import Foundation
+import Launching
+
+/// What a training is to meet on purpose.
+struct FaultOptions: ParsableArguments {
+    @Option(
+        name: .customLong("fault"),
+        help: ArgumentHelp(
+            "Break something on purpose, as \"kill worker=1 step=7 phase=reduce-scatter\" (can be given more than once).",
+            valueName: "fault"))
+    var texts: [String] = []
+
+    @Option(help: ArgumentHelp("Break what a YAML file says.", valueName: "file"))
+    var faultPlan: String?
+
+    @Option(
+        name: .customLong("faults"),
+        help: ArgumentHelp("Break something at random times, given as random:SEED.", valueName: "random:seed"))
+    var random: String?
+
+    @Option(help: ArgumentHelp("Random faults a minute, on average.", valueName: "per-minute"))
+    var rate: Double = 6
+
+    func validate() throws {
+        guard rate > 0, rate <= 10_000 else { throw ValidationError("--rate takes a number above 0, at most 10000") }
+    }
+
+    /// Random faults go on for so long.
+    private static let randomMinutes = 24.0 * 60
+
+    /// The faults of all flags, for a run of so many workers.
+    func plan(workerCount: Int) throws -> FaultPlan {
+        var plan = FaultPlan(try texts.map { try Fault(parsing: $0) })
+        if let faultPlan { plan.faults += try FaultPlan(path: faultPlan).faults }
+        if let random {
+            let drawn = try RandomFaults.lasting(workerCount: workerCount)
+                .plan(seed: FaultPlan.seed(random), ratePerMinute: rate, minutes: Self.randomMinutes)
+            Console.note("faults: \(rate) a minute at random (again with: --faults \(random) --rate \(rate))")
+            plan.faults += drawn.faults
+        }
+        try plan.check(workerCount: workerCount)
+        return plan
+    }
+
+    /// Gives the plan to the processes of a run by their environment.
+    func handover(workerCount: Int, environment: [String: String]) throws -> FaultHandover {
+        try FaultHandover(try plan(workerCount: workerCount), environment: environment)
+    }
+}
+
+/// A plan with the folder in which its faults are marked; one that it made itself is removed with it.
+struct FaultHandover: ~Copyable {
+    let plan: FaultPlan
+    /// The faults' folder; nil where nothing is to be broken.
+    let folder: String?
+    private let own: PrivateDirectory?
+
+    init(_ plan: FaultPlan, environment: [String: String]) throws {
+        self.plan = plan
+        if plan.faults.isEmpty {
+            folder = nil
+            own = nil
+        } else if let given = environment[FaultEnvironment.folderVariable] {
+            folder = given
+            own = nil
+        } else {
+            let directory = try PrivateDirectory(environment: environment)
+            folder = directory.path
+            own = consume directory
+        }
+    }
+
+    /// What the environment of coordinator and workers gets in addition.
+    var variables: [String: String] {
+        folder.map { FaultEnvironment.variables(plan, folder: $0) } ?? [:]
+    }
+}
