@@ -29,8 +29,8 @@ extension CommandLineTests {
         }
 
         @Test func `every kind of fault, and the same bits`() throws {
-            let end = try Selvedge.run(
-                ["torture", "small.yaml", "--runs", "20", "--seed", "4", "--workers", "1..3", "--json"], in: scratch)
+            let flags = ["--runs", "20", "--seed", "4", "--workers", "1..3", "--deadline", "50", "--json"]
+            let end = try Selvedge.run(["torture", "small.yaml"] + flags, in: scratch)
             #expect(end.code == 0, "\(end.lines.joined(separator: "\n"))")
             let report = try report()
             #expect(report.runs == 20 && report.equalRuns == 20)
