@@ -46,9 +46,9 @@ extension CoordinatorProcess {
 
     private func journal(_ record: Coordination.JournalRecord) {
         if case .view(let view) = record {
-            workerCount = view.members.count
+            if generation == 0 { recorder.startEpochClock() }
+            workerCount = view.ownerCount
             generation = view.generation
-            recorder.startEpochClock()
         }
         recorder.journal(record)
     }

@@ -144,12 +144,12 @@ extension CoordinatorMachine {
         case .ending: return finishWhenAlone(now: now)
         case .over: return
         case .salvaging(let first, let salvager, _):
-            log(.warning, verdict.description)
+            log(.warning, verdict.report)
             if salvager == roster[worker].identifier { end(.failed(first), now: now) }
             return
         default: break
         }
-        log(.warning, verdict.description)
+        log(.warning, verdict.report)
         lastLoss = verdict
         if isPoisoned(cause, now: now) { return }
         goOnWithout(worker, verdict, now: now)
@@ -163,7 +163,7 @@ extension CoordinatorMachine {
             if roster.present.count < awaitedWorkerCount(now: now) { phase = .gathering(since: since) }
         case .regrouping, .short, .linking, .training:
             guard heldState else { return }
-            beginRecovery(cause: verdict.description, now: now)
+            beginRecovery(cause: verdict.report, now: now)
             regroup(now: now)
         case .salvaging, .ending, .over: break
         }

@@ -1,12 +1,15 @@
 extension Verdict {
-    public var description: String {
+    public var description: String { report + advice }
+
+    /// What happened, without what to do about it: the run goes on.
+    var report: String {
         var text = (subject.map { $0.description + " " } ?? "") + cause.description
         if let subject {
             text += ", while \(subject.phase) after step \(subject.completedSteps)"
             text += generation > 0 ? " in generation \(generation)" : ""
             text += ", last heard \(subject.lastHeardMilliseconds) ms before"
         }
-        return text + advice
+        return text
     }
 
     private var advice: String {

@@ -99,7 +99,9 @@ extension WorkerMachine {
         guard stopLimit == nil, grant.stepLimit > stepLimit else { return }
         stepLimit = grant.stepLimit
         let ahead = stepLimit - min(stepLimit, progress.completedSteps)
-        reportThreshold = progress.completedSteps + (ahead + 1) / 2
+        // The first step of a view is told at once: the coordinator measures how long a change took.
+        let isFirst = progress.completedSteps == view?.position.completedSteps
+        reportThreshold = progress.completedSteps + (isFirst ? 1 : (ahead + 1) / 2)
         actions.append(.extendGrant(stepLimit: stepLimit))
     }
 

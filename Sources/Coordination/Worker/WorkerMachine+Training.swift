@@ -15,8 +15,9 @@ extension WorkerMachine {
             progress.phase = phase
             progress.measures = measures ?? progress.measures
             if progress.completedSteps >= reportThreshold {
-                // Then once more at the end of the grant: a boundary may wait for it.
-                reportThreshold = progress.completedSteps < stepLimit ? stepLimit : .max
+                // Then once more in the middle and at the end of the grant: a boundary may wait for it.
+                let ahead = stepLimit - min(stepLimit, progress.completedSteps)
+                reportThreshold = ahead > 0 ? progress.completedSteps + (ahead + 1) / 2 : .max
                 sendProgress(now: now)
             }
         default: break

@@ -44,7 +44,7 @@ struct ProxyCommand: ParsableCommand {
             }
             let proxy = try FaultProxy(routes: routes)
             print("ready " + proxy.routes.map { "\($0.name)=\($0.listen)" }.joined(separator: " "))
-            fflush(stdout)
+            fflush(nil)
             try proxy.run(control: STDIN_FILENO, replies: STDOUT_FILENO)
         } catch {
             if case .system = error { throw ExitStatus(EX_UNAVAILABLE, error.description) }
