@@ -45,7 +45,9 @@ final class PeerNetwork {
 
     /// Connects to the members of a view. The inboxes of all are bound, for they said so in their first message.
     func connect(to view: View, rank: Int, channel: ComputeChannel) throws -> PeerConnection {
-        if view.members.count == 1 { return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank) }
+        if view.members.count == 1 {
+            return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
+        }
         let endpoints = try view.members.map { try Endpoint(parsing: $0.inboxAddress) }
         let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
         let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: channel.interrupt)

@@ -33,7 +33,9 @@ struct StateTransfer {
     private func send(_ header: [UInt8], _ payload: UnsafeRawBufferPointer, to receiver: Int) throws {
         let deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
         while true {
-            let isTaken = try header.withUnsafeBytes { try transport.sendCopy(header: $0, payload: payload, to: receiver) }
+            let isTaken = try header.withUnsafeBytes {
+                try transport.sendCopy(header: $0, payload: payload, to: receiver)
+            }
             if isTaken { return }
             switch try transport.wait(untilSendingTo: receiver, deadline: deadline) {
             case .ready: continue

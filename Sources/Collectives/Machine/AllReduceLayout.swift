@@ -102,7 +102,8 @@ public final class AllReduceLayout: Sendable {
     }
 
     private static func hasOwnerWithoutRoots(_ roots: [ReductionPlan.Root], _ ownership: Ownership) -> Bool {
-        ownership.ownerCount > 1 && !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
+        ownership.ownerCount > 1
+            && !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
     }
 
     private static func operands(roots: [ReductionPlan.Root], rank: Int) -> ([Operand], [Int]) {
@@ -158,7 +159,8 @@ public final class AllReduceLayout: Sendable {
         let plan = plans[bucket]
         let segment = plan.segments[rank]
         guard segment.contains(elementOffset) else { return nil }
-        let (index, rest) = (elementOffset - segment.lowerBound).quotientAndRemainder(dividingBy: plan.chunkElementCount)
+        let (index, rest) = (elementOffset - segment.lowerBound).quotientAndRemainder(
+            dividingBy: plan.chunkElementCount)
         return rest == 0 ? plan.chunk(index, of: segment) : nil
     }
 

@@ -62,7 +62,8 @@ extension AllReduceMachine {
 
     private mutating func takeStatistics(_ header: FrameHeader) -> FrameVerdict {
         let width = layout.statisticsWidth
-        guard width > 0, !layout.ownership.isLearner(header.sender), header.elementCount == width * layout.ownership.runs[header.sender].count,
+        guard width > 0, !layout.ownership.isLearner(header.sender),
+            header.elementCount == width * layout.ownership.runs[header.sender].count,
             header.elementOffset == 0, header.bucket == 0, header.node == 0
         else { return unplanned(header) }
         let slot = layout.firstStatisticsSlot + header.sender

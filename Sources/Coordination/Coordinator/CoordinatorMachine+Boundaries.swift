@@ -92,6 +92,7 @@ extension CoordinatorMachine {
         log(
             .warning,
             "\(roster[worker].label) is slow: \(own / 1000) µs of computing for a micro-batch, the others need "
-                + "\(usual / 1000) µs" + (configuration.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
+                + "\(usual / 1000) µs"
+                + (configuration.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
 }

@@ -188,8 +188,9 @@ extension CoordinatorMachine {
 
     /// The first step after a change of the membership is complete.
     mutating func endRecovery(now: UInt64) {
-        guard let open = recovery, let view, roster.members.contains(where: { roster[$0].done != nil })
-            || ownersCompletedSteps > view.position.completedSteps
+        guard let open = recovery, let view,
+            roster.members.contains(where: { roster[$0].done != nil })
+                || ownersCompletedSteps > view.position.completedSteps
         else { return }
         recovery = nil
         actions.append(

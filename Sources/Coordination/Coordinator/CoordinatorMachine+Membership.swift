@@ -170,7 +170,8 @@ extension CoordinatorMachine {
             roster[worker].lastWorked = now
         }
         grants.start(completedSteps: view.position.completedSteps, now: now)
-        record(ledger.start(completedEpochs: view.position.completedEpochs, members: owners.map { roster[$0].identifier }))
+        record(
+            ledger.start(completedEpochs: view.position.completedEpochs, members: owners.map { roster[$0].identifier }))
         let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
         let verb = hasStarted ? "goes on" : "starts"
         hasStarted = true

@@ -93,7 +93,8 @@ extension CoordinatorMachine {
             return roster[worker].standing == nil
         }
         let missing = late.map { "\(roster[$0].label), \(roster[$0].progress.phase)" }
-        if case .linking = phase, let worker = late.first, now >= since + configuration.timing.stepDeadlineMilliseconds {
+        if case .linking = phase, let worker = late.first, now >= since + configuration.timing.stepDeadlineMilliseconds
+        {
             return lose(worker, .stuck(milliseconds: now - since), now: now)
         }
         if now >= since + configuration.timing.preparationDeadlineMilliseconds {

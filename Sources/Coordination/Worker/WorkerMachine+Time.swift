@@ -36,7 +36,10 @@ extension WorkerMachine {
         guard let settings = welcome?.settings else { return }
         let silence = now - min(now, lastHeard)
         if silence >= UInt64(settings.successorMilliseconds) { return abandon() }
-        if isAttached ? silence >= UInt64(settings.coordinatorSilenceMilliseconds) : now >= lastHello + Self.helloRetryMilliseconds {
+        if isAttached
+            ? silence >= UInt64(settings.coordinatorSilenceMilliseconds)
+            : now >= lastHello + Self.helloRetryMilliseconds
+        {
             lookForCoordinator(now: now)
         }
         if now >= lastSent + UInt64(settings.heartbeatIntervalMilliseconds) {
@@ -71,7 +74,8 @@ extension WorkerMachine {
         exit(
             code: ExitCode.requeue,
             reason: "no coordinator was heard for \(seconds) s; this worker stops after step "
-                + "\(progress.completedSteps)" + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))
+                + "\(progress.completedSteps)"
+                + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))
     }
 
     mutating func sendProgress(now: UInt64) {
