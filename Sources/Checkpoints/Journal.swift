@@ -35,10 +35,12 @@ public final class Journal {
     /// Where the next record goes; what a failed append left behind it is written over.
     private var byteCount: Int
 
-    /// Opens the journal or makes an empty one. The caller holds the run directory's lock.
+    /// Opens the journal or makes an empty one, whose name is durable. The caller holds the run directory's lock.
     public init(path: String, files: FileOperations = FileOperations()) throws(FileError) {
         let descriptor = try files.open(path, O_RDWR | O_CREAT)
         do {
+            // Whoever made the file may have died before its name was durable.
+            try files.synchronizeDirectory(PathText.parent(of: path))
             let bytes = try files.read(descriptor, path, byteLimit: Self.byteLimit)
             let (records, wholeByteCount) = Self.wholeRecords(bytes)
             if wholeByteCount < bytes.count {
@@ -58,6 +60,13 @@ public final class Journal {
     }
 
     deinit { files.closeQuietly(descriptor) }
+
+    /// The whole records of a journal that is only read, without its lock; nothing is cut off.
+    public static func records(
+        path: String, files: FileOperations = FileOperations()
+    ) throws(FileError) -> [JournalRecord] {
+        wholeRecords(try files.read(path, byteLimit: byteLimit)).records
+    }
 
     /// Adds a record. After a failure the journal is as it was, and appending may be tried again.
     public func append(_ record: JournalRecord) throws(FileError) {

@@ -8,8 +8,10 @@ import Testing
 final class TemporaryFolder: Sendable {
     let path: String
 
-    init() throws {
-        var template = Array("/tmp/selvedge-checkpoints-XXXXXX".utf8CString)
+    /// In memory where the system has a folder for that, for tests that make thousands of files.
+    init(inMemory: Bool = false) throws {
+        let parent = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(parent)/selvedge-checkpoints-XXXXXX".utf8CString)
         let made = mkdtemp(&template) != nil
         try #require(made)
         path = template.withUnsafeBufferPointer { buffer in

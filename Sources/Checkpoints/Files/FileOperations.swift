@@ -12,25 +12,39 @@ public final class FileOperations: Sendable {
         case fail(Int32)
         /// A write passes on at most this many bytes.
         case shorten(Int)
+        /// A synchronisation is not made and taken for done.
+        case omit
     }
 
     public typealias Interceptor = @Sendable (FileOperation, _ path: String) -> Interception
+    /// Told of every change after it is made.
+    public typealias Observer = @Sendable (FileChange) -> Void
 
     private let interceptor: Interceptor?
+    private let observer: Observer?
 
     /// Operations on the real file system; `interceptor` is asked before each call.
-    public init(interceptor: Interceptor? = nil) {
+    public init(interceptor: Interceptor? = nil, observer: Observer? = nil) {
         self.interceptor = interceptor
+        self.observer = observer
     }
 
-    /// Asks the interceptor; returns how many bytes a write may pass on.
+    /// Asks the interceptor; returns how many bytes a write may pass on, and 0 for a synchronisation that is left out.
     @discardableResult
     private func begin(_ operation: FileOperation, _ path: String) throws(FileError) -> Int {
         switch interceptor?(operation, path) ?? .proceed {
         case .proceed: return Int.max
         case .fail(let code): throw FileError(operation: operation, path: path, code: code)
         case .shorten(let byteCount): return max(1, byteCount)
+        case .omit:
+            precondition(operation == .synchronize, "only a synchronisation can be left out")
+            return 0
         }
+    }
+
+    /// Tells the observer; the change is made up only for one that listens.
+    private func tell(_ change: @autoclosure () -> FileChange) {
+        if let observer { observer(change()) }
     }
 
     /// Runs a call that returns −1 on failure until it is not interrupted by a signal.
@@ -58,7 +72,10 @@ public final class FileOperations: Sendable {
 extension FileOperations {
     /// An open file; the caller closes it.
     func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
-        try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
+        let isNew = observer != nil && flags & O_CREAT != 0 && !exists(path)
+        let descriptor = try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
+        if isNew { tell(.made(path: path)) }
+        return descriptor
     }
 
     /// Closes the descriptor and reports a write that failed late. It is closed in either case: after an interruption
@@ -88,9 +105,11 @@ extension FileOperations {
         while done < bytes.count {
             let limit = try begin(.write, path)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            done += try retrying(.write, path) {
+            let count = try retrying(.write, path) {
                 pwrite(descriptor, rest.baseAddress, min(rest.count, limit), off_t(offset + done))
             }
+            tell(.wrote(path: path, offset: offset + done, bytes: Array(rest[..<count])))
+            done += count
         }
     }
 
@@ -100,7 +119,9 @@ extension FileOperations {
         while done < bytes.count {
             let limit = try begin(.write, path)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            done += try retrying(.write, path) { Glibc.write(descriptor, rest.baseAddress, min(rest.count, limit)) }
+            let count = try retrying(.write, path) { Glibc.write(descriptor, rest.baseAddress, min(rest.count, limit)) }
+            tell(.wrote(path: path, offset: Int(lseek(descriptor, 0, SEEK_CUR)) - count, bytes: Array(rest[..<count])))
+            done += count
         }
     }
 
@@ -110,7 +131,7 @@ extension FileOperations {
         guard byteCount > 0 else { return }
         while true {
             let code = posix_fallocate(descriptor, 0, off_t(byteCount))
-            if code == 0 { return }
+            if code == 0 { return tell(.extended(path: path, byteCount: byteCount)) }
             if code != EINTR { throw FileError(operation: .allocate, path: path, code: code) }
         }
     }
@@ -118,11 +139,14 @@ extension FileOperations {
     /// Makes the file's bytes durable. A failed call must not be repeated on the same file: the system may have dropped
     /// the pages and would report success.
     func synchronize(_ descriptor: Int32, _ path: String) throws(FileError) {
-        _ = try call(.synchronize, path) { fsync(descriptor) }
+        guard try begin(.synchronize, path) > 0 else { return }
+        _ = try retrying(.synchronize, path) { fsync(descriptor) }
+        tell(.synchronized(path: path))
     }
 
     func truncate(_ descriptor: Int32, to byteCount: Int, _ path: String) throws(FileError) {
         _ = try call(.truncate, path) { ftruncate(descriptor, off_t(byteCount)) }
+        tell(.truncated(path: path, byteCount: byteCount))
     }
 
     /// Takes the lock of an open file; false when another process holds it.
@@ -141,23 +165,27 @@ extension FileOperations {
 extension FileOperations {
     func rename(_ path: String, to target: String) throws(FileError) {
         _ = try call(.rename, path) { Glibc.rename(path, target) }
+        tell(.renamed(path: path, target: target))
     }
 
     /// Gives the file at `path` a second name.
     func link(_ path: String, to target: String) throws(FileError) {
         _ = try call(.link, path) { Glibc.link(path, target) }
+        tell(.linked(path: path, target: target))
     }
 
     func remove(_ path: String) throws(FileError) {
         _ = try call(.remove, path) { unlink(path) }
+        tell(.removed(path: path))
     }
 
     /// Makes a folder; throws `EEXIST` when something of that name exists.
     func makeDirectory(_ path: String) throws(FileError) {
         _ = try call(.makeDirectory, path) { mkdir(path, 0o755) }
+        tell(.madeDirectory(path: path))
     }
 
-    /// Makes a folder and those above it, where they are missing.
+    /// Makes a folder and those above it, where they are missing. Their names are durable when this returns.
     public func makeDirectories(_ path: String) throws(FileError) {
         if isDirectory(path) { return }
         let parent = PathText.parent(of: path)
@@ -167,6 +195,7 @@ extension FileOperations {
         } catch  where error.code == EEXIST && isDirectory(path) {
             return
         }
+        try synchronizeDirectory(parent)
     }
 
     /// Makes the names in a folder durable.

@@ -42,6 +42,8 @@ extension RunDirectory {
         if let digest, digest != found {
             throw .otherExperiment(path: paths.run, expected: digest.hexadecimal, found: found.hexadecimal)
         }
+        // After a power loss a file may be there that was made later than the folder.
+        try onFiles { () throws(FileError) in try files.makeDirectories(paths.checkpoints) }
         return run
     }
 
