@@ -49,6 +49,9 @@ struct ExitStatus: Error {
         case ClusterError.unknownHost: EX_UNAVAILABLE
         case ClusterError.supervisorGone: EX_TEMPFAIL
         case ClusterError.content: EX_DATAERR
+        case VerificationError.epochNotReached: EX_USAGE
+        case VerificationError.nothingToReplay, VerificationError.noStart: EX_NOINPUT
+        case VerificationError.stepFailed: EX_DATAERR
         case is ClusterError, is LaunchError, is ArithmeticModeError, is TrainingError: EX_SOFTWARE
         default: nil
         }

@@ -128,4 +128,32 @@ struct PreparedRunTests {
             try prepare(experiment, .resume(path: folder.path + "/none", checkpoint: nil))
         }
     }
+
+    @Test("passes over a checkpoint with a changed bit, and names its file; one that is asked for by name is refused")
+    func flippedBit() throws {
+        let experiment = SyntheticRun.experiment()
+        let path = folder.path + "/run"
+        let states = try [5, 7].map { try SyntheticRun.bytes(experiment, afterSteps: $0) }
+        do {
+            let run = try prepare(experiment, .new(path: path))
+            let journal = try run.directory.openJournal()
+            for (steps, bytes) in zip([5, 7] as [UInt64], states) {
+                try journal.announceCheckpoint(bytes, completedSteps: steps)
+                try run.directory.saveCheckpoint(bytes, isBest: false)
+            }
+        }
+        let last = path + "/checkpoints/last.safetensors"
+        var flipped = states[1]
+        flipped[flipped.count - 1] ^= 1
+        try Data(flipped).write(to: URL(fileURLWithPath: last), options: .atomic)
+        do {
+            let run = try prepare(experiment, .resume(path: path, checkpoint: nil))
+            #expect(run.completedSteps == 5 && run.warnings.count == 1)
+            #expect(run.warnings[0].contains("last.safetensors") && run.warnings[0].contains("it was changed"))
+        }
+        #expect(throws: ClusterError.self) { try prepare(experiment, .resume(path: path, checkpoint: last)) }
+        // Without a record of it, as after a death between saving and recording, a whole file is taken.
+        try FileManager.default.removeItem(atPath: path + "/journal")
+        #expect(try prepare(experiment, .resume(path: path, checkpoint: nil)).completedSteps == 7)
+    }
 }

@@ -33,6 +33,11 @@ struct RunRecorderTests {
             try folder.bytes("run/checkpoints/\($0).safetensors")
         }
         #expect(found == [[2], [1], [1], [1], [3]])
+        // The journal knows the bytes of each before it is saved, but for the diverged one.
+        let journal = try RunJournal(of: run.directory.paths)
+        #expect(journal.entries.count == 2)
+        #expect(journal.problem(ofCheckpoint: [1], completedSteps: 5) == nil)
+        #expect(journal.problem(ofCheckpoint: [3], completedSteps: 5) != nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints").count == 5)
     }
 

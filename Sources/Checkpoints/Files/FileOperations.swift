@@ -215,7 +215,7 @@ extension FileOperations {
     }
 
     /// The names in a folder without "." and "..", sorted.
-    func list(_ path: String) throws(FileError) -> [String] {
+    public func list(_ path: String) throws(FileError) -> [String] {
         try begin(.list, path)
         guard let directory = opendir(path) else { throw FileError(operation: .list, path: path, code: errno) }
         defer { closedir(directory) }

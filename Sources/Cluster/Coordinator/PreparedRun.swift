@@ -84,6 +84,7 @@ private struct OpenedRun {
         if let initialState {
             // The first checkpoint: the run goes on without the weights' file, whenever it is interrupted.
             let initialBytes = initialState.encoded(model: model, experiment: experiment)
+            try directory.openJournal().announceCheckpoint(initialBytes, completedSteps: 0)
             try directory.saveCheckpoint(initialBytes, isBest: false)
             bytes = initialBytes
         }
@@ -101,20 +102,8 @@ private struct OpenedRun {
             guard experiment.initialWeights == nil else { throw InitialWeightsError.lost(run: directory.path) }
             return
         }
-        let contents: Safetensors
-        if let checkpoint {
-            contents = try Safetensors(path: checkpoint)
-        } else {
-            let found = try directory.newestCheckpoint { contents in
-                do {
-                    _ = try state(in: contents)
-                    return nil
-                } catch {
-                    return String(describing: error)
-                }
-            }
-            warnings = found.warnings
-            contents = found.contents
+        let contents = try contents(of: checkpoint, schedule) { contents throws(CheckpointError) in
+            try state(in: contents).progress
         }
         progress = try state(in: contents).progress
         guard progress.rows.count <= experiment.epochs else {
@@ -123,5 +112,33 @@ private struct OpenedRun {
                     + "for: give --epochs \(progress.rows.count) or more")
         }
         bytes = contents.bytes
+    }
+    /// The named checkpoint, or the newest one that is whole and unchanged since it was saved.
+    private mutating func contents(
+        of checkpoint: String?, _ schedule: BatchSchedule,
+        progress: (Safetensors) throws(CheckpointError) -> TrainingProgress
+    ) throws -> Safetensors {
+        let journal = (try? RunJournal(of: directory.paths)) ?? RunJournal(records: [])
+        func change(of contents: Safetensors) throws(CheckpointError) -> String? {
+            let steps = schedule.completedSteps(before: try progress(contents).round)
+            return journal.problem(ofCheckpoint: contents.bytes, completedSteps: steps)
+        }
+        if let checkpoint {
+            let contents = try Safetensors(path: checkpoint)
+            // A file from elsewhere is none of this journal's.
+            if checkpoint.hasPrefix(directory.paths.checkpoints + "/"), let change = try change(of: contents) {
+                throw ClusterError.content("\(checkpoint): \(change); give --resume no file, or another one")
+            }
+            return contents
+        }
+        let found = try directory.newestCheckpoint { contents in
+            do {
+                return try change(of: contents)
+            } catch {
+                return String(describing: error)
+            }
+        }
+        warnings = found.warnings
+        return found.contents
     }
 }

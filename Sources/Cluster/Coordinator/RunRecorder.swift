@@ -24,6 +24,9 @@ final class RunRecorder {
                 let kept = request.destinations.lazy.compactMap { destination -> Int? in
                     if case .epoch(let epoch) = destination { Int(epoch) } else { nil }
                 }.first
+                attempt { () throws(FileError) in
+                    try records.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
+                }
                 try directory.saveCheckpoint(
                     request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept)
             }
@@ -97,32 +100,10 @@ final class RunRecorder {
     private static let digestLimit = Journal.payloadByteLimit / 8 - 1
 
     private func append(_ record: Coordination.JournalRecord) {
-        let kind: UInt8
-        switch record {
-        case .view: kind = 1
-        case .stepDigests: kind = 2
-        case .epoch: kind = 3
-        case .checkpoint: kind = 4
-        case .stopping: kind = 5
-        case .ended: kind = 6
-        }
         attempt { () throws(FileError) in
-            try records.append(Checkpoints.JournalRecord(kind: kind, payload: payload(of: record)))
-            if kind != 2 { try records.synchronize() }
-        }
-    }
-
-    private func payload(of record: Coordination.JournalRecord) -> [UInt8] {
-        func words(_ values: [UInt64]) -> [UInt8] {
-            values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
-        }
-        switch record {
-        case .view(let view): return words([view.generation, view.position.completedSteps, UInt64(view.members.count)])
-        case .stepDigests(let firstStep, let digests): return words([firstStep] + digests)
-        case .epoch(let epoch, let steps, let digest): return words([UInt64(epoch), steps]) + (digest?.bytes ?? [])
-        case .checkpoint(let steps): return words([steps])
-        case .stopping(let limit): return words([limit])
-        case .ended(let outcome): return Array(outcome.description.utf8.prefix(1024))
+            try records.append(JournalEntry(record).record)
+            if case .stepDigests = record { return }
+            try records.synchronize()
         }
     }
 

@@ -1,0 +1,53 @@
+import Checkpoints
+import Experiments
+import NeuralNetwork
+import Training
+
+/// A checkpoint of a run and how far its state is.
+struct KeptState {
+    /// Its path in the run directory, as `checkpoints/last.safetensors`.
+    let name: String
+    let path: String
+    /// Rounds that are finished in it.
+    let round: Int
+    /// What shows that it is not as it was saved; such a state is never a start.
+    let problem: String?
+}
+
+/// All checkpoints of a run, and what is wrong with those that cannot be read.
+struct KeptStates {
+    private(set) var states: [KeptState] = []
+    private(set) var problems: [String] = []
+
+    init(
+        of paths: RunPaths, experiment: Experiment, model: Model, schedule: BatchSchedule, journal: RunJournal
+    ) throws {
+        guard FileOperations().isDirectory(paths.checkpoints) else { return }
+        for file in try FileOperations().list(paths.checkpoints) where file.hasSuffix(".safetensors") {
+            let path = "\(paths.checkpoints)/\(file)"
+            let name = "checkpoints/\(file)"
+            do {
+                let contents = try Safetensors(path: path)
+                let round = try ReplicatedState(
+                    checkpoint: contents, model: model, experiment: experiment, schedule: schedule
+                ).progress.round
+                let problem = journal.problem(
+                    ofCheckpoint: contents.bytes, completedSteps: schedule.completedSteps(before: round))
+                states.append(KeptState(name: name, path: path, round: round, problem: problem))
+            } catch {
+                problems.append("\(name) cannot be read: \(error)")
+            }
+        }
+        problems += states.compactMap { state in state.problem.map { "\(state.name): \($0)" } }
+    }
+
+    /// The newest state that has finished at most so many rounds.
+    func newest(upTo round: Int) -> KeptState? {
+        states.filter { $0.round <= round && $0.problem == nil }.max { $0.round < $1.round }
+    }
+
+    /// The state that has finished the fewest rounds.
+    var oldest: KeptState? {
+        states.filter { $0.problem == nil }.min { $0.round < $1.round }
+    }
+}

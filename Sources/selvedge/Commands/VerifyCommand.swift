@@ -1,0 +1,62 @@
+import ArgumentParser
+import Cluster
+import Foundation
+import Kernels
+
+/// Replays a run on this host and compares it with what it kept.
+struct VerifyCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Replay a run on this host: compare gradients, metrics and checkpoints, name what differs first.")
+
+    @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+    var path: String
+
+    @Option(help: "Replay this epoch, from the newest state that is kept from before it; by default the last one.")
+    var epoch: Int?
+
+    @Flag(help: "Replay everything from the beginning.")
+    var all = false
+
+    @Option(help: "Folder with the data set, before the usual places.")
+    var data: String?
+
+    @Option(help: "Compute threads; by default the cores.")
+    var threads: Int?
+
+    @Flag(help: "Print the report as JSON on standard output.")
+    var json = false
+
+    func validate() throws {
+        guard epoch ?? 1 > 0 else { throw ValidationError("--epoch takes a number from 1") }
+        guard epoch == nil || !all else { throw ValidationError("give --epoch or --all, not both") }
+        try WorkerLayout.check(threads: threads)
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        try DataFolder.check(data)
+        let verifier = try RunVerifier(
+            run: path, data: data, environment: environment,
+            kernels: InstructionSet.chosen(environment: environment).table,
+            threadCount: threads ?? Processors.available)
+        let report = try verifier.verify(all ? .everything : epoch.map { .epoch($0) } ?? .lastEpoch) { line in
+            if json { Console.note(line) }
+        }
+        Console.result(json ? try Self.json(report) : report.lines.joined(separator: "\n"))
+        guard report.hasCompared || !report.isEqual else {
+            throw ExitStatus(EX_NOINPUT, "\(path): the replay found no digest, row or checkpoint to compare with")
+        }
+        guard report.isEqual else {
+            throw ExitStatus(
+                EX_DATAERR, "\(path) is not what its replay gives: it differs first \(report.firstDifference ?? "")")
+        }
+        if !json { Console.note("Verified: all equal.") }
+    }
+
+    private static func json(_ report: VerificationReport) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(report), as: UTF8.self)
+    }
+}
