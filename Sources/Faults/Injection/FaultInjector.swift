@@ -30,11 +30,10 @@ public final class FaultInjector: Sendable {
     /// steps the last one that is complete; 0 before the first.
     public func reach(_ point: Failpoint, step: UInt64) {
         if point == .computing || point == .grant { startClock() }
+        for planned in state.withLock({ $0.due(at: point, step: step) }) { strike(planned, point: point, step: step) }
+        guard point == .computing else { return }
         let now = effects.nanoseconds()
-        let (due, pauseMilliseconds) = state.withLock { state in
-            (state.due(at: point, step: step), point == .computing ? state.pause(nanoseconds: now) : 0)
-        }
-        for planned in due { strike(planned, point: point, step: step) }
+        let pauseMilliseconds = state.withLock { $0.pause(nanoseconds: now) }
         if pauseMilliseconds > 0 { effects.sleep(pauseMilliseconds) }
     }
 

@@ -76,10 +76,8 @@ struct FaultSchedule: Sendable {
 
     /// The milliseconds by which the step that begins is to be delayed.
     mutating func pause(nanoseconds: Int64) -> Int {
-        guard slowness != nil else { return 0 }
-        let pause = slowness?.pause(nanoseconds: nanoseconds) ?? 0
         if slowness?.isOver(nanoseconds: nanoseconds) ?? true { slowness = nil }
-        return pause
+        return slowness?.pause(nanoseconds: nanoseconds) ?? 0
     }
 
     /// What becomes of an operation on a file.
