@@ -63,7 +63,7 @@ let targets: [Target] = [
     module("FaultProxy", ["Randomness"]),
     module(
         "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
-    module("Cluster", ["Training", "Coordination", "Transport", "CPlatform"]),
+    module("Cluster", ["Training", "Coordination", "Transport", "Faults", "CPlatform"]),
     module("Launching", ["Cluster"]),
     module("Reports", ["Training", "CCairo"]),
     .executableTarget(

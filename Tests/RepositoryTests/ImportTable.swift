@@ -79,7 +79,7 @@ struct ImportTable {
             modules: ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"],
             others: ["Glibc", "Synchronization"]),
         "Cluster": ModuleRule(
-            ["Cluster"], modules: ["Training", "Coordination", "Transport"],
+            ["Cluster"], modules: ["Training", "Coordination", "Transport", "Faults"],
             others: ["Foundation", "Glibc", "Synchronization"]),
         "Launching": ModuleRule(["Launching"], modules: ["Cluster"], others: ["Glibc"]),
         "Reports": ModuleRule(["Reports"], modules: ["Training", "CCairo"], others: ["Glibc"]),

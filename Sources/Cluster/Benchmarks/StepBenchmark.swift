@@ -125,7 +125,7 @@ public struct StepBenchmark {
         let view = View(generation: 1, position: .start, holder: 0, members: members)
         let channel = try ComputeChannel()
         return try peers.connect(to: view, rank: rank, channel: channel).exchange(
-            trainer: trainer, board: channel.board)
+            trainer: trainer, board: channel.board) ?? LocalExchange(arenaCount: trainer.model.arenaCount)
     }
 }
 

@@ -2,6 +2,7 @@ import Checkpoints
 import Coordination
 import Digests
 import Experiments
+import Faults
 import Glibc
 import Training
 
@@ -10,12 +11,17 @@ extension CoordinatorProcess {
     func perform(_ actions: [CoordinatorAction], _ machine: inout CoordinatorMachine) {
         for action in actions where outcome == nil {
             switch action {
-            case .send(let message, let connection): send(message, to: connection)
+            case .send(let message, let connection):
+                if faults != nil { reachPoint(of: message) }
+                send(message, to: connection)
             case .sendContent(let identifier, let chunks, let connection):
                 for message in contents.chunks(chunks, of: identifier) { send(message, to: connection) }
             case .recordEpoch(let epoch): record(epoch)
             case .writeCheckpoint(let request):
+                reach(.checkpointWrite)
                 let failure = recorder.write(request)
+                reach(.checkpointWritten)
+                faults?.flip(checkpoint: run.directory.paths.last)
                 if let failure {
                     observer.noted("a checkpoint could not be written: \(failure)", isWarning: true)
                 } else if request.destinations.contains(.diverged) {
@@ -37,10 +43,13 @@ extension CoordinatorProcess {
         guard let row = try? EpochRow(jsonLine: String(decoding: epoch.row, as: UTF8.self)) else {
             return observer.noted("an epoch's row cannot be read; it is not recorded", isWarning: true)
         }
+        completedSteps = max(completedSteps, epoch.completedSteps)
+        reach(.epochBefore)
         run.rows.append(row)
         let timing = recorder.recordEpoch(
             rows: run.rows, sampleCount: run.schedule.sampleCount, workerCount: workerCount, generation: generation)
         if let failure = recorder.takeFailure() { observer.noted(failure, isWarning: true) }
+        reach(.epochAfter)
         observer.recorded(row, timing: timing)
     }
 
@@ -51,6 +60,17 @@ extension CoordinatorProcess {
             generation = view.generation
         }
         recorder.journal(record)
+        if case .view = record { reach(.view) } else { reach(.journal) }
+    }
+
+    /// Where the plan of faults may strike before a message is sent.
+    private func reachPoint(of message: CoordinatorMessage) {
+        switch message {
+        case .grant, .stop: reach(.grant)
+        case .regroup: reach(.regroup)
+        case .end, .abort: reach(.ending)
+        default: break
+        }
     }
 
     private func log(_ entry: LogEntry) {
@@ -59,6 +79,7 @@ extension CoordinatorProcess {
     }
 
     private func show(_ progress: Progress) {
+        completedSteps = max(completedSteps, progress.completedSteps)
         guard let measures = progress.measures else { return }
         let stepsPerEpoch = run.schedule.stepsPerEpoch
         let step = Int(clamping: progress.completedSteps) - (Int(measures.epoch) - 1) * stepsPerEpoch

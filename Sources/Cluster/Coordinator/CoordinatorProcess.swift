@@ -1,6 +1,7 @@
 import Checkpoints
 public import Coordination
 import Digests
+import Faults
 import Glibc
 import Training
 import Transport
@@ -22,6 +23,10 @@ public final class CoordinatorProcess {
     var outcome: Outcome?
     var workerCount = 0
     var generation: UInt64 = 0
+    /// As far as the first worker has told.
+    var completedSteps: UInt64 = 0
+    /// What is to go wrong in this process; nil unless somebody asked for that.
+    let faults: FaultInjector?
 
     /// Checks and prepares everything and listens; training begins with `train`. Throws typed errors of the modules below.
     public init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
@@ -35,7 +40,9 @@ public final class CoordinatorProcess {
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         let bound = try socket.bind(endpoint)
-        run = try PreparedRun(settings)
+        faults = try FaultEnvironment.injector(for: .coordinator, settings.environment)
+        run = try PreparedRun(settings, files: FileOperations(interceptor: faults?.fileInterceptor))
+        completedSteps = UInt64(run.completedSteps)
         if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)
         contents = ServedContent(run)
@@ -58,6 +65,7 @@ public final class CoordinatorProcess {
         }
         var machine = try CoordinatorMachine(
             configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
+        reach(.gathering)
         hear(earlyNews, &machine)
         while outcome == nil {
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
@@ -67,6 +75,10 @@ public final class CoordinatorProcess {
             perform(machine.tick(now: now), &machine)
         }
         return outcome ?? .interrupted(signal: SIGTERM, completedSteps: 0, saved: false)
+    }
+
+    func reach(_ point: Failpoint) {
+        faults?.reach(point, step: completedSteps)
     }
 
     var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }

@@ -14,26 +14,16 @@ struct Leadership {
         job = newJob
         term = 1
         lastGeneration = 0
-        for record in records {
-            let words = Self.words(record.payload)
-            switch (record.kind, words.count) {
-            case (7, 3):
-                term = max(term, words[0] &+ 1)
-                job = Coordination.JobIdentifier(high: words[1], low: words[2])
-            case (1, 1...): lastGeneration = max(lastGeneration, words[0])
+        for entry in records.lazy.compactMap({ JournalEntry($0) }) {
+            switch entry {
+            case .term(let number, let job):
+                term = max(term, number &+ 1)
+                self.job = job
+            case .view(let generation, _, _): lastGeneration = max(lastGeneration, generation)
             default: break
             }
         }
     }
 
-    private static func words(_ payload: [UInt8]) -> [UInt64] {
-        stride(from: 0, to: payload.count - 7, by: 8).map { offset in
-            payload[offset..<offset + 8].reversed().reduce(0) { $0 << 8 | UInt64($1) }
-        }
-    }
-
-    var record: Checkpoints.JournalRecord {
-        let bytes = [term, job.high, job.low].flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-        return Checkpoints.JournalRecord(kind: 7, payload: bytes)
-    }
+    var entry: JournalEntry { .term(term, job: job) }
 }

@@ -28,7 +28,7 @@ public struct PreparedRun {
     var isComplete: Bool { startProgress.isFinished(schedule, earlyStopping: experiment.earlyStopping) }
 
     /// Checks the experiment, loads its data and opens the run directory.
-    init(_ settings: CoordinatorSettings) throws {
+    init(_ settings: CoordinatorSettings, files: FileOperations = FileOperations()) throws {
         var experiment = settings.experiment
         let model = try Model(experiment.model, loss: experiment.loss)
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
@@ -41,7 +41,7 @@ public struct PreparedRun {
             initialState = try weights.state(model: model, experiment: experiment)
         }
         let opened = try OpenedRun(
-            settings.run, experiment, initialState: initialState, model: model, schedule: schedule)
+            settings.run, experiment, initialState: initialState, model: model, schedule: schedule, files: files)
         self.experiment = experiment
         self.model = model
         directory = opened.directory
@@ -64,19 +64,21 @@ private struct OpenedRun {
 
     init(
         _ request: RunRequest, _ experiment: Experiment, initialState: ReplicatedState?, model: Model,
-        schedule: BatchSchedule
+        schedule: BatchSchedule, files: FileOperations
     ) throws {
         let text = experiment.canonicalForm
         switch request {
         case .new(let path?):
-            directory = try RunDirectory.create(at: path, experiment: text, digest: experiment.digest)
+            directory = try RunDirectory.create(
+                at: path, experiment: text, digest: experiment.digest, files: files)
         case .new(nil):
-            directory = try RunDirectory.create(name: experiment.name, experiment: text, digest: experiment.digest)
+            directory = try RunDirectory.create(
+                name: experiment.name, experiment: text, digest: experiment.digest, files: files)
         case .resume(let path, let checkpoint):
             guard let path = try path ?? RunDirectory.newest(name: experiment.name) else {
                 throw RunDirectoryError.notARun(path: "runs/\(experiment.name)-N")
             }
-            directory = try RunDirectory.open(at: path, digest: experiment.digest)
+            directory = try RunDirectory.open(at: path, digest: experiment.digest, files: files)
             try load(checkpoint: checkpoint, experiment: experiment, model: model, schedule: schedule)
             try directory.replaceExperiment(text, digest: experiment.digest)
         }

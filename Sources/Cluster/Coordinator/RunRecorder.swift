@@ -61,7 +61,7 @@ final class RunRecorder {
         var generator = SystemRandomNumberGenerator()
         let leadership = Leadership(
             after: records.recovered, newJob: JobIdentifier(high: generator.next(), low: generator.next()))
-        try records.append(leadership.record)
+        try records.append(leadership.entry.record)
         try records.synchronize()
         return leadership
     }

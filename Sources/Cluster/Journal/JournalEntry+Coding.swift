@@ -10,7 +10,7 @@ extension JournalEntry {
         switch self {
         case .view(let generation, let firstStep, let memberCount): record(1, [generation, firstStep, memberCount])
         case .stepDigests(let firstStep, let digests): record(2, [firstStep] + digests)
-        case .epoch(let epoch, let steps, let digest): record(3, [UInt64(epoch), steps], digest.bytes)
+        case .epoch(let epoch, let steps, let digest): record(3, [UInt64(epoch), steps], digest?.bytes ?? [])
         case .checkpoint(let steps, let digest): record(4, [steps], digest?.bytes ?? [])
         case .stopping(let limit): record(5, [limit])
         case .ended(let text): record(6, [], Array(text.utf8.prefix(Self.textByteLimit)))
@@ -39,9 +39,8 @@ extension JournalEntry {
             guard let firstStep = reader.word(), let digests = reader.words(reader.wordCount) else { return nil }
             return .stepDigests(firstStep: firstStep, digests: digests)
         case 3:
-            guard let words = reader.words(2), let epoch = UInt32(exactly: words[0]), let digest = reader.digest()
-            else { return nil }
-            return .epoch(epoch, completedSteps: words[1], stateDigest: digest)
+            guard let words = reader.words(2), let epoch = UInt32(exactly: words[0]) else { return nil }
+            return .epoch(epoch, completedSteps: words[1], stateDigest: reader.digest())
         case 4:
             guard let steps = reader.word() else { return nil }
             return .checkpoint(completedSteps: steps, fileDigest: reader.digest())

@@ -6,7 +6,8 @@ public enum JournalEntry: Sendable, Equatable {
     /// CRC-32C of the summed gradients of consecutive steps, counted from 0; 0 where none was taken.
     case stepDigests(firstStep: UInt64, digests: [UInt64])
     /// All workers agreed on an epoch (from 1); SHA-256 of the state at its end, as a checkpoint's bytes.
-    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest)
+    /// Nil where the end of the epoch was past before anybody asked.
+    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)
     /// With the SHA-256 of its bytes: a checkpoint that is about to be saved. Without: one that is saved.
     case checkpoint(completedSteps: UInt64, fileDigest: ContentDigest?)
     case stopping(stepLimit: UInt64)
@@ -20,7 +21,7 @@ public enum JournalEntry: Sendable, Equatable {
         switch record {
         case .view(let view):
             self = .view(
-                generation: view.generation, firstStep: view.firstStep, memberCount: UInt64(view.members.count))
+                generation: view.generation, firstStep: view.position.completedSteps, memberCount: UInt64(view.members.count))
         case .stepDigests(let firstStep, let digests): self = .stepDigests(firstStep: firstStep, digests: digests)
         case .epoch(let epoch, let steps, let digest):
             self = .epoch(epoch, completedSteps: steps, stateDigest: digest)

@@ -21,11 +21,11 @@ public struct RunJournal: Sendable {
         for entry in entries {
             switch entry {
             case .stepDigests(let firstStep, let digests): add(digests, firstStep: firstStep)
-            case .epoch(_, let steps, let digest), .checkpoint(let steps, let digest?):
+            case .epoch(_, let steps, let digest?), .checkpoint(let steps, let digest?):
                 stateDigests[steps, default: []].insert(digest)
             case .term(let number, let job):
                 if number >= lastTerm?.number ?? 0 { lastTerm = (number, job) }
-            case .view, .checkpoint, .stopping, .ended: break
+            case .view, .epoch, .checkpoint, .stopping, .ended: break
             }
         }
     }

@@ -26,6 +26,11 @@ final class PeerNetwork {
         inbox = try Inbox(context, at: endpoint, options: Self.options)
     }
 
+    /// Has a poller wake when frames arrive.
+    func watch(_ poller: Poller) {
+        poller.add(inbox)
+    }
+
     /// Where other workers reach this one.
     var inboxAddress: String { inbox.endpoint.description }
 
@@ -72,9 +77,9 @@ struct PeerConnection {
     let view: View
     let rank: Int
 
-    /// The exchange of gradients and statistics over these links.
-    func exchange(trainer: Trainer, board: ProgressBoard) throws -> any GradientExchange {
-        guard let transport else { return LocalExchange(arenaCount: trainer.model.arenaCount) }
+    /// The exchange of gradients and statistics over these links; nil for a worker that is alone.
+    func exchange(trainer: Trainer, board: ProgressBoard) throws -> PeerExchange? {
+        guard let transport else { return nil }
         return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board)
     }

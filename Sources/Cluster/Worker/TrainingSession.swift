@@ -2,6 +2,8 @@ import Checkpoints
 import Coordination
 import Digests
 import Experiments
+import Faults
+import NeuralNetwork
 import Training
 import Transport
 
@@ -13,6 +15,8 @@ final class TrainingSession {
     private let peers: PeerNetwork
     private(set) var rank = 0
     private var exchange: (any GradientExchange)?
+    /// The same without what faults add; nil for a worker that is alone.
+    private var peerExchange: PeerExchange?
     private var pace = PaceMeter()
     /// Whether nothing is left to do in this view: it ended, or failed.
     private var isOver = false
@@ -49,6 +53,7 @@ final class TrainingSession {
     func standStill() {
         channel.interrupt.clear()
         exchange = nil
+        peerExchange = nil
         channel.reports.post(.regrouped(position, stateDigest: stateDigest))
     }
 
@@ -56,6 +61,7 @@ final class TrainingSession {
     func enter(_ view: View) throws {
         guard let member = view.members.first(where: { $0.inboxAddress == peers.inboxAddress }) else { return }
         channel.board.note(phase: .linking)
+        channel.faults?.reach(.linking, step: completedSteps)
         rank = member.rank
         stepLimit = 0
         stopLimit = nil
@@ -64,7 +70,8 @@ final class TrainingSession {
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
             try agreeOnState(view, member, connection)
-            exchange = try connection.exchange(trainer: trainer, board: channel.board)
+            peerExchange = try connection.exchange(trainer: trainer, board: channel.board)
+            exchange = faulted(peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount), member)
         } catch let error as ExchangeError {
             isOver = true
             guard let kind = error.failureKind else { return }
@@ -76,9 +83,27 @@ final class TrainingSession {
         channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
     }
 
+    private func faulted(_ exchange: any GradientExchange, _ member: Member) -> any GradientExchange {
+        guard let faults = channel.faults else { return exchange }
+        return FaultedExchange(
+            exchange, injector: faults, buckets: trainer.model.buckets, hasRoots: !member.isLearner,
+            completedSteps: { [trainer] in trainer.completedSteps })
+    }
+
+    /// Whether there are others that may miss a frame of this worker.
+    var hasPeers: Bool { peerExchange != nil }
+
+    /// Answers the other workers while this one waits.
+    func servePeers() {
+        peerExchange?.serve()
+    }
+
     /// Sends the state to those who need it, or takes it over.
     private func agreeOnState(_ view: View, _ member: Member, _ connection: PeerConnection) throws {
         guard let transfer = connection.stateTransfer else { return }
+        if view.members.contains(where: \.needsState) {
+            channel.faults?.reach(.stateTransfer, step: completedSteps)
+        }
         if rank == view.holder {
             let receivers = view.members.filter(\.needsState).map(\.rank)
             if !receivers.isEmpty { try transfer.send(encodedState, to: receivers) }
@@ -107,8 +132,10 @@ final class TrainingSession {
     func runStep() {
         guard let exchange else { return }
         channel.board.note(phase: .computing)
+        channel.faults?.reach(.computing, step: completedSteps + 1)
         do {
             let result = try trainer.runStep(exchange)
+            channel.faults?.reach(.updating, step: completedSteps)
             noteProgress(result)
             if let epoch = result.epoch { reportEpoch(epoch) }
             endIfDone()
@@ -134,6 +161,7 @@ final class TrainingSession {
 
     private func reportEpoch(_ epoch: EpochResult) {
         channel.board.note(phase: .serializing)
+        channel.faults?.reach(.serializing, step: completedSteps)
         let bytes = encodedState
         let digest = ContentDigest(SHA256Digest(of: bytes))
         channel.reports.post(.epochEnded(report(epoch.row, stateDigest: digest)))
@@ -148,6 +176,7 @@ final class TrainingSession {
         isOver = true
         if rank == 0 && !isComplete { serialize(.stop) }
         channel.board.note(phase: .finished)
+        channel.faults?.reach(.finishing, step: completedSteps)
         channel.reports.post(
             .finished(completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete))
     }

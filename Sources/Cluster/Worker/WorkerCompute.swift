@@ -3,6 +3,7 @@ import Coordination
 import Datasets
 import Digests
 import Experiments
+import Faults
 import KernelInterface
 import NeuralNetwork
 import Training
@@ -22,6 +23,8 @@ final class WorkerCompute {
     private var contents = ContentStore()
     private var session: TrainingSession?
     private let poller = Poller(capacity: 1)
+    /// Watches the inbox too, while this worker has peers to answer.
+    private let servingPoller = Poller(capacity: 2)
 
     init(settings: WorkerSettings, kernels: KernelTable, channel: ComputeChannel, peers: PeerNetwork) {
         self.settings = settings
@@ -29,6 +32,8 @@ final class WorkerCompute {
         self.channel = channel
         self.peers = peers
         poller.add(channel.commands.event)
+        servingPoller.add(channel.commands.event)
+        peers.watch(servingPoller)
     }
 
     /// Runs until the control thread asks to leave.
@@ -41,9 +46,20 @@ final class WorkerCompute {
             if session?.mayRunStep == true {
                 session?.runStep()
             } else {
-                _ = try? poller.wait(until: Deadline(afterMilliseconds: 1000))
+                waitForCommands()
             }
         }
+    }
+
+    /// Waits for a command, and answers workers meanwhile that miss a frame of the last step.
+    private func waitForCommands() {
+        let deadline = Deadline(afterMilliseconds: 1000)
+        guard let session, session.hasPeers else {
+            _ = try? poller.wait(until: deadline)
+            return
+        }
+        _ = try? servingPoller.wait(until: deadline)
+        if servingPoller.isReady(1) { session.servePeers() }
     }
 
     private func perform(_ command: ComputeCommand) {
@@ -69,6 +85,7 @@ final class WorkerCompute {
 
     /// Reads the experiment and looks for its data on this host.
     private func loadExperiment(_ welcome: Welcome) throws {
+        channel.faults?.reach(.learning, step: 0)
         let experiment = try Experiment(yaml: welcome.experiment, source: "the coordinator's experiment")
         self.experiment = experiment
         self.welcome = welcome

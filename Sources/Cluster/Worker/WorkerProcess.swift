@@ -1,5 +1,6 @@
 import CPlatform
 import Coordination
+import Faults
 import Foundation
 import Glibc
 import KernelInterface
@@ -26,7 +27,10 @@ public enum WorkerProcess {
         let instructionSet = try InstructionSet.chosen(environment: settings.environment)
         let signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
         let context = try ZeroMQContext()
-        let channel = try ComputeChannel()
+        let target = FaultTarget(workerName: settings.name)
+        let faults = try target.flatMap { try FaultEnvironment.injector(for: $0, settings.environment) }
+        let channel = try ComputeChannel(faults: faults)
+        faults?.reach(.hello, step: 0)
         let peers = try PeerNetwork(context, settings: settings)
         let hello = Hello(
             name: settings.name, host: HostName.current, processIdentifier: getpid(), build: Build.version,
