@@ -14,7 +14,7 @@ struct AllReduceDriverTests {
         return shared
     }
 
-    private static let arithmetic = AllReduceArithmetic(
+    static let arithmetic = AllReduceArithmetic(
         add: { count, left, right, sum in
             for index in 0..<count { sum[index] = left[index] + right[index] }
         },
@@ -32,7 +32,7 @@ struct AllReduceDriverTests {
         return (Float(word & 0xFF_FFFF) - 0x80_0000) * magnitude
     }
 
-    private static func sum(step: Int, leaves: Range<Int>, occupied: UInt64, index: Int) -> Float? {
+    static func sum(step: Int, leaves: Range<Int>, occupied: UInt64, index: Int) -> Float? {
         if leaves.count == 1 {
             guard occupied >> UInt64(leaves.lowerBound) & 1 == 1 else { return nil }
             return value(step: step, leaf: leaves.lowerBound, index: index)
@@ -186,7 +186,7 @@ private final class Handed<Value>: @unchecked Sendable {
 }
 
 /// What the threads of a test came to.
-private final class ResultBox: @unchecked Sendable {
+final class ResultBox: @unchecked Sendable {
     private let condition = NSCondition()
     private var results: [Result<Int, any Error>?]
 

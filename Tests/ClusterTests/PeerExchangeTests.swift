@@ -25,6 +25,8 @@ final class SocketWorkers: @unchecked Sendable {
     private var workers: [Worker] = []
     private let condition = NSCondition()
     private var results: [Int: Result<[UInt8], any Error>] = [:]
+    /// Workers whose work is done or has failed.
+    private var doneCount = 0
 
     init(
         _ experiment: Experiment, runs: [Range<Int>], threadCount: Int, kernels: (Int) -> KernelTable
@@ -59,6 +61,19 @@ final class SocketWorkers: @unchecked Sendable {
         return View(generation: 1, firstStep: 0, members: members)
     }
 
+    /// A worker that is done answers the others, and its links stay.
+    private func serveUntilAllAreDone(_ exchange: any GradientExchange) {
+        condition.lock()
+        doneCount += 1
+        while doneCount < workers.count {
+            condition.unlock()
+            (exchange as? PeerExchange)?.serve()
+            ThreadScheduling.yield()
+            condition.lock()
+        }
+        condition.unlock()
+    }
+
     /// Lets each worker run `work` with its exchange on its own thread; returns the bytes of the states.
     func run(
         _ runs: [Range<Int>], _ work: @escaping @Sendable (Int, Trainer, any GradientExchange) throws -> Void
@@ -71,6 +86,7 @@ final class SocketWorkers: @unchecked Sendable {
                     let exchange = try worker.peers.exchange(
                         in: view, rank: rank, trainer: worker.trainer, channel: worker.channel)
                     try work(rank, worker.trainer, exchange)
+                    serveUntilAllAreDone(exchange)
                     return worker.trainer.state.encoded(
                         model: worker.trainer.model, experiment: worker.trainer.experiment)
                 }
@@ -78,7 +94,10 @@ final class SocketWorkers: @unchecked Sendable {
                 results[rank] = result
                 condition.broadcast()
                 // A failed worker must not leave the others waiting.
-                if case .failure = result { for other in workers { other.channel.interrupt.signal() } }
+                if case .failure = result {
+                    doneCount = workers.count
+                    for other in workers { other.channel.interrupt.signal() }
+                }
                 condition.unlock()
             }
             thread.stackSize = 8 << 20
@@ -110,7 +129,10 @@ struct PeerExchangeTests {
 
     @Test(
         "end with the bytes of one worker alone",
-        arguments: [[0..<4, 4..<8], [0..<1, 1..<8], [0..<2, 2..<5, 5..<8], PeerExchangeTests.singles] as [[Range<Int>]])
+        arguments: [
+            [0..<4, 4..<8], [0..<1, 1..<8], [0..<2, 2..<5, 5..<8], PeerExchangeTests.singles, [0..<8, 8..<8],
+            [0..<3, 3..<8, 8..<8, 8..<8],
+        ] as [[Range<Int>]])
     func sameBytes(runs: [Range<Int>]) throws {
         // 2400 samples: the last batch has 300, which M divides no more than 700.
         let experiment = Self.experiment(batchSize: 700)
@@ -125,7 +147,9 @@ struct PeerExchangeTests {
 
     @Test(
         "also where layers agree on sums in the middle of a step",
-        arguments: [[0..<4, 4..<8], [0..<2, 2..<5, 5..<8], PeerExchangeTests.singles] as [[Range<Int>]], [5, 700])
+        arguments: [
+            [0..<4, 4..<8], [0..<2, 2..<5, 5..<8], PeerExchangeTests.singles, [0..<8, 8..<8], [0..<3, 3..<8, 8..<8],
+        ] as [[Range<Int>]], [5, 700])
     func agreement(runs: [Range<Int>], batchSize: Int) throws {
         var experiment = SyntheticRun.experiment(layers: [
             .convolution2D(Convolution2DConfiguration(filters: 3, kernelHeight: 5, kernelWidth: 5)),

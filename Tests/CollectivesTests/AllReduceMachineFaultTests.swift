@@ -1,5 +1,6 @@
-import Collectives
 import Testing
+
+@testable import Collectives
 
 @Suite("Frames that do not belong")
 struct AllReduceMachineFaultTests {
@@ -76,15 +77,89 @@ struct AllReduceMachineFaultTests {
             #expect(fault.rank == header.sender)
         }
         var machine = try machine()
-        #expect(
-            machine.frameReceived(frame { _ in }, payloadByteCount: 396)
-                == .refuse(
-                    PeerFault(rank: 0, reason: .wrongPayloadLength(byteCount: 396, expectedByteCount: 400))))
         for sender in [1, 3, 65_535] {
             #expect(
                 machine.frameReceived(frame { $0.sender = sender }, payloadByteCount: 400)
                     == .refuse(PeerFault(rank: sender, reason: .unknownSender)))
         }
+    }
+
+    @Test("Frames that were cut short are dropped, until there are too many of one rank")
+    func cut() throws {
+        var machine = try machine()
+        for _ in 1..<AllReduceMachine.damagedFrameLimit {
+            #expect(machine.frameReceived(frame { _ in }, payloadByteCount: 396) == .drop)
+        }
+        let reason = PeerFault.Reason.wrongPayloadLength(byteCount: 396, expectedByteCount: 400)
+        #expect(
+            machine.frameReceived(frame { _ in }, payloadByteCount: 396)
+                == .refuse(PeerFault(rank: 0, reason: reason)))
+        #expect(machine.dropped.damaged == AllReduceMachine.damagedFrameLimit)
+        #expect(machine.frameReceived(frame { $0.generation = 6 }, payloadByteCount: 396) == .drop)
+    }
+
+    private func question(_ change: (inout FrameHeader) -> Void) -> FrameHeader {
+        frame {
+            $0.kind = .resend
+            $0.requestedKind = .contribution
+            // Rank 1 owns leaves 2 to 4: nodes 5 and 12.
+            $0.node = 12
+            change(&$0)
+        }
+    }
+
+    @Test("A question is answered with the frame that it names, once that was sent")
+    func answered() throws {
+        var machine = try machine()
+        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .drop)
+        machine.bucketReady(0)
+        // Asked before the answer to it could have come.
+        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .drop)
+        machine.inboxFoundEmpty(times: 1)
+        let answer = FrameAnswer(
+            rank: 0, isOfPreviousStep: false, step: 4, kind: .contribution, bucket: 0, elements: 0..<100, rootIndex: 1,
+            node: 12)
+        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .answer(answer))
+        #expect(machine.frameReceived(question { $0.step = 3 }, payloadByteCount: 0) == .elsewhere)
+        #expect(machine.frameReceived(question { $0.step = 5 }, payloadByteCount: 0) == .elsewhere)
+        #expect(machine.frameReceived(question { $0.generation = 6 }, payloadByteCount: 0) == .drop)
+    }
+
+    @Test("A question for a frame that the plan does not have is refused")
+    func unplannedQuestions() throws {
+        let changes: [(inout FrameHeader) -> Void] = [
+            { $0.node = 4 }, { $0.bucket = 2 }, { $0.elementOffset = 16 }, { $0.elementCount = 99 },
+            { $0.requestedKind = .statistics }, { $0.requestedKind = nil }, { $0.requestedKind = .resend },
+            {
+                $0.requestedKind = .result
+                $0.node = 0
+            },
+        ]
+        for change in changes {
+            var machine = try machine()
+            machine.bucketReady(0)
+            machine.inboxFoundEmpty(times: 1)
+            let verdict = machine.frameReceived(question(change), payloadByteCount: 0)
+            guard case .refuse(let fault) = verdict else {
+                Issue.record("answered: \(question(change))")
+                continue
+            }
+            #expect(fault.rank == 0)
+        }
+    }
+
+    @Test("What is missing is asked for by name, a limited number of frames a rank")
+    func asks() throws {
+        var machine = try machine()
+        machine.askAgain()
+        var requests: [FrameRequest] = []
+        while let action = machine.nextAction() {
+            if case .request(let request) = action { requests.append(request) }
+        }
+        #expect(requests.first == FrameRequest(rank: 0, kind: .contribution, bucket: 0, elements: 0..<100, node: 4))
+        #expect(requests.contains { $0.rank == 2 && $0.kind == .statistics && $0.elements == 0..<9 })
+        #expect(requests.contains { $0.rank == 2 && $0.kind == .result && $0.bucket == 1 })
+        #expect(Set(requests).count == requests.count)
     }
 
     @Test("What is missing is named: rank, kind and bucket")

@@ -38,6 +38,26 @@ struct FrameHeaderTests {
         #expect(bytes[52..<60] == [63, 0, 127, 0, 0xEF, 0xBE, 0xAD, 0xDE])
     }
 
+    @Test("A question comes back as it was; what it asks for must be a kind with a payload")
+    func questions() throws {
+        func coded(_ kind: FrameKind, _ requested: FrameKind?) throws -> FrameHeader {
+            var question = header
+            question.kind = kind
+            question.requestedKind = requested
+            var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+            bytes.withUnsafeMutableBytes { buffer in
+                guard let base = buffer.baseAddress else { return }
+                question.encode(into: base, checksum: plainChecksum)
+            }
+            return try decode(bytes)
+        }
+        let decoded = try coded(.resend, .statistics)
+        #expect(decoded.requestedKind == .statistics && decoded.payloadByteCount == 0 && decoded.elementCount == 1000)
+        #expect(throws: FrameHeaderError.unknownKind(0)) { try coded(.resend, nil) }
+        #expect(throws: FrameHeaderError.unknownKind(4)) { try coded(.resend, .resend) }
+        #expect(throws: FrameHeaderError.unknownKind(2)) { try coded(.contribution, .result) }
+    }
+
     @Test("Every single flipped bit is refused")
     func flippedBits() {
         for bit in 0..<8 * FrameHeader.byteCount {

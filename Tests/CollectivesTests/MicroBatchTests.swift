@@ -73,8 +73,19 @@ struct MicroBatchTests {
         #expect(throws: OwnershipError.unsupportedWorkerCount(0, microBatchCount: 8)) {
             try Ownership(microBatchCount: 8, workerCount: 0)
         }
-        for runs in [[0..<4, 5..<8], [0..<4, 4..<4, 4..<8], [1..<8], [0..<5, 4..<8], [0..<8, 8..<9]] {
+        for runs in [[0..<4, 5..<8], [0..<4, 4..<4, 4..<8], [1..<8], [0..<5, 4..<8], [0..<8, 8..<9], [0..<0], []] {
             #expect(throws: OwnershipError.self) { try Ownership(microBatchCount: 8, runs: runs) }
         }
+    }
+
+    @Test("Empty runs at the end make learners, wherever they begin; more than a view may have are refused")
+    func learners() throws {
+        let ownership = try Ownership(microBatchCount: 8, runs: [0..<5, 5..<8, 8..<8, 0..<0])
+        #expect(ownership.runs == [0..<5, 5..<8, 8..<8, 8..<8])
+        #expect((ownership.ownerCount, ownership.workerCount) == (2, 4))
+        #expect((0..<4).map { ownership.isLearner($0) } == [false, false, true, true])
+        #expect(ownership.localProgram(rank: 3, batchSize: 100).roots.isEmpty)
+        let many = [0..<8] + Array(repeating: 8..<8, count: 512)
+        #expect(throws: OwnershipError.tooManyWorkers(513)) { try Ownership(microBatchCount: 8, runs: many) }
     }
 }

@@ -22,17 +22,36 @@ struct ReductionPlanTests {
         }
     }
 
+    @Test("A learner sends nothing and costs an owner no more than its segment", arguments: [1, 2, 8, 64])
+    func learners(microBatchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(microBatchCount) + 7)
+        for owners in 1...microBatchCount {
+            let alone = try generator.ownership(microBatchCount: microBatchCount, workerCount: owners)
+            for learnerCount in 1...3 {
+                let ownership = try Ownership(
+                    microBatchCount: microBatchCount, runs: alone.runs + Array(repeating: 3..<3, count: learnerCount))
+                for length in Self.lengths {
+                    let plan = ReductionPlan(ownership: ownership, batchSize: 100, elementCount: length)
+                    check(plan, ownership: ownership)
+                    for rank in owners..<owners + learnerCount { #expect(plan.byteCountSent(by: rank) == 0) }
+                }
+            }
+        }
+    }
+
     private func check(_ plan: ReductionPlan, ownership: Ownership) {
-        let workers = ownership.workerCount
-        for rank in 0..<workers {
+        let (owners, learners) = (ownership.ownerCount, ownership.workerCount - ownership.ownerCount)
+        for rank in 0..<owners {
             let rootCount = plan.roots.count { $0.owner == rank }
-            let bound = 4 * (rootCount + 1) * plan.elementCount * (workers - 1) / workers
-            let rounding = 4 * (workers - 1) * ReductionPlan.segmentAlignment
+            let bound =
+                4 * (rootCount + 1) * plan.elementCount * (owners - 1) / owners
+                + 4 * learners * plan.elementCount / owners
+            let rounding = 4 * (owners - 1 + learners) * ReductionPlan.segmentAlignment
             let bytes = plan.byteCountSent(by: rank)
             if plan.elementCount > ReductionPlan.directElementLimit {
                 #expect(bytes <= bound + rounding)
             } else {
-                #expect(bytes <= 4 * rootCount * plan.elementCount * (workers - 1))
+                #expect(bytes <= 4 * rootCount * plan.elementCount * (owners + learners - 1))
             }
         }
         if plan.algorithm == .scatterGather {

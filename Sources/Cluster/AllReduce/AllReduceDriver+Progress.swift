@@ -19,7 +19,7 @@ extension AllReduceDriver {
             if try runActions() == .moved { result = .moved }
             guard !isStepDone else { return result }
             guard try receiveOne() else {
-                machine.inboxFoundEmpty()
+                noteEmptyInbox()
                 return result == .idle && pending != nil ? .blocked : result
             }
             result = .moved
@@ -77,6 +77,11 @@ extension AllReduceDriver {
             preconditionFailure("receiving throws no other error")
         }
         return true
+    }
+
+    func noteEmptyInbox() {
+        held.emptyInboxCount &+= 1
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
     }
 
     private func accept(_ frame: consuming ReceivedFrame) throws(AllReduceError) {

@@ -11,11 +11,12 @@ extension AllReduceDriver {
         }
         // What comes after a failure may belong to the next generation.
         while failure != nil, (try? receiveOne()) == true {}
-        machine.inboxFoundEmpty()
+        noteEmptyInbox()
     }
 
     /// Sends the frame that a question names if this driver has sent it before; false when it knows nothing of its step.
     func answer(_ question: FrameHeader) -> Bool {
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
         guard case .answer(let answer) = machine.frameReceived(question, payloadByteCount: 0) else { return false }
         keepFailure { () throws(AllReduceError) in try send(answer) }
         return true

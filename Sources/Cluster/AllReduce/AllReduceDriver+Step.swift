@@ -29,6 +29,7 @@ extension AllReduceDriver {
     public func start(step: UInt64, batchSize: Int) {
         isStepDone = false
         stepParity = parity
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
         machine.begin(step: step, layout: layout(batchSize: batchSize))
         if machine.layout.statisticsAreAttendance { machine.statisticsReady() }
         resultChecksums.removeAll(keepingCapacity: true)

@@ -9,6 +9,8 @@ public final class HeldFrames {
     private let store: FrameStore
     private var headers: [FrameHeader?]
     private(set) var count = 0
+    /// How often the inbox was found empty.
+    var emptyInboxCount: UInt64 = 0
 
     /// - Parameter capacity: at least the frames that all other workers send in one step.
     public init(capacity: Int) {

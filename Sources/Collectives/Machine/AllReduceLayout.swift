@@ -102,8 +102,8 @@ public final class AllReduceLayout: Sendable {
     }
 
     private static func hasOwnerWithoutRoots(_ roots: [ReductionPlan.Root], _ ownership: Ownership) -> Bool {
-        ownership.ownerCount > 1
-            && !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
+        guard ownership.ownerCount > 1 else { return false }
+        return !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
     }
 
     private static func operands(roots: [ReductionPlan.Root], rank: Int) -> ([Operand], [Int]) {
@@ -159,9 +159,9 @@ public final class AllReduceLayout: Sendable {
         let plan = plans[bucket]
         let segment = plan.segments[rank]
         guard segment.contains(elementOffset) else { return nil }
-        let (index, rest) = (elementOffset - segment.lowerBound).quotientAndRemainder(
-            dividingBy: plan.chunkElementCount)
-        return rest == 0 ? plan.chunk(index, of: segment) : nil
+        let distance = elementOffset - segment.lowerBound
+        guard distance % plan.chunkElementCount == 0 else { return nil }
+        return plan.chunk(distance / plan.chunkElementCount, of: segment)
     }
 
     /// The chunk that begins at an element of a bucket, for a given sender of finished sums (nil: this worker adds).

@@ -1,8 +1,8 @@
 extension AllReduceMachine {
-    /// All frames that had arrived are taken. Questions that come later were asked knowing what was sent until now, as far
-    /// as the network delivered it.
-    public mutating func inboxFoundEmpty() {
-        emptyInboxCount &+= 1
+    /// The inbox of this worker has been found empty so often, by whichever of its machines looked. Questions that come after
+    /// it was empty again were asked knowing what was sent until then, as far as the network delivered it.
+    public mutating func inboxFoundEmpty(times count: UInt64) {
+        emptyInboxCount = count
     }
 
     /// Another rank asks for a frame: says which one to send again, if this worker has sent it.
@@ -18,7 +18,8 @@ extension AllReduceMachine {
         guard let wanted = header.requestedKind,
             let answer = planned(wanted, header, layout, isOfPreviousStep: isOfPreviousStep)
         else { return unplanned(header) }
-        return isOfPreviousStep || wasSent(answer) ? .answer(answer) : .drop
+        let moment = isOfPreviousStep ? beginMoment : sendingMoment(answer)
+        return moment < emptyInboxCount ? .answer(answer) : .drop
     }
 
     /// The frame that a question names, if it is one that the plan makes this worker send to who asks.
@@ -53,18 +54,16 @@ extension AllReduceMachine {
         return answer.elements.count == header.elementCount ? answer : nil
     }
 
-    /// Whether a frame of the step that began last had been sent before the inbox was last found empty.
-    private func wasSent(_ answer: FrameAnswer) -> Bool {
-        let moment: UInt64
+    /// When a frame of the step that began last could be sent.
+    private func sendingMoment(_ answer: FrameAnswer) -> UInt64 {
         switch answer.kind {
-        case .contribution: moment = bucketReadyMoments[answer.bucket]
+        case .contribution: return bucketReadyMoments[answer.bucket]
         case .result:
             let index = layout.chunkIndex(
                 bucket: answer.bucket, elementOffset: answer.elements.lowerBound, source: nil)
-            moment = index.map { chunkSummedMoments[$0] } ?? Self.notYet
-        case .statistics: moment = statisticsReadyMoment
-        case .resend: moment = Self.notYet
+            return index.map { chunkSummedMoments[$0] } ?? Self.notYet
+        case .statistics: return statisticsReadyMoment
+        case .resend: return Self.notYet
         }
-        return moment < emptyInboxCount
     }
 }

@@ -41,8 +41,10 @@ public struct AllReduceMachine: ~Copyable {
     var openBucketCount = 0
     var statisticsMissingCount = 0
     /// How often the inbox was found empty. Whoever asks for a frame that was sent after the last time has asked too early.
-    var emptyInboxCount: UInt64 = 1
-    /// The empty inboxes before each chunk was summed here, each bucket and the statistics were ready; `notYet` until then.
+    var emptyInboxCount: UInt64 = 0
+    /// How often before the step began.
+    var beginMoment: UInt64 = 0
+    /// How often before each chunk was summed here, each bucket and the statistics were ready; `notYet` until then.
     var chunkSummedMoments: [UInt64] = []
     var bucketReadyMoments: [UInt64] = []
     var statisticsReadyMoment = AllReduceMachine.notYet
@@ -79,6 +81,7 @@ public struct AllReduceMachine: ~Copyable {
         precondition(!hasBegun || step > self.step, "step numbers rise")
         precondition(layout.rank == rank, "a layout belongs to one rank")
         previous = hasBegun ? (self.step, self.layout) : nil
+        beginMoment = emptyInboxCount
         self.step = step
         self.layout = layout
         isRunning = true

@@ -1,0 +1,137 @@
+@testable import Collectives
+
+/// Some workers over several steps and generations, in one thread and from one seed: frames are lost, doubled, delayed, overtake each
+/// other and are damaged; workers compute for different times; views change in the middle of a step.
+///
+/// `run` throws the first `Violation`. The network is perfect after `faultsEnd`, and everything has to end then.
+final class AllReduceSimulation {
+    static let job = JobIdentifier(high: 7, low: 8)
+    /// Times are counted in turns.
+    static let faultsEnd = 3000
+    static let end = 12_000
+
+    struct Message {
+        var arrival: Int
+        var destination: Int
+        var frame: SimulatedFrame
+    }
+
+    /// One process; its rank is its place in the list.
+    struct Process {
+        var worker: SimulatedWorker
+        /// Steps that are complete.
+        var completed = 0
+        /// What is still to be computed; -1 stands for the statistics.
+        var unready: [Int] = []
+        var isComputing = false
+        /// When it enters the newest generation.
+        var entry = 0
+        /// Since when nothing useful came, and how long to wait before asking.
+        var silentSince = 0
+        var patience = AllReduceSimulation.firstPatience
+        var keptCount = 0
+    }
+
+    /// What the network and the workers were put through.
+    struct Counts {
+        var answersOfThisStep = 0
+        var answersOfStepBefore = 0
+        var damagedFrames = 0
+        var leftBehind = 0
+        var learnerSteps = 0
+    }
+
+    static let firstPatience = 40
+
+    let safeguards: Safeguards
+    let tree: ReductionTree
+    let bucketCounts: [Int]
+    let width: Int
+    let stepCount: Int
+    let batchSizes: [Int]
+    let lossShare: Double
+    let damageShare: Double
+    let doublingShare: Double
+    let longestDelay: Int
+    let interruptShare: Double
+    var generator: SeededGenerator
+    var data: [SimulationData?]
+    var ownership: Ownership
+    var generation: UInt64 = 1
+    var processes: [Process] = []
+    var network: [Message] = []
+    var now = 0
+    var counts = Counts()
+    /// What happened, when it is wanted.
+    var history: [String]?
+
+    init(seed: UInt64, safeguards: Safeguards = Safeguards(), keepsHistory: Bool = false) throws {
+        var generator = SeededGenerator(seed: seed)
+        self.safeguards = safeguards
+        let count = [1, 2, 4, 8, 16].randomElement(using: &generator) ?? 8
+        tree = ReductionTree(leafCount: count)
+        let shapes = [[3], [0, 40, 7], [4200], [5, 4130, 1], []]
+        bucketCounts = shapes.randomElement(using: &generator) ?? []
+        width = bucketCounts.isEmpty ? 2 : Int.random(in: 0...2, using: &generator)
+        stepCount = Int.random(in: 2...5, using: &generator)
+        batchSizes = [100, 100, max(1, count / 3)]
+        lossShare = Bool.random(using: &generator) ? Double.random(in: 0...0.3, using: &generator) : 0
+        damageShare = Bool.random(using: &generator) ? Double.random(in: 0...0.05, using: &generator) : 0
+        doublingShare = Bool.random(using: &generator) ? Double.random(in: 0...0.3, using: &generator) : 0
+        longestDelay = Int.random(in: 1...60, using: &generator)
+        interruptShare = Bool.random(using: &generator) ? 0.01 : 0
+        data = Array(repeating: nil, count: stepCount)
+        ownership = try Ownership(microBatchCount: count, workerCount: 1)
+        history = keepsHistory ? [] : nil
+        self.generator = generator
+        let workerCount = Int.random(in: 2...8, using: &self.generator)
+        ownership = try randomOwnership(workerCount: workerCount)
+        for rank in 0..<workerCount { processes.append(Process(worker: newWorker(rank))) }
+        note("\(count) micro-batches, buckets \(bucketCounts), \(stepCount) steps, owners \(ownership.runs)")
+    }
+
+    /// Runs until every worker has completed every step.
+    func run() throws {
+        while now < Self.end {
+            now += 1
+            try deliver()
+            for rank in processes.indices.shuffled(using: &generator) { try live(rank) }
+            try checkSpread()
+            let isDone = processes.allSatisfy { $0.completed == stepCount }
+            if isDone { return }
+            if happens(interruptShare) { try regroup("a member changes") }
+            // Whoever learns falls behind when frames are lost; a view in which it gets the state lets it go on.
+            if let last = processes.indices.first(where: { isLeftBehind($0) }) {
+                counts.leftBehind += 1
+                try regroup("rank \(last) is left behind")
+            }
+        }
+        throw Violation(description: "no progress after the faults ended")
+    }
+
+    var faultsAreOver: Bool { now >= Self.faultsEnd }
+
+    func randomOwnership(workerCount: Int) throws -> Ownership {
+        let owners = Int.random(in: 1...min(workerCount, tree.leafCount), using: &generator)
+        let shares = try generator.ownership(microBatchCount: tree.leafCount, workerCount: owners)
+        return try Ownership(
+            microBatchCount: tree.leafCount,
+            runs: shares.runs + Array(repeating: 0..<0, count: workerCount - owners))
+    }
+
+    func layout(_ rank: Int, step: Int) -> AllReduceLayout {
+        AllReduceLayout(
+            rank: rank, ownership: ownership, batchSize: batchSizes[step % batchSizes.count],
+            bucketElementCounts: bucketCounts, statisticsWidth: width, safeguards: safeguards)
+    }
+
+    func newWorker(_ rank: Int) -> SimulatedWorker {
+        SimulatedWorker(
+            machine: AllReduceMachine(
+                job: Self.job, generation: generation, layout: layout(rank, step: 0), safeguards: safeguards))
+    }
+
+    func note(_ line: @autoclosure () -> String) {
+        history?.append("\(now): \(line())")
+    }
+}
