@@ -21,7 +21,8 @@ public enum JournalEntry: Sendable, Equatable {
         switch record {
         case .view(let view):
             self = .view(
-                generation: view.generation, firstStep: view.position.completedSteps, memberCount: UInt64(view.members.count))
+                generation: view.generation, firstStep: view.position.completedSteps,
+                memberCount: UInt64(view.members.count))
         case .stepDigests(let firstStep, let digests): self = .stepDigests(firstStep: firstStep, digests: digests)
         case .epoch(let epoch, let steps, let digest):
             self = .epoch(epoch, completedSteps: steps, stateDigest: digest)
