@@ -73,7 +73,9 @@ public final class CoordinatorProcess {
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
             if settings.isSupervised && poller.isReady(2) { try hearSupervisor(&machine) }
             perform(machine.tick(now: now), &machine)
+            try recorder.retryRows()
         }
+        try recorder.finishRows()
         return outcome ?? .interrupted(signal: SIGTERM, completedSteps: 0, saved: false)
     }
 

@@ -9,6 +9,17 @@ final class RunRecorder {
     private let records: Journal
     private var epochStart = MonotonicClock.nanoseconds
     private var failure: String?
+    private var unwritten: UnwrittenRows?
+
+    /// Rows that could not be written yet.
+    private struct UnwrittenRows {
+        var rows: [EpochRow]
+        var attempts: Int
+        var retryAt: Int64
+    }
+
+    private static let attemptLimit = 3
+    private static let retryNanoseconds: Int64 = 1_000_000_000
 
     init(_ run: PreparedRun) throws {
         directory = run.directory
@@ -49,11 +60,38 @@ final class RunRecorder {
         let timing = EpochTiming(
             epoch: rows.last?.epoch ?? 0, seconds: seconds, imagesPerSecond: Double(sampleCount) / seconds,
             workerCount: workerCount, generation: generation)
-        attempt { () throws(FileError) in
+        do throws(FileError) {
             try directory.replaceMetrics(rows)
-            try directory.appendTimings(timing.jsonLine)
+            unwritten = nil
+        } catch {
+            failure = error.description
+            unwritten = UnwrittenRows(rows: rows, attempts: 1, retryAt: end + Self.retryNanoseconds)
         }
+        attempt { () throws(FileError) in try directory.appendTimings(timing.jsonLine) }
         return timing
+    }
+
+    /// Tries once more to write rows that could not be written, when it is time. Throws when they cannot for the third time.
+    func retryRows() throws(FileError) {
+        guard let rest = unwritten, MonotonicClock.nanoseconds >= rest.retryAt else { return }
+        do throws(FileError) {
+            try directory.replaceMetrics(rest.rows)
+            unwritten = nil
+        } catch {
+            guard rest.attempts + 1 < Self.attemptLimit else { throw error }
+            unwritten = UnwrittenRows(
+                rows: rest.rows, attempts: rest.attempts + 1,
+                retryAt: MonotonicClock.nanoseconds + Self.retryNanoseconds)
+        }
+    }
+
+    /// Waits until all rows are written: the run is over.
+    func finishRows() throws(FileError) {
+        while let rest = unwritten {
+            let left = rest.retryAt - MonotonicClock.nanoseconds
+            if left > 0 { usleep(UInt32(left / 1000)) }
+            try retryRows()
+        }
     }
 
     /// Takes the lead of the run: the term is on disk before anybody hears of it.
