@@ -7,4 +7,6 @@ public enum RandomPurpose: UInt16, Sendable, CaseIterable {
     case dropout = 4
     case augmentation = 5
     case syntheticData = 6
+    /// Whose gradients are computed twice; no result depends on it.
+    case audit = 7
 }

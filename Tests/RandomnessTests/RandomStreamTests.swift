@@ -30,7 +30,7 @@ import Testing
 
     @Test("the numbers of the purposes never change")
     func purposes() {
-        #expect(RandomPurpose.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6])
+        #expect(RandomPurpose.allCases.map(\.rawValue) == [1, 2, 3, 4, 5, 6, 7])
         #expect(RandomPurpose.initialWeights.rawValue == 1)
         #expect(RandomPurpose.split.rawValue == 2)
         #expect(RandomPurpose.epochOrder.rawValue == 3)
