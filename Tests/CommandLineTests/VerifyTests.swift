@@ -17,8 +17,8 @@ extension CommandLineTests {
             let verified = try Selvedge.run(["verify", "run", "--all"], in: scratch)
             #expect(verified.code == 0, "\(verified.lines)")
             let output = String(decoding: try scratch.bytes("output"), as: UTF8.self)
-            for epoch in 1...2 { #expect(output.contains("epoch \(epoch): 4 of 4 steps equal; metrics equal")) }
-            #expect(output.contains("checkpoints/last.safetensors (after step 8)"))
+            for epoch in 1...2 { #expect(output.contains("epoch \(epoch): 5 of 5 steps equal; metrics equal")) }
+            #expect(output.contains("checkpoints/last.safetensors (after step 10)"))
 
             let file = "run/checkpoints/last.safetensors"
             var bytes = try scratch.bytes(file)
