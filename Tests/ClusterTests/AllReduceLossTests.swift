@@ -100,6 +100,26 @@ struct AllReduceLossTests {
         for rank in test.runs.indices { #expect(try results.wait(rank).get() == 0) }
     }
 
+    @Test("A learner that is left behind says so, and the others do not notice")
+    func leftBehind() throws {
+        let ownership = try Ownership(microBatchCount: 8, runs: [0..<4, 4..<8, 8..<8])
+        let network = MemoryNetwork(count: 3, faults: .init(deafRank: 2, unheardCount: 30), seed: 11)
+        let results = ResultBox(count: 3)
+        for rank in 0..<3 {
+            Thread {
+                results.set(rank, Result { try Self.live(network, rank: rank, ownership: ownership) })
+                network.finish(rank)
+            }.start()
+        }
+        for rank in 0..<2 { #expect(try results.wait(rank).get() == 0) }
+        do {
+            _ = try results.wait(2).get()
+            Issue.record("a learner went on without the frames that it missed")
+        } catch let error as AllReduceError {
+            guard case .missing = error else { throw error }
+        }
+    }
+
     @Test("A damaged frame is taken when it comes again intact; a rank that sends sixteen of them is named")
     func damagedForEver() throws {
         let ownership = try Ownership(microBatchCount: 8, workerCount: 2)

@@ -9,6 +9,9 @@ final class MemoryNetwork: @unchecked Sendable {
         var doublingShare = 0.0
         var damageShare = 0.0
         var reorders = false
+        /// This rank gets none of the first frames for it.
+        var deafRank: Int?
+        var unheardCount = 0
     }
 
     // Sendable: everything below is guarded by the condition.
@@ -16,7 +19,7 @@ final class MemoryNetwork: @unchecked Sendable {
     private var inboxes: [[(header: SIMD8<UInt64>, payload: [UInt8])]]
     private var isFinished: [Bool]
     private var word: UInt64
-    private let faults: Faults
+    private var faults: Faults
 
     init(count: Int, faults: Faults, seed: UInt64) {
         inboxes = Array(repeating: [], count: count)
@@ -36,6 +39,10 @@ final class MemoryNetwork: @unchecked Sendable {
     func send(_ header: SIMD8<UInt64>, _ payload: [UInt8], to rank: Int) {
         condition.lock()
         defer { condition.unlock() }
+        if rank == faults.deafRank, faults.unheardCount > 0 {
+            faults.unheardCount -= 1
+            return
+        }
         for _ in 0..<(happens(faults.doublingShare) ? 2 : 1) where !happens(faults.lossShare) {
             var frame = (header: header, payload: payload)
             if happens(faults.damageShare) {

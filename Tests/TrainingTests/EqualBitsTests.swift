@@ -60,6 +60,16 @@ struct EqualBitsTests {
         }
     }
 
+    @Test("with workers that own nothing and only learn", arguments: Sizes.all, [1, 2, 5])
+    func learners(_ sizes: Sizes, owners: Int) throws {
+        let small = try SmallCase(
+            training: sizes.training, validation: sizes.validation, batchSize: sizes.batchSize, epochs: 2,
+            microBatches: sizes.microBatches, layers: SmallCase.regularized)
+        let expected = try small.trainedAlone()
+        let runs = small.runs(workers: owners) + [sizes.microBatches..<sizes.microBatches, 0..<0]
+        for bytes in try small.trainedTogether(runs: runs) { #expect(bytes == expected) }
+    }
+
     @Test(
         "with layers that look at the whole batch, penalties, clipping and a schedule", arguments: Sizes.all,
         [1, 2, 3, 8])

@@ -67,7 +67,8 @@ extension AllReduceDriver {
     /// Waits until every sum has arrived.
     ///
     /// Throws `missing` or `notTaken` with the rank when the deadline passes, `interrupted` as soon as the interrupt
-    /// event is signalled, `linkLost` when a connection ends while something is missing.
+    /// event is signalled, `linkLost` when a connection ends while something is missing. A learner that lost frames which
+    /// nobody has any more throws `missing` without waiting for the deadline.
     public func finish(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds
@@ -102,10 +103,17 @@ extension AllReduceDriver {
         case .linkLost(let rank) where configuration.ownership.isLearner(rank): return
         case .linkLost(let rank): throw fail(.linkLost(rank: rank))
         case .timedOut where asksFirst:
+            if isLeftBehind { throw overdue(begun: begun) }
             machine.askAgain()
             clock.asked()
         case .timedOut: throw overdue(begun: begun)
         }
+    }
+
+    /// Whether this worker learns and the others have gone on without it: what it misses comes no more.
+    private var isLeftBehind: Bool {
+        guard machine.layout.isLearner, let missing = machine.firstMissing else { return false }
+        return held.isFarAhead(missing.rank, generation: configuration.generation, step: machine.step)
     }
 
     private func overdue(begun: Int64) -> AllReduceError {

@@ -30,6 +30,17 @@ public final class HeldFrames {
         return true
     }
 
+    /// Whether a rank has sent frames of two steps after this one: then it has no longer what it sent for this one.
+    func isFarAhead(_ rank: Int, generation: UInt64, step: UInt64) -> Bool {
+        var later: UInt64?
+        for case .some(let header) in headers
+        where header.sender == rank && header.generation == generation && header.step > step {
+            if let later, header.step != later { return true }
+            later = header.step
+        }
+        return false
+    }
+
     func header(at place: Int) -> FrameHeader? { headers[place] }
 
     func payloadByteCount(at place: Int) -> Int { store.payload(place).count }
