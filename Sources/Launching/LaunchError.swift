@@ -4,9 +4,12 @@ import Glibc
 public enum LaunchError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A system call failed: what was tried, and the error number.
     case system(String, Int32)
+    /// What is to run beside the processes cannot; the text says why.
+    case preparation(String)
 
     public var description: String {
         switch self {
+        case .preparation(let text): text
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         }
     }

@@ -28,6 +28,8 @@ public struct LocalSupervisor {
     public var workerArguments: (_ address: String, _ index: Int) -> [String]
     /// Takes lines for the user.
     public var note: (String) -> Void
+    /// Called with the folder of the sockets before any process starts, with the signals of `run` blocked.
+    public var prepare: (_ folder: String) throws(LaunchError) -> Void = { _ in }
     /// Restarts of the coordinator and of each worker within an hour.
     public var restartLimit = 3
     public var graceMilliseconds: UInt64 = 3000
@@ -61,6 +63,7 @@ public struct LocalSupervisor {
     public func run() throws(LaunchError) -> Outcome {
         let directory = try PrivateDirectory(environment: environment)
         let signals = SignalWait(signals: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
+        try prepare(directory.path)
         var driver = SupervisorDriver(self, directory: directory.path)
         return try driver.run(signals)
     }

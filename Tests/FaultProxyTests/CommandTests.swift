@@ -10,7 +10,7 @@ struct CommandTests {
             "set r drop share=0.25 seed=7", "set inbox-1,inbox-2 stall direction=to-client client=77",
             "set * stall connections=standing", "set r reorder direction=to-target share=0.5 seed=1 behind=3 ms=20",
             "set r delay seed=1 ms=5 rate=1000", "set r corrupt-stream seed=18446744073709551615", "set r refuse",
-            "clear *", "clear r drop", "reset r", "reset a,b client=4", "counts r",
+            "unset r,s delay seed=2 ms=5", "clear *", "clear r drop", "reset r", "reset a,b client=4", "counts r",
         ])
     func roundTrip(line: String) throws {
         #expect(try ControlCommand(parsing: line).description == line)
@@ -57,6 +57,19 @@ struct CommandTests {
         #expect(lines.append(Array(" r\n\nx".utf8)[...]) == [.text("counts r"), .text("")])
         #expect(lines.append([UInt8](repeating: 97, count: ControlCommand.lineByteLimit + 5)[...]) == [])
         #expect(lines.append(Array("\nok\n".utf8)[...]) == [.tooLong, .text("ok")])
+    }
+
+    @Test("Unsetting a fault ends that one, and none that was set in its place")
+    func unset() {
+        let connection = ConnectionIdentity(route: 0, number: 0, client: nil)
+        var set = FaultSet()
+        let (first, second) = (NetworkFault(.drop, seed: 1), NetworkFault(.drop, seed: 2))
+        set.set(first, acceptedCount: 0)
+        set.set(second, acceptedCount: 0)
+        set.unset(first)
+        #expect(set.active(on: connection, .toTarget) == [second])
+        set.unset(second)
+        #expect(set.active(on: connection, .toTarget) == [])
     }
 
     @Test("A fault replaces one of its kind, direction and client, and clearing a kind leaves the others")

@@ -61,7 +61,9 @@ struct LayoutTests {
         ]
         for fault in faults {
             for subject in [ProxyLayout.Subject.worker(0), .worker(1), .coordinator] {
-                for command in layout.begin(fault, on: subject, process: 5, seed: 1) + layout.end(fault) {
+                let commands = layout.begin(fault, on: subject, process: 5, seed: 1)
+                #expect(layout.end(commands).count == (fault == .reset ? 0 : commands.count))
+                for command in commands + layout.end(commands) {
                     #expect(try proxy.apply(ControlCommand(parsing: command.description)) == "")
                 }
             }

@@ -165,6 +165,8 @@ final class PlainListener {
         descriptor = try StreamSocket.listen(at: address)
         self.address = StreamSocket.boundAddress(descriptor, asked: address)
         _ = fcntl(descriptor, F_SETFL, 0)
+        var time = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit {

@@ -14,6 +14,8 @@ public struct WorkerSettings: Sendable {
     public var stateFolder: String?
     /// Whether an address that other hosts can reach is allowed without keys.
     public var allowsOpenAddress = false
+    /// Follows the address of the inbox when it is announced: where a proxy listens for it.
+    public var announcedSuffix = ""
     /// Whether the end of standard input ends this process.
     public var isSupervised = false
 

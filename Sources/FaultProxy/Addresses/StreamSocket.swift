@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The system calls on stream sockets. All descriptors are non-blocking and closed when another program is started.
+/// The system calls on stream sockets. All descriptors are non-blocking, and not for programs that are started.
 enum StreamSocket {
     /// What an attempt without waiting came to.
     enum Outcome: Equatable {
@@ -56,7 +56,9 @@ enum StreamSocket {
     static func accept(_ listener: Int32) -> Int32? {
         let descriptor = Glibc.accept(listener, nil, nil)
         guard descriptor >= 0 else { return nil }
-        prepare(descriptor)
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+        sendAtOnce(descriptor)
         return descriptor
     }
 
@@ -87,6 +89,12 @@ enum StreamSocket {
         }
     }
 
+    /// Closes, so that the other side learns it even where a process that was just started has the descriptor as well.
+    static func end(_ descriptor: Int32) {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+        close(descriptor)
+    }
+
     /// Closes with a reset on TCP: the other side gets an error, and nothing that was still under way.
     static func reset(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
@@ -110,16 +118,16 @@ extension StreamSocket {
     private static func open(_ address: ProxyAddress) throws(FaultProxyError) -> Int32 {
         var family = AF_UNIX
         if case .tcp = address { family = AF_INET }
-        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(family, Int32(SOCK_STREAM.rawValue) | flags, 0)
         guard descriptor >= 0 else { throw .system("open a socket for \(address)", errno) }
-        prepare(descriptor)
+        sendAtOnce(descriptor)
         if family == AF_INET { switchOn(SO_REUSEADDR, level: SOL_SOCKET, descriptor) }
         return descriptor
     }
 
-    private static func prepare(_ descriptor: Int32) {
-        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    private static var flags: Int32 { Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue) }
+
+    private static func sendAtOnce(_ descriptor: Int32) {
         // Fails on Unix-domain sockets, which never delay.
         switchOn(TCP_NODELAY, level: Int32(IPPROTO_TCP), descriptor)
     }

@@ -16,6 +16,8 @@ public enum RouteSelection: Sendable, Hashable, CustomStringConvertible {
 public enum ControlCommand: Sendable, Hashable {
     /// A fault begins.
     case set(RouteSelection, NetworkFault)
+    /// This fault ends, and none that differs in anything.
+    case unset(RouteSelection, NetworkFault)
     /// The faults of a kind end, or all.
     case clear(RouteSelection, NetworkFaultKind?)
     /// The standing connections break at once: all, or those of a process.
@@ -32,13 +34,15 @@ extension ControlCommand: CustomStringConvertible {
     public var description: String {
         switch self {
         case .set(let routes, let fault): "set \(routes) \(fault)"
+        case .unset(let routes, let fault): "unset \(routes) \(fault)"
         case .clear(let routes, let kind): "clear \(routes)" + (kind.map { " \($0.rawValue)" } ?? "")
         case .reset(let routes, let client): "reset \(routes)" + (client.map { " client=\($0)" } ?? "")
         case .counts(let routes): "counts \(routes)"
         }
     }
 
-    /// Reads `set ROUTES KIND KEY=VALUE …`, `clear ROUTES [KIND]`, `reset ROUTES [client=PROCESS]` or `counts ROUTES`.
+    /// Reads `set ROUTES KIND KEY=VALUE …` (or `unset`), `clear ROUTES [KIND]`, `reset ROUTES [client=PROCESS]` or
+    /// `counts ROUTES`.
     public init(parsing line: String) throws(FaultProxyError) {
         do throws(CommandProblem) {
             try self.init(words: line.split { $0 == " " || $0 == "\t" || $0 == "\r" })
@@ -48,11 +52,14 @@ extension ControlCommand: CustomStringConvertible {
     }
 
     private init(words: [Substring]) throws(CommandProblem) {
-        let form = CommandProblem("commands are set ROUTES KIND …, clear ROUTES, reset ROUTES and counts ROUTES")
+        let form = CommandProblem(
+            "commands are set ROUTES KIND …, unset ROUTES KIND …, clear ROUTES, reset ROUTES "
+                + "and counts ROUTES")
         guard words.count >= 2 else { throw form }
         let routes = RouteSelection(words[1])
         switch words[0] {
         case "set": self = .set(routes, try NetworkFault(words: words.dropFirst(2)))
+        case "unset": self = .unset(routes, try NetworkFault(words: words.dropFirst(2)))
         case "clear" where words.count == 2: self = .clear(routes, nil)
         case "clear" where words.count == 3:
             self = .clear(routes, try NetworkFaultKind(naming: words[2]))

@@ -16,6 +16,10 @@ struct FaultSet {
         entries.append(Entry(fault: fault, connectionLimit: fault.standingOnly ? acceptedCount : nil))
     }
 
+    mutating func unset(_ fault: NetworkFault) {
+        entries.removeAll { $0.fault == fault }
+    }
+
     /// Ends the faults of a kind, or all.
     mutating func clear(_ kind: NetworkFaultKind?) {
         entries.removeAll { kind == nil || $0.fault.kind == kind }

@@ -51,6 +51,7 @@ public struct NetworkFault: Sendable, Hashable {
     /// Whether setting this fault replaces `other` on the same route.
     func replaces(_ other: NetworkFault) -> Bool {
         kind == other.kind && direction == other.direction && client == other.client
+            && standingOnly == other.standingOnly
     }
 }
 

@@ -9,6 +9,9 @@ public enum LinkFault: Sendable, Hashable {
         case both
     }
 
+    /// The longest delay, in milliseconds.
+    public static let delayLimit = NetworkFault.millisecondLimit
+
     /// To a share of the messages that it is sent by other workers; for the coordinator, by all workers.
     case drop(share: Double)
     case duplicate(share: Double)
@@ -46,19 +49,11 @@ extension ProxyLayout {
         }
     }
 
-    /// What the proxy has to be told so that the faults of a kind end everywhere. Those of other processes end as well.
-    public func end(_ fault: LinkFault) -> [ControlCommand] {
-        let kind: NetworkFaultKind
-        switch fault {
-        case .drop: kind = .drop
-        case .duplicate: kind = .duplicate
-        case .reorder: kind = .reorder
-        case .corrupt: kind = .corrupt
-        case .delay: kind = .delay
-        case .halfOpen, .partition: kind = .stall
-        case .reset: return []
+    /// What the proxy has to be told so that the fault ends which began with these commands.
+    public func end(_ commands: [ControlCommand]) -> [ControlCommand] {
+        commands.compactMap { command in
+            if case .set(let routes, let fault) = command { .unset(routes, fault) } else { nil }
         }
-        return [.clear(.all, kind)]
     }
 }
 

@@ -43,7 +43,8 @@ extension FaultProxy {
         }
     }
 
-    static var now: UInt64 {
+    /// Nanoseconds of the monotonic clock.
+    public static var now: UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)

@@ -49,6 +49,8 @@ public final class FaultProxy {
         switch command {
         case .set(let selection, let fault):
             for state in try select(selection) { state.set(fault) }
+        case .unset(let selection, let fault):
+            for state in try select(selection) { state.unset(fault) }
         case .clear(let selection, let kind):
             for state in try select(selection) { state.clear(kind) }
         case .reset(let selection, let client):
@@ -59,8 +61,10 @@ public final class FaultProxy {
         return ""
     }
 
-    /// Waits until something can be done, at most until `end`, and does it; says whether `control` has something to read.
-    func goRound(control: Int32, until end: UInt64?) throws(FaultProxyError) -> Bool {
+    /// Waits until something can be done, at most until `end` (nanoseconds of the monotonic clock), and does it.
+    ///
+    /// Says whether there is something to read at the descriptor `control`, for which it waits as well; -1 is none.
+    public func goRound(control: Int32, until end: UInt64?) throws(FaultProxyError) -> Bool {
         var now = Self.now
         var items = [pollfd(fd: control, events: Int16(POLLIN), revents: 0)]
         for state in states { state.appendInterest(to: &items, now: now) }

@@ -40,8 +40,8 @@ final class ProxiedConnection {
     func close() {
         guard !isClosed else { return }
         stage = .closed
-        Glibc.close(client)
-        if target >= 0 { Glibc.close(target) }
+        StreamSocket.end(client)
+        if target >= 0 { StreamSocket.end(target) }
     }
 
     /// Breaks both connections.

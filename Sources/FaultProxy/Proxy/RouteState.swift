@@ -28,6 +28,8 @@ final class RouteState {
 
     func set(_ fault: NetworkFault) { faults.set(fault, acceptedCount: acceptedCount) }
 
+    func unset(_ fault: NetworkFault) { faults.unset(fault) }
+
     func clear(_ kind: NetworkFaultKind?) { faults.clear(kind) }
 
     /// Breaks the standing connections: all, or those of a process.

@@ -11,6 +11,7 @@ struct ProxyCommand: ParsableCommand {
             names all routes. Then every line of standard input is answered with one line: 'ok', or 'error' and the reason.
 
               set ROUTES KIND [direction=to-target|to-client|both] [client=PROCESS] [share=0.1] [seed=1] [ms=50] …
+              unset ROUTES KIND …
               clear ROUTES [KIND]
               reset ROUTES [client=PROCESS]
               counts ROUTES

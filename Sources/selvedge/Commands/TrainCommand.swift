@@ -1,5 +1,7 @@
 import ArgumentParser
 import Experiments
+import FaultProxy
+import Faults
 import Foundation
 import Kernels
 import Launching
@@ -80,16 +82,30 @@ struct TrainCommand: ParsableCommand {
         _ = try InstructionSet.chosen(environment: environment)
         let layout = try layout(microBatchCount: resolved.microBatchCount, environment: environment)
         let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
+        // Set once the folder of the sockets is known.
+        var network: ProxyLayout?
         var supervisor = LocalSupervisor(
             executable: try Executable.path(), workerCount: layout.workerCount + spares,
             environment: environment.merging(handover.variables) { $1 },
             coordinatorArguments: { coordinatorArguments($0, layout) },
             workerArguments: { address, index in
-                ["worker", "--coordinator", address, "--name", "worker-\(index)", "--threads"]
-                    + [String(layout.threadCount), "--supervised"] + flag("data", experiment.dataFolder)
+                ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
+                    + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
             },
             note: { Console.note($0) })
         supervisor.restartLimit = restarts
+        if handover.plan.needsProxy, let faultFolder = handover.folder {
+            let workerCount = supervisor.workerCount
+            supervisor.prepare = { (folder) throws(LaunchError) in
+                let layout = ProxyLayout(folder: folder, workerCount: workerCount)
+                do {
+                    try NetworkFaults.start(layout, faultFolder: faultFolder)
+                } catch {
+                    throw .preparation(String(describing: error))
+                }
+                network = layout
+            }
+        }
         switch try supervisor.run() {
         case .exited(0): return
         case .exited(let code): throw ExitCode(code)
@@ -102,6 +118,13 @@ struct TrainCommand: ParsableCommand {
                 128 + signal,
                 "ended while no coordinator ran; work since the last checkpoint is not saved: go on with --resume")
         }
+    }
+
+    /// Where a worker meets the others: at the coordinator's own address, or at the proxy's.
+    private func meetingArguments(_ address: String, _ index: Int, _ network: ProxyLayout?) -> [String] {
+        guard let network else { return ["--coordinator", address] }
+        return ["--coordinator", network.coordinatorAddress(ofWorker: index).description]
+            + ["--announced-suffix", ProxyLayout.announcedSuffix]
     }
 
     private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {

@@ -29,6 +29,9 @@ struct WorkerCommand: ParsableCommand {
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
     var insecure = false
 
+    @Option(help: .hidden)
+    var announcedSuffix = ""
+
     @Flag(help: .hidden)
     var supervised = false
 
@@ -47,6 +50,7 @@ struct WorkerCommand: ParsableCommand {
         settings.interface = interface
         if let state { settings.stateFolder = state }
         settings.allowsOpenAddress = insecure
+        settings.announcedSuffix = announcedSuffix
         settings.isSupervised = supervised
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator says why the run ended.
