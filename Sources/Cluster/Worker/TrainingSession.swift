@@ -22,7 +22,7 @@ final class TrainingSession {
     private var isOver = false
     private var stopLimit: UInt64?
     /// Steps below it may be started.
-    var stepLimit: UInt64 = 0
+    private var stepLimit: UInt64 = 0
 
     init(trainer: Trainer, settings: RunSettings, channel: ComputeChannel, peers: PeerNetwork) {
         self.trainer = trainer
@@ -110,6 +110,12 @@ final class TrainingSession {
         } else if member.needsState {
             try adopt(transfer.receive(from: view.holder, held: connection.held, byteLimit: stateByteLimit))
         }
+    }
+
+    /// Lets steps below the limit be started. A view may begin when everything is done already.
+    func extendGrant(to limit: UInt64) {
+        stepLimit = limit
+        endIfDone()
     }
 
     /// Stops once that many steps are complete; rank 0 hands its state over.

@@ -72,7 +72,7 @@ final class WorkerCompute {
             case .prepare: try prepare()
             case .regroup: session?.standStill()
             case .enterView(let view): try session?.enter(view)
-            case .extendGrant(let stepLimit): session?.stepLimit = stepLimit
+            case .extendGrant(let stepLimit): session?.extendGrant(to: stepLimit)
             case .stopAt(let stepLimit): session?.stop(at: stepLimit)
             case .serializeState(let purpose): session?.serialize(purpose)
             case .saveState: channel.reports.post(.stateSaved(path: saveState()))

@@ -1,4 +1,5 @@
 import Collectives
+import Datasets
 public import Experiments
 public import KernelInterface
 public import NeuralNetwork
