@@ -10,6 +10,8 @@ public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case supervisorGone
     /// A host's name that cannot be resolved.
     case unknownHost(String)
+    /// Audits of a model whose layers look at the whole batch.
+    case noAudit
     /// An address off the loopback interface without a way to keep strangers out.
     case openAddress(String)
 
@@ -18,6 +20,8 @@ public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         case .content(let problem): problem
         case .supervisorGone: "the supervising process is gone; go on with --resume"
+        case .noAudit:
+            "--audit cannot judge a model that normalises over the whole batch: use ghost batch normalisation, or no --audit"
         case .unknownHost(let host): "the host \(host) is not known: check the coordinator's address"
         case .openAddress(let address):
             "\(address) can be reached from other hosts, and nothing keeps strangers out: "

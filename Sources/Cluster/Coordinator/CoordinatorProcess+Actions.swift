@@ -30,6 +30,7 @@ extension CoordinatorProcess {
                 perform(
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let record): journal(record)
+            case .judgeAudit(let question): court.judge(question)
             case .log(let entry): log(entry)
             case .recordRecovery(let recovery): recorder.record(recovery)
             case .showProgress(let progress, _): show(progress)

@@ -14,6 +14,7 @@ public final class CoordinatorProcess {
     let observer: any CoordinatorObserver
     var run: PreparedRun
     let recorder: RunRecorder
+    let court: AuditCourt
     let contents: ServedContent
     private let socket: ZeroMQSocket
     private let signals: SignalDescriptor
@@ -45,10 +46,13 @@ public final class CoordinatorProcess {
         completedSteps = UInt64(run.completedSteps)
         if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)
+        court = try AuditCourt(run, environment: settings.environment)
+        guard settings.auditMillionths == 0 || run.model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
         contents = ServedContent(run)
-        poller = Poller(capacity: 3)
+        poller = Poller(capacity: 4)
         poller.add(socket)
         poller.add(descriptor: signals.descriptor)
+        poller.add(court.judgements.event)
         if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
         observer.prepared(run, listeningOn: bound.description)
         for warning in run.warnings { observer.noted("passed over \(warning)", isWarning: true) }
@@ -71,7 +75,10 @@ public final class CoordinatorProcess {
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
-            if settings.isSupervised && poller.isReady(2) { try hearSupervisor(&machine) }
+            if settings.isSupervised && poller.isReady(3) { try hearSupervisor(&machine) }
+            for judgement in court.judgements.takeAll() {
+                perform(machine.auditJudged(digest: judgement.digest, now: now), &machine)
+            }
             perform(machine.tick(now: now), &machine)
             try recorder.retryRows()
         }

@@ -17,6 +17,8 @@ final class PeerExchange: GradientExchange {
     private let validation: Driver
     /// What a pass agrees on; nil where no layer asks for that.
     private let sums: Driver?
+    /// What audits found; nil where none are asked for.
+    private let audits: Driver?
     /// The one that began last.
     private var latest: Driver
     private let agreements: AgreementCounter
@@ -38,7 +40,7 @@ final class PeerExchange: GradientExchange {
 
     init(
         view: View, rank: Int, job: Coordination.JobIdentifier, trainer: Trainer, transport: ZeroMQFrameTransport,
-        held: HeldFrames, board: ProgressBoard
+        held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
         let runs = view.members.map { $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count }
         let ownership = try Ownership(microBatchCount: trainer.experiment.microBatchCount, runs: runs)
@@ -55,11 +57,12 @@ final class PeerExchange: GradientExchange {
         validation = driver(buckets: [])
         agreements = AgreementCounter(trainer.model.agreedSumCounts)
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
+        audits = isAudited ? driver(buckets: [], statisticsWidth: AuditFinding.width) : nil
         self.board = board
         self.ownership = ownership
         own = ownership.runs[rank]
         latest = gradients
-        for driver in [gradients, validation, sums].compactMap({ $0 }) {
+        for driver in drivers {
             driver.answersElsewhere = { [unowned self, unowned driver] in self.answer($0, insteadOf: driver) }
         }
     }
@@ -72,9 +75,11 @@ final class PeerExchange: GradientExchange {
         latest.serve()
     }
 
+    private var drivers: [Driver] { [gradients, validation, sums, audits].compactMap { $0 } }
+
     /// A peer is at most one exchange behind, and that may have been another driver's.
     private func answer(_ question: FrameHeader, insteadOf asked: Driver) {
-        for driver in [gradients, validation, sums].compactMap({ $0 }) where driver !== asked {
+        for driver in drivers where driver !== asked {
             if driver.answer(question) { return }
         }
     }
@@ -147,6 +152,25 @@ final class PeerExchange: GradientExchange {
             throw ExchangeError(error)
         }
         try finish(validation, statistics)
+    }
+
+    /// Shares what this worker found in the round's audit; returns what every owner found, by rank.
+    func exchange(_ finding: AuditFinding, round: Int) throws -> [AuditFinding] {
+        guard let audits else { preconditionFailure("audits are exchanged where they were asked for") }
+        latest = audits
+        do {
+            try audits.begin(step: agreements.auditNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
+            for index in own {
+                finding.write(to: audits.statistics + index * AuditFinding.width)
+            }
+            audits.statisticsReady()
+            try audits.finish(deadline: deadline)
+        } catch {
+            throw ExchangeError(error)
+        }
+        return ownership.runs.prefix { !$0.isEmpty }.map { run in
+            AuditFinding(audits.statistics + run.lowerBound * AuditFinding.width)
+        }
     }
 
     private var deadline: Deadline { Deadline(afterMilliseconds: Self.roundMilliseconds) }

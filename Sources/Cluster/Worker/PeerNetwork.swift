@@ -9,6 +9,7 @@ import Transport
 final class PeerNetwork {
     private let context: ZeroMQContext
     private let inbox: Inbox
+    private let announcedSuffix: String
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
     /// The run that frames have to belong to; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
@@ -19,6 +20,7 @@ final class PeerNetwork {
     /// Binds the inbox beside the coordinator's socket file, or at a free port of the interface that leads there.
     init(_ context: ZeroMQContext, settings: WorkerSettings) throws {
         self.context = context
+        announcedSuffix = settings.announcedSuffix
         let endpoint = try Self.inboxEndpoint(settings)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
             throw ClusterError.openAddress(endpoint.description)
@@ -32,7 +34,7 @@ final class PeerNetwork {
     }
 
     /// Where other workers reach this one.
-    var inboxAddress: String { inbox.endpoint.description }
+    var inboxAddress: String { inbox.endpoint.description + announcedSuffix }
 
     private static var options: SocketOptions {
         .data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
@@ -78,10 +80,11 @@ struct PeerConnection {
     let rank: Int
 
     /// The exchange of gradients and statistics over these links; nil for a worker that is alone.
-    func exchange(trainer: Trainer, board: ProgressBoard) throws -> PeerExchange? {
+    func exchange(trainer: Trainer, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
         guard let transport else { return nil }
         return try PeerExchange(
-            view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board)
+            view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board,
+            isAudited: isAudited)
     }
 
     /// The way of whole states; nil for a worker that is alone.

@@ -13,6 +13,7 @@ final class TrainingSession {
     let settings: RunSettings
     let channel: ComputeChannel
     private let peers: PeerNetwork
+    private let threadCount: Int
     private(set) var rank = 0
     private var exchange: (any GradientExchange)?
     /// The same without what faults add; nil for a worker that is alone.
@@ -24,7 +25,10 @@ final class TrainingSession {
     /// Steps below it may be started.
     private var stepLimit: UInt64 = 0
 
-    init(trainer: Trainer, settings: RunSettings, channel: ComputeChannel, peers: PeerNetwork) {
+    init(
+        trainer: Trainer, settings: RunSettings, channel: ComputeChannel, peers: PeerNetwork, threadCount: Int
+    ) {
+        self.threadCount = threadCount
         self.trainer = trainer
         self.settings = settings
         self.channel = channel
@@ -70,8 +74,9 @@ final class TrainingSession {
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
             try agreeOnState(view, member, connection)
-            peerExchange = try connection.exchange(trainer: trainer, board: channel.board)
-            exchange = faulted(peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount), member)
+            let isAudited = settings.auditMillionths > 0 && view.ownerCount > 1
+            peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)
+            exchange = faulted(try audited(view, isAudited), member)
         } catch let error as ExchangeError {
             isOver = true
             guard let kind = error.failureKind else { return }
@@ -81,6 +86,15 @@ final class TrainingSession {
         channel.board.note(completedSteps: completedSteps, measures: nil)
         channel.board.note(phase: .waiting)
         channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
+    }
+
+    /// The exchange of this view, with audits where they are asked for and somebody can make them.
+    private func audited(_ view: View, _ isAudited: Bool) throws -> any GradientExchange {
+        guard let peerExchange else { return LocalExchange(arenaCount: trainer.model.arenaCount) }
+        guard isAudited else { return peerExchange }
+        return try AuditedExchange(
+            peerExchange, trainer: trainer, view: view, rank: rank, share: Double(settings.auditMillionths) / 1e6,
+            threadCount: threadCount)
     }
 
     private func faulted(_ exchange: any GradientExchange, _ member: Member) -> any GradientExchange {

@@ -35,7 +35,7 @@ public enum WorkerProcess {
         let hello = Hello(
             name: settings.name, host: HostName.current, processIdentifier: getpid(), build: Build.version,
             arithmeticVersion: UInt32(Arithmetic.version), instructionSet: instructionSet.rawValue, dataDigests: [],
-            inboxAddress: peers.inboxAddress + settings.announcedSuffix, threadCount: UInt32(settings.threadCount))
+            inboxAddress: peers.inboxAddress, threadCount: UInt32(settings.threadCount))
         let ending = Mutex<WorkerControl.End?>(nil)
         let control = ControlThread {
             let end: WorkerControl.End

@@ -8,6 +8,8 @@ public enum CoordinatorAction: Sendable, Equatable {
     /// Write a whole state; answered by `checkpointWritten` with the same identifier.
     case writeCheckpoint(CheckpointRequest)
     case journal(JournalRecord)
+    /// Compute a gradient from a state, to find out which of two workers is wrong; answered by `auditJudged`.
+    case judgeAudit(AuditQuestion)
     case log(LogEntry)
     /// Training goes on after a change of the membership.
     case recordRecovery(Recovery)
@@ -41,6 +43,13 @@ public struct Recovery: Sendable, Equatable {
     public var recoveredMilliseconds: UInt64
     /// Micro-batches whose gradients may have been computed once more.
     public var redoneMicroBatches: Int
+}
+
+/// The gradient of some micro-batches in the step after a serialized state.
+public struct AuditQuestion: Sendable, Equatable {
+    public var completedSteps: UInt64
+    public var microBatches: MicroBatchRun
+    public var state: [UInt8]
 }
 
 /// A serialized state and where it belongs.

@@ -21,6 +21,8 @@ extension CoordinatorMachine {
         }
         send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
         if case .complete(let bytes) = arrival {
+            collector.forget(chunk.name, when: chunk.name.purpose == .audit)
+            if chunk.name.purpose == .audit { return askJudge(chunk.name, state: bytes, now: now) }
             heldStates.append(HeldState(name: chunk.name, bytes: bytes))
             releaseStates(now: now)
             finishWhenDone(now: now)
@@ -33,6 +35,8 @@ extension CoordinatorMachine {
         case .stop: roster[worker].rank == 0 && !isEnding
         case .diverged:
             if case .salvaging(_, roster[worker].identifier, _) = phase { true } else { false }
+        case .audit:
+            if case .judging(_, roster[worker].identifier, _) = phase { true } else { false }
         }
     }
 
@@ -54,6 +58,7 @@ extension CoordinatorMachine {
     private func destinations(of name: StateName) -> [CheckpointRequest.Destination]? {
         switch name.purpose {
         case .diverged: return [.diverged]
+        case .audit: return nil
         case .stop:
             let owners = roster.members.filter { isOwner($0) }
             return owners.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps } ? [.last] : nil

@@ -57,6 +57,9 @@ extension CoordinatorMachine {
             else { return ignoredMessageCount += 1 }
             let cause = Verdict.Cause.reportedByPeer(name: roster[worker].label, message: failure.message)
             suspect(peer, cause, reporter: worker, now: now)
+        case .auditMismatch(let mismatch):
+            guard roster[worker].rank != nil else { return ignoredMessageCount += 1 }
+            judge(mismatch, now: now)
         case .nonFinite where roster[worker].rank != nil && phase.isTraining:
             salvage(verdict(.failure(failure), about: worker, now: now), from: worker, now: now)
         case .nonFinite, .data, .arithmetic, .experiment, .internal:
@@ -161,7 +164,7 @@ extension CoordinatorMachine {
         case .gathering: gatherOn(now: now)
         case .preparing(let since):
             if roster.present.count < awaitedWorkerCount(now: now) { phase = .gathering(since: since) }
-        case .regrouping, .short, .linking, .training:
+        case .regrouping, .short, .linking, .training, .judging:
             guard heldState else { return }
             beginRecovery(cause: verdict.report, now: now)
             regroup(now: now)
@@ -180,7 +183,7 @@ extension CoordinatorMachine {
 
     // MARK: Recovery
 
-    private mutating func beginRecovery(cause: String, now: UInt64) {
+    mutating func beginRecovery(cause: String, now: UInt64) {
         guard recovery == nil else { return }
         recovery = OpenRecovery(
             cause: cause, noticedAt: now, redoneMicroBatches: phase.isTraining ? configuration.microBatchCount : 0)
@@ -214,7 +217,7 @@ extension Verdict.Cause {
     /// The worker itself is at fault, and has to leave.
     fileprivate var isOwnFault: Bool {
         switch self {
-        case .stuck, .failure, .statesDiffer: true
+        case .stuck, .failure, .statesDiffer, .auditFailed: true
         default: false
         }
     }

@@ -13,6 +13,8 @@ extension CoordinatorMachine {
         case training
         /// A value was not finite: one worker delivers the state before it.
         case salvaging(Verdict, worker: UInt32, deadline: UInt64)
+        /// Two workers computed different gradients: it is found out who is wrong.
+        case judging(AuditMismatch, stateFrom: UInt32, deadline: UInt64)
         /// Workers are told to leave.
         case ending(Outcome, deadline: UInt64)
         case over

@@ -123,6 +123,12 @@ public struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
+    /// The digest of a gradient that was asked for is known; nil when it could not be computed.
+    public mutating func auditJudged(digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
+        handleJudgement(digest, now: now)
+        return takeActions()
+    }
+
     private mutating func takeActions() -> [CoordinatorAction] {
         defer { actions = [] }
         return actions

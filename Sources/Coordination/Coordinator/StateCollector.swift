@@ -50,6 +50,11 @@ struct StateCollector {
         assemblies = []
     }
 
+    /// Lets a state be received once more: a purpose may come back with the same steps complete.
+    mutating func forget(_ name: StateName, when condition: Bool) {
+        if condition { completed.remove(name) }
+    }
+
     /// Whether part of a state is still on its way.
     var isWaiting: Bool { !assemblies.isEmpty }
 

@@ -17,7 +17,7 @@ extension Verdict {
         case .failure(let failure):
             if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
-        case .statesDiffer: "; check these hosts' memory and processors"
+        case .statesDiffer, .auditUndecided: "; check these hosts' memory and processors"
         case .checkpointFailed: "; make room or choose another run directory, then go on with --resume"
         default: exitCode == ExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
         }
@@ -51,6 +51,11 @@ extension Verdict.Cause: CustomStringConvertible {
             "step \(step + 1) failed \(count) times by the workers' own doing; the last time a worker \(last)"
         case .tooFewWorkers(let present, let needed):
             "only \(present) of at least \(needed) workers are left, and no other came"
+        case .auditFailed(let step, let other):
+            "computed a wrong gradient at step \(step), as \(other) and a third computation show"
+        case .auditUndecided(let step, let workers):
+            "\(workers.joined(separator: " and ")) computed different gradients at step \(step), and a third computation "
+                + "agrees with neither"
         case .gatheringTimedOut(let present, let expected, let missing):
             "only \(present) of \(expected) workers came" + Self.list(missing)
         case .preparationTimedOut(let missing): "workers did not get ready in time" + Self.list(missing)
@@ -71,6 +76,9 @@ extension WorkerFailure: CustomStringConvertible {
             "\(what) is not finite at step \(step)" + (microBatch.map { ", micro-batch \($0)" } ?? "")
                 + (message.isEmpty ? "" : " (\(message))")
         case .peerLost(let rank): "lost its link to worker \(rank): \(message)"
+        case .auditMismatch(let mismatch):
+            "worker \(mismatch.auditor) computed another gradient for worker \(mismatch.owner) at step "
+                + "\(mismatch.completedSteps + 1)"
         case .data, .arithmetic, .experiment, .internal: message
         }
     }

@@ -36,6 +36,10 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
         case repeatedFailure(step: UInt64, count: Int, last: String)
         /// Too few workers are left, and no other came.
         case tooFewWorkers(present: Int, needed: Int)
+        /// Its gradient is not the one that a third computation gave.
+        case auditFailed(step: UInt64, other: String)
+        /// Two workers computed different gradients, and neither is right.
+        case auditUndecided(step: UInt64, workers: [String])
         case gatheringTimedOut(present: Int, expected: Int, missing: [String])
         case preparationTimedOut(missing: [String])
         case checkpointFailed(attempts: Int, message: String)
@@ -58,7 +62,7 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
             .tooFewWorkers:
             ExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .statesDiffer, .repeatedFailure: ExitCode.internalError
+        case .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided: ExitCode.internalError
         case .gatheringTimedOut, .preparationTimedOut: ExitCode.unreachable
         case .checkpointFailed: ExitCode.inputOutput
         }

@@ -12,6 +12,24 @@ extension WorkerFailure: WireValue {
     }
 }
 
+extension AuditMismatch: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(completedSteps)
+        writer.integer(UInt32(owner))
+        writer.integer(UInt32(auditor))
+        writer.integer(ownerDigest)
+        writer.integer(auditorDigest)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        owner = Int(try reader.integer(UInt32.self, "owner"))
+        auditor = Int(try reader.integer(UInt32.self, "auditor"))
+        ownerDigest = try reader.integer(UInt64.self, "owner's digest")
+        auditorDigest = try reader.integer(UInt64.self, "auditor's digest")
+    }
+}
+
 extension WorkerFailure.Kind: WireValue {
     func encode(into writer: inout MessageWriter) {
         switch self {
@@ -28,6 +46,9 @@ extension WorkerFailure.Kind: WireValue {
         case .arithmetic: writer.integer(UInt8(3))
         case .experiment: writer.integer(UInt8(4))
         case .internal: writer.integer(UInt8(5))
+        case .auditMismatch(let mismatch):
+            writer.integer(UInt8(6))
+            writer.value(mismatch)
         }
     }
 
@@ -45,6 +66,7 @@ extension WorkerFailure.Kind: WireValue {
         case 3: self = .arithmetic
         case 4: self = .experiment
         case 5: self = .internal
+        case 6: self = .auditMismatch(try reader.value(AuditMismatch.self))
         default: throw .invalid(field: "failure")
         }
     }

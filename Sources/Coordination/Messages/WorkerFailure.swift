@@ -5,6 +5,8 @@ public struct WorkerFailure: Sendable, Equatable {
         case nonFinite(step: UInt64, microBatch: UInt32?, what: String)
         /// The link to a peer of the current view broke.
         case peerLost(rank: Int)
+        /// Two workers computed the same gradient and differ; nothing of that step was applied.
+        case auditMismatch(AuditMismatch)
         /// The data cannot be read or is not what the experiment needs.
         case data
         /// Rounding mode, instruction set or self-check differ from what the arithmetic needs.
@@ -30,8 +32,27 @@ public struct WorkerFailure: Sendable, Equatable {
         case .nonFinite, .data: ExitCode.badData
         case .experiment: ExitCode.usage
         case .peerLost: ExitCode.requeue
-        case .arithmetic, .internal: ExitCode.internalError
+        case .auditMismatch, .arithmetic, .internal: ExitCode.internalError
         }
+    }
+}
+
+/// A worker's gradient and what another worker computed for the same micro-batches.
+public struct AuditMismatch: Sendable, Equatable {
+    /// Steps that are complete before it.
+    public var completedSteps: UInt64
+    /// Rank of the worker whose gradient it is, and of the one that computed it again.
+    public var owner: Int
+    public var auditor: Int
+    public var ownerDigest: UInt64
+    public var auditorDigest: UInt64
+
+    public init(completedSteps: UInt64, owner: Int, auditor: Int, ownerDigest: UInt64, auditorDigest: UInt64) {
+        self.completedSteps = completedSteps
+        self.owner = owner
+        self.auditor = auditor
+        self.ownerDigest = ownerDigest
+        self.auditorDigest = auditorDigest
     }
 }
 

@@ -6,6 +6,8 @@ public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
     case stop = 1
     /// A value was not finite; this is the state before that step.
     case diverged = 2
+    /// Two workers computed different gradients from it; the coordinator finds out who is wrong.
+    case audit = 3
 }
 
 /// Names one serialized state.

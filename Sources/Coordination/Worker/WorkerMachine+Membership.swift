@@ -12,7 +12,10 @@ extension WorkerMachine {
             answer(.ready(standing))
         case .linking, .ready, .training, .finishing: if isNew { standStill(generation) }
         case .failed(let failure, _):
-            if isNew, case .peerLost = failure.kind { standStill(generation) }
+            switch failure.kind {
+            case .peerLost, .auditMismatch: if isNew { standStill(generation) }
+            default: break
+            }
         default: break
         }
     }

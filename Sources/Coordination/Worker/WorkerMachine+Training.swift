@@ -69,7 +69,7 @@ extension WorkerMachine {
         if name.purpose == .epochEnd { retained.append((name, bytes)) }
         switch phase {
         case .ready, .training, .finishing, .failed:
-            guard isFirst || name.purpose == .diverged else { return }
+            guard isFirst || name.purpose == .diverged || name.purpose == .audit else { return }
             progress.counter += 1
             uploads.add(name, bytes: bytes)
             sendStateChunks(now: now)

@@ -124,7 +124,7 @@ struct TrainCommand: ParsableCommand {
     private func meetingArguments(_ address: String, _ index: Int, _ network: ProxyLayout?) -> [String] {
         guard let network else { return ["--coordinator", address] }
         return ["--coordinator", network.coordinatorAddress(ofWorker: index).description]
-            + ["--announced-suffix", ProxyLayout.announcedSuffix]
+            + ["--announced-suffix=\(ProxyLayout.announcedSuffix)"]
     }
 
     private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {

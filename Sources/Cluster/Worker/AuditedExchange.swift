@@ -1,0 +1,126 @@
+import Collectives
+import Coordination
+import KernelInterface
+import NeuralNetwork
+import Training
+
+/// What one owner knows of a round's audit: the digest of its own gradient, and of the one that it computed again.
+struct AuditFinding: Equatable {
+    /// Doubles that it takes.
+    static let width = 4
+
+    var own: UInt64
+    var recomputed: UInt64
+
+    init(own: UInt64, recomputed: UInt64) {
+        self.own = own
+        self.recomputed = recomputed
+    }
+
+    init(_ values: UnsafePointer<Double>) {
+        func word(_ index: Int) -> UInt64 {
+            UInt64(UInt32(exactly: values[index]) ?? 0) | UInt64(UInt32(exactly: values[index + 1]) ?? 0) << 32
+        }
+        self.init(own: word(0), recomputed: word(2))
+    }
+
+    /// Halves of 32 bits, which a Double holds exactly.
+    func write(to values: UnsafeMutablePointer<Double>) {
+        for (index, word) in [own, recomputed].enumerated() {
+            values[2 * index] = Double(UInt32(truncatingIfNeeded: word))
+            values[2 * index + 1] = Double(UInt32(truncatingIfNeeded: word >> 32))
+        }
+    }
+
+    /// One digest for a worker's roots, in their order (FNV-1a over words).
+    static func folded(_ digests: [UInt64]) -> UInt64 {
+        digests.reduce(14_695_981_039_346_656_037) { ($0 ^ $1) &* 1_099_511_628_211 }
+    }
+}
+
+/// A worker's gradient and what another computed for it differ.
+struct AuditError: Error {
+    let mismatch: AuditMismatch
+}
+
+/// Has a second worker compute gradients again, and lets no step be applied for which the two differ.
+final class AuditedExchange: GradientExchange {
+    private let inner: PeerExchange
+    private let trainer: Trainer
+    private let schedule: AuditSchedule
+    private let rank: Int
+    /// The owners' runs, by rank.
+    private let runs: [Range<Int>]
+    private let auditor: GradientAuditor
+    private let notes: AuditNotes
+    private var roots: GradientRoots?
+    private var round = 0
+
+    /// Throws what `GradientAuditor` throws.
+    init(_ inner: PeerExchange, trainer: Trainer, view: View, rank: Int, share: Double, threadCount: Int) throws {
+        self.inner = inner
+        self.trainer = trainer
+        self.rank = rank
+        schedule = AuditSchedule(share: share, seed: trainer.experiment.seed)
+        runs = view.members.filter { !$0.isLearner }.map {
+            $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count
+        }
+        auditor = try GradientAuditor(
+            experiment: trainer.experiment, model: trainer.model, data: trainer.data, kernels: trainer.kernels,
+            threadCount: threadCount)
+        notes = AuditNotes(trainer.model)
+    }
+
+    func begin(round: Int, batchSize: Int) throws -> GradientRoots {
+        self.round = round
+        if runs.indices.contains(rank) {
+            let pieces = MicroBatches(sampleCount: batchSize, count: trainer.experiment.microBatchCount)
+            notes.begin(rootCount: LocalProgram(run: runs[rank], of: pieces).roots.count)
+        }
+        let roots = try inner.begin(round: round, batchSize: batchSize)
+        self.roots = roots
+        return roots
+    }
+
+    func bucketFinished(_ index: Int) {
+        inner.bucketFinished(index)
+    }
+
+    func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+        inner.sum(roots: roots, rootStride: rootStride, count: count)
+    }
+
+    func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
+        let sum = try inner.finish(statistics: statistics)
+        let step = trainer.completedSteps
+        let audited = runs.indices.filter { schedule.isAudited(step: step, owner: $0) }
+        if !audited.isEmpty { try audit(audited, step: step) }
+        return sum
+    }
+
+    private func audit(_ audited: [Int], step: Int) throws {
+        var finding = AuditFinding(own: 0, recomputed: 0)
+        if audited.contains(rank), let roots { finding.own = AuditFinding.folded(notes.digests(of: roots)) }
+        if runs.indices.contains(rank),
+            let other = AuditSchedule.audited(by: rank, ownerCount: runs.count), audited.contains(other)
+        {
+            finding.recomputed = AuditFinding.folded(
+                try auditor.digests(ofRun: runs[other], after: trainer.state, agreedSums: []))
+        }
+        let findings = try inner.exchange(finding, round: round)
+        for owner in audited {
+            guard let second = AuditSchedule.auditor(of: owner, ownerCount: runs.count) else { continue }
+            guard findings[owner].own != findings[second].recomputed else { continue }
+            throw AuditError(
+                mismatch: AuditMismatch(
+                    completedSteps: UInt64(step), owner: owner, auditor: second, ownerDigest: findings[owner].own,
+                    auditorDigest: findings[second].recomputed))
+        }
+    }
+
+    func exchange(
+        round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+    ) throws {
+        try inner.exchange(round: round, sampleCount: sampleCount, statistics: statistics)
+    }
+}

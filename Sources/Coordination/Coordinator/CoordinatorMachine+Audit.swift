@@ -1,0 +1,48 @@
+/// An audit that failed: the gradient is computed a third time, and whoever is wrong is put out.
+extension CoordinatorMachine {
+    /// Asks for the state before the step, from a worker that has no part in it where there is one.
+    mutating func judge(_ mismatch: AuditMismatch, now: UInt64) {
+        guard phase.isTraining, let owner = roster.index(ofRank: mismatch.owner), isOwner(owner),
+            let auditor = roster.index(ofRank: mismatch.auditor), isOwner(auditor), owner != auditor
+        else { return ignoredMessageCount += 1 }
+        let witness = roster.members.first { isOwner($0) && $0 != owner && $0 != auditor } ?? auditor
+        log(
+            .warning,
+            "\(roster[auditor].label) computed another gradient for \(roster[owner].label) at step "
+                + "\(mismatch.completedSteps + 1): it is computed a third time")
+        beginRecovery(cause: "an audit found a difference", now: now)
+        phase = .judging(
+            mismatch, stateFrom: roster[witness].identifier,
+            deadline: now + configuration.timing.salvageMilliseconds)
+        send(.sendState(.audit), to: witness)
+    }
+
+    /// The state has arrived.
+    mutating func askJudge(_ name: StateName, state: [UInt8], now: UInt64) {
+        guard case .judging(let mismatch, _, _) = phase, let view, name.completedSteps == mismatch.completedSteps,
+            view.members.indices.contains(mismatch.owner)
+        else { return }
+        actions.append(
+            .judgeAudit(
+                AuditQuestion(
+                    completedSteps: mismatch.completedSteps, microBatches: view.members[mismatch.owner].microBatches,
+                    state: state)))
+    }
+
+    /// The true digest is known; nil when it could not be computed. The others do the step again.
+    mutating func handleJudgement(_ truth: UInt64?, now: UInt64) {
+        guard case .judging(let mismatch, _, _) = phase, let owner = roster.index(ofRank: mismatch.owner),
+            let auditor = roster.index(ofRank: mismatch.auditor)
+        else { return }
+        let step = mismatch.completedSteps + 1
+        switch truth {
+        case mismatch.ownerDigest:
+            lose(auditor, .auditFailed(step: step, other: roster[owner].label), now: now)
+        case mismatch.auditorDigest:
+            lose(owner, .auditFailed(step: step, other: roster[auditor].label), now: now)
+        default:
+            let labels = [roster[owner].label, roster[auditor].label]
+            fail(.auditUndecided(step: step, workers: labels), about: nil, now: now)
+        }
+    }
+}
