@@ -3,6 +3,7 @@ public import Coordination
 import Digests
 import Faults
 import Glibc
+import NeuralNetwork
 import Training
 import Transport
 

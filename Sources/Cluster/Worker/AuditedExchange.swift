@@ -1,5 +1,6 @@
 import Collectives
 import Coordination
+import Experiments
 import KernelInterface
 import NeuralNetwork
 import Training
