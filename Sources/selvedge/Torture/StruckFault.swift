@@ -41,6 +41,9 @@ struct Recovery: Equatable {
     var recoveredNanoseconds: Int64
     var redoneMicroBatches: Int
 
+    /// The coordinator counts milliseconds, rounded down.
+    static let resolutionNanoseconds: Int64 = 1_000_000
+
     /// All recoveries in a timings file, in its order. Lines of other things are passed over.
     static func all(inTimings path: String) -> [Recovery] {
         let bytes = FileManager.default.contents(atPath: path) ?? Data()

@@ -60,9 +60,8 @@ struct TortureResult {
     var recoveredFaults: [(fault: StruckFault, recovery: Recovery)] {
         var waiting = struck
         return recoveries.compactMap { recovery in
-            guard let index = waiting.lastIndex(where: { $0.nanoseconds <= recovery.noticedNanoseconds }) else {
-                return nil
-            }
+            let noticed = recovery.noticedNanoseconds + Recovery.resolutionNanoseconds
+            guard let index = waiting.lastIndex(where: { $0.nanoseconds < noticed }) else { return nil }
             return (waiting.remove(at: index), recovery)
         }
     }

@@ -72,7 +72,7 @@ struct TortureReport: Encodable {
             outcomes[column.rawValue] = results.count { $0.outcome.column == column }
         }
         let pairs = results.flatMap(\.recoveredFaults).filter { isCounted($0.fault) }
-        func milliseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1e6 }
+        func milliseconds(_ nanoseconds: Int64) -> Double { Double(max(0, nanoseconds)) / 1e6 }
         return Row(
             kind: name, runs: results.count, outcomes: outcomes,
             detection: Spread(pairs.map { milliseconds($0.recovery.noticedNanoseconds - $0.fault.nanoseconds) }),
