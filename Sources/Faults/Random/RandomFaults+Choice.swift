@@ -9,7 +9,8 @@ extension RandomFaults {
         case .slow:
             fault.addedMilliseconds = random.integer(1...20)
             fault.durationMilliseconds = random.integer(100...1000)
-        case .exit: fault.exitCode = 1
+        // A coordinator's own exit ends the run: with 75 it can be resumed.
+        case .exit: fault.exitCode = target == .coordinator ? 75 : 1
         case .drop, .duplicate, .reorder, .corrupt, .delay, .partition, .halfOpen, .reset:
             drawNetwork(&fault, &random)
         case .diskFull: fault.durationMilliseconds = random.integer(5...100)
