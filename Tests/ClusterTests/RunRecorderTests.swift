@@ -95,7 +95,8 @@ struct RunRecorderTests {
         let member = Member(
             rank: 0, workerIdentifier: 1, name: "a", host: "h", processIdentifier: 2, inboxAddress: "x",
             microBatches: MicroBatchRun(first: 0, count: 8))
-        recorder.journal(.view(View(generation: 3, firstStep: 4, members: [member])))
+        let position = Position(rounds: 4, completedSteps: 4, completedEpochs: 0)
+        recorder.journal(.view(View(generation: 3, position: position, holder: 0, members: [member])))
         recorder.journal(.stepDigests(firstStep: 4, digests: [5, 6]))
         recorder.journal(.epoch(1, completedSteps: 5, stateDigest: digest))
         recorder.journal(.checkpoint(completedSteps: 5))

@@ -1,4 +1,7 @@
+import Datasets
+import Experiments
 import Kernels
+import NeuralNetwork
 import Testing
 
 @testable import Training
