@@ -1,3 +1,4 @@
+import Digests
 import Glibc
 import Synchronization
 import Testing
@@ -88,6 +89,21 @@ struct SeededGenerator: RandomNumberGenerator {
         value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
         return value ^ (value >> 31)
     }
+}
+
+/// Opens a run that this process has just let go of. A child process that another test starts has a copy of every
+/// descriptor, the lock's too, until its program takes its place.
+func reopen(
+    _ path: String, digest: SHA256Digest, files: FileOperations = FileOperations()
+) throws -> RunDirectory {
+    for _ in 0..<2000 {
+        do {
+            return try RunDirectory.open(at: path, digest: digest, files: files)
+        } catch RunDirectoryError.inUse {
+            usleep(1000)
+        }
+    }
+    return try RunDirectory.open(at: path, digest: digest, files: files)
 }
 
 /// The whole file as text.

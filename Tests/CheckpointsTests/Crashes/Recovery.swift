@@ -22,7 +22,7 @@ struct Recovery {
     /// The run; nil when none was promised and none is there, and then it can be made.
     private mutating func opened() throws -> RunDirectory? {
         do {
-            return try RunDirectory.open(at: paths.run, digest: ScriptedRun.digest)
+            return try reopen(paths.run, digest: ScriptedRun.digest)
         } catch {
             guard !promise.isMade else {
                 violations.append("the run is lost: \(error)")

@@ -26,7 +26,7 @@ final class ScriptedRun: Sendable {
             note { $0.isMade = true }
             try train(epochs: 1...2, run)
         }
-        let run = try RunDirectory.open(at: path, digest: Self.digest, files: files)
+        let run = try reopen(path, digest: Self.digest, files: files)
         _ = try run.newestCheckpoint()
         try run.replaceExperiment("name: x\n", digest: Self.digest)
         try train(epochs: 3...3, run)
