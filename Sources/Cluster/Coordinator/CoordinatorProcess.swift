@@ -95,15 +95,15 @@ public final class CoordinatorProcess {
 
     private func receive(_ machine: inout CoordinatorMachine) throws {
         while outcome == nil, let frames = try socket.receiveFrames() {
-            guard frames.count == 2 else { continue }
+            guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
             let connection = ConnectionIdentifier(frames[0])
-            perform(machine.received(frames[1], from: connection, now: now), &machine)
+            perform(machine.received(message, from: connection, now: now), &machine)
         }
     }
 
     /// Sends to one worker; a worker that left or does not read is noticed by its silence.
     func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) {
-        _ = try? socket.send(frames: [connection.bytes, message.encoded()])
+        _ = try? socket.send(frames: [connection.bytes, ControlFrame.sealed(message.encoded())])
     }
 
     // MARK: The supervisor

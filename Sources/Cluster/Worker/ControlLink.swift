@@ -45,16 +45,16 @@ final class ControlLink {
     /// A message that has arrived, or nil.
     func receive(now: UInt64) throws(TransportError) -> [UInt8]? {
         while let frames = try socket.receiveFrames() {
-            guard frames.count == 1 else { continue }
+            guard frames.count == 1, let message = ControlFrame.opened(frames[0]) else { continue }
             lastHeard = now
-            return frames[0]
+            return message
         }
         return nil
     }
 
     /// Sends; what the socket does not take is said again by the machine when it seems lost.
     func say(_ message: WorkerMessage) {
-        _ = try? socket.send(frames: [message.encoded()])
+        _ = try? socket.send(frames: [ControlFrame.sealed(message.encoded())])
     }
 
     /// Whether the connection was made or broke since the last call.

@@ -113,7 +113,8 @@ final class WorkerCompute {
         let trainer = try Trainer(
             experiment: experiment, model: model, data: data, state: state, kernels: kernels,
             threadCount: settings.threadCount)
-        let session = TrainingSession(trainer: trainer, settings: welcome.settings, channel: channel, peers: peers,
+        let session = TrainingSession(
+            trainer: trainer, settings: welcome.settings, channel: channel, peers: peers,
             threadCount: settings.threadCount)
         peers.job = welcome.job
         self.session = session

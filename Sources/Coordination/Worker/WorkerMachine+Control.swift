@@ -7,7 +7,7 @@ extension WorkerMachine {
 
     mutating func handleUndecodable(_ error: MessageError, now: UInt64) {
         guard phase != .exited else { return }
-        if case .otherVersion = error {
+        if case .otherVersion = error, case .greeting = phase {
             exit(code: ExitCode.usage, reason: "the coordinator cannot be understood: \(error)")
         } else {
             ignoredMessageCount += 1
