@@ -58,7 +58,7 @@ final class SocketWorkers: @unchecked Sendable {
                 inboxAddress: worker.peers.inboxAddress,
                 microBatches: MicroBatchRun(first: runs[rank].lowerBound, count: runs[rank].count))
         }
-        return View(generation: 1, firstStep: 0, members: members)
+        return View(generation: 1, position: .start, holder: 0, members: members)
     }
 
     /// A worker that is done answers the others, and its links stay.
@@ -83,8 +83,8 @@ final class SocketWorkers: @unchecked Sendable {
             let thread = Thread { [self] in
                 let worker = workers[rank]
                 let result = Result { () throws -> [UInt8] in
-                    let exchange = try worker.peers.exchange(
-                        in: view, rank: rank, trainer: worker.trainer, channel: worker.channel)
+                    let connection = try worker.peers.connect(to: view, rank: rank, channel: worker.channel)
+                    let exchange = try connection.exchange(trainer: worker.trainer, board: worker.channel.board)
                     try work(rank, worker.trainer, exchange)
                     serveUntilAllAreDone(exchange)
                     return worker.trainer.state.encoded(

@@ -65,7 +65,8 @@ extension AllReduceSimulation {
         guard now - processes[rank].silentSince >= processes[rank].patience else { return }
         processes[rank].silentSince = now
         processes[rank].patience = min(2 * processes[rank].patience, 10 * Self.firstPatience)
-        note("rank \(rank) asks; first missing: \(worker.machine.firstMissing.map { "\($0)" } ?? "nothing")")
+        let missing = worker.machine.firstMissing.map { "the \($0.kind) of bucket \($0.bucket) from rank \($0.rank)" }
+        note("rank \(rank) asks; it misses \(missing ?? "nothing") first")
         worker.machine.askAgain()
     }
 

@@ -19,11 +19,13 @@ struct AllReduceSimulationTests {
         }
     }
 
-    /// The last events before a violation.
+    /// The first events and the last before a violation.
     private static func history(seed: UInt64) throws -> String {
         let simulation = try AllReduceSimulation(seed: seed, keepsHistory: true)
         try? simulation.run()
-        return (simulation.history ?? []).suffix(80).joined(separator: "\n")
+        let lines = simulation.history ?? []
+        if lines.count <= 120 { return lines.joined(separator: "\n") }
+        return (lines.prefix(40) + ["…"] + lines.suffix(80)).joined(separator: "\n")
     }
 
     @Test("Every worker gets the tree's sums whatever is lost, doubled, late or damaged, and all ends when faults stop")
