@@ -20,8 +20,10 @@ extension CoordinatorProcess {
             case .writeCheckpoint(let request):
                 reach(.checkpointWrite)
                 let failure = recorder.write(request)
-                reach(.checkpointWritten)
-                faults?.flip(checkpoint: run.directory.paths.last)
+                if failure == nil {
+                    reach(.checkpointWritten)
+                    faults?.flip(checkpoint: run.directory.paths.last)
+                }
                 if let failure {
                     observer.noted("a checkpoint could not be written: \(failure)", isWarning: true)
                 } else if request.destinations.contains(.diverged) {

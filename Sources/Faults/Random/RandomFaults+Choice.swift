@@ -53,8 +53,8 @@ extension RandomFaults {
             return .reached(point, step: point?.hasStep ?? true ? step : nil, occurrence: 1)
         case .flipCheckpoint:
             // Damaged, the first checkpoint leaves none to go on from.
-            let first = min(stepsPerEpoch + 1, stepCount)
-            return .reached(.checkpointWritten, step: UInt64(random.integer(first...stepCount)), occurrence: 1)
+            let last = max(2, stepCount / stepsPerEpoch)
+            return .reached(.checkpointWritten, step: nil, occurrence: random.integer(2...last))
         default: return .reached(nil, step: step, occurrence: 1)
         }
     }
