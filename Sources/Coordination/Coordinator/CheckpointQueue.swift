@@ -14,6 +14,9 @@ struct CheckpointQueue {
     private(set) var savedSteps: UInt64
     /// The last epoch whose end is in a checkpoint.
     private(set) var savedEpochs: UInt32
+    /// Steps of the newest states that were given for `last` and `best`.
+    private var lastSteps: UInt64
+    private var bestSteps: UInt64 = 0
     private var waiting: [CheckpointRequest] = []
     private var isWriting = false
     private var attempts = 0
@@ -23,12 +26,24 @@ struct CheckpointQueue {
     init(retryMilliseconds: UInt64, savedSteps: UInt64, savedEpochs: UInt32) {
         self.retryMilliseconds = retryMilliseconds
         self.savedSteps = savedSteps
+        lastSteps = savedSteps
         self.savedEpochs = savedEpochs
     }
 
     var isEmpty: Bool { waiting.isEmpty }
 
+    /// States may come out of order: an older one does not take the place of a newer one.
     mutating func add(_ name: StateName, bytes: [UInt8], destinations: [CheckpointRequest.Destination]) {
+        let destinations = destinations.filter { destination in
+            switch destination {
+            case .last: name.completedSteps >= lastSteps
+            case .best: name.completedSteps >= bestSteps
+            case .epoch, .diverged: true
+            }
+        }
+        guard !destinations.isEmpty else { return }
+        if destinations.contains(.last) { lastSteps = name.completedSteps }
+        if destinations.contains(.best) { bestSteps = name.completedSteps }
         waiting.append(
             CheckpointRequest(identifier: nextIdentifier, name: name, destinations: destinations, bytes: bytes))
         nextIdentifier += 1

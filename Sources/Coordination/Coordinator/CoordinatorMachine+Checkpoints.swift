@@ -61,7 +61,8 @@ extension CoordinatorMachine {
         case .audit: return nil
         case .stop:
             let owners = roster.members.filter { isOwner($0) }
-            return owners.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps } ? [.last] : nil
+            let isAgreed = owners.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps }
+            return isAgreed && name.completedEpochs <= ledger.completedEpochs ? [.last] : nil
         case .epochEnd:
             guard name.completedEpochs <= ledger.completedEpochs else { return nil }
             var destinations = [CheckpointRequest.Destination.last]
