@@ -34,6 +34,12 @@ extension CoordinatorMachine {
                 + "(pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
                 + "\(hello.instructionSet), \(hello.threadCount) threads): \(roster.present.count) of "
                 + "\(configuration.workerCount)")
+        // What a worker of a leader before holds is further than any new worker's state.
+        switch phase {
+        case .preparing(let since) where roster[worker].isAttached: phase = .gathering(since: since)
+        case .short where roster[worker].isAttached: return regroup(now: now)
+        default: break
+        }
         gatherOn(now: now)
     }
 
