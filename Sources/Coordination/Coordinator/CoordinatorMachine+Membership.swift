@@ -47,6 +47,19 @@ extension CoordinatorMachine {
         if let lastLoss { end(.failed(lastLoss), now: now) }
     }
 
+    /// Workers of a leader before that hold only states older than the last checkpoint, from which this one starts.
+    private mutating func dismissOutdated(_ workers: [Int], now: UInt64) {
+        for worker in workers {
+            let steps = roster[worker].standing?.position.completedSteps ?? 0
+            let reason = "its state after step \(steps) is older than the last checkpoint: it has to join anew"
+            log(.warning, "\(roster[worker].label) is put out: \(reason)")
+            send(.abort(exitCode: ExitCode.requeue, reason: reason), to: worker)
+            roster[worker].isGone = true
+        }
+        phase = .gathering(since: now)
+        gatherOn(now: now)
+    }
+
     /// Makes the view of this generation of those who stand still, when they are enough.
     mutating func formView(now: UInt64) {
         let standing = roster.prepared
@@ -58,7 +71,9 @@ extension CoordinatorMachine {
             return fail(.statesDiffer(completedSteps: position.completedSteps, groups: groups), about: nil, now: now)
         }
         // Only a state older than the last checkpoint is left.
-        if position.completedSteps < checkpoints.savedSteps { return endWithoutState(now: now) }
+        if position.completedSteps < checkpoints.savedSteps {
+            return view == nil ? dismissOutdated(standing, now: now) : endWithoutState(now: now)
+        }
         let chosen = chooseMembers(standing, position: position, now: now)
         guard chosen.owners.count >= configuration.minimumWorkerCount else {
             if case .short = phase { return }
@@ -88,7 +103,10 @@ extension CoordinatorMachine {
         var able = standing.filter { roster[$0].benchedUntil <= now }
         if able.count < configuration.minimumWorkerCount { able = standing }
         able.sort { order($0) < order($1) }
-        let owners = able.filter { isUpToDate($0) || isOwner($0) }.prefix(configuration.ownerLimit)
+        var owners = Array(able.filter { isUpToDate($0) || isOwner($0) }.prefix(configuration.ownerLimit))
+        // Where too few are left, newcomers compute as soon as they got the state: nobody trains for them to learn from.
+        let lackingCount = max(0, configuration.minimumWorkerCount - owners.count)
+        owners += able.filter { !owners.contains($0) }.prefix(lackingCount)
         let others = able.filter { !owners.contains($0) }
         let learners = others.prefix(configuration.ownerLimit - owners.count)
         return (owners.sorted { byName($0, $1) }, learners.sorted { byName($0, $1) })
