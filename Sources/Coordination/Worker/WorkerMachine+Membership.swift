@@ -54,11 +54,13 @@ extension WorkerMachine {
             return
         }
         guard phase == .standing, view.generation >= heardGeneration,
-            view.generation > (self.view?.generation ?? 0), let identifier = welcome?.workerIdentifier,
-            view.member(identifier) != nil
+            view.generation > (self.view?.generation ?? 0),
+            // The identifier may be a successor's, whose welcome was lost.
+            let member = view.members.first(where: { $0.inboxAddress == configuration.hello.inboxAddress })
         else { return ignoredMessageCount += 1 }
         self.view = view
-        memberIdentifier = identifier
+        rank = member.rank
+        holdsState = true
         heardGeneration = view.generation
         phase = .linking
         stepLimit = view.position.completedSteps
@@ -76,7 +78,6 @@ extension WorkerMachine {
     mutating func handleLinked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) {
         guard phase == .linking, generation == view?.generation else { return }
         phase = .ready
-        holdsState = true
         linkedGeneration = generation
         progress.phase = .waiting
         progress.counter += 1

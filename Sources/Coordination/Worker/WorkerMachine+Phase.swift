@@ -54,5 +54,5 @@ extension WorkerMachine {
     }
 
     /// Whether this worker sends the states that the coordinator saves.
-    var isFirst: Bool { view?.members.first?.workerIdentifier == memberIdentifier }
+    var isFirst: Bool { rank == 0 }
 }

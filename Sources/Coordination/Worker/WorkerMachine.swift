@@ -23,8 +23,8 @@ public struct WorkerMachine: ~Copyable {
     /// The highest generation that was announced to it.
     public internal(set) var heardGeneration: UInt64 = 0
     var linkedGeneration: UInt64 = 0
-    /// Its identifier in the last view.
-    var memberIdentifier: UInt32 = 0
+    /// Its rank in the last view.
+    var rank: Int?
     /// How far the state is, while it stands still.
     var standing: Ready?
     /// What the coordinator waits for.
