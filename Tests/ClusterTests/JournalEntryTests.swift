@@ -64,14 +64,6 @@ struct JournalEntryTests {
         #expect(journal.conflictingSteps == [4])
     }
 
-    @Test("tell the newest term")
-    func term() {
-        let job = JobIdentifier(high: 1, low: 2)
-        let records = [1, 3, 2].map { JournalEntry.term($0, job: job).record }
-        #expect(RunJournal(records: records).lastTerm?.number == 3)
-        #expect(RunJournal(records: []).lastTerm == nil)
-    }
-
     @Test("know a checkpoint's bytes, where any were recorded after its step")
     func checkpointBytes() throws {
         let bytes: [UInt8] = [1, 2, 3]

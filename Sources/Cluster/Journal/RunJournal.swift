@@ -1,5 +1,5 @@
 public import Checkpoints
-public import Coordination
+import Coordination
 import Digests
 
 /// What the journal of a run says, read without the run's lock.
@@ -11,8 +11,6 @@ public struct RunJournal: Sendable {
     public private(set) var stepDigests: [UInt64: UInt64] = [:]
     /// Steps that were done more than once, with digests that differ.
     public private(set) var conflictingSteps: Set<UInt64> = []
-    /// The newest coordinator's term and job.
-    public private(set) var lastTerm: (number: UInt64, job: JobIdentifier)?
     /// SHA-256 of the states that were recorded after so many steps.
     private var stateDigests: [UInt64: Set<ContentDigest>] = [:]
 
@@ -23,9 +21,7 @@ public struct RunJournal: Sendable {
             case .stepDigests(let firstStep, let digests): add(digests, firstStep: firstStep)
             case .epoch(_, let steps, let digest?), .checkpoint(let steps, let digest?):
                 stateDigests[steps, default: []].insert(digest)
-            case .term(let number, let job):
-                if number >= lastTerm?.number ?? 0 { lastTerm = (number, job) }
-            case .view, .epoch, .checkpoint, .stopping, .ended: break
+            case .view, .epoch, .checkpoint, .stopping, .ended, .term: break
             }
         }
     }
