@@ -9,7 +9,7 @@ struct LayoutTests {
     @Test("Each worker has a route to its inbox and one to the coordinator")
     func routes() {
         #expect(layout.routes.map(\.name) == ["inbox-0", "control-0", "inbox-1", "control-1", "inbox-2", "control-2"])
-        #expect(layout.routes[2].listen.description == "ipc:///tmp/x/via-1-worker-1-p")
+        #expect(layout.routes[2].listen.description == "ipc:///tmp/x/via-1-worker-1.p")
         #expect(layout.routes[2].target.description == "ipc:///tmp/x/via-1-worker-1")
         #expect(layout.routes[3].listen.description == "ipc:///tmp/x/via-1")
         #expect(layout.routes[3].target.description == "ipc:///tmp/x/control")

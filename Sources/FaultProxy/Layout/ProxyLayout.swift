@@ -7,7 +7,7 @@ public struct ProxyLayout: Sendable {
     public let workerCount: Int
 
     /// What a worker adds to the address of its inbox when it announces it.
-    public static let announcedSuffix = "-p"
+    public static let announcedSuffix = ".p"
 
     /// `folder`: where the coordinator listens, as `control`; short enough for the socket's paths.
     public init(folder: String, workerCount: Int) {
