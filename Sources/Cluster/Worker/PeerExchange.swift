@@ -25,6 +25,7 @@ final class PeerExchange: GradientExchange {
     private let board: ProgressBoard
     private let ownership: Ownership
     private let own: Range<Int>
+    private var pace = ComputePace()
     private var round = 0
     /// Samples of the round's batch.
     private var batchSize = 0
@@ -84,6 +85,11 @@ final class PeerExchange: GradientExchange {
         }
     }
 
+    /// A step's computing begins now.
+    func noteStart() {
+        pace.start(at: MonotonicClock.nanoseconds)
+    }
+
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
         self.round = round
         self.batchSize = batchSize
@@ -122,7 +128,9 @@ final class PeerExchange: GradientExchange {
                 (sums.gradient + root * sums.rootStride).update(from: roots + root * rootStride, count: count)
             }
             sums.bucketReady(0)
+            let begun = MonotonicClock.nanoseconds
             try sums.finish(deadline: deadline)
+            pace.wait(MonotonicClock.nanoseconds - begun)
         } catch {
             failure = error
             return nil
@@ -134,7 +142,8 @@ final class PeerExchange: GradientExchange {
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
         if let failure { throw ExchangeError(failure) }
-        board.note(phase: .exchanging)
+        let microBatchNanoseconds = pace.finish(at: MonotonicClock.nanoseconds, microBatchCount: own.count)
+        board.note(phase: .exchanging, microBatchNanoseconds: microBatchNanoseconds)
         try finish(gradients, statistics)
         return UnsafePointer(gradients.sum)
     }

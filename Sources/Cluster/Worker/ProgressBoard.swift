@@ -36,8 +36,12 @@ final class ProgressBoard: Sendable {
         }
     }
 
-    func note(microBatchNanoseconds: UInt64) {
-        content.withLock { $0.note.microBatchNanoseconds = microBatchNanoseconds }
+    func note(phase: WorkerPhase, microBatchNanoseconds: UInt64) {
+        content.withLock {
+            $0.note.phase = phase
+            $0.note.counter += 1
+            $0.note.microBatchNanoseconds = microBatchNanoseconds
+        }
     }
 
     /// Keeps the digest of the reduced gradient of `step` until it is read.

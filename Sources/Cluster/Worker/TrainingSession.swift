@@ -152,6 +152,7 @@ final class TrainingSession {
     func runStep() {
         guard let exchange else { return }
         channel.board.note(phase: .computing)
+        peerExchange?.noteStart()
         channel.faults?.reach(.computing, step: completedSteps + 1)
         do {
             let result = try trainer.runStep(exchange)
