@@ -62,12 +62,12 @@ final class SocketWorkers: @unchecked Sendable {
     }
 
     /// A worker that is done answers the others, and its links stay.
-    private func serveUntilAllAreDone(_ exchange: any GradientExchange) {
+    private func serveUntilAllAreDone(_ exchange: PeerExchange) {
         condition.lock()
         doneCount += 1
         while doneCount < workers.count {
             condition.unlock()
-            (exchange as? PeerExchange)?.serve()
+            exchange.serve()
             ThreadScheduling.yield()
             condition.lock()
         }
@@ -84,7 +84,8 @@ final class SocketWorkers: @unchecked Sendable {
                 let worker = workers[rank]
                 let result = Result { () throws -> [UInt8] in
                     let connection = try worker.peers.connect(to: view, rank: rank, channel: worker.channel)
-                    let exchange = try connection.exchange(trainer: worker.trainer, board: worker.channel.board)
+                    let exchange = try #require(
+                        try connection.exchange(trainer: worker.trainer, board: worker.channel.board))
                     try work(rank, worker.trainer, exchange)
                     serveUntilAllAreDone(exchange)
                     return worker.trainer.state.encoded(
