@@ -36,6 +36,12 @@ struct TortureCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Only these kinds of faults, as kill,stop; by default all.", valueName: "kinds"))
     var kinds: FaultKindList = FaultKindList(kinds: FaultKind.allCases)
 
+    @Option(
+        help: ArgumentHelp(
+            "Not at random, but this fault alone, or several in turn (can be given more than once).",
+            valueName: "fault"))
+    var fault: [String] = []
+
     @Option(help: "Folder with the data set, or 'synthetic' for made-up images.")
     var data: String?
 
@@ -95,7 +101,7 @@ struct TortureCommand: ParsableCommand {
 
     private func flags(first: Int) -> [String] {
         ["--seed", String(seed), "--first", String(first), "--runs", "1", "--workers", workers.text]
-            + ["--kinds", kinds.text]
+            + (fault.isEmpty ? ["--kinds", kinds.text] : fault.flatMap { ["--fault", "'\($0)'"] })
     }
 
     private func campaign() throws -> TortureCampaign {
@@ -108,11 +114,18 @@ struct TortureCommand: ParsableCommand {
         guard workers.range.upperBound <= resolved.microBatchCount else {
             throw ExitStatus(EX_USAGE, "--workers: at most \(resolved.microBatchCount) workers share the micro-batches")
         }
+        let chosen = try fault.map { try Fault(parsing: $0) }
+        try FaultPlan(chosen).check(workerCount: workers.range.lowerBound)
+        let kinds = chosen.isEmpty ? try possibleKinds(epochCount: schedule.epochCount) : kinds(of: chosen)
         return TortureCampaign(
-            experimentArguments: arguments, experiment: resolved, schedule: schedule,
-            kinds: try possibleKinds(epochCount: schedule.epochCount), workerCounts: workers.range, seed: seed,
-            folder: try folder(), executable: try Executable.path(),
+            experimentArguments: arguments, experiment: resolved, schedule: schedule, kinds: kinds, chosen: chosen,
+            workerCounts: workers.range, seed: seed, folder: try folder(), executable: try Executable.path(),
             environment: ProcessInfo.processInfo.environment, deadlineSeconds: deadline)
+    }
+
+    /// The kinds of some faults, in the usual order.
+    private func kinds(of faults: [Fault]) -> [FaultKind] {
+        FaultKind.allCases.filter { kind in faults.contains { $0.kind == kind } }
     }
 
     /// The kinds without those that this run cannot show, which are named.

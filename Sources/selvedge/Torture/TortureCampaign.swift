@@ -12,6 +12,8 @@ struct TortureCampaign {
     var experiment: Experiment
     var schedule: BatchSchedule
     var kinds: [FaultKind]
+    /// One of these alone in each run, in turn; empty for random plans.
+    var chosen: [Fault] = []
     var workerCounts: ClosedRange<Int>
     var seed: UInt64
     /// The folder of all runs.
@@ -62,6 +64,10 @@ struct TortureCampaign {
 
     /// The number of workers and the plan of a run, counted from 0.
     func plan(run: Int) -> (workerCount: Int, plan: FaultPlan) {
+        if !chosen.isEmpty {
+            let workerCount = RandomFaults.workerCount(seed: seed, run: run, in: workerCounts)
+            return (workerCount, FaultPlan([chosen[run % chosen.count]]))
+        }
         func plan(_ workerCount: Int) -> FaultPlan {
             RandomFaults(
                 kinds: kinds, workerCount: workerCount, stepCount: schedule.stepsPerEpoch * schedule.epochCount,
