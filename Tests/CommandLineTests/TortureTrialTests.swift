@@ -77,6 +77,11 @@ import Testing
         #expect(try outcome("kill -SEGV $$") == (.failed("exit code 139"), 0))
     }
 
+    @Test func `a run whose disk failed on purpose is resumed`() throws {
+        let plan = "fail-rename coordinator step=1 times=3"
+        #expect(try outcome("[ $COUNT -ge 1 ] || exit 74", plan: plan) == (.resumed, 1))
+    }
+
     @Test func `a run over its deadline is hung, and its processes are killed`() throws {
         let (outcome, _) = try outcome("sleep 600 & kill -STOP $! ; sleep 600", deadlineSeconds: 0.3)
         guard case .hung(let text) = outcome else {
