@@ -16,27 +16,36 @@ enum SampleMessages {
 
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
 
+    static let position = Position(rounds: 1502, completedSteps: 1500, completedEpochs: 2)
+
     static var fromWorker: [WorkerMessage] {
         var plain = hello
         plain.experimentDigest = nil
         plain.dataDigests = []
         plain.processIdentifier = -1
+        var attached = hello
+        attached.attachment = Attachment(job: JobIdentifier(high: 1, low: 2), generation: 3, holdsState: true)
         let measures = RunningMeasures(epoch: 2, loss: 0.25, accuracy: 0.9, samplesPerSecond: 1e5)
         let kinds: [WorkerFailure.Kind] = [
             .nonFinite(step: 9, microBatch: 3, what: "the loss"), .nonFinite(step: 9, microBatch: nil, what: ""),
             .peerLost(rank: 5), .data, .arithmetic, .experiment, .internal,
         ]
         return [
-            .hello(hello), .hello(plain), .goodbye,
+            .hello(hello), .hello(plain), .hello(attached), .goodbye,
             .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
             .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),
             .contentRequest(ContentRequest(content: .data(digest(4)), firstChunk: 16, chunkCount: 16)),
-            .ready(Ready(generation: 0, completedSteps: 0, stateDigest: digest(5))),
+            .progress(
+                Progress(generation: 1, completedSteps: 7, phase: .waiting, counter: 9, microBatchNanoseconds: 12_345)),
+            .ready(Ready(generation: 0, position: .start, stateDigest: digest(5))),
+            .ready(Ready(generation: 4, position: position, stateDigest: digest(5))),
+            .linked(Linked(generation: 4, stateDigest: digest(5))),
             .epochEnded(
                 EpochEnded(
-                    generation: 1, epoch: 2, completedSteps: 1500, row: Array("{\"epoch\":2}".utf8),
-                    stateDigest: digest(6), bestImproved: true)),
+                    epoch: 2, completedSteps: 1500, row: Array("{\"epoch\":2}".utf8), stateDigest: digest(6),
+                    bestImproved: true)),
+            .epochEnded(EpochEnded(epoch: 2, completedSteps: 1500, row: [], stateDigest: nil, bestImproved: false)),
             .stateChunk(
                 StateChunk(name: name, offset: 262_144, totalByteCount: 262_147, checksum: 77, bytes: [1, 2, 3])),
             .done(Done(generation: 1, completedSteps: 3000, stateDigest: digest(7), isComplete: true)),
@@ -45,27 +54,32 @@ enum SampleMessages {
 
     static var fromCoordinator: [CoordinatorMessage] {
         let settings = RunSettings(
-            heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 10_000, checkpointEpochInterval: 1)
+            heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 2000, successorMilliseconds: 60_000,
+            checkpointEpochInterval: 1, auditMillionths: 1_000_000)
         let data = [ContentDescription(identifier: .data(digest(1)), byteCount: 47_000_000)]
         let state = ContentDescription(identifier: .state(digest(2)), byteCount: 2_000_000)
-        let members = (0..<2).map { rank in
+        let records = Records(epochs: 3, savedEpochs: 2)
+        let members = (0..<3).map { rank in
             Member(
                 rank: rank, workerIdentifier: UInt32(rank + 1), name: "worker-\(rank)", host: "a",
                 processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
-                microBatches: MicroBatchRun(first: rank * 4, count: 4))
+                microBatches: MicroBatchRun(first: rank * 4, count: rank < 2 ? 4 : 0), needsState: rank != 1)
         }
         let job = JobIdentifier(high: 1, low: 2)
         return [
             .welcome(
                 Welcome(
-                    job: job, workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state,
-                    settings: settings)),
+                    term: 7, job: job, workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state,
+                    records: records, settings: settings)),
             .welcome(
-                Welcome(job: job, workerIdentifier: 2, experiment: "", data: [], state: nil, settings: settings)),
-            .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat,
+                Welcome(
+                    term: 1, job: job, workerIdentifier: 2, experiment: "", data: [], state: nil, records: records,
+                    settings: settings)),
+            .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce,
             .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
-            .view(View(generation: 1, firstStep: 10, members: members)), .grant(generation: 1, stepLimit: 20),
-            .stop(generation: 1, stepLimit: 20), .stateReceived(name: name, offset: 262_144),
+            .regroup(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
+            .grant(Grant(generation: 1, stepLimit: 20, records: records)),
+            .stop(Grant(generation: 1, stepLimit: 20, records: records)), .stateReceived(name: name, offset: 262_144),
             .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
         ]
     }

@@ -4,88 +4,81 @@ import Testing
 
 @Suite("A run")
 struct RunScenarios {
-    @Test(arguments: 1...8) func startsTrainsAndEndsWithAnyNumberOfWorkers(count: Int) throws {
+    @Test(arguments: 1...8) func `starts, trains and ends with any number of workers`(count: Int) throws {
         var options = SimulatedCluster.Options()
         options.workerCount = count
         options.startedCount = count
         let cluster = try SimulatedCluster(options)
         cluster.run()
+        #expect(cluster.violation == nil)
         #expect(
-            cluster.outcome
-                == .completed(
-                    completedSteps: 30, stateDigest: SimulatedCluster.digest(ofStep: 30, isCorrupt: false)))
+            cluster.outcome == .completed(completedSteps: 30, stateDigest: SimulatedTraining.digest(cluster.lastState)))
         #expect(cluster.records.map(\.epoch) == [1, 2, 3])
-        #expect(cluster.checkpoints.map(\.name.completedSteps) == [10, 20, 30])
-        #expect(cluster.checkpoints.map(\.destinations) == [[.last, .best], [.last], [.last, .best]])
-        #expect(cluster.checkpoints.allSatisfy { $0.bytes == cluster.stateBytes($0.name.completedSteps) })
+        #expect(cluster.disk.checkpoints.map(\.name.completedSteps) == [10, 20, 30])
+        #expect(cluster.disk.checkpoints.map(\.destinations) == [[.last, .best], [.last], [.last, .best]])
         #expect(cluster.workers.allSatisfy { $0.exit?.code == 0 })
         #expect(cluster.terminated.isEmpty)
-        let runs = cluster.coordinator.view?.members.map(\.microBatches.count) ?? []
-        #expect(runs.reduce(0, +) == 8 && runs.count == count)
-        #expect(cluster.coordinator.view?.members.map(\.name) == (0..<count).map { "worker-\($0)" })
+        #expect(cluster.views.count == 1)
+        #expect(cluster.views[1]?.members.map(\.name) == (0..<count).map { "worker-\($0)" })
     }
 
-    @Test func everyStepDigestOfRankZeroIsJournalledOnce() throws {
+    @Test func `every step's digest of rank 0 is journalled once`() throws {
         let cluster = try SimulatedCluster(.init())
         cluster.run()
         var digests: [UInt64] = []
-        for case .stepDigests(let first, let values) in cluster.journal {
+        for case .stepDigests(let first, let values) in cluster.disk.journal {
             #expect(first == UInt64(digests.count))
             digests += values
         }
         #expect(digests == (0..<30).map { $0 &* 17 })
     }
 
-    @Test func workersBeyondTheConfiguredNumberWaitAsSpares() throws {
+    @Test func `workers beyond the configured number wait as spares`() throws {
         var options = SimulatedCluster.Options()
         options.startedCount = 4
         let cluster = try SimulatedCluster(options)
         cluster.run()
-        #expect(cluster.outcome?.exitCode == 0)
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
         #expect(cluster.workers.filter { $0.view != nil }.count == 2)
         #expect(cluster.workers.allSatisfy { $0.exit?.code == 0 })
     }
 
-    @Test func theDeathOfASpareIsOnlyLogged() throws {
+    @Test func `the death of a spare is only logged`() throws {
         var options = SimulatedCluster.Options()
         options.startedCount = 3
         let cluster = try SimulatedCluster(options)
-        cluster.at(100) {
-            guard let spare = cluster.workers.first(where: { $0.view == nil }) else { return }
-            cluster.kill(spare)
-        }
+        cluster.at(100) { cluster.workers.first { $0.view == nil }.map { cluster.kill($0) } }
         cluster.run()
-        #expect(cluster.outcome?.exitCode == 0)
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
         #expect(cluster.logs.contains { $0.level == .warning && $0.text.contains("SIGKILL") })
+        #expect(cluster.views.count == 1)
     }
 
-    @Test func dataGoesToAWorkerThatLacksIt() throws {
+    @Test func `data goes to a worker that lacks it`() throws {
         var options = SimulatedCluster.Options()
         options.dataByteCount = 20 * 262_144 + 5
+        options.slotsWithoutData = [1]
         let cluster = try SimulatedCluster(options)
-        cluster.workers[1].hasData = false
         cluster.run()
-        #expect(cluster.outcome?.exitCode == 0)
-        #expect(cluster.workers[0].content.isEmpty)
-        let expected = SimulatedCluster.contentBytes(Int(options.dataByteCount))
-        #expect(cluster.workers[1].content[.data(SimulatedCluster.dataDigest)] == expected)
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
+        #expect(cluster.workers[0].fetched.isEmpty)
+        #expect(cluster.workers[1].fetched[.data(SimulatedCluster.dataDigest)] == cluster.contentBytes())
         #expect(cluster.contentChunksSent == 21)
     }
 
-    @Test func everyWorkerFetchesTheStateOfAResumedRun() throws {
+    @Test func `every worker fetches the state of a resumed run`() throws {
         var options = SimulatedCluster.Options()
-        options.dataByteCount = 600_000
-        let content = ContentDescription(identifier: .state(SampleMessages.digest(9)), byteCount: 600_000)
-        options.start = .state(content, completedSteps: 13, completedEpochs: 1)
+        options.startRounds = 14
+        options.stateByteCount = 600_000
         let cluster = try SimulatedCluster(options)
         cluster.run()
-        #expect(cluster.outcome?.exitCode == 0)
-        #expect(cluster.workers.allSatisfy { $0.content[content.identifier]?.count == 600_000 })
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
+        #expect(cluster.workers.allSatisfy { $0.fetched.values.map(\.count) == [600_000] })
         #expect(cluster.records.map(\.epoch) == [2, 3])
-        #expect(cluster.coordinator.view?.firstStep == 13)
+        #expect(cluster.views[1]?.position == Position(rounds: 14, completedSteps: 13, completedEpochs: 1))
     }
 
-    @Test func grantsGrowToASecondOfStepsAndNoFurther() {
+    @Test func `grants grow to a second of steps and no further`() {
         var pace = GrantPace(completedSteps: 0, timing: CoordinatorTiming())
         pace.start(completedSteps: 0, now: 0)
         #expect(pace.stepLimit == 2)
@@ -98,7 +91,7 @@ struct RunScenarios {
         #expect((5700...6300).contains(pace.stepLimit))
     }
 
-    @Test func aGrantIsNeverBelowTwoSteps() {
+    @Test func `a grant is never below two steps`() {
         var pace = GrantPace(completedSteps: 0, timing: CoordinatorTiming())
         pace.start(completedSteps: 0, now: 0)
         for step in 1...20 as ClosedRange<UInt64> {
@@ -107,19 +100,17 @@ struct RunScenarios {
         }
     }
 
-    @Test(arguments: [1, 2]) func aFailedCheckpointWriteIsTriedAgain(failures: Int) throws {
-        var options = SimulatedCluster.Options()
-        options.failingWrites = failures
-        let cluster = try SimulatedCluster(options)
+    @Test(arguments: [1, 2]) func `a failed checkpoint write is tried again`(failures: Int) throws {
+        let cluster = try SimulatedCluster(.init())
+        cluster.failingWrites = failures
         cluster.run()
-        #expect(cluster.outcome?.exitCode == 0)
-        #expect(cluster.checkpoints.map(\.name.completedSteps) == [10, 20, 30])
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
+        #expect(cluster.disk.checkpoints.map(\.name.completedSteps) == [10, 20, 30])
     }
 
-    @Test func threeFailedWritesEndTheRunWith74() throws {
-        var options = SimulatedCluster.Options()
-        options.failingWrites = 3
-        let cluster = try SimulatedCluster(options)
+    @Test func `three failed writes end the run with 74`() throws {
+        let cluster = try SimulatedCluster(.init())
+        cluster.failingWrites = 3
         cluster.run()
         #expect(cluster.outcome?.exitCode == 74)
         #expect(cluster.outcome?.description.contains("no space left") == true)

@@ -1,0 +1,145 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("A worker that is lost")
+struct LostWorkerScenarios {
+    @Test func `a killed child is named at once, and the others go on from the step they hold`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) { cluster.kill(cluster.workers[1]) }
+        cluster.at(1002) {
+            #expect(cluster.warned("worker 1 ('worker-1', pid 1002, host 'here')", "SIGKILL", "generation 1"))
+        }
+        cluster.expectCompletion()
+        #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-2"])
+        let recovery = try #require(cluster.recoveries.first)
+        #expect(cluster.recoveries.count == 1 && recovery.redoneMicroBatches == 8)
+        #expect(recovery.recoveredMilliseconds - recovery.noticedMilliseconds < 60)
+        #expect(cluster.records.count == 200)
+    }
+
+    @Test func `all but one may be lost, one after another`() throws {
+        let cluster = try longRun(workers: 5)
+        for slot in 0..<4 { cluster.at(UInt64(1000 + 3 * slot)) { cluster.kill(cluster.workers[slot]) } }
+        cluster.expectCompletion()
+        #expect(cluster.views.values.max { $0.generation < $1.generation }?.members.map(\.name) == ["worker-4"])
+    }
+
+    @Test func `the loss of the last worker ends with 75, and what is saved is whole`() throws {
+        let cluster = try longRun(workers: 1)
+        cluster.at(1000) { cluster.kill(cluster.workers[0]) }
+        cluster.run()
+        guard case .failed(let verdict) = cluster.outcome else { return #expect(Bool(false), "no verdict") }
+        #expect(verdict.cause == .childEnded(.signalled(number: 9, name: "SIGKILL")))
+        #expect(verdict.exitCode == 75 && verdict.description.contains("--resume"))
+        #expect(cluster.violation == nil && cluster.disk.last != nil)
+    }
+
+    @Test func `a worker that is started again learns and then computes, and nobody waits for it`() throws {
+        let cluster = try longRun { $0.restarts = true }
+        cluster.at(1000) { cluster.kill(cluster.workers[1]) }
+        cluster.expectCompletion()
+        let names = cluster.views.keys.sorted().map { cluster.views[$0]?.members.map(\.microBatches.count) ?? [] }
+        #expect(names == [[2, 3, 3], [4, 4], [4, 4, 0], [2, 3, 3]])
+    }
+
+    @Test func `a late joiner becomes an owner where one may`() throws {
+        let cluster = try longRun(workers: 2) { $0.ownerLimit = 3 }
+        cluster.at(1000) { cluster.join(2) }
+        cluster.expectCompletion()
+        #expect(cluster.views[3]?.members.map(\.microBatches.count) == [2, 3, 3])
+    }
+
+    @Test func `a spare takes a lost worker's place`() throws {
+        let cluster = try longRun { $0.workerCount = 2 }
+        cluster.at(1000) { cluster.kill(cluster.workers[0]) }
+        cluster.expectCompletion()
+        #expect(cluster.views.values.max { $0.generation < $1.generation }?.ownerCount == 2)
+    }
+
+    @Test func `below the fewest workers the others wait, and newcomers compute at once`() throws {
+        let cluster = try longRun { $0.minimumWorkerCount = 3 }
+        cluster.at(1000) { cluster.kill(cluster.workers[0]) }
+        cluster.at(30_000) { cluster.join(0) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("2 of at least 3 workers are left"))
+        #expect(cluster.views[2]?.members.map(\.microBatches.count) == [2, 3, 3])
+    }
+
+    @Test func `a peer's report names the lost worker and not the reporter`() throws {
+        let cluster = try longRun { $0.remoteSlots = [0, 1, 2] }
+        cluster.at(1000) {
+            cluster.workers[2].isDead = true
+            cluster.lose(2, cluster.workers[0])
+        }
+        cluster.expectCompletion()
+        #expect(cluster.warned("worker 2 ('worker-2'", "link lost"))
+        #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-1"])
+    }
+
+    @Test func `a link that breaks between live workers costs a generation, not a worker`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("the link between", "broke"))
+        #expect(cluster.views.count == 2 && cluster.views[2]?.ownerCount == 3)
+    }
+
+    @Test(arguments: [false, true]) func `a silent worker is put out within its deadline`(isRemote: Bool) throws {
+        let cluster = try longRun { $0.remoteSlots = isRemote ? [0, 1, 2] : [] }
+        cluster.at(1000) { cluster.pause(cluster.workers[1], for: 100_000) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("worker 1 ('worker-1'", "sent no heartbeat for \(isRemote ? 1900 : 1500) ms"))
+        #expect(cluster.terminated == (isRemote ? [] : [1002]))
+    }
+
+    @Test func `a worker that comes back from a pause holds an old generation, and joins anew`() throws {
+        let cluster = try longRun { $0.remoteSlots = [0, 1, 2] }
+        cluster.at(1000) { cluster.pause(cluster.workers[1], for: 3000) }
+        cluster.expectCompletion()
+        #expect(cluster.views.values.max { $0.generation < $1.generation }?.ownerCount == 3)
+        #expect(cluster.workers[1].exit?.code == 0)
+    }
+
+    @Test func `a stopped child is named and ended`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) { cluster.stop(cluster.workers[0]) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("was stopped by a signal"))
+        #expect(cluster.terminated == [1001])
+    }
+
+    @Test func `a worker that gets nothing done is stuck`() throws {
+        let cluster = try longRun()
+        cluster.workers[1].stepMilliseconds = 1_000_000...1_000_000
+        cluster.expectCompletion()
+        #expect(cluster.warned("worker 1 ('worker-1'", "got nothing done"))
+    }
+
+    @Test func `missing workers are named every ten seconds and at the deadline`() throws {
+        var options = SimulatedCluster.Options()
+        options.workerCount = 3
+        options.startedCount = 1
+        let cluster = try SimulatedCluster(options) { $0.timing.gatheringDeadlineMilliseconds = 35_000 }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 69)
+        #expect(cluster.outcome?.description.contains("1 of 3 workers came; missing: worker-1, worker-2") == true)
+        #expect(cluster.logs.filter { $0.text.hasPrefix("waiting for 2 of 3 workers: worker-1") }.count == 3)
+    }
+
+    @Test func `a run starts without a child that ended before its HELLO`() throws {
+        var options = SimulatedCluster.Options()
+        options.workerCount = 3
+        let cluster = try SimulatedCluster(options) { $0.childProcessIdentifiers.append(1003) }
+        cluster.at(100) {
+            cluster.onCoordinator { process in
+                cluster.perform(
+                    process.machine.childEnded(processIdentifier: 1003, status: .exited(code: 127), now: 100),
+                    of: process)
+            }
+        }
+        cluster.expectCompletion()
+        #expect(cluster.warned("1003 ended with exit code 127 before it joined"))
+        #expect(cluster.views[1]?.ownerCount == 2)
+    }
+}

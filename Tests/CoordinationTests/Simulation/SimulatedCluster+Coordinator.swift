@@ -1,0 +1,158 @@
+@testable import Coordination
+
+/// The coordinator's driver, with its disk.
+extension SimulatedCluster {
+    static func configuration(
+        _ options: Options, disk: SimulatedDisk, training: SimulatedTraining, children: [Int32],
+        _ adjust: (inout CoordinatorConfiguration) -> Void
+    ) -> CoordinatorConfiguration {
+        var configuration = CoordinatorConfiguration(
+            job: JobIdentifier(high: 1, low: options.seed), experiment: "name: test\n",
+            experimentDigest: SampleMessages.digest(50), arithmeticVersion: 3,
+            microBatchCount: options.microBatchCount, workerCount: options.workerCount, host: "here",
+            data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)],
+            checksum: testChecksum)
+        configuration.minimumWorkerCount = options.minimumWorkerCount
+        configuration.ownerLimit = options.ownerLimit ?? options.workerCount
+        configuration.expectedNames = (0..<options.workerCount).map { "worker-\($0)" }
+        configuration.childProcessIdentifiers = children
+        configuration.checkpointEpochInterval = options.checkpointEpochInterval
+        configuration.term = disk.term + 1
+        configuration.lastGeneration = disk.highestGeneration
+        if let last = disk.last {
+            let (rounds, state) = SimulatedTraining.read(last.bytes)
+            let content = ContentDescription(
+                identifier: .state(SimulatedTraining.digest(state)), byteCount: UInt64(last.bytes.count))
+            configuration.start = .state(content, training.position(rounds))
+        }
+        adjust(&configuration)
+        return configuration
+    }
+
+    func startTicking(_ process: SimulatedCoordinator) {
+        on(process) { self.perform(process.machine.tick(now: process.clock.local(self.now)), of: process) }
+        if process.isHere {
+            let wake = max(now, process.pausedUntil) - now
+            after(wake + random(25...50)) { self.startTicking(process) }
+        }
+    }
+
+    /// Does it now, or when a paused process wakes; nothing when it is gone.
+    func on(_ process: SimulatedCoordinator, _ body: @escaping () -> Void) {
+        guard process.isHere else { return }
+        if now < process.pausedUntil { process.postponed.append(body) } else { body() }
+    }
+
+    func pause(_ process: SimulatedCoordinator, for milliseconds: UInt64) {
+        guard process.isHere else { return }
+        note("the coordinator pauses for \(milliseconds) ms")
+        process.pausedUntil = max(process.pausedUntil, now + milliseconds)
+        at(process.pausedUntil) {
+            guard self.now >= process.pausedUntil else { return }
+            let postponed = process.postponed
+            process.postponed = []
+            for body in postponed { self.on(process, body) }
+        }
+    }
+
+    func perform(_ actions: [CoordinatorAction], of process: SimulatedCoordinator) {
+        for action in actions {
+            guard process.isHere else {
+                return check(process.isDead, "something follows the coordinator's end: \(action)")
+            }
+            perform(action, of: process)
+            process.actionsLeft -= 1
+            if process.actionsLeft == 0 { kill(process) }
+        }
+    }
+
+    private func perform(_ action: CoordinatorAction, of process: SimulatedCoordinator) {
+        switch action {
+        case .send(let message, let connection): send(message, to: connection, from: process)
+        case .sendContent(let content, let chunks, let connection):
+            sendContent(content, chunks, to: connection, from: process)
+        case .recordEpoch(let record): self.record(record)
+        case .writeCheckpoint(let request): write(request, of: process)
+        case .journal(let record):
+            if case .view(let view) = record { check(view) }
+            disk.append(record, synchronizesViews: options.safeguards.synchronizesViews)
+        case .log(let entry):
+            logs.append(entry)
+            note("\(process.name): \(entry.text)")
+        case .recordRecovery(let recovery): recoveries.append(recovery)
+        case .showProgress: break
+        case .terminate(let identifier): terminate(identifier)
+        case .finish(let outcome):
+            process.isOver = true
+            note("the coordinator ends: \(outcome)")
+            runEnded(outcome)
+        }
+    }
+
+    private func send(
+        _ message: CoordinatorMessage, to connection: ConnectionIdentifier, from process: SimulatedCoordinator
+    ) {
+        switch message {
+        case .grant(let grant), .stop(let grant):
+            grants[grant.generation] = max(grants[grant.generation] ?? 0, grant.stepLimit)
+        default: break
+        }
+        guard let worker = worker(of: connection, process) else { return }
+        transmit(from: SimulatedNetwork.coordinator, to: worker.slot) {
+            // A connection that was made anew, or to another coordinator, carries nothing of the old one.
+            guard self.connection(of: worker, process) == connection else { return }
+            self.on(worker) {
+                self.noteMessage(message.summary, from: process.name, to: worker.name)
+                self.perform(worker.machine.received(message, now: worker.clock.local(self.now)), of: worker)
+            }
+        }
+    }
+
+    private func sendContent(
+        _ content: ContentIdentifier, _ chunks: Range<Int>, to connection: ConnectionIdentifier,
+        from process: SimulatedCoordinator
+    ) {
+        let all: [UInt8]
+        if case .state = content { all = process.startBytes ?? [] } else { all = contentBytes() }
+        let description = ContentDescription(identifier: content, byteCount: UInt64(all.count))
+        for chunk in chunks {
+            let bytes = Array(all[description.byteRange(ofChunk: chunk)])
+            contentChunksSent += 1
+            let message = ContentChunk(
+                content: content, chunk: UInt32(chunk), checksum: testChecksum(bytes), bytes: bytes)
+            send(.contentChunk(message), to: connection, from: process)
+        }
+    }
+
+    func contentBytes() -> [UInt8] {
+        (0..<Int(options.dataByteCount)).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
+    }
+
+    private func write(_ request: CheckpointRequest, of process: SimulatedCoordinator) {
+        after(random(0...5)) {
+            self.on(process) {
+                let fails = self.failingWrites > 0
+                if fails { self.failingWrites -= 1 } else { self.save(request) }
+                let now = process.clock.local(self.now)
+                self.perform(
+                    process.machine.checkpointWritten(
+                        identifier: request.identifier, failure: fails ? "no space left" : nil, now: now), of: process)
+            }
+        }
+    }
+
+    private func save(_ request: CheckpointRequest) {
+        check(request)
+        disk.write(request)
+        note("a checkpoint after step \(request.name.completedSteps) is saved to \(request.destinations)")
+    }
+
+    func interrupt(signal: Int32 = 2) {
+        let process = coordinator
+        note("signal \(signal)")
+        on(process) {
+            self.perform(
+                process.machine.interrupt(signal: signal, now: process.clock.local(self.now)), of: process)
+        }
+    }
+}

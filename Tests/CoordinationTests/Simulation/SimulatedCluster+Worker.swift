@@ -1,0 +1,138 @@
+@testable import Coordination
+
+/// The worker's driver.
+extension SimulatedCluster {
+    func start(_ worker: SimulatedWorker) {
+        after(random(options.delayMilliseconds)) {
+            self.on(worker) {
+                self.perform(worker.machine.start(now: worker.clock.local(self.now)), of: worker)
+                self.startTicking(worker)
+            }
+        }
+    }
+
+    private func startTicking(_ worker: SimulatedWorker) {
+        on(worker) { self.perform(worker.machine.tick(now: worker.clock.local(self.now)), of: worker) }
+        if worker.isHere {
+            let wake = max(now, worker.pausedUntil) - now
+            after(wake + random(25...50)) { self.startTicking(worker) }
+        }
+    }
+
+    func on(_ worker: SimulatedWorker, _ body: @escaping () -> Void) {
+        guard worker.isHere else { return }
+        if now < worker.pausedUntil { worker.postponed.append(body) } else { body() }
+    }
+
+    func pause(_ worker: SimulatedWorker, for milliseconds: UInt64) {
+        guard worker.isHere else { return }
+        note("\(worker.name) pauses for \(milliseconds) ms")
+        worker.pausedUntil = max(worker.pausedUntil, now + milliseconds)
+        at(worker.pausedUntil) {
+            guard self.now >= worker.pausedUntil else { return }
+            let postponed = worker.postponed
+            worker.postponed = []
+            for body in postponed { self.on(worker, body) }
+        }
+    }
+
+    func perform(_ actions: [WorkerAction], of worker: SimulatedWorker) {
+        for action in actions {
+            guard worker.isHere else { return }
+            switch action {
+            case .send(let message): sendToCoordinator(message, from: worker)
+            case .loadExperiment: load(worker)
+            case .expectContent(let content):
+                worker.fetched[content.identifier] = [UInt8](repeating: 0, count: Int(content.byteCount))
+            case .storeContent(let content, let offset, let bytes):
+                worker.fetched[content]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+            case .prepare: prepare(worker)
+            case .regroup: regroup(worker)
+            case .enterView(let view): enter(view, worker)
+            case .extendGrant:
+                worker.mayCompute = true
+                computeOn(worker)
+            case .stopAt(let stepLimit):
+                worker.mayCompute = true
+                worker.stopLimit = stepLimit
+                computeOn(worker)
+            case .serializeState(let purpose):
+                after(random(1...2)) { self.on(worker) { self.serialize(worker, purpose) } }
+            case .saveState:
+                after(random(1...5)) {
+                    self.on(worker) {
+                        self.perform(
+                            worker.machine.stateSaved(path: "state", now: worker.clock.local(self.now)), of: worker)
+                    }
+                }
+            case .interruptCompute: break
+            case .exit(let code, let reason): exited(worker, code, reason)
+            }
+        }
+    }
+
+    private func load(_ worker: SimulatedWorker) {
+        after(random(1...20)) {
+            self.on(worker) {
+                let missing = worker.hasData ? [] : [Self.dataDigest]
+                self.perform(
+                    worker.machine.experimentLoaded(missing: missing, now: worker.clock.local(self.now)), of: worker)
+            }
+        }
+    }
+
+    /// The state that the run starts with, from the coordinator or from the experiment's seed.
+    private func prepare(_ worker: SimulatedWorker) {
+        after(random(1...20)) {
+            self.on(worker) {
+                worker.rounds = 0
+                worker.state = self.training.states[0]
+                for case (.state, let bytes) in worker.fetched {
+                    (worker.rounds, worker.state) = SimulatedTraining.read(bytes)
+                }
+                if worker.isCorrupt { worker.state ^= 1 }
+                self.checkState(of: worker)
+                worker.activity = .standing
+                self.perform(
+                    worker.machine.prepared(
+                        position: self.training.position(worker.rounds), stateDigest: self.digest(worker),
+                        now: worker.clock.local(self.now)), of: worker)
+            }
+        }
+    }
+
+    /// A state that was taken over tells of the epochs that are complete in it; right after one it is the one to be saved.
+    func reportPastEpochs(_ worker: SimulatedWorker) {
+        let epochs = UInt64(training.position(worker.rounds).completedEpochs)
+        for epoch in 0..<epochs {
+            let isLast = epoch + 1 == epochs && worker.rounds % (options.stepsPerEpoch + 1) == 0
+            report(epoch + 1, of: worker, hasState: isLast)
+        }
+    }
+
+    /// Tells of the end of an epoch, and hands its state over when that is to be saved.
+    func report(_ epoch: UInt64, of worker: SimulatedWorker, hasState: Bool) {
+        let state = options.safeguards.reportsTrueDigests ? worker.state : training.states[Int(worker.rounds)]
+        perform(
+            worker.machine.epochEnded(
+                training.report(epoch, state: hasState ? state : nil), now: worker.clock.local(now)), of: worker)
+        let isWanted =
+            epoch == options.epochs || training.bestImproved(epoch)
+            || Int(epoch) % options.checkpointEpochInterval == 0
+        if hasState, isWanted { serialize(worker, .epochEnd) }
+    }
+
+    func digest(_ worker: SimulatedWorker) -> ContentDigest {
+        let right = worker.rounds < training.states.count ? training.states[Int(worker.rounds)] : 0
+        return SimulatedTraining.digest(options.safeguards.reportsTrueDigests ? worker.state : right)
+    }
+
+    func serialize(_ worker: SimulatedWorker, _ purpose: StatePurpose) {
+        let position = training.position(worker.rounds)
+        let name = StateName(
+            purpose: purpose, completedSteps: position.completedSteps, completedEpochs: position.completedEpochs)
+        let bytes = SimulatedTraining.bytes(
+            rounds: worker.rounds, state: worker.state, count: options.stateByteCount)
+        perform(worker.machine.stateSerialized(name, bytes: bytes, now: worker.clock.local(now)), of: worker)
+    }
+}
