@@ -44,9 +44,12 @@ struct AuditError: Error {
     let mismatch: AuditMismatch
 }
 
-/// Has a second worker compute gradients again, and lets no step be applied for which the two differ.
+/// Has a second worker compute gradients again, and lets no step be applied for which the two differ. An owner that is
+/// alone computes its own a second time.
 final class AuditedExchange: GradientExchange {
-    private let inner: PeerExchange
+    private let inner: any GradientExchange
+    /// Nil for a worker that is alone.
+    private let peers: PeerExchange?
     private let trainer: Trainer
     private let schedule: AuditSchedule
     private let rank: Int
@@ -58,8 +61,9 @@ final class AuditedExchange: GradientExchange {
     private var round = 0
 
     /// Throws what `GradientAuditor` throws.
-    init(_ inner: PeerExchange, trainer: Trainer, view: View, rank: Int, share: Double, threadCount: Int) throws {
-        self.inner = inner
+    init(peers: PeerExchange?, trainer: Trainer, view: View, rank: Int, share: Double, threadCount: Int) throws {
+        inner = peers ?? LocalExchange(arenaCount: trainer.model.arenaCount)
+        self.peers = peers
         self.trainer = trainer
         self.rank = rank
         schedule = AuditSchedule(share: share, seed: trainer.experiment.seed)
@@ -102,15 +106,16 @@ final class AuditedExchange: GradientExchange {
     private func audit(_ audited: [Int], step: Int) throws {
         var finding = AuditFinding(own: 0, recomputed: 0)
         if audited.contains(rank), let roots { finding.own = AuditFinding.folded(notes.digests(of: roots)) }
-        if runs.indices.contains(rank),
-            let other = AuditSchedule.audited(by: rank, ownerCount: runs.count), audited.contains(other)
-        {
-            finding.recomputed = AuditFinding.folded(
-                try auditor.digests(ofRun: runs[other], after: trainer.state, agreedSums: []))
+        if runs.indices.contains(rank) {
+            let other = AuditSchedule.audited(by: rank, ownerCount: runs.count) ?? rank
+            if audited.contains(other) {
+                finding.recomputed = AuditFinding.folded(
+                    try auditor.digests(ofRun: runs[other], after: trainer.state, agreedSums: []))
+            }
         }
-        let findings = try inner.exchange(finding, round: round)
+        let findings = try peers?.exchange(finding, round: round) ?? [finding]
         for owner in audited {
-            guard let second = AuditSchedule.auditor(of: owner, ownerCount: runs.count) else { continue }
+            let second = AuditSchedule.auditor(of: owner, ownerCount: runs.count) ?? owner
             guard findings[owner].own != findings[second].recomputed else { continue }
             throw AuditError(
                 mismatch: AuditMismatch(

@@ -74,7 +74,7 @@ final class TrainingSession {
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
             try agreeOnState(view, member, connection)
-            let isAudited = settings.auditMillionths > 0 && view.ownerCount > 1
+            let isAudited = settings.auditMillionths > 0
             peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)
             exchange = faulted(try audited(view, isAudited), member)
         } catch let error as ExchangeError {
@@ -88,12 +88,11 @@ final class TrainingSession {
         channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
     }
 
-    /// The exchange of this view, with audits where they are asked for and somebody can make them.
+    /// The exchange of this view, with audits where they are asked for.
     private func audited(_ view: View, _ isAudited: Bool) throws -> any GradientExchange {
-        guard let peerExchange else { return LocalExchange(arenaCount: trainer.model.arenaCount) }
-        guard isAudited else { return peerExchange }
+        guard isAudited else { return peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount) }
         return try AuditedExchange(
-            peerExchange, trainer: trainer, view: view, rank: rank, share: Double(settings.auditMillionths) / 1e6,
+            peers: peerExchange, trainer: trainer, view: view, rank: rank, share: Double(settings.auditMillionths) / 1e6,
             threadCount: threadCount)
     }
 

@@ -3,8 +3,9 @@ extension CoordinatorMachine {
     /// Asks for the state before the step, from a worker that has no part in it where there is one.
     mutating func judge(_ mismatch: AuditMismatch, now: UInt64) {
         guard phase.isTraining, let owner = roster.index(ofRank: mismatch.owner), isOwner(owner),
-            let auditor = roster.index(ofRank: mismatch.auditor), isOwner(auditor), owner != auditor
+            let auditor = roster.index(ofRank: mismatch.auditor), isOwner(auditor)
         else { return ignoredMessageCount += 1 }
+        guard owner != auditor else { return doAgain(mismatch, owner, now: now) }
         let witness = roster.members.first { isOwner($0) && $0 != owner && $0 != auditor } ?? auditor
         log(
             .warning,
@@ -15,6 +16,18 @@ extension CoordinatorMachine {
             mismatch, stateFrom: roster[witness].identifier,
             deadline: now + configuration.timing.salvageMilliseconds)
         send(.sendState(.audit), to: witness)
+    }
+
+    /// A worker that is alone computed two gradients that differ: it does the step again, but not for ever.
+    private mutating func doAgain(_ mismatch: AuditMismatch, _ owner: Int, now: UInt64) {
+        let step = mismatch.completedSteps + 1
+        log(.warning, "\(roster[owner].label) computed two different gradients at step \(step): the step is done again")
+        if faultCounts.add(afterStep: mismatch.completedSteps) {
+            let last = "computed two different gradients"
+            return fail(.repeatedFailure(step: step - 1, count: FaultCounts.limit, last: last), about: nil, now: now)
+        }
+        beginRecovery(cause: "an audit found a difference", now: now)
+        regroup(now: now)
     }
 
     /// The state has arrived.
