@@ -11,6 +11,14 @@ import Testing
         #expect(first == FaultKind.allCases)
     }
 
+    @Test func `a flipped gradient never comes with what may leave one worker alone`() {
+        for run in 0..<2000 {
+            let kinds = random.plan(seed: 6, run: run).faults.map(\.kind)
+            guard kinds.contains(.flipGradient) else { continue }
+            #expect(kinds.dropFirst().allSatisfy { $0 == .slow || $0.isFile } && kinds[0] == .flipGradient)
+        }
+    }
+
     @Test func `a seed always makes the same plan, another seed another`() {
         let plans = (0..<40).map { random.plan(seed: 3, run: $0) }
         #expect(plans == (0..<40).map { random.plan(seed: 3, run: $0) })

@@ -35,11 +35,19 @@ public struct RandomFaults: Sendable {
     public func plan(seed: UInt64, run: Int) -> FaultPlan {
         precondition(run >= 0, "runs are counted from 0")
         var random = FaultRandom(seed: seed, run: run)
-        var faults = [fault(kinds[run % kinds.count], isFirst: true, &random)]
+        let first = kinds[run % kinds.count]
+        var faults = [fault(first, isFirst: true, &random)]
+        let others = kinds.filter { Self.mayCome($0, with: first) }
         for _ in 0..<random.integer(0...2) {
-            faults.append(fault(random.element(kinds) ?? .kill, isFirst: false, &random))
+            guard let kind = random.element(others) else { break }
+            faults.append(fault(kind, isFirst: false, &random))
         }
         return FaultPlan(faults)
+    }
+
+    /// A flipped gradient is seen as long as a second worker computes: it comes alone, or with what costs no worker.
+    private static func mayCome(_ kind: FaultKind, with first: FaultKind) -> Bool {
+        first == .flipGradient ? kind == .slow || kind.isFile : kind != .flipGradient
     }
 
     /// Faults at random times, so many a minute on average, until `minutes` are over.
