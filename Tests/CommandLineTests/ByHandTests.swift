@@ -10,10 +10,12 @@ extension CommandLineTests {
             scratch = try Scratch()
         }
 
-        private func coordinator(workers: Int, _ flags: [String]) throws -> (process: Selvedge, address: String) {
+        private func coordinator(
+            workers: Int, at address: String = "tcp://127.0.0.1:0", _ flags: [String]
+        ) throws -> (process: Selvedge, address: String) {
             let process = try Selvedge(
-                ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--min-workers", String(workers)]
-                    + flags, in: scratch)
+                ["coordinator", "small.yaml", "--listen", address, "--start-workers", String(workers)] + flags,
+                in: scratch)
             let line = try process.line(containing: "Listening on ")
             return (process, String(line.dropFirst("Listening on ".count)))
         }
@@ -33,28 +35,65 @@ extension CommandLineTests {
             #expect(try scratch.digests("by-hand") == scratch.digests("whole"))
         }
 
-        @Test func `a killed worker ends the coordinator and the other worker with 75`() throws {
-            let (coordinator, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "1000"])
+        /// The digests of a run of one worker that nobody disturbed.
+        private func undisturbed(epochs: Int) throws -> [String] {
+            let flags = ["train", "small.yaml", "--workers", "1", "--epochs", String(epochs), "--run", "undisturbed"]
+            let end = try Selvedge.run(flags, in: scratch)
+            #expect(end.code == 0, "\(end.lines)")
+            return try scratch.digests("undisturbed")
+        }
+
+        @Test func `a killed worker is missed, another joins late, and the bits are equal`() throws {
+            let (coordinator, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "60"])
             let workers = try [worker("left", address), worker("right", address)]
             try coordinator.line(containing: "Epoch 1/")
             workers[1].send(signal: SIGKILL)
             #expect(try workers[1].end().code == 128 + SIGKILL)
+            let name = "'right', pid \(workers[1].processIdentifier)"
+            try coordinator.line(containing: name)
+            let late = try worker("late", address)
             let end = try coordinator.end()
-            #expect(end.code == 75, "\(end.lines)")
-            #expect(
-                end.complaints.count == 1 && end.complaints[0].contains("'right', pid \(workers[1].processIdentifier)"))
-            #expect(try workers[0].end().code == 75)
+            #expect(end.code == 0, "\(end.lines)")
+            #expect(end.complaints.count == 1 && end.complaints[0].contains(name), "\(end.complaints)")
+            for worker in [workers[0], late] { #expect(try worker.end().code == 0) }
+            #expect(try scratch.digests("run") == undisturbed(epochs: 60))
         }
 
-        @Test func `workers end with 75 when their coordinator is killed`() throws {
-            let (coordinator, address) = try coordinator(workers: 1, ["--run", "run", "--epochs", "1000"])
+        @Test func `workers wait for another coordinator at the same address, and the bits are equal`() throws {
+            let (first, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "60"])
+            let workers = try [worker("left", address), worker("right", address)]
+            try first.line(containing: "Epoch 2/")
+            first.send(signal: SIGKILL)
+            #expect(try first.end().code == 128 + SIGKILL)
+            let (second, _) = try coordinator(
+                workers: 2, at: address, ["--run", "run", "--resume", "--epochs", "60"])
+            try second.line(containing: "came over")
+            let end = try second.end()
+            #expect(end.code == 0, "\(end.lines)")
+            for worker in workers { #expect(try worker.end().code == 0) }
+            #expect(try scratch.digests("run") == undisturbed(epochs: 60))
+        }
+
+        @Test func `a worker that nobody leads saves its state, ends with 75, and --resume takes it`() throws {
+            let (coordinator, address) = try coordinator(
+                workers: 1, ["--run", "run", "--epochs", "1000000", "--successor-seconds", "1"])
             let worker = try worker("only", address)
-            try coordinator.line(containing: "Epoch 1/")
+            try coordinator.line(containing: "Epoch 2/")
             coordinator.send(signal: SIGKILL)
             #expect(try coordinator.end().code == 128 + SIGKILL)
             let end = try worker.end()
             #expect(end.code == 75, "\(end.lines)")
-            #expect(end.complaints.count == 1)
+            let path = try #require(end.complaints.first?.components(separatedBy: "--resume ").last)
+            #expect(path.hasPrefix(scratch.path) && path.hasSuffix(".safetensors"), "\(end.complaints)")
+            let inspected = try Selvedge.run(["inspect", path], in: scratch)
+            #expect(inspected.code == 0, "\(inspected.lines)")
+            let steps = try #require(
+                path.components(separatedBy: "-step-").last.flatMap { Int($0.prefix { $0.isNumber }) })
+            let epochs = String(steps / 5 + 2)
+            let resumed = try Selvedge.run(
+                ["train", "small.yaml", "--workers", "2", "--epochs", epochs, "--run", "run", "--resume", path],
+                in: scratch)
+            #expect(resumed.code == 0, "\(resumed.lines)")
         }
     }
 }

@@ -53,7 +53,8 @@ struct AuditTests {
     @Test("have the digests that their owners noted, for any number of workers", arguments: 1...4)
     func equal(workers: Int) throws {
         for small in [
-            try SmallCase(training: 45, validation: 11, batchSize: 21), try regularized(), try regularized(batchSize: 5),
+            try SmallCase(training: 45, validation: 11, batchSize: 21), try regularized(),
+            try regularized(batchSize: 5),
         ] {
             let state = try secondState(small)
             let runs = small.runs(workers: workers)

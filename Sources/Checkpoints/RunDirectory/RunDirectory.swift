@@ -19,7 +19,7 @@ public final class RunDirectory: Sendable {
         do throws(FileError) {
             try removeTemporaryFiles()
         } catch {
-            files.closeQuietly(lockDescriptor)
+            // The lock is given back by `deinit`, which runs for an object that is whole.
             throw .file(error)
         }
     }

@@ -108,6 +108,7 @@ extension CoordinatorProcess {
         configuration.lastGeneration = leadership.lastGeneration
         configuration.minimumWorkerCount = settings.minimumWorkerCount
         configuration.ownerLimit = settings.workerLimit ?? run.experiment.microBatchCount
+        configuration.timing.successorMilliseconds = settings.successorMilliseconds
         configuration.rebalances = settings.rebalances
         configuration.auditMillionths = settings.auditMillionths
         configuration.checkpointEpochInterval = settings.checkpointEpochInterval

@@ -16,6 +16,8 @@ public struct CoordinatorSettings: Sendable {
     public var rebalances = false
     /// The share of gradient roots that a second worker recomputes, in millionths.
     public var auditMillionths: UInt32 = 0
+    /// How long workers wait for another coordinator when this one dies.
+    public var successorMilliseconds: UInt64 = 60_000
     /// Folder with the data set, before the usual places.
     public var data: String?
     public var environment: [String: String]

@@ -92,7 +92,8 @@ final class TrainingSession {
     private func audited(_ view: View, _ isAudited: Bool) throws -> any GradientExchange {
         guard isAudited else { return peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount) }
         return try AuditedExchange(
-            peers: peerExchange, trainer: trainer, view: view, rank: rank, share: Double(settings.auditMillionths) / 1e6,
+            peers: peerExchange, trainer: trainer, view: view, rank: rank,
+            share: Double(settings.auditMillionths) / 1e6,
             threadCount: threadCount)
     }
 

@@ -44,7 +44,7 @@ extension CoordinatorMachine {
 
     mutating func handleStepDigests(_ digests: StepDigests, from worker: Int) {
         let end = digests.firstStep.addingReportingOverflow(UInt64(digests.digests.count))
-        guard digests.generation == generation, roster[worker].rank == 0, !end.overflow,
+        guard digests.generation == view?.generation, roster[worker].rank == 0, !end.overflow,
             end.partialValue > journalledSteps
         else { return ignoredMessageCount += 1 }
         let first = max(digests.firstStep, journalledSteps)

@@ -35,6 +35,7 @@ extension WorkerMachine {
     }
 
     mutating func stand(_ ready: Ready) {
+        sendStepDigests()
         phase = .standing
         standing = ready
         progress.completedSteps = ready.position.completedSteps

@@ -25,7 +25,7 @@ extension WorkerMachine {
     }
 
     mutating func handleStepReduced(step: UInt64, digest: UInt64) {
-        guard phase == .training else { return }
+        guard phase == .training || phase == .regrouping || phase == .finishing else { return }
         if step != stepDigests.firstStep + UInt64(stepDigests.digests.count)
             || stepDigests.digests.count >= WireLimits.stepDigestCount
         {

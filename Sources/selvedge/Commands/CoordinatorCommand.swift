@@ -33,6 +33,9 @@ struct CoordinatorCommand: ParsableCommand {
             "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
     var audit: Double?
 
+    @Option(help: "Seconds that workers wait for another coordinator when this one dies.")
+    var successorSeconds: Int = 60
+
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then join.")
     var insecure = false
 
@@ -57,6 +60,9 @@ struct CoordinatorCommand: ParsableCommand {
                 "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(limit) may not fall, and end "
                     + "at most at the \(resolved.microBatchCount) micro-batches")
         }
+        guard 1...86_400 ~= successorSeconds else {
+            throw ExitStatus(EX_USAGE, "--successor-seconds takes a number from 1 to 86400")
+        }
         guard 0...1 ~= audit ?? 0 else { throw ExitStatus(EX_USAGE, "--audit takes a number from 0 to 1") }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
@@ -66,6 +72,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.minimumWorkerCount = minWorkers
         settings.workerLimit = limit
         settings.rebalances = rebalance
+        settings.successorMilliseconds = UInt64(successorSeconds) * 1000
         settings.auditMillionths = UInt32(((audit ?? 0) * 1_000_000).rounded())
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
