@@ -33,6 +33,9 @@ extension CoordinatorProcess {
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let record): journal(record)
             case .judgeAudit(let question): court.judge(question)
+            case .compareStates(let left, let right):
+                let tensors = StateComparison.differentTensors(left, right)
+                perform(machine.statesCompared(tensors: tensors, now: now), &machine)
             case .log(let entry): log(entry)
             case .recordRecovery(let recovery): recorder.record(recovery)
             case .showProgress(let progress, _): show(progress)

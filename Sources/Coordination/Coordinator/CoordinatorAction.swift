@@ -10,6 +10,8 @@ public enum CoordinatorAction: Sendable, Equatable {
     case journal(JournalRecord)
     /// Compute a gradient from a state, to find out which of two workers is wrong; answered by `auditJudged`.
     case judgeAudit(AuditQuestion)
+    /// Find the tensors in which two serialized states differ; answered by `statesCompared`.
+    case compareStates([UInt8], [UInt8])
     case log(LogEntry)
     /// Training goes on after a change of the membership.
     case recordRecovery(Recovery)

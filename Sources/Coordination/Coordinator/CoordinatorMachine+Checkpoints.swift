@@ -21,8 +21,15 @@ extension CoordinatorMachine {
         }
         send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
         if case .complete(let bytes) = arrival {
-            collector.forget(chunk.name, when: chunk.name.purpose == .audit)
-            if chunk.name.purpose == .audit { return askJudge(chunk.name, state: bytes, now: now) }
+            switch chunk.name.purpose {
+            case .audit:
+                collector.forget(chunk.name)
+                return askJudge(chunk.name, state: bytes, now: now)
+            case .comparison:
+                collector.forget(chunk.name)
+                return compare(bytes, now: now)
+            default: break
+            }
             heldStates.append(HeldState(name: chunk.name, bytes: bytes))
             releaseStates(now: now)
             finishWhenDone(now: now)
@@ -37,6 +44,12 @@ extension CoordinatorMachine {
             if case .salvaging(_, roster[worker].identifier, _) = phase { true } else { false }
         case .audit:
             if case .judging(_, roster[worker].identifier, _) = phase { true } else { false }
+        case .comparison:
+            if case .comparing(let comparison, _) = phase {
+                comparison.awaited.first == roster[worker].identifier
+            } else {
+                false
+            }
         }
     }
 
@@ -58,7 +71,7 @@ extension CoordinatorMachine {
     private func destinations(of name: StateName) -> [CheckpointRequest.Destination]? {
         switch name.purpose {
         case .diverged: return [.diverged]
-        case .audit: return nil
+        case .audit, .comparison: return nil
         case .stop:
             let owners = roster.members.filter { isOwner($0) }
             let isAgreed = owners.allSatisfy { roster[$0].done?.completedSteps == name.completedSteps }

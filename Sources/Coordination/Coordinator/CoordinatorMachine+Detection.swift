@@ -168,6 +168,7 @@ extension CoordinatorMachine {
             guard heldState else { return }
             beginRecovery(cause: verdict.report, now: now)
             regroup(now: now)
+        case .comparing: endComparison(tensors: [], now: now)
         case .salvaging, .ending, .over: break
         }
     }

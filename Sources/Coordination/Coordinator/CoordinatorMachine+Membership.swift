@@ -70,8 +70,10 @@ extension CoordinatorMachine {
             record.standing.flatMap { $0.position.rounds == position.rounds ? $0.stateDigest : nil }
         }
         guard groups.count == 1, let digest = groups.first?.digest else {
-            return fail(.statesDiffer(completedSteps: position.completedSteps, groups: groups), about: nil, now: now)
+            let cause = Verdict.Cause.statesDiffer(completedSteps: position.completedSteps, groups: groups)
+            return compareStates(divergence ?? verdict(cause, about: nil, now: now), now: now)
         }
+        if let divergence { return compareStates(divergence, now: now) }
         // Only a state older than the last checkpoint is left.
         if position.completedSteps < checkpoints.savedSteps {
             return view == nil ? dismissOutdated(standing, now: now) : endWithoutState(now: now)

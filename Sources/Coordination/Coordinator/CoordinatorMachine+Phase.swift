@@ -15,6 +15,8 @@ extension CoordinatorMachine {
         case salvaging(Verdict, worker: UInt32, deadline: UInt64)
         /// Two workers computed different gradients: it is found out who is wrong.
         case judging(AuditMismatch, stateFrom: UInt32, deadline: UInt64)
+        /// Workers hold different states: two of them deliver theirs, one after the other.
+        case comparing(Comparison, deadline: UInt64)
         /// Workers are told to leave.
         case ending(Outcome, deadline: UInt64)
         case over
@@ -28,6 +30,14 @@ extension CoordinatorMachine {
         var cause: Verdict.Cause
         var since: UInt64
         var deadline: UInt64
+    }
+
+    /// What two workers hold, to find the difference.
+    struct Comparison: Equatable {
+        var verdict: Verdict
+        /// Identifiers of workers that are still to deliver their states.
+        var awaited: [UInt32]
+        var states: [[UInt8]] = []
     }
 
     /// A signal asked the run to stop once that many steps are complete.

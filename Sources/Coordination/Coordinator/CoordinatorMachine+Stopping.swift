@@ -8,7 +8,7 @@ extension CoordinatorMachine {
         case .gathering, .preparing:
             let steps = configuration.start.position.completedSteps
             end(.interrupted(signal: signal, completedSteps: steps, saved: steps > 0), now: now)
-        case .short, .salvaging, .judging: endUnsaved(signal: signal, now: now)
+        case .short, .salvaging, .judging, .comparing: endUnsaved(signal: signal, now: now)
         case .ending: finish(now: now)
         }
     }

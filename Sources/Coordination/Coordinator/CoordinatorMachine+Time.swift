@@ -37,6 +37,8 @@ extension CoordinatorMachine {
             if now >= deadline {
                 end(.failed(verdict), now: now)
             }
+        case .comparing(_, let deadline):
+            if now >= deadline { endComparison(tensors: [], now: now) }
         case .judging(_, _, let deadline):
             if now >= deadline { regroup(now: now) }
         case .ending(_, let deadline):

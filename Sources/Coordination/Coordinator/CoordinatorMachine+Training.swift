@@ -67,7 +67,7 @@ extension CoordinatorMachine {
             let groups = roster.groups { record in
                 reports.first { $0.worker == record.identifier }?.digest
             }
-            fail(.statesDiffer(completedSteps: steps, groups: groups), about: nil, now: now)
+            diverge(.statesDiffer(completedSteps: steps, groups: groups), now: now)
         }
     }
 

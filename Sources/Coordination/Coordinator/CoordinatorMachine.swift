@@ -16,6 +16,8 @@ public struct CoordinatorMachine: ~Copyable {
     var faultCounts = FaultCounts()
     var brokenLinks = BrokenLinks()
     var recovery: OpenRecovery?
+    /// Workers reported different states.
+    var divergence: Verdict?
     /// What became of the worker that was lost last.
     var lastLoss: Verdict?
     /// Digest of the state from which the view starts.
@@ -120,6 +122,12 @@ public struct CoordinatorMachine: ~Copyable {
     /// A checkpoint is on disk (`failure` nil), or could not be written.
     public mutating func checkpointWritten(identifier: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
         handleCheckpoint(identifier: identifier, failure: failure, now: now)
+        return takeActions()
+    }
+
+    /// The names of the tensors in which two states differ.
+    public mutating func statesCompared(tensors: [String], now: UInt64) -> [CoordinatorAction] {
+        endComparison(tensors: tensors, now: now)
         return takeActions()
     }
 

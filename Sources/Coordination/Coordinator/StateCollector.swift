@@ -51,8 +51,8 @@ struct StateCollector {
     }
 
     /// Lets a state be received once more: a purpose may come back with the same steps complete.
-    mutating func forget(_ name: StateName, when condition: Bool) {
-        if condition { completed.remove(name) }
+    mutating func forget(_ name: StateName) {
+        completed.remove(name)
     }
 
     /// Whether part of a state is still on its way.

@@ -44,9 +44,10 @@ extension Verdict.Cause: CustomStringConvertible {
         case .stuck(let milliseconds): "sends heartbeats but got nothing done for \(milliseconds / 1000) s"
         case .left: "left before the end"
         case .failure(let failure): "failed: \(failure)"
-        case .statesDiffer(let steps, let groups):
+        case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
                 + groups.map { "\($0.workers.joined(separator: ", ")) have \($0.digest)" }.joined(separator: "; ")
+                + (tensors.isEmpty ? "" : "; different are " + tensors.joined(separator: ", "))
         case .repeatedFailure(let step, let count, let last):
             "step \(step + 1) failed \(count) times by the workers' own doing; the last time a worker \(last)"
         case .tooFewWorkers(let present, let needed):

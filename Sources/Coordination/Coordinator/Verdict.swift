@@ -30,8 +30,8 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
         case left
         /// The worker told what happened.
         case failure(WorkerFailure)
-        /// Workers hold different states: which digest is whose.
-        case statesDiffer(completedSteps: UInt64, groups: [StateGroup])
+        /// Workers hold different states: which digest is whose, and the tensors in which two of them differ, where known.
+        case statesDiffer(completedSteps: UInt64, groups: [StateGroup], tensors: [String] = [])
         /// The same step failed again and again by the workers' own traps or errors.
         case repeatedFailure(step: UInt64, count: Int, last: String)
         /// Too few workers are left, and no other came.

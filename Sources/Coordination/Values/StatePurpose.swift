@@ -8,6 +8,8 @@ public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
     case diverged = 2
     /// Two workers computed different gradients from it; the coordinator finds out who is wrong.
     case audit = 3
+    /// Workers hold different states; the coordinator finds out in which tensors.
+    case comparison = 4
 }
 
 /// Names one serialized state.

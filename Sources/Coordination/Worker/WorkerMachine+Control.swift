@@ -138,7 +138,7 @@ extension WorkerMachine {
 
     private mutating func handleStateRequest(_ purpose: StatePurpose) {
         switch phase {
-        case .training, .ready, .failed: actions.append(.serializeState(purpose))
+        case .standing, .training, .ready, .failed: actions.append(.serializeState(purpose))
         default: ignoredMessageCount += 1
         }
     }

@@ -68,8 +68,9 @@ extension WorkerMachine {
     mutating func handleSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) {
         if name.purpose == .epochEnd { retained.append((name, bytes)) }
         switch phase {
-        case .ready, .training, .finishing, .failed:
-            guard isFirst || name.purpose == .diverged || name.purpose == .audit else { return }
+        case .standing, .ready, .training, .finishing, .failed:
+            let isAskedFor = [.diverged, .audit, .comparison].contains(name.purpose)
+            guard isAskedFor || (isFirst && phase != .standing) else { return }
             progress.counter += 1
             uploads.add(name, bytes: bytes)
             sendStateChunks(now: now)
