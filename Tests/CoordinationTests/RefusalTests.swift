@@ -7,19 +7,21 @@ struct RefusalTests {
     private let connection = ConnectionIdentifier([0, 77])
 
     /// What the coordinator answers to a HELLO, after `worker-0` and `worker-1` of the options have joined.
-    private func refusal(of hello: Hello, at time: UInt64 = 60) throws -> Refusal? {
+    private func refusal(of hello: Hello, at times: UInt64...) throws -> Refusal? {
         var options = SimulatedCluster.Options()
         options.workerCount = 3
         let cluster = try SimulatedCluster(options)
         var answer: Refusal?
-        cluster.at(time) {
-            let process = cluster.coordinator
-            let actions = process.machine.received(.hello(hello), from: connection, now: cluster.now)
-            for case .send(.refused(let refusal), to: connection) in actions {
-                answer = refusal
+        for time in times.isEmpty ? [60] : times {
+            cluster.at(time) {
+                let process = cluster.coordinator
+                let actions = process.machine.received(.hello(hello), from: connection, now: cluster.now)
+                for case .send(.refused(let refusal), to: connection) in actions {
+                    answer = refusal
+                }
             }
-            cluster.interrupt()
         }
+        cluster.at((times.last ?? 60) + 1) { cluster.interrupt() }
         cluster.run()
         return answer
     }
@@ -47,8 +49,10 @@ struct RefusalTests {
         #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(50) }) == nil)
     }
 
-    @Test func aSecondWorkerOfOneNameIsRefused() throws {
-        let refusal = try refusal(of: hello { $0.name = "worker-1" })
+    @Test func aSecondWorkerOfOneNameIsRefusedWhenTheFirstIsSurelyThere() throws {
+        let double = hello { $0.name = "worker-1" }
+        #expect(try refusal(of: double, at: 60, 1060) == nil, "the first may be dead, and nobody knows it yet")
+        let refusal = try refusal(of: double, at: 60, 1060, 2060)
         #expect(refusal?.kind == .duplicate)
         #expect(refusal?.reason.contains("pid 1002") == true)
     }

@@ -34,7 +34,7 @@ extension SimulatedCluster {
             return violate("\(worker.name) is beyond the last round")
         }
         check(
-            worker.isCorrupt || worker.state == training.states[Int(worker.rounds)],
+            worker.state == training.states[Int(worker.rounds)],
             "\(worker.name) holds another state after \(worker.rounds) rounds")
     }
 

@@ -76,7 +76,6 @@ extension SimulatedCluster {
         let step = training.position(worker.rounds).completedSteps
         let wasValidation = training.isValidation(worker.rounds)
         worker.state = SimulatedTraining.next(worker.state, sum)
-        if worker.isCorrupt { worker.state ^= 1 }
         worker.rounds += 1
         worker.counter += 1
         note("\(worker.name) has \(worker.rounds) rounds")

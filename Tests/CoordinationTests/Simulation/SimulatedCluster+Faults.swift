@@ -51,6 +51,11 @@ extension SimulatedCluster {
         note("\(worker.name) exits with \(code): \(reason)")
         worker.exit = (code, reason)
         exits.append((worker.name, code, reason))
+        if options.workersAreSound {
+            let isRight = [ExitCode.success, ExitCode.requeue, ExitCode.inputOutput].contains(code)
+            let isLate = reason.contains("the run is ending")
+            check(isRight || isLate || outcome != nil, "\(worker.name) exits with \(code): \(reason)")
+        }
         ended(worker, .exited(code: code))
     }
 
@@ -147,6 +152,8 @@ extension SimulatedCluster {
                 .completed(completedSteps: training.stepCount, stateDigest: SimulatedTraining.digest(lastState)))
         }
         note("coordinator \(configuration.term) starts after \(configuration.start.position.completedSteps) steps")
+        adjustSuccessor?(coordinator)
+        adjustSuccessor = nil
         startTicking(coordinator)
         // Who left when it was told to is there again.
         for worker in workers where worker.exit?.code == 0 { join(worker.slot) }
@@ -163,14 +170,15 @@ extension SimulatedCluster {
     func runEnded(_ outcome: Outcome) {
         outcomes.append(outcome)
         let isOver: Bool
-        switch outcome {
-        case .completed: isOver = true
-        case .interrupted: isOver = !options.resumes
-        case .failed(let verdict): isOver = !options.restarts || verdict.exitCode != ExitCode.requeue
+        switch outcome.exitCode {
+        case ExitCode.requeue: isOver = !options.restarts
+        case ExitCode.success: isOver = true
+        // The user starts everything anew, after making room where that was missing.
+        case 128..., ExitCode.inputOutput: isOver = !options.resumes
+        default: isOver = true
         }
         if isOver { return self.outcome = outcome }
-        if case .interrupted = outcome {
-            // The user starts everything anew.
+        if outcome.exitCode != ExitCode.requeue {
             for worker in workers { kill(worker) }
         }
         after(100) {

@@ -108,7 +108,6 @@ extension SimulatedCluster {
     private func take(_ rounds: UInt64, _ state: UInt64, _ worker: SimulatedWorker) {
         guard worker.activity == .linking, !worker.hasState else { return }
         (worker.rounds, worker.state) = (rounds, state)
-        if worker.isCorrupt { worker.state ^= 1 }
         worker.hasState = true
         worker.viewState = (rounds, state)
         checkState(of: worker)

@@ -90,7 +90,6 @@ extension SimulatedCluster {
                 for case (.state, let bytes) in worker.fetched {
                     (worker.rounds, worker.state) = SimulatedTraining.read(bytes)
                 }
-                if worker.isCorrupt { worker.state ^= 1 }
                 self.checkState(of: worker)
                 worker.activity = .standing
                 self.perform(
@@ -112,7 +111,7 @@ extension SimulatedCluster {
 
     /// Tells of the end of an epoch, and hands its state over when that is to be saved.
     func report(_ epoch: UInt64, of worker: SimulatedWorker, hasState: Bool) {
-        let state = options.safeguards.reportsTrueDigests ? worker.state : training.states[Int(worker.rounds)]
+        let state = options.safeguards.reportsTrueDigests ? worker.heldState : training.states[Int(worker.rounds)]
         perform(
             worker.machine.epochEnded(
                 training.report(epoch, state: hasState ? state : nil), now: worker.clock.local(now)), of: worker)
@@ -124,7 +123,7 @@ extension SimulatedCluster {
 
     func digest(_ worker: SimulatedWorker) -> ContentDigest {
         let right = worker.rounds < training.states.count ? training.states[Int(worker.rounds)] : 0
-        return SimulatedTraining.digest(options.safeguards.reportsTrueDigests ? worker.state : right)
+        return SimulatedTraining.digest(options.safeguards.reportsTrueDigests ? worker.heldState : right)
     }
 
     func serialize(_ worker: SimulatedWorker, _ purpose: StatePurpose) {
@@ -132,7 +131,7 @@ extension SimulatedCluster {
         let name = StateName(
             purpose: purpose, completedSteps: position.completedSteps, completedEpochs: position.completedEpochs)
         let bytes = SimulatedTraining.bytes(
-            rounds: worker.rounds, state: worker.state, count: options.stateByteCount)
+            rounds: worker.rounds, state: worker.heldState, count: options.stateByteCount)
         perform(worker.machine.stateSerialized(name, bytes: bytes, now: worker.clock.local(now)), of: worker)
     }
 }

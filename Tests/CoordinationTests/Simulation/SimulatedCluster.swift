@@ -31,6 +31,8 @@ final class SimulatedCluster {
         /// Whether an interrupted run is resumed.
         var resumes = false
         var hasClockSkew = false
+        /// Whether no worker may end by a fault of its own.
+        var workersAreSound = false
         var nonFiniteStep: UInt64?
         /// Slots whose data comes from the coordinator.
         var slotsWithoutData: Set<Int> = []
@@ -67,6 +69,9 @@ final class SimulatedCluster {
     private var queue = EventQueue()
     /// Called after every event, with its number.
     var afterEvent: ((Int) -> Void)?
+
+    /// Called with the first successor before it does anything.
+    var adjustSuccessor: ((SimulatedCoordinator) -> Void)?
 
     var coordinator: SimulatedCoordinator
     /// The present process of each slot.

@@ -63,7 +63,7 @@ final class SimulatedWorker {
     var regroupsAfterApplying = false
     var counter: UInt64 = 0
     var stepMilliseconds: ClosedRange<UInt64>
-    /// Its memory holds another value than was computed.
+    /// A value that it holds is not the one that was computed, and nobody computes with it.
     var isCorrupt = false
 
     init(
@@ -80,6 +80,8 @@ final class SimulatedWorker {
             configuration: WorkerConfiguration(hello: hello, checksum: testChecksum), now: clock.local(now))
     }
 
+    /// The state that it tells the digest of, and saves.
+    var heldState: UInt64 { isCorrupt ? state ^ 1 : state }
     var isHere: Bool { !isDead && exit == nil }
     var name: String { hello.name }
 

@@ -35,6 +35,7 @@ enum SimulationPlan {
         default: options.remoteSlots = Set((0..<10).filter { _ in chance(50) })
         }
         options.resumes = true
+        options.workersAreSound = true
         options.hasClockSkew = chance(70)
         options.timeLimit = faultMilliseconds + recoveryMilliseconds
         return options
