@@ -29,6 +29,8 @@ enum SampleMessages {
         let kinds: [WorkerFailure.Kind] = [
             .nonFinite(step: 9, microBatch: 3, what: "the loss"), .nonFinite(step: 9, microBatch: nil, what: ""),
             .peerLost(rank: 5), .data, .arithmetic, .experiment, .internal,
+            .auditMismatch(
+                AuditMismatch(completedSteps: 9, owner: 1, auditor: 2, ownerDigest: .max, auditorDigest: 3)),
         ]
         return [
             .hello(hello), .hello(plain), .hello(attached), .goodbye,
