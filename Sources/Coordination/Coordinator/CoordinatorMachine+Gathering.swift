@@ -12,6 +12,7 @@ extension CoordinatorMachine {
             return greet(worker)
         }
         if let refusal = refusal(of: hello) {
+            if mayFitLater(hello, refusal, connection, now: now) { return ignoredMessageCount += 1 }
             actions.append(.send(.refused(refusal), to: connection))
             return log(.warning, "refused worker '\(hello.name)' on '\(hello.host)': \(refusal.reason)")
         }
@@ -23,6 +24,7 @@ extension CoordinatorMachine {
     }
 
     private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
+        namesakes[connection] = nil
         let worker = roster.add(hello, from: connection, isLocal: hello.host == configuration.host, now: now)
         // Who comes back while others train holds a state that is past.
         if view != nil { roster[worker].isAttached = false }
@@ -43,6 +45,22 @@ extension CoordinatorMachine {
         gatherOn(now: now)
     }
 
+    /// Whether a worker is better not answered yet, and says HELLO again: its predecessor's end may not be noticed yet, or a
+    /// successor of this coordinator may want it.
+    private mutating func mayFitLater(
+        _ hello: Hello, _ refusal: Refusal, _ connection: ConnectionIdentifier, now: UInt64
+    ) -> Bool {
+        if case .ending(.failed(let verdict), _) = phase { return verdict.exitCode == ExitCode.requeue }
+        guard refusal.kind == .duplicate, let other = roster.index(named: hello.name) else { return false }
+        let timing = configuration.timing
+        let silence = roster[other].isLocal ? timing.localSilenceMilliseconds : timing.remoteSilenceMilliseconds
+        if namesakes.count >= WireLimits.workerCount { namesakes = [:] }
+        let since = namesakes[connection] ?? now
+        let isOver = now >= since + silence + timing.heartbeatIntervalMilliseconds
+        namesakes[connection] = isOver ? nil : since
+        return !isOver
+    }
+
     private func refusal(of hello: Hello) -> Refusal? {
         if hello.arithmeticVersion != configuration.arithmeticVersion {
             return Refusal(
@@ -58,16 +76,16 @@ extension CoordinatorMachine {
         if let job = hello.attachment?.job, job != configuration.job {
             return Refusal(kind: .ended, reason: "it belongs to run \(job), this is run \(configuration.job)")
         }
+        switch phase {
+        case .salvaging, .ending, .over: return Refusal(kind: .ended, reason: "the run is ending")
+        default: break
+        }
         if let index = roster.index(named: hello.name) {
             let other = roster[index].hello
             return Refusal(
                 kind: .duplicate,
                 reason: "a worker named '\(hello.name)' is already here "
                     + "(pid \(other.processIdentifier), host '\(other.host)')")
-        }
-        switch phase {
-        case .salvaging, .ending, .over: return Refusal(kind: .ended, reason: "the run is ending")
-        default: break
         }
         if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")

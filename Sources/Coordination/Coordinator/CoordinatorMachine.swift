@@ -26,6 +26,8 @@ public struct CoordinatorMachine: ~Copyable {
     var boundaryReachedAt: UInt64?
     var hasStarted = false
     var slowWorkers: Set<UInt32> = []
+    /// Connections of workers whose name another one has, and when they said it first.
+    var namesakes: [ConnectionIdentifier: UInt64] = [:]
     var grants: GrantPace
     var ledger: EpochLedger
     var collector: StateCollector
