@@ -80,7 +80,7 @@ extension SimulatedCluster {
             logs.append(entry)
             note("\(process.name): \(entry.text)")
         case .recordRecovery(let recovery): recoveries.append(recovery)
-        case .showProgress, .judgeAudit: break
+        case .showProgress, .judgeAudit, .compareStates: break
         case .terminate(let identifier): terminate(identifier)
         case .finish(let outcome):
             process.isOver = true
