@@ -75,6 +75,13 @@ import Testing
         }
     }
 
+    @Test func `kinds are listed with commas, and unknown ones refused`() throws {
+        #expect(try FaultKind.list("kill,half-open") == [.kill, .halfOpen])
+        for text in ["", "kill,", "kill,maim", "Kill"] {
+            #expect(throws: FaultError.self, "\(text)") { try FaultKind.list(text) }
+        }
+    }
+
     @Test func `workers are known by their names`() {
         #expect(FaultTarget(workerName: "worker-12") == .worker(12))
         for name in ["worker-", "worker-01", "worker--1", "host-3", "worker-1x", "worker-4096"] {

@@ -26,6 +26,16 @@ public enum FaultKind: String, Sendable, CaseIterable {
     /// A bit of the last checkpoint, after it was saved.
     case flipCheckpoint = "flip-checkpoint"
 
+    /// The kinds in a list with commas between, as `kill,stop`.
+    public static func list(_ text: String) throws(FaultError) -> [FaultKind] {
+        var kinds: [FaultKind] = []
+        for name in text.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let kind = FaultKind(rawValue: String(name)) else { throw FaultError(.unknownKind(String(name))) }
+            kinds.append(kind)
+        }
+        return kinds
+    }
+
     /// Whether a proxy between the processes does it.
     public var isNetwork: Bool {
         switch self {

@@ -34,7 +34,7 @@ struct TortureCommand: ParsableCommand {
     var batchSize: Int?
 
     @Option(help: ArgumentHelp("Only these kinds of faults, as kill,stop; by default all.", valueName: "kinds"))
-    var kinds: FaultKindList = FaultKindList(kinds: FaultKind.allCases)
+    var kinds: String?
 
     @Option(
         help: ArgumentHelp(
@@ -101,7 +101,7 @@ struct TortureCommand: ParsableCommand {
 
     private func flags(first: Int) -> [String] {
         ["--seed", String(seed), "--first", String(first), "--runs", "1", "--workers", workers.text]
-            + (fault.isEmpty ? ["--kinds", kinds.text] : fault.flatMap { ["--fault", "'\($0)'"] })
+            + (fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] })
     }
 
     private func campaign() throws -> TortureCampaign {
@@ -130,7 +130,7 @@ struct TortureCommand: ParsableCommand {
 
     /// The kinds without those that this run cannot show, which are named.
     private func possibleKinds(epochCount: Int) throws -> [FaultKind] {
-        var kinds = kinds.kinds
+        var kinds = try kinds.map { try FaultKind.list($0) } ?? FaultKind.allCases
         func leaveOut(_ kind: FaultKind, _ reason: String) {
             guard kinds.contains(kind) else { return }
             kinds.removeAll { $0 == kind }

@@ -8,7 +8,7 @@ struct TortureProcess {
     enum End: Equatable {
         /// The exit code, or 128 + the signal that killed it.
         case ended(Int32)
-        /// Everything was killed because `isToBeKilled` said so.
+        /// It was killed because `isToBeKilled` said so, and its children followed.
         case killed
         /// It had not ended at its deadline; everything was killed.
         case overdue
@@ -45,23 +45,25 @@ struct TortureProcess {
 
         let descriptor = output.fileHandleForReading.fileDescriptor
         let deadline = Date(timeIntervalSinceNow: deadlineSeconds)
-        var leader: Date?
+        var leaderEnd: Date?
+        var wasKilled = false
         var end: End?
         while copy(descriptor, to: log) {
             if end != nil {
                 killAll()
             } else if Date() > deadline {
                 end = .overdue
-            } else if isToBeKilled() {
-                end = .killed
             } else if !process.isRunning {
-                let ended = leader ?? Date()
-                leader = ended
+                let ended = leaderEnd ?? Date()
+                leaderEnd = ended
                 if Date().timeIntervalSince(ended) > Self.graceSeconds { end = .leftProcesses }
+            } else if !wasKilled && isToBeKilled() {
+                wasKilled = true
+                kill(process.processIdentifier, SIGKILL)
             }
         }
         process.waitUntilExit()
-        if let end { return end }
+        if let end = end ?? (wasKilled ? .killed : nil) { return end }
         let code = process.terminationStatus
         return .ended(process.terminationReason == .exit ? code : 128 + code)
     }
