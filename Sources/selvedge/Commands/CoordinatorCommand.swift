@@ -45,32 +45,37 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: .hidden)
     var announceRun: String?
 
-    func run() throws {
-        let resolved = try experiment.resolved(for: runOptions)
-        guard 1...resolved.microBatchCount ~= minWorkers else {
+    /// The numbers of workers, checked: the fewest, those at the start, the most.
+    private func workerCounts(_ microBatchCount: Int) throws -> (fewest: Int, starting: Int, most: Int) {
+        guard 1...microBatchCount ~= minWorkers else {
             throw ExitStatus(
-                EX_USAGE,
-                "--min-workers \(minWorkers): give a number from 1 to the \(resolved.microBatchCount) micro-batches")
+                EX_USAGE, "--min-workers \(minWorkers): give a number from 1 to the \(microBatchCount) micro-batches")
         }
         let starting = startWorkers ?? minWorkers
-        let limit = workerLimit ?? resolved.microBatchCount
-        guard minWorkers <= starting, starting <= limit, limit <= resolved.microBatchCount else {
+        let most = workerLimit ?? microBatchCount
+        guard minWorkers <= starting, starting <= most, most <= microBatchCount else {
             throw ExitStatus(
                 EX_USAGE,
-                "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(limit) may not fall, and end "
-                    + "at most at the \(resolved.microBatchCount) micro-batches")
+                "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(most) may not fall, and end "
+                    + "at most at the \(microBatchCount) micro-batches")
         }
+        return (minWorkers, starting, most)
+    }
+
+    private func settings() throws -> CoordinatorSettings {
+        let resolved = try experiment.resolved(for: runOptions)
+        let workers = try workerCounts(resolved.microBatchCount)
         guard 1...86_400 ~= successorSeconds else {
             throw ExitStatus(EX_USAGE, "--successor-seconds takes a number from 1 to 86400")
         }
         guard 0...1 ~= audit ?? 0 else { throw ExitStatus(EX_USAGE, "--audit takes a number from 0 to 1") }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
-            experiment: resolved, listenAddress: listen, workerCount: starting,
-            environment: environment, run: runOptions.request)
+            experiment: resolved, listenAddress: listen, workerCount: workers.starting, environment: environment,
+            run: runOptions.request)
         settings.data = experiment.dataFolder
-        settings.minimumWorkerCount = minWorkers
-        settings.workerLimit = limit
+        settings.minimumWorkerCount = workers.fewest
+        settings.workerLimit = workers.most
         settings.rebalances = rebalance
         settings.successorMilliseconds = UInt64(successorSeconds) * 1000
         settings.auditMillionths = UInt32(((audit ?? 0) * 1_000_000).rounded())
@@ -83,7 +88,12 @@ struct CoordinatorCommand: ParsableCommand {
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
         settings.announcementFile = announceRun
+        return settings
+    }
+
+    func run() throws {
         let display = TrainingDisplay(isInteractive: Console.isInteractive, announcesAddress: !supervised)
+        let settings = try settings()
         let process = try CoordinatorProcess(settings, observer: display)
         let outcome = try process.train()
         display.finish()
@@ -93,6 +103,6 @@ struct CoordinatorCommand: ParsableCommand {
         // The display has told the verdict already, when it was found.
         case .failed: throw ExitCode(outcome.exitCode)
         }
-        try FinalReport(process.preparedRun, environment: environment).write(asJSON: runOptions.json)
+        try FinalReport(process.preparedRun, environment: settings.environment).write(asJSON: runOptions.json)
     }
 }
