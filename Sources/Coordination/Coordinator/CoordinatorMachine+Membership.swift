@@ -105,7 +105,7 @@ extension CoordinatorMachine {
             return (isUpToDate(worker) ? (isOwner(worker) ? 0 : 1) : 2, name.utf8.count, name)
         }
         var able = standing.filter { roster[$0].benchedUntil <= now }
-        if able.count < configuration.minimumWorkerCount { able = standing }
+        if able.count < configuration.minimumWorkerCount || !able.contains(where: isUpToDate) { able = standing }
         able.sort { order($0) < order($1) }
         var owners = Array(able.filter { isUpToDate($0) || isOwner($0) }.prefix(configuration.ownerLimit))
         // Where too few are left, newcomers compute as soon as they got the state: nobody trains for them to learn from.

@@ -16,6 +16,7 @@ extension CoordinatorMachine {
     /// The coordinator was late itself, so it accuses nobody: messages may wait unread.
     private mutating func restartDeadlines(after gap: UInt64, now: UInt64) {
         roster.restartDeadlines(now: now)
+        namesakes = [:]
         for index in suspicions.indices {
             suspicions[index].deadline = now + configuration.timing.confirmationMilliseconds
         }
