@@ -39,7 +39,7 @@ extension CoordinatorMachine {
     private func isExpected(_ name: StateName, from worker: Int) -> Bool {
         switch name.purpose {
         case .epochEnd: roster[worker].rank == 0 && !isEnding && name.completedEpochs > checkpoints.savedEpochs
-        case .stop: roster[worker].rank == 0 && !isEnding
+        case .stop: roster[worker].rank == 0 && !isEnding && stop?.stepLimit == name.completedSteps
         case .diverged:
             if case .salvaging(_, roster[worker].identifier, _) = phase { true } else { false }
         case .audit:
@@ -56,7 +56,7 @@ extension CoordinatorMachine {
     /// Gives states to the queue of checkpoints: an epoch's when the epoch is recorded, a stop's when all are done.
     mutating func releaseStates(now: UInt64) {
         var kept: [HeldState] = []
-        for state in heldStates {
+        for state in heldStates where state.name.purpose != .stop || stop?.stepLimit == state.name.completedSteps {
             guard let destinations = destinations(of: state.name) else {
                 kept.append(state)
                 continue

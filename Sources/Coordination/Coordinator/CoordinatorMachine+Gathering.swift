@@ -55,7 +55,9 @@ extension CoordinatorMachine {
         let timing = configuration.timing
         let silence = roster[other].isLocal ? timing.localSilenceMilliseconds : timing.remoteSilenceMilliseconds
         if namesakes.count >= WireLimits.workerCount { namesakes = [:] }
-        let since = namesakes[connection] ?? now
+        // A coordinator that was late itself has not heard of the other one either.
+        let isLate = now > lastTick + timing.lateTickMilliseconds
+        let since = isLate ? now : namesakes[connection] ?? now
         let isOver = now >= since + silence + timing.heartbeatIntervalMilliseconds
         namesakes[connection] = isOver ? nil : since
         return !isOver
