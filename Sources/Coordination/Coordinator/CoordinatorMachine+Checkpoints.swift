@@ -7,8 +7,10 @@ extension CoordinatorMachine {
 
     mutating func handleStateChunk(_ chunk: StateChunk, from worker: Int, now: UInt64) {
         guard isExpected(chunk.name, from: worker) else {
-            // Saved long ago, or nobody's to send: the sender is not to wait for it.
-            send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
+            // Saved long ago, or nobody's to send: the sender is not to wait for it. What it is going to send again in the next
+            // view is not acknowledged, for that could be taken for an answer to the second time.
+            let comesAgain = chunk.name.purpose == .epochEnd && chunk.name.completedEpochs > checkpoints.savedEpochs
+            if !comesAgain { send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker) }
             return ignoredMessageCount += 1
         }
         roster[worker].lastWorked = now
