@@ -86,7 +86,8 @@ extension SimulatedCluster {
                 self.on(peer) { if peer.view?.generation == generation { self.lose(rank, peer) } }
             }
         }
-        if case .exited(0) = status { return }
+        // On another host somebody starts a worker again that left while the run is not over.
+        if case .exited(0) = status, !worker.isRemote { return }
         guard options.restarts else { return }
         after(worker.isRemote ? random(100...3000) : 100) {
             if self.outcome == nil, self.workers[worker.slot] === worker { self.join(worker.slot) }
