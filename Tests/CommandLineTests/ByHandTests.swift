@@ -77,7 +77,7 @@ extension CommandLineTests {
 
         @Test func `a worker that nobody leads saves its state, ends with 75, and --resume takes it`() throws {
             let (coordinator, address) = try coordinator(
-                workers: 1, ["--run", "run", "--epochs", "1000000", "--successor-seconds", "1"])
+                workers: 1, ["--run", "run", "--epochs", "100000", "--successor-seconds", "1"])
             let worker = try worker("only", address)
             try coordinator.line(containing: "Epoch 2/")
             coordinator.send(signal: SIGKILL)
