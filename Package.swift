@@ -67,7 +67,8 @@ let targets: [Target] = [
     module("Launching", ["Cluster"]),
     module("Reports", ["Training", "CCairo"]),
     .executableTarget(
-        name: "selvedge", dependencies: ["Launching", "Reports", "Faults", "FaultProxy", arguments], swiftSettings: settings),
+        name: "selvedge", dependencies: ["Launching", "Reports", "Faults", "FaultProxy", arguments],
+        swiftSettings: settings),
 
     // Takes malloc's place in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
