@@ -93,6 +93,16 @@ struct LostWorkerScenarios {
         #expect(cluster.terminated == (isRemote ? [] : [1002]))
     }
 
+    @Test func `a process that no supervisor started is never killed, whatever it says of itself`() throws {
+        var options = SimulatedCluster.Options()
+        (options.workerCount, options.startedCount, options.epochs, options.restarts) = (3, 3, 200, false)
+        let cluster = try SimulatedCluster(options) { $0.childProcessIdentifiers = [] }
+        cluster.at(1000) { cluster.pause(cluster.workers[1], for: 100_000) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("worker 1 ('worker-1'", "sent no heartbeat"))
+        #expect(cluster.terminated.isEmpty)
+    }
+
     @Test func `a worker that comes back from a pause holds an old generation, and joins anew`() throws {
         let cluster = try longRun { $0.remoteSlots = [0, 1, 2] }
         cluster.at(1000) { cluster.pause(cluster.workers[1], for: 3000) }

@@ -17,7 +17,7 @@ public enum CoordinatorAction: Sendable, Equatable {
     case recordRecovery(Recovery)
     /// Rank 0's progress, for a progress bar.
     case showProgress(Progress, stepLimit: UInt64)
-    /// End this local process: it is frozen, silent or did not leave when told to.
+    /// End this child of the supervisor: it is frozen, silent or did not leave when told to.
     case terminate(processIdentifier: Int32)
     /// The run is over; nothing follows.
     case finish(Outcome)

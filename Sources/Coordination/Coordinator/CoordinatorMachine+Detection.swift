@@ -107,6 +107,14 @@ extension CoordinatorMachine {
         }
     }
 
+    /// Ends a worker that the supervisor of this host started. Any other worker's process identifier is hearsay, and may be
+    /// a stranger's.
+    mutating func terminate(_ worker: Int) {
+        let processIdentifier = roster[worker].hello.processIdentifier
+        guard roster[worker].isLocal, aliveChildren.contains(processIdentifier) else { return }
+        actions.append(.terminate(processIdentifier: processIdentifier))
+    }
+
     /// A worker is gone, or as good as gone: the others go on without it. Who is frozen is ended; who may have been cut off
     /// only may come back as a learner.
     mutating func lose(_ worker: Int, _ cause: Verdict.Cause, now: UInt64) {
@@ -116,9 +124,7 @@ extension CoordinatorMachine {
         if cause.isOwnFault {
             send(.abort(exitCode: verdict.exitCode, reason: verdict.description), to: worker)
         }
-        if cause.isFrozen, roster[worker].isLocal {
-            actions.append(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
-        }
+        if cause.isFrozen { terminate(worker) }
         roster[worker].isGone = true
         switch phase {
         case .ending: return finishWhenAlone(now: now)

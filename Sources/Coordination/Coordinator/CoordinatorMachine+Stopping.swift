@@ -84,12 +84,10 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Ends the local processes that are still here, and the run.
+    /// Ends the children that are still here, and the run.
     mutating func finish(now: UInt64) {
         guard case .ending(let outcome, _) = phase else { return }
-        for worker in roster.present where roster[worker].isLocal {
-            actions.append(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
-        }
+        for worker in roster.present { terminate(worker) }
         phase = .over
         actions.append(.journal(.ended(outcome)))
         actions.append(.finish(outcome))
