@@ -2,6 +2,9 @@ public import Coordination
 
 /// What a supervisor tells its children about each other, one line each.
 public enum SupervisorNews: Sendable, Equatable {
+    /// To a successor, before the children: how the coordinator before it ended, and when, in milliseconds of the monotonic
+    /// clock.
+    case predecessor(CoordinatorLoss)
     /// To the coordinator, first of all: the workers of this host that run now.
     case children([Int32])
     /// To the coordinator: another worker runs.
@@ -14,6 +17,7 @@ public enum SupervisorNews: Sendable, Equatable {
     /// The line that says it.
     public var line: String {
         switch self {
+        case .predecessor(let loss): "predecessor \(loss.noticedMilliseconds) \(loss.reason)"
         case .children(let identifiers): (["children"] + identifiers.map(String.init)).joined(separator: " ")
         case .started(let identifier): "started \(identifier)"
         case .ended(let identifier, .exited(let code)): "exited \(identifier) \(code)"
@@ -26,6 +30,11 @@ public enum SupervisorNews: Sendable, Equatable {
     /// Reads a line; nil when it says nothing known.
     public init?(_ line: String) {
         let words = line.split(separator: " ").map(String.init)
+        if words.first == "predecessor", words.count > 2, let time = UInt64(words[1]) {
+            self = .predecessor(
+                CoordinatorLoss(reason: words[2...].joined(separator: " "), noticedMilliseconds: time))
+            return
+        }
         let numbers = words.dropFirst().map { Int32($0) }
         switch (words.first, numbers.count) {
         case ("children", _):

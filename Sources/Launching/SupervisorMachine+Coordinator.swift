@@ -7,6 +7,7 @@ extension SupervisorMachine {
         guard case .starting(let isSuccessor) = coordinator else { return }
         coordinator = .running(processIdentifier, wasStopped: false)
         guard isSuccessor else { return }
+        if let predecessor { tellCoordinator(.predecessor(predecessor)) }
         tellCoordinator(.children(runningWorkers))
         for (index, worker) in workers.enumerated() where worker.processIdentifier != nil {
             actions.append(.tell(.worker(index), .successor))
@@ -42,8 +43,10 @@ extension SupervisorMachine {
         }
         if case .coordinatorLost(let text) = outcome {
             actions.append(.note("\(text): another takes over"))
+            predecessor = CoordinatorLoss(reason: text, noticedMilliseconds: now)
         } else {
             actions.append(.note("the run goes on by itself"))
+            predecessor = nil
         }
     }
 

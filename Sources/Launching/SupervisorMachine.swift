@@ -37,6 +37,8 @@ struct SupervisorMachine: ~Copyable {
     let graceMilliseconds: UInt64
     var coordinator = CoordinatorState.starting(isSuccessor: false)
     var coordinatorBudget: RestartBudget
+    /// How the last coordinator ended.
+    var predecessor: CoordinatorLoss?
     var workers: [Worker]
     /// Whether the first coordinator was told its workers.
     var childrenAreKnown = false

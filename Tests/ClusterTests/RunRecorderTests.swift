@@ -59,10 +59,12 @@ struct RunRecorderTests {
                 epoch: epoch, step: 5 * epoch, loss: 0.5, accuracy: 0.25, validationLoss: 0.75,
                 validationAccuracy: 0.125, learningRate: 0.001)
         }
-        recorder.startEpochClock()
+        recorder.startEpochClock(doneSampleCount: 2300)
         let first = recorder.recordEpoch(rows: [rows[0]], sampleCount: 2400, workerCount: 2, generation: 7)
-        _ = recorder.recordEpoch(rows: rows, sampleCount: 2400, workerCount: 2, generation: 8)
+        let second = recorder.recordEpoch(rows: rows, sampleCount: 2400, workerCount: 2, generation: 8)
         #expect(recorder.takeFailure() == nil)
+        #expect((first.imagesPerSecond * first.seconds).rounded() == 100, "what was done before counts for no speed")
+        #expect((second.imagesPerSecond * second.seconds).rounded() == 2400)
         #expect(first.epoch == 1 && first.workerCount == 2 && first.generation == 7 && first.seconds >= 0)
         #expect(try folder.text("run/metrics.jsonl") == EpochRow.jsonLines(rows))
         #expect(try folder.text("run/history.csv") == EpochRow.csv(rows))

@@ -18,6 +18,20 @@ struct LostCoordinatorScenarios {
         #expect(cluster.exits.allSatisfy { $0.code == 0 })
     }
 
+    @Test func `the time without a coordinator is counted from the moment its end was seen`() throws {
+        var options = SimulatedCluster.Options()
+        (options.workerCount, options.startedCount, options.epochs) = (3, 3, 200)
+        let cluster = try SimulatedCluster(options) {
+            if $0.term == 2 { $0.predecessor = CoordinatorLoss(reason: "it was killed", noticedMilliseconds: 1001) }
+        }
+        cluster.at(1000) { cluster.kill(cluster.coordinator) }
+        cluster.expectCompletion()
+        let recovery = try #require(cluster.recoveries.first)
+        #expect(recovery.cause == "it was killed" && recovery.noticedMilliseconds == 1001)
+        #expect(recovery.recoveredMilliseconds > 1100 && recovery.redoneMicroBatches == 0)
+        #expect(cluster.recoveries.count == 1)
+    }
+
     @Test func `the row of an epoch that ended just before is recorded by the successor`() throws {
         for time in 100...400 as ClosedRange<UInt64> {
             let cluster = try longRun(workers: 2) {

@@ -18,6 +18,14 @@ import Testing
         #expect(host.takeLog().isEmpty)
     }
 
+    /// What a successor of the first coordinator is told.
+    private func killed(at milliseconds: UInt64) -> SupervisorNews {
+        .predecessor(
+            CoordinatorLoss(
+                reason: "the coordinator (pid 101) was killed by signal 9 (SIGKILL)",
+                noticedMilliseconds: milliseconds))
+    }
+
     // MARK: Workers
 
     @Test func `a killed worker is started again after a pause, and the coordinator hears of both`() {
@@ -133,8 +141,9 @@ import Testing
         host.wait(100)
         #expect(
             host.takeLog() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, .children([102, 103])),
-                .tell(.worker(0), .successor), .tell(.worker(1), .successor),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1000)),
+                .tell(.coordinator, .children([102, 103])), .tell(.worker(0), .successor),
+                .tell(.worker(1), .successor),
             ])
     }
 
@@ -149,8 +158,9 @@ import Testing
         host.wait(200)
         #expect(
             host.takeLog() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, .children([104])),
-                .tell(.worker(0), .successor), .startWorker(1), .tell(.coordinator, .started(106)),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1050)),
+                .tell(.coordinator, .children([104])), .tell(.worker(0), .successor), .startWorker(1),
+                .tell(.coordinator, .started(106)),
             ])
     }
 
@@ -202,9 +212,9 @@ import Testing
         host.wait(100)
         #expect(
             host.log.dropFirst() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, .children([])),
-                .startWorker(0), .tell(.coordinator, .started(105)), .startWorker(1),
-                .tell(.coordinator, .started(106)),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1000)),
+                .tell(.coordinator, .children([])), .startWorker(0), .tell(.coordinator, .started(105)),
+                .startWorker(1), .tell(.coordinator, .started(106)),
             ])
     }
 

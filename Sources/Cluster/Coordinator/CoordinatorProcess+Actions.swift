@@ -61,12 +61,21 @@ extension CoordinatorProcess {
 
     private func journal(_ record: Coordination.JournalRecord) {
         if case .view(let view) = record {
-            if generation == 0 { recorder.startEpochClock() }
+            if generation == 0 { recorder.startEpochClock(doneSampleCount: doneSampleCount(of: view.position)) }
             workerCount = view.ownerCount
             generation = view.generation
         }
         recorder.journal(record)
         if case .view = record { reach(.view) } else { reach(.journal) }
+    }
+
+    /// Samples of the epoch at a position that were trained on before.
+    private func doneSampleCount(of position: Position) -> Int {
+        let stepsPerEpoch = UInt64(run.schedule.stepsPerEpoch)
+        let (epochs, step) = position.completedSteps.quotientAndRemainder(dividingBy: stepsPerEpoch)
+        // All steps of the epoch are done when only its validation is left.
+        guard epochs == position.completedEpochs else { return run.schedule.sampleCount }
+        return run.schedule.batch(ofStep: Int(step)).lowerBound
     }
 
     /// Where the plan of faults may strike before a message is sent.
@@ -107,6 +116,7 @@ extension CoordinatorProcess {
             workerCount: settings.workerCount, host: HostName.current, data: [contents.data],
             checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } })
         configuration.childProcessIdentifiers = children
+        configuration.predecessor = predecessor
         configuration.term = leadership.term
         configuration.lastGeneration = leadership.lastGeneration
         configuration.minimumWorkerCount = settings.minimumWorkerCount

@@ -21,6 +21,8 @@ public final class CoordinatorProcess {
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
     private var earlyNews: [String] = []
+    /// How the coordinator before this one ended, as the supervisor tells.
+    private(set) var predecessor: CoordinatorLoss?
     private let poller: Poller
     var outcome: Outcome?
     var workerCount = 0
@@ -116,9 +118,16 @@ public final class CoordinatorProcess {
         while !pipe.hasEnded {
             var lines = pipe.readLines()[...]
             while let line = lines.popFirst() {
-                guard case .children(let identifiers) = SupervisorNews(line) else { continue }
-                earlyNews = Array(lines)
-                return identifiers
+                switch SupervisorNews(line) {
+                case .predecessor(let loss):
+                    predecessor = loss
+                    // The supervisor has told the user.
+                    recorder.log(LogEntry(level: .warning, text: loss.reason))
+                case .children(let identifiers):
+                    earlyNews = Array(lines)
+                    return identifiers
+                default: continue
+                }
             }
         }
         throw supervisorGone()
@@ -143,7 +152,7 @@ public final class CoordinatorProcess {
             case .stopped(let identifier):
                 perform(machine.childStopped(processIdentifier: identifier, now: now), &machine)
             case .started(let identifier): machine.childStarted(processIdentifier: identifier)
-            case .children, .successor, nil: break
+            case .children, .predecessor, .successor, nil: break
             }
         }
     }

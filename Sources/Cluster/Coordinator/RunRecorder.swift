@@ -8,6 +8,8 @@ final class RunRecorder {
     private let directory: RunDirectory
     private let records: Journal
     private var epochStart = MonotonicClock.nanoseconds
+    /// Samples of the epoch that were trained on before it began to be timed.
+    private var untimedSampleCount = 0
     private var failure: String?
     private var unwritten: UnwrittenRows?
 
@@ -47,19 +49,22 @@ final class RunRecorder {
         }
     }
 
-    /// Begins to time an epoch.
-    func startEpochClock() {
+    /// Begins to time an epoch, of which so many samples are done.
+    func startEpochClock(doneSampleCount: Int) {
         epochStart = MonotonicClock.nanoseconds
+        untimedSampleCount = doneSampleCount
     }
 
     /// Replaces the metrics by these rows and adds the last epoch's timing.
     func recordEpoch(rows: [EpochRow], sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
         let end = MonotonicClock.nanoseconds
         let seconds = Double(end - epochStart) / 1e9
-        epochStart = end
         let timing = EpochTiming(
-            epoch: rows.last?.epoch ?? 0, seconds: seconds, imagesPerSecond: Double(sampleCount) / seconds,
-            workerCount: workerCount, generation: generation)
+            epoch: rows.last?.epoch ?? 0, seconds: seconds,
+            imagesPerSecond: Double(sampleCount - untimedSampleCount) / seconds, workerCount: workerCount,
+            generation: generation)
+        epochStart = end
+        untimedSampleCount = 0
         do throws(FileError) {
             try directory.replaceMetrics(rows)
             unwritten = nil

@@ -92,4 +92,9 @@ public struct LogEntry: Sendable, Equatable {
 
     public var level: Level
     public var text: String
+
+    public init(level: Level, text: String) {
+        self.level = level
+        self.text = text
+    }
 }

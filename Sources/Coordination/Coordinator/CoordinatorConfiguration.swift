@@ -16,6 +16,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var term: UInt64 = 1
     /// The highest generation of the leaders before.
     public var lastGeneration: UInt64 = 0
+    /// Why this coordinator takes over, if its predecessor's end was seen.
+    public var predecessor: CoordinatorLoss?
     /// Whether micro-batches move to faster workers.
     public var rebalances = false
     /// The share of gradient roots that a second worker recomputes, in millionths.
@@ -49,6 +51,18 @@ public struct CoordinatorConfiguration: Sendable {
         self.host = host
         self.data = data
         self.checksum = checksum
+    }
+}
+
+/// The end of the coordinator before.
+public struct CoordinatorLoss: Sendable, Equatable {
+    public var reason: String
+    /// Of the clock that all times are given in.
+    public var noticedMilliseconds: UInt64
+
+    public init(reason: String, noticedMilliseconds: UInt64) {
+        self.reason = reason
+        self.noticedMilliseconds = noticedMilliseconds
     }
 }
 

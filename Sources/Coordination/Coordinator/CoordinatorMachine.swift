@@ -61,6 +61,10 @@ public struct CoordinatorMachine: ~Copyable {
             savedSteps: start.completedSteps, savedEpochs: start.completedEpochs)
         journalledSteps = start.completedSteps
         aliveChildren = Set(configuration.childProcessIdentifiers)
+        // Workers finish the step they are at without a coordinator, so that none is done again.
+        recovery = configuration.predecessor.map {
+            OpenRecovery(cause: $0.reason, noticedAt: min($0.noticedMilliseconds, now), redoneMicroBatches: 0)
+        }
         startedAt = now
         lastTick = now
         lastWaitingMessage = now
