@@ -8,7 +8,7 @@ struct LostWorkerScenarios {
         let cluster = try longRun()
         cluster.at(1000) { cluster.kill(cluster.workers[1]) }
         cluster.at(1002) {
-            #expect(cluster.warned("worker 1 ('worker-1', pid 1002, host 'here')", "SIGKILL", "generation 1"))
+            #expect(cluster.warned("worker 'worker-1' (rank 1, pid 1002, host 'here')", "SIGKILL", "generation 1"))
         }
         cluster.expectCompletion()
         #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-2"])
@@ -73,7 +73,7 @@ struct LostWorkerScenarios {
             cluster.lose(2, cluster.workers[0])
         }
         cluster.expectCompletion()
-        #expect(cluster.warned("worker 2 ('worker-2'", "link lost"))
+        #expect(cluster.warned("worker 'worker-2' (rank 2", "link lost"))
         #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-1"])
     }
 
@@ -89,7 +89,7 @@ struct LostWorkerScenarios {
         let cluster = try longRun { $0.remoteSlots = isRemote ? [0, 1, 2] : [] }
         cluster.at(1000) { cluster.pause(cluster.workers[1], for: 100_000) }
         cluster.expectCompletion()
-        #expect(cluster.warned("worker 1 ('worker-1'", "sent no heartbeat for \(isRemote ? 1900 : 1500) ms"))
+        #expect(cluster.warned("worker 'worker-1' (rank 1", "sent no heartbeat for \(isRemote ? 1900 : 1500) ms"))
         #expect(cluster.terminated == (isRemote ? [] : [1002]))
     }
 
@@ -99,7 +99,7 @@ struct LostWorkerScenarios {
         let cluster = try SimulatedCluster(options) { $0.childProcessIdentifiers = [] }
         cluster.at(1000) { cluster.pause(cluster.workers[1], for: 100_000) }
         cluster.expectCompletion()
-        #expect(cluster.warned("worker 1 ('worker-1'", "sent no heartbeat"))
+        #expect(cluster.warned("worker 'worker-1' (rank 1", "sent no heartbeat"))
         #expect(cluster.terminated.isEmpty)
     }
 
@@ -123,7 +123,7 @@ struct LostWorkerScenarios {
         let cluster = try longRun()
         cluster.workers[1].stepMilliseconds = 1_000_000...1_000_000
         cluster.expectCompletion()
-        #expect(cluster.warned("worker 1 ('worker-1'", "got nothing done"))
+        #expect(cluster.warned("worker 'worker-1' (rank 1", "got nothing done"))
     }
 
     @Test func `missing workers are named every ten seconds and at the deadline`() throws {

@@ -21,7 +21,8 @@ struct WorkerRecord {
     var benchedUntil: UInt64 = 0
     var isGone = false
 
-    var label: String { rank.map { "worker \($0) ('\(hello.name)')" } ?? "worker '\(hello.name)'" }
+    /// Faults and flags know workers by their names; a rank changes with every view.
+    var label: String { "worker '\(hello.name)'" + (rank.map { " (rank \($0))" } ?? "") }
 }
 
 /// All workers that ever joined, in the order in which they did.

@@ -7,7 +7,7 @@ extension Verdict {
         if let subject {
             text += ", while \(subject.phase) after step \(subject.completedSteps)"
             text += generation > 0 ? " in generation \(generation)" : ""
-            text += ", last heard \(subject.lastHeardMilliseconds) ms before"
+            text += ", last heard of \(subject.lastHeardMilliseconds) ms before"
         }
         return text
     }
@@ -18,7 +18,7 @@ extension Verdict {
             if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
         case .statesDiffer, .auditUndecided: "; check these hosts' memory and processors"
-        case .checkpointFailed: "; make room or choose another run directory, then go on with --resume"
+        case .checkpointFailed: "; then go on with --resume"
         default: exitCode == ExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
         }
     }
@@ -26,21 +26,21 @@ extension Verdict {
 
 extension Verdict.Subject: CustomStringConvertible {
     public var description: String {
-        let place = rank.map { "worker \($0)" } ?? "a worker without a rank"
-        return "\(place) ('\(name)', pid \(processIdentifier), host '\(host)')"
+        let place = rank.map { "rank \($0), " } ?? ""
+        return "worker '\(name)' (\(place)pid \(processIdentifier), host '\(host)')"
     }
 }
 
 extension Verdict.Cause: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .childEnded(let status): "\(status), as its parent process saw"
-        case .childStopped: "was stopped by a signal, as its parent process saw"
+        case .childEnded(let status): "\(status), as the supervisor saw"
+        case .childStopped: "was stopped by a signal, as the supervisor saw"
         case .unknownChild(let processIdentifier, let status):
             "the worker process \(processIdentifier) \(status) before it joined"
         case .silent(let deadline): "sent no heartbeat for \(deadline) ms"
         case .connectionClosed: "closed its connection"
-        case .reportedByPeer(let name, let message): "was lost by \(name): \(message)"
+        case .reportedByPeer(let name, let message): "cannot be reached by \(name): \(message)"
         case .stuck(let milliseconds): "sends heartbeats but got nothing done for \(milliseconds / 1000) s"
         case .left: "left before the end"
         case .failure(let failure): "failed: \(failure)"
@@ -76,9 +76,9 @@ extension WorkerFailure: CustomStringConvertible {
         case .nonFinite(let step, let microBatch, let what):
             "\(what) is not finite at step \(step)" + (microBatch.map { ", micro-batch \($0)" } ?? "")
                 + (message.isEmpty ? "" : " (\(message))")
-        case .peerLost(let rank): "lost its link to worker \(rank): \(message)"
+        case .peerLost(let rank): "lost its link to rank \(rank): \(message)"
         case .auditMismatch(let mismatch):
-            "worker \(mismatch.auditor) computed another gradient for worker \(mismatch.owner) at step "
+            "rank \(mismatch.auditor) computed another gradient for rank \(mismatch.owner) at step "
                 + "\(mismatch.completedSteps + 1)"
         case .data, .arithmetic, .experiment, .internal: message
         }
