@@ -91,7 +91,7 @@ extension CoordinatorMachine {
         slowWorkers.insert(roster[worker].identifier)
         log(
             .warning,
-            "\(roster[worker].label) is slow: \(own / 1000) µs of computing for a micro-batch, the others need "
+            "\(roster[worker].label) is slow: it computes \(own / 1000) µs for a micro-batch, the others "
                 + "\(usual / 1000) µs"
                 + (configuration.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }

@@ -30,12 +30,13 @@ extension CoordinatorMachine {
         if view != nil { roster[worker].isAttached = false }
         generation = max(generation, hello.attachment?.generation ?? 0)
         greet(worker)
+        let (present, wanted) = (roster.present.count, configuration.workerCount)
+        let count = present > wanted ? "\(present) are here" : "\(present) of \(wanted)"
         log(
             .notice,
             "worker '\(hello.name)' \(roster[worker].isAttached ? "came over" : "joined") "
                 + "(pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
-                + "\(hello.instructionSet), \(hello.threadCount) threads): \(roster.present.count) of "
-                + "\(configuration.workerCount)")
+                + "\(hello.instructionSet), \(hello.threadCount) thread\(hello.threadCount == 1 ? "" : "s")): \(count)")
         // What a worker of a leader before holds is further than any new worker's state.
         switch phase {
         case .preparing(let since) where roster[worker].isAttached: phase = .gathering(since: since)

@@ -86,7 +86,7 @@ extension CoordinatorMachine {
             return log(
                 .warning,
                 "\(chosen.owners.count) of at least \(configuration.minimumWorkerCount) workers are left: "
-                    + "waiting for more after step \(position.completedSteps)")
+                    + "training waits for more after step \(position.completedSteps)")
         }
         viewDigest = digest
         enterView(owners: chosen.owners, learners: chosen.learners, position: position, now: now)

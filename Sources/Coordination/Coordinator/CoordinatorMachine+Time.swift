@@ -82,10 +82,13 @@ extension CoordinatorMachine {
     private mutating func keepShort(since: UInt64, now: UInt64) {
         let needed = configuration.minimumWorkerCount
         let present = roster.holders.count
-        if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
+        let deadline = since + configuration.timing.gatheringDeadlineMilliseconds
+        if now >= deadline {
             return fail(.tooFewWorkers(present: present, needed: needed), about: nil, now: now)
         }
-        waitingMessage("waiting for more workers: \(present) of at least \(needed) are here", missing: [], now: now)
+        waitingMessage(
+            "waiting for more workers, for \((deadline - now) / 1000) s at most: \(present) of at least \(needed) are here",
+            missing: [], now: now)
     }
 
     private mutating func keepPreparing(since: UInt64, now: UInt64) {

@@ -56,7 +56,7 @@ extension CoordinatorMachine {
         if case .linking = phase {
             startTraining(view, now: now)
         } else if view.members[rank].isLearner {
-            log(.notice, "\(roster[worker].label) follows from step \(view.position.completedSteps) on")
+            log(.notice, "\(roster[worker].label) follows from step \(view.position.completedSteps + 1) on")
         }
     }
 
@@ -75,10 +75,10 @@ extension CoordinatorMachine {
         record(
             ledger.start(completedEpochs: view.position.completedEpochs, members: owners.map { roster[$0].identifier }))
         let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
-        let verb = hasStarted ? "goes on" : "starts"
+        let steps = view.position.completedSteps
+        let verb = steps > 0 ? "goes on after step \(steps)" : hasStarted ? "goes on" : "starts"
         hasStarted = true
-        log(
-            .notice, "training \(verb) at step \(view.position.completedSteps) with \(owners.count) workers: \(names)")
+        log(.notice, "training \(verb) with \(owners.count) worker\(owners.count == 1 ? "" : "s"): \(names)")
         if var stop {
             stop.stepLimit = max(stop.stepLimit, view.position.completedSteps)
             self.stop = stop
