@@ -45,8 +45,8 @@ extension SupervisorMachine {
             actions.append(.note("\(text): another takes over"))
             predecessor = CoordinatorLoss(reason: text, noticedMilliseconds: now)
         } else {
-            actions.append(.note("the run goes on by itself"))
             predecessor = nil
+            actions.append(.note("the coordinator gave the run up: another takes over"))
         }
     }
 

@@ -24,9 +24,7 @@ extension CoordinatorProcess {
                     reach(.checkpointWritten)
                     faults?.flip(checkpoint: run.directory.paths.last)
                 }
-                if let failure {
-                    observer.noted("a checkpoint could not be written: \(failure)", isWarning: true)
-                } else if request.destinations.contains(.diverged) {
+                if failure == nil, request.destinations.contains(.diverged) {
                     observer.noted("the state before that step is in \(run.directory.paths.failed)", isWarning: false)
                 }
                 perform(

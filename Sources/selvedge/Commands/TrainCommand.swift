@@ -112,7 +112,8 @@ struct TrainCommand: ParsableCommand {
         case .coordinatorLost(let text):
             throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")
         case .interrupted(let signal, wasLed: true):
-            throw ExitStatus(128 + signal, "ended at once by a second signal")
+            throw ExitStatus(
+                128 + signal, "ended at once by a second signal: go on with --resume from the last checkpoint")
         case .interrupted(let signal, wasLed: false):
             throw ExitStatus(
                 128 + signal,
