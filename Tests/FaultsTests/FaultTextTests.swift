@@ -43,7 +43,7 @@ import Testing
         ("kill worker=1 step=7 share=0.5", "unknown key \"share\"; keys of kill are worker"),
         ("kill worker=1 step=7 step=8", "\"step\" stands twice"),
         ("kill worker=1 step=7 now", "\"now\" is not KEY=VALUE"),
-        ("kill worker=-1 step=7", "\"worker=-1\" is none; give a worker's number"),
+        ("kill worker=-1 step=7", "\"worker=-1\" cannot be used; give a worker's number"),
         ("kill worker=99999999999999999999 step=7", "worker's number"),
         ("kill worker=1 step=0", "a step's number from 1"),
         ("drop worker=1 step=1 share=1.5", "a number above 0, at most 1"),

@@ -59,7 +59,8 @@ extension FaultError.Problem: CustomStringConvertible {
             "unknown key \(quoted(key)); keys of \(kind.rawValue) are "
                 + (FaultKey.common + kind.parameters).map(\.rawValue).joined(separator: ", ")
         case .repeatedKey(let key): "\(quoted(key)) stands twice; leave one out"
-        case .badValue(let key, let value, let expected): "\(quoted(key + "=" + value)) is none; give \(expected)"
+        case .badValue(let key, let value, let expected):
+            "\(quoted(key + "=" + value)) cannot be used; give \(expected)"
         case .unknownPhase(let name, let target):
             "unknown phase \(quoted(name)); phases of \(target == .coordinator ? "the coordinator" : "a worker") are "
                 + Failpoint.names(of: target).joined(separator: ", ")
@@ -71,9 +72,11 @@ extension FaultError.Problem: CustomStringConvertible {
         case .twoTriggers: "it has two triggers; give step= and phase=, or after="
         case .missingParameter(let key, let kind): "\(kind.rawValue) needs \(key)"
         case .unknownWorker(let index, let count):
-            "there is no worker \(index); workers are \(count == 1 ? "0" : "0 to \(count - 1)")"
+            "there is no worker \(index); "
+                + (count == 1 ? "the only one is 0" : "workers are 0 to \(count - 1)")
         case .badRandomPlan(let text): "\(quoted(text)) is no random plan; give random:SEED, such as random:1"
-        case .syntax(let text): "is not a fault plan: \(escaped(text)); it is a mapping with the key faults and a list"
+        case .syntax(let text):
+            "is not a fault plan: \(escaped(text)); a plan is a mapping with the key faults and a list"
         case .tooMany(let limit): "more than \(limit) faults; shorten the plan"
         case .unreadable(let reason): reason
         case .folder(let text): text

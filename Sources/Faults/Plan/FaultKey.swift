@@ -33,12 +33,12 @@ enum FaultKey: String, CaseIterable {
         case .added: "milliseconds from 1 to \(Self.millisecondLimit)"
         case .factor: "a number above 1, at most 1000"
         case .share: "a number above 0, at most 1"
-        case .direction: Fault.Direction.allCases.map(\.rawValue).joined(separator: ", ")
+        case .direction: "one of " + Fault.Direction.allCases.map(\.rawValue).joined(separator: ", ")
         case .code: "an exit code from 1 to 255"
-        case .signal: Fault.Signal.allCases.map(\.rawValue).joined(separator: ", ")
+        case .signal: "one of " + Fault.Signal.allCases.map(\.rawValue).joined(separator: ", ")
         case .times: "a number from 1 to 1000"
         case .file: "a part of a file's name"
-        case .bit: "a bit's number, 0 to 31"
+        case .bit: "a bit's number, 0 to 31 (0 to 7 in a checkpoint)"
         case .element: "a number from 0"
         }
     }

@@ -23,7 +23,7 @@ extension FaultPlan {
             case .sequence(let sequence) = list
         else {
             throw FaultError(
-                .syntax("another mapping was found"), source: source, line: root.mark?.line)
+                .syntax("it has another form"), source: source, line: root.mark?.line)
         }
         guard sequence.count <= Self.countLimit else {
             throw FaultError(.tooMany(limit: Self.countLimit), source: source)
