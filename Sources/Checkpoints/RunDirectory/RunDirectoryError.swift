@@ -18,7 +18,7 @@ public enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConvertib
         case .notEmpty(let path):
             "the folder \(quoted(path)) is not empty; continue its run with --resume, or choose another folder with --run"
         case .notARun(let path):
-            "the folder \(quoted(path)) holds no run (it has no experiment.yaml); check --run"
+            "the folder \(quoted(path)) holds no run (it has no experiment.yaml); check the path"
         case .otherExperiment(let path, let expected, let found):
             "the run \(quoted(path)) is of another experiment (digest \(found.prefix(12)), not \(expected.prefix(12))); "
                 + "give its own experiment (RUN/experiment.yaml) or choose another folder with --run"

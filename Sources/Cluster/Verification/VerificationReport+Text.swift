@@ -6,7 +6,7 @@ extension VerificationReport {
             + problems
     }
 
-    /// What differs first, in a few words; nil when nothing does.
+    /// What differs first, in a few words; nil when nothing does, though a file may be damaged.
     public var firstDifference: String? {
         if let epoch = epochs.first(where: { !$0.isEqual }) {
             return epoch.firstDifference.map { "at step \($0.step) of epoch \(epoch.epoch)" }
@@ -16,7 +16,7 @@ extension VerificationReport {
             let tensor = checkpoint.differentTensors.first.map { "tensor \($0.name)" } ?? "the progress"
             return "in \(tensor) of \(checkpoint.name)"
         }
-        return problems.first
+        return nil
     }
 }
 

@@ -48,10 +48,13 @@ struct VerifyCommand: ParsableCommand {
             throw ExitStatus(EX_NOINPUT, "\(path): the replay found no digest, row or checkpoint to compare with")
         }
         guard report.isEqual else {
-            throw ExitStatus(
-                EX_DATAERR, "\(path) is not what its replay gives: it differs first \(report.firstDifference ?? "")")
+            let reason = report.firstDifference.map { "it differs first \($0)" } ?? report.problems.first ?? ""
+            throw ExitStatus(EX_DATAERR, "\(path) is not what its replay gives: \(reason)")
         }
-        if !json { Console.note("Verified: all equal.") }
+        if !json {
+            let extent = all ? "all equal" : "what was replayed is equal; --all replays everything"
+            Console.note("Verified: \(extent).")
+        }
     }
 
     private static func json(_ report: VerificationReport) throws -> String {
