@@ -23,7 +23,8 @@ struct WorkerCommand: ParsableCommand {
         help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
     var interface: String?
 
-    @Option(help: "Folder for the state when no coordinator leads any more; by default the user's folder for states.")
+    @Option(
+        help: "Folder for the state when no coordinator leads any more; by default ~/.local/state/selvedge.")
     var state: String?
 
     @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
