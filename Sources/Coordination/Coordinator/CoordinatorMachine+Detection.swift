@@ -78,7 +78,7 @@ extension CoordinatorMachine {
         guard !suspicions.contains(where: { $0.worker == worker }) else { return }
         suspicions.append(
             Suspicion(
-                worker: worker, reporter: reporter, cause: cause, since: now,
+                worker: worker, reporter: reporter, cause: cause, generation: generation, since: now,
                 deadline: now + configuration.timing.confirmationMilliseconds))
     }
 
@@ -87,6 +87,8 @@ extension CoordinatorMachine {
         while let index = suspicions.firstIndex(where: { now >= $0.deadline }) {
             let suspicion = suspicions.remove(at: index)
             guard !roster[suspicion.worker].isGone else { continue }
+            // Both ends of a link report its end; what the second one says is about links that are made anew by now.
+            guard suspicion.reporter == nil || suspicion.generation == generation else { continue }
             guard let reporter = suspicion.reporter, !roster[reporter].isGone else {
                 // Who reported it is gone itself: that explains the broken link.
                 if suspicion.reporter == nil { lose(suspicion.worker, suspicion.cause, now: now) }

@@ -28,6 +28,8 @@ extension CoordinatorMachine {
         /// Who reported it, if a peer did.
         var reporter: Int?
         var cause: Verdict.Cause
+        /// Whose links it was about.
+        var generation: UInt64
         var since: UInt64
         var deadline: UInt64
     }
