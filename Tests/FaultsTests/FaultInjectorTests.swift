@@ -170,13 +170,23 @@ import Testing
 
     @Test func `the plan travels in the environment`() throws {
         let plan = try FaultPlan(text: "kill worker=1 step=7\nstop coordinator step=2")
-        let environment = FaultEnvironment.variables(plan, folder: folder.path)
+        let environment = try FaultEnvironment.variables(plan, folder: folder.path)
         #expect(try FaultEnvironment.injector(for: .worker(1), environment)?.target == .worker(1))
         #expect(try FaultEnvironment.injector(for: .coordinator, environment) != nil)
         #expect(try FaultEnvironment.injector(for: .worker(0), environment) == nil)
         #expect(try FaultEnvironment.injector(for: .worker(1), [:]) == nil)
+        let path = try #require(environment[FaultEnvironment.planVariable])
         #expect(throws: FaultError.self) {
-            try FaultEnvironment.injector(for: .worker(1), [FaultEnvironment.planVariable: plan.text])
+            try FaultEnvironment.injector(for: .worker(1), [FaultEnvironment.planVariable: path])
         }
+    }
+
+    @Test func `a day of random faults fits into the environment`() throws {
+        let plan = RandomFaults.lasting(workerCount: 4).plan(seed: 7, ratePerMinute: 20, minutes: 24 * 60)
+        #expect(plan.faults.count > 1000)
+        let environment = try FaultEnvironment.variables(plan, folder: folder.path)
+        // Linux takes no longer string.
+        #expect(environment.allSatisfy { $0.key.utf8.count + $0.value.utf8.count < 131_070 })
+        #expect(try FaultEnvironment.injector(for: .coordinator, environment) != nil)
     }
 }

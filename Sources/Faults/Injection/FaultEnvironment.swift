@@ -1,8 +1,9 @@
+import Checkpoints
 import Glibc
 
 /// How a plan reaches the processes of a run.
 public enum FaultEnvironment {
-    /// The plan's text.
+    /// The path of a file with the plan's text: a variable has no room for a long one.
     public static let planVariable = "SELVEDGE_FAULTS"
     /// The folder where processes mark what has struck.
     public static let folderVariable = "SELVEDGE_FAULT_FOLDER"
@@ -11,19 +12,36 @@ public enum FaultEnvironment {
     /// `step` and `monotonic_ns`.
     public static let firedName = FaultFolder.firedName
 
-    /// The variables that hand a plan on.
-    public static func variables(_ plan: FaultPlan, folder: String) -> [String: String] {
-        [planVariable: plan.text, folderVariable: folder]
+    /// Writes the plan into the folder, and returns the variables that hand it on.
+    public static func variables(_ plan: FaultPlan, folder: String) throws(FaultError) -> [String: String] {
+        let path = "\(folder)/plan-\(getpid())"
+        do {
+            try AtomicFile.write(plan.text, to: path)
+        } catch {
+            throw FaultError(.unreadable(error.description))
+        }
+        return [planVariable: path, folderVariable: folder]
     }
 
     /// The injector that the environment asks for; nil where no fault is planned for `target`.
     public static func injector(
         for target: FaultTarget, _ environment: [String: String]
     ) throws(FaultError) -> FaultInjector? {
-        guard let text = environment[planVariable], !text.isEmpty else { return nil }
+        guard let path = environment[planVariable], !path.isEmpty else { return nil }
         guard let folder = environment[folderVariable], access(folder, W_OK) == 0 else {
             throw FaultError(.folder("\(folderVariable) names no folder that can be written: set it to one"))
         }
-        return FaultInjector(try FaultPlan(text: text), target: target, folder: folder)
+        return FaultInjector(try FaultPlan(text: text(path)), target: target, folder: folder)
+    }
+
+    /// More than a plan of the most faults takes.
+    private static let byteLimit = 8 << 20
+
+    private static func text(_ path: String) throws(FaultError) -> String {
+        do {
+            return String(decoding: try FileOperations().read(path, byteLimit: byteLimit), as: UTF8.self)
+        } catch {
+            throw FaultError(.unreadable(error.description))
+        }
     }
 }

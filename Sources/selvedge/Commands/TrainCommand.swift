@@ -86,7 +86,7 @@ struct TrainCommand: ParsableCommand {
         var network: ProxyLayout?
         var supervisor = LocalSupervisor(
             executable: try Executable.path(), workerCount: layout.workerCount + spares,
-            environment: environment.merging(handover.variables) { $1 },
+            environment: environment.merging(try handover.variables()) { $1 },
             coordinatorArguments: { coordinatorArguments($0, layout) },
             workerArguments: { address, index in
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]

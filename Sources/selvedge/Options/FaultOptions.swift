@@ -73,7 +73,8 @@ struct FaultHandover: ~Copyable {
     }
 
     /// What the environment of coordinator and workers gets in addition.
-    var variables: [String: String] {
-        folder.map { FaultEnvironment.variables(plan, folder: $0) } ?? [:]
+    func variables() throws -> [String: String] {
+        guard let folder else { return [:] }
+        return try FaultEnvironment.variables(plan, folder: folder)
     }
 }
