@@ -14,7 +14,9 @@ struct FaultEffects: Sendable {
     static let real = FaultEffects(
         nanoseconds: monotonicNanoseconds,
         report: { text in
-            let line = Array((text + "\n").utf8)
+            // The coordinator's progress may stand on the terminal's line.
+            let clearing = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
+            let line = Array((clearing + text + "\n").utf8)
             _ = write(STDERR_FILENO, line, line.count)
         },
         sleep: { milliseconds in

@@ -92,7 +92,8 @@ struct TrainCommand: ParsableCommand {
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
                     + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
             },
-            note: { Console.note($0) })
+            // The coordinator's progress may stand on the terminal's line.
+            note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
         supervisor.restartLimit = restarts
         if handover.plan.needsProxy, let faultFolder = handover.folder {
             let workerCount = supervisor.workerCount
