@@ -7,7 +7,7 @@ struct LostCoordinatorScenarios {
     @Test(arguments: Array(stride(from: 20, through: 1500, by: 37)))
     func `a successor goes on from the step that the workers hold`(time: Int) throws {
         let cluster = try longRun {
-            $0.epochs = 20
+            $0.epochs = 25
             $0.restarts = true
         }
         cluster.at(UInt64(time)) { cluster.kill(cluster.coordinator) }

@@ -80,6 +80,7 @@ struct LostWorkerScenarios {
     @Test func `a link that breaks between live workers costs a generation, not a worker`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }
+        cluster.at(1002) { if cluster.workers[0].activity != .failed { cluster.lose(1, cluster.workers[0]) } }
         cluster.expectCompletion()
         #expect(cluster.warned("the link between", "broke"))
         #expect(cluster.views.count == 2 && cluster.views[2]?.ownerCount == 3)
@@ -124,6 +125,17 @@ struct LostWorkerScenarios {
         cluster.workers[1].stepMilliseconds = 1_000_000...1_000_000
         cluster.expectCompletion()
         #expect(cluster.warned("worker 'worker-1' (rank 1", "got nothing done"))
+    }
+
+    @Test func `when too few workers are left for too long, what they hold is saved`() throws {
+        let cluster = try longRun { $0.minimumWorkerCount = 3 }
+        cluster.at(1000) { cluster.kill(cluster.workers[2]) }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 75 && cluster.violation == nil)
+        let waited = try #require(cluster.logs.first { $0.text.contains("training waits for more after step") }?.text)
+        let saved = try #require(cluster.disk.last?.name)
+        #expect(saved.completedSteps > 0 && waited.hasSuffix("after step \(saved.completedSteps)"))
+        #expect(cluster.exits.allSatisfy { $0.code == 75 })
     }
 
     @Test func `missing workers are named every ten seconds and at the deadline`() throws {

@@ -9,17 +9,19 @@ extension CoordinatorMachine {
             !roster.members.contains(where: { roster[$0].done != nil })
         else { return }
         let reason: String
+        var level = LogEntry.Level.detail
         if let newcomer = newcomer(now: now) {
             reason = "\(roster[newcomer].label) joins as a learner"
         } else if let learner = promotableLearner {
             reason = "\(roster[learner].label) has caught up"
         } else if wantsRebalancing(now: now) {
             reason = "micro-batches move to faster workers"
+            level = .notice
         } else {
             return
         }
         isBoundaryAnnounced = true
-        log(.detail, "the membership changes after step \(grants.stepLimit): \(reason)")
+        log(level, "after step \(grants.stepLimit), \(reason)")
     }
 
     /// Regroups when everyone has reached the boundary.
@@ -58,8 +60,7 @@ extension CoordinatorMachine {
             return MicroBatchRun.balanced(
                 microBatchCount: configuration.microBatchCount, workerCount: owners.count)
         }
-        return MicroBatchRun.weighted(
-            microBatchCount: configuration.microBatchCount, weights: times.map { 1 / Double($0) })
+        return MicroBatchRun.fastest(microBatchCount: configuration.microBatchCount, times: times.map(Double.init))
     }
 
     /// Whether runs by speed would shorten the slowest worker's step by more than a tenth.
@@ -79,15 +80,21 @@ extension CoordinatorMachine {
 
     private static let rebalanceMilliseconds: UInt64 = 3000
 
+    /// How long a worker is slow before it is named: a moment's load is nobody's fault.
+    private static let slownessMilliseconds: UInt64 = 3000
+
     /// Names a worker that takes much longer for a micro-batch than the others do, once.
-    mutating func noteSlowWorker(_ worker: Int) {
+    mutating func noteSlowWorker(_ worker: Int, now: UInt64) {
         guard isOwner(worker), !slowWorkers.contains(roster[worker].identifier) else { return }
         let times = roster.members.filter { isOwner($0) && $0 != worker }
             .map { roster[$0].progress.microBatchNanoseconds }.filter { $0 > 0 }.sorted()
         guard !times.isEmpty else { return }
         let usual = times[times.count / 2]
         let own = roster[worker].progress.microBatchNanoseconds
-        guard own > usual * 2 else { return }
+        guard own > usual * 2 else { return roster[worker].slowSince = nil }
+        let since = roster[worker].slowSince ?? now
+        roster[worker].slowSince = since
+        guard now >= since + Self.slownessMilliseconds else { return }
         slowWorkers.insert(roster[worker].identifier)
         log(
             .warning,

@@ -42,7 +42,7 @@ extension CoordinatorMachine {
         switch name.purpose {
         case .epochEnd: roster[worker].rank == 0 && !isEnding && name.completedEpochs > checkpoints.savedEpochs
         case .stop: roster[worker].rank == 0 && !isEnding && stop?.stepLimit == name.completedSteps
-        case .diverged:
+        case .diverged, .remainder:
             if case .salvaging(_, roster[worker].identifier, _) = phase { true } else { false }
         case .audit:
             if case .judging(_, roster[worker].identifier, _) = phase { true } else { false }
@@ -73,6 +73,7 @@ extension CoordinatorMachine {
     private func destinations(of name: StateName) -> [CheckpointRequest.Destination]? {
         switch name.purpose {
         case .diverged: return [.diverged]
+        case .remainder: return name.completedEpochs <= ledger.completedEpochs ? [.last] : nil
         case .audit, .comparison: return nil
         case .stop:
             let owners = roster.members.filter { isOwner($0) }
@@ -108,7 +109,7 @@ extension CoordinatorMachine {
                 actions.append(.journal(.checkpoint(completedSteps: name.completedSteps)))
             }
             writeNext(now: now)
-            if name.purpose == .diverged {
+            if [.diverged, .remainder].contains(name.purpose) {
                 endSalvage(now: now)
             }
             finishWhenDone(now: now)

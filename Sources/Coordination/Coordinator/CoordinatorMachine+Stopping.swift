@@ -34,6 +34,21 @@ extension CoordinatorMachine {
         send(.sendState(.diverged), to: worker)
     }
 
+    /// Ends the run with a verdict, once the furthest state that is left is saved.
+    mutating func saveRemainder(_ cause: Verdict.Cause, now: UInt64) {
+        let furthest = roster.holders.max { left, right in
+            (roster[left].standing?.position.rounds ?? 0) < (roster[right].standing?.position.rounds ?? 0)
+        }
+        guard let holder = furthest, let position = roster[holder].standing?.position,
+            position.completedSteps > checkpoints.savedSteps
+        else { return fail(cause, about: nil, now: now) }
+        let verdict = verdict(cause, about: nil, now: now)
+        log(.failure, "\(verdict): the state after step \(position.completedSteps) goes into a checkpoint")
+        phase = .salvaging(
+            verdict, worker: roster[holder].identifier, deadline: now + configuration.timing.salvageMilliseconds)
+        send(.sendState(.remainder), to: holder)
+    }
+
     mutating func endSalvage(now: UInt64) {
         if case .salvaging(let verdict, _, _) = phase {
             end(.failed(verdict), now: now)

@@ -84,7 +84,7 @@ extension CoordinatorMachine {
         let present = roster.holders.count
         let deadline = since + configuration.timing.gatheringDeadlineMilliseconds
         if now >= deadline {
-            return fail(.tooFewWorkers(present: present, needed: needed), about: nil, now: now)
+            return saveRemainder(.tooFewWorkers(present: present, needed: needed), now: now)
         }
         waitingMessage(
             "waiting for more workers, for \((deadline - now) / 1000) s at most: \(present) of at least \(needed) are here",
@@ -117,15 +117,17 @@ extension CoordinatorMachine {
         log(.notice, text + (missing.isEmpty ? "" : ": " + missing.joined(separator: "; ")))
     }
 
-    /// The worker that is furthest behind among those that got nothing done in time; rank 0 when its state is awaited.
+    /// The worker that is furthest behind among those that got nothing done in time, those first that wait for nobody; rank 0
+    /// when its state is awaited.
     private mutating func findStuckWorker(now: UInt64) {
         let deadline = configuration.timing.stepDeadlineMilliseconds
         let working = roster.members.filter { isOwner($0) && roster[$0].done == nil }
         let awaited = working.isEmpty && checkpoints.isEmpty ? roster.members.filter { roster[$0].rank == 0 } : working
-        let stuck = awaited.filter { now >= roster[$0].lastWorked + deadline }.min { left, right in
-            let (left, right) = (roster[left], roster[right])
-            return (left.progress.completedSteps, left.lastWorked) < (right.progress.completedSteps, right.lastWorked)
+        func order(_ worker: Int) -> (Int, UInt64, UInt64) {
+            let (progress, lastWorked) = (roster[worker].progress, roster[worker].lastWorked)
+            return (progress.phase == .exchanging ? 1 : 0, progress.completedSteps, lastWorked)
         }
+        let stuck = awaited.filter { now >= roster[$0].lastWorked + deadline }.min { order($0) < order($1) }
         if let stuck {
             lose(stuck, .stuck(milliseconds: now - roster[stuck].lastWorked), now: now)
         }

@@ -27,7 +27,7 @@ extension CoordinatorMachine {
             actions.append(.showProgress(progress, stepLimit: grants.stepLimit))
         }
         guard phase == .training, progress.generation == generation else { return }
-        noteSlowWorker(worker)
+        noteSlowWorker(worker, now: now)
         endRecovery(now: now)
         announceBoundary(now: now)
         if isBoundaryAnnounced {

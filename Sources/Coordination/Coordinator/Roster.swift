@@ -19,6 +19,8 @@ struct WorkerRecord {
     var done: Done?
     /// Until then it does not compute: its links break.
     var benchedUntil: UInt64 = 0
+    /// Since when it takes much longer than the others; nil while it does not.
+    var slowSince: UInt64?
     var isGone = false
 
     /// Faults and flags know workers by their names; a rank changes with every view.

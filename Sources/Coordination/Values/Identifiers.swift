@@ -54,20 +54,20 @@ public struct MicroBatchRun: Hashable, Sendable {
         self.count = count
     }
 
-    /// Runs in proportion to the weights, at least one micro-batch each: the largest remainders get what division leaves.
-    /// Among equal remainders the lower rank comes first.
-    public static func weighted(microBatchCount: Int, weights: [Double]) -> [MicroBatchRun] {
-        precondition(!weights.isEmpty && weights.count <= microBatchCount, "each worker needs a micro-batch")
-        precondition(weights.allSatisfy { $0 > 0 && $0.isFinite }, "weights are positive numbers")
-        let total = weights.reduce(0, +)
-        let free = microBatchCount - weights.count
-        let shares = weights.map { Double(free) * $0 / total }
-        var counts = shares.map { 1 + Int($0) }
-        let byRemainder = shares.indices.sorted { left, right in
-            let (a, b) = (shares[left] - shares[left].rounded(.down), shares[right] - shares[right].rounded(.down))
-            return a != b ? a > b : left < right
+    /// Runs with which the slowest worker is done as early as can be, at least one micro-batch each. `times` is what a
+    /// micro-batch takes each worker, in any unit.
+    ///
+    /// One after the other goes to whoever is done with it first (among equals the lower rank), which is optimal for pieces of
+    /// one size.
+    public static func fastest(microBatchCount: Int, times: [Double]) -> [MicroBatchRun] {
+        precondition(!times.isEmpty && times.count <= microBatchCount, "each worker needs a micro-batch")
+        precondition(times.allSatisfy { $0 > 0 && $0.isFinite }, "times are positive numbers")
+        var counts = Array(repeating: 1, count: times.count)
+        for _ in times.count..<microBatchCount {
+            let ends = times.indices.map { Double(counts[$0] + 1) * times[$0] }
+            let next = times.indices.min { ends[$0] < ends[$1] } ?? 0
+            counts[next] += 1
         }
-        for index in byRemainder.prefix(microBatchCount - counts.reduce(0, +)) { counts[index] += 1 }
         var first = 0
         return counts.map { count in
             defer { first += count }

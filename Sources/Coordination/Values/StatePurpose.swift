@@ -10,6 +10,8 @@ public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
     case audit = 3
     /// Workers hold different states; the coordinator finds out in which tensors.
     case comparison = 4
+    /// Too few workers are left to go on; this is what they have come to.
+    case remainder = 5
 }
 
 /// Names one serialized state.

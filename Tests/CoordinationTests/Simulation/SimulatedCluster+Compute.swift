@@ -30,7 +30,17 @@ extension SimulatedCluster {
             return completeRound(worker)
         }
         worker.activity = .computing
-        later(worker, random(worker.stepMilliseconds)) { self.contribute(worker) }
+        tellProgress(worker, .computing)
+        later(worker, computeMilliseconds(worker)) { self.contribute(worker) }
+    }
+
+    /// How long a worker computes, in proportion to its micro-batches.
+    private func computeMilliseconds(_ worker: SimulatedWorker) -> UInt64 {
+        let fairShare = random(worker.stepMilliseconds)
+        guard let view = worker.view else { return fairShare }
+        let microBatchNanoseconds = fairShare * 1_000_000 * UInt64(view.ownerCount) / UInt64(options.microBatchCount)
+        worker.microBatchNanoseconds = microBatchNanoseconds
+        return UInt64(view.members[worker.rank].microBatches.count) * microBatchNanoseconds / 1_000_000
     }
 
     private func contribute(_ worker: SimulatedWorker) {
@@ -46,7 +56,17 @@ extension SimulatedCluster {
         worker.activity = .exchanging
         worker.awaitedSince = now
         awaitFrames(worker)
+        tellProgress(worker, .exchanging)
         completeRound(worker)
+    }
+
+    private func tellProgress(_ worker: SimulatedWorker, _ phase: WorkerPhase) {
+        worker.counter += 1
+        perform(
+            worker.machine.computed(
+                completedSteps: training.position(worker.rounds).completedSteps, phase: phase,
+                counter: worker.counter, microBatchNanoseconds: worker.microBatchNanoseconds, measures: nil,
+                now: worker.clock.local(now)), of: worker)
     }
 
     private func failWithNonFinite(_ worker: SimulatedWorker) {
@@ -77,7 +97,6 @@ extension SimulatedCluster {
         let wasValidation = training.isValidation(worker.rounds)
         worker.state = SimulatedTraining.next(worker.state, sum)
         worker.rounds += 1
-        worker.counter += 1
         note("\(worker.name) has \(worker.rounds) rounds")
         checkState(of: worker)
         // Who is slower may still ask for this round's part; learners may be far behind.
@@ -88,11 +107,7 @@ extension SimulatedCluster {
         if worker.rank == 0, !wasValidation {
             perform(worker.machine.stepReduced(step: step, digest: step &* 17, now: time), of: worker)
         }
-        let steps = training.position(worker.rounds).completedSteps
-        perform(
-            worker.machine.computed(
-                completedSteps: steps, phase: .computing, counter: worker.counter, measures: nil, now: time),
-            of: worker)
+        tellProgress(worker, .waiting)
         if wasValidation {
             report(UInt64(training.position(worker.rounds).completedEpochs), of: worker, hasState: true)
         }

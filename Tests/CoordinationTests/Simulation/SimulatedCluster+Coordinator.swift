@@ -13,6 +13,7 @@ extension SimulatedCluster {
             data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)],
             checksum: testChecksum)
         configuration.minimumWorkerCount = options.minimumWorkerCount
+        configuration.rebalances = options.rebalances
         configuration.ownerLimit = options.ownerLimit ?? options.workerCount
         configuration.expectedNames = (0..<options.workerCount).map { "worker-\($0)" }
         configuration.childProcessIdentifiers = children

@@ -16,7 +16,9 @@ final class SimulatedCluster {
         var microBatchCount = 8
         var stepsPerEpoch: UInt64 = 10
         var epochs: UInt64 = 3
+        /// For an equal share of the micro-batches.
         var stepMilliseconds: ClosedRange<UInt64> = 5...5
+        var rebalances = false
         var delayMilliseconds: ClosedRange<UInt64> = 1...1
         var keepsOrder = true
         /// What the checkpoint holds that the run is resumed from; 0 for a new run.

@@ -63,6 +63,8 @@ final class SimulatedWorker {
     var regroupsAfterApplying = false
     var counter: UInt64 = 0
     var stepMilliseconds: ClosedRange<UInt64>
+    /// Of its last round.
+    var microBatchNanoseconds: UInt64 = 0
     /// A value that it holds is not the one that was computed, and nobody computes with it.
     var isCorrupt = false
 

@@ -36,6 +36,7 @@ enum SimulationPlan {
         }
         options.resumes = true
         options.workersAreSound = true
+        options.rebalances = chance(30)
         options.hasClockSkew = chance(70)
         options.timeLimit = faultMilliseconds + recoveryMilliseconds
         return options
