@@ -33,9 +33,7 @@ struct StateCollector {
             checksum(chunk.bytes) == chunk.checksum
         else { return .damaged }
         let index = assembly(for: chunk, from: worker)
-        guard assemblies[index].worker == worker, assemblies[index].totalByteCount == chunk.totalByteCount else {
-            return .damaged
-        }
+        guard assemblies[index].totalByteCount == chunk.totalByteCount else { return .damaged }
         let piece = Int(chunk.offset / chunkByteCount)
         guard assemblies[index].pieces[piece].isEmpty else { return .ignored }
         assemblies[index].pieces[piece] = chunk.bytes
@@ -58,7 +56,9 @@ struct StateCollector {
     /// Whether part of a state is still on its way.
     var isWaiting: Bool { !assemblies.isEmpty }
 
+    /// Whoever sends a state takes the place of who began to and was lost: a late chunk may have come from that one.
     private mutating func assembly(for chunk: StateChunk, from worker: UInt32) -> Int {
+        assemblies.removeAll { $0.name == chunk.name && $0.worker != worker }
         if let index = assemblies.firstIndex(where: { $0.name == chunk.name }) {
             return index
         }
