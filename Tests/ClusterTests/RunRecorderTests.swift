@@ -60,8 +60,10 @@ struct RunRecorderTests {
                 validationAccuracy: 0.125, learningRate: 0.001)
         }
         recorder.startEpochClock(doneSampleCount: 2300)
-        let first = recorder.recordEpoch(rows: [rows[0]], sampleCount: 2400, workerCount: 2, generation: 7)
-        let second = recorder.recordEpoch(rows: rows, sampleCount: 2400, workerCount: 2, generation: 8)
+        recorder.record(rows: [rows[0]])
+        let first = recorder.recordTiming(epoch: 1, sampleCount: 2400, workerCount: 2, generation: 7)
+        recorder.record(rows: rows)
+        let second = recorder.recordTiming(epoch: 2, sampleCount: 2400, workerCount: 2, generation: 8)
         #expect(recorder.takeFailure() == nil)
         #expect((first.imagesPerSecond * first.seconds).rounded() == 100, "what was done before counts for no speed")
         #expect((second.imagesPerSecond * second.seconds).rounded() == 2400)

@@ -6,8 +6,8 @@ public protocol CoordinatorObserver: AnyObject {
     func prepared(_ run: PreparedRun, listeningOn address: String)
     /// Rank 0's place in the epoch.
     func progressed(_ progress: EpochProgress)
-    /// An epoch is agreed on and recorded.
-    func recorded(_ row: EpochRow, timing: EpochTiming)
+    /// An epoch is agreed on and recorded; `timing` is nil when it ended under another coordinator.
+    func recorded(_ row: EpochRow, timing: EpochTiming?)
     /// Something worth a line. `isWarning` when it may need the user's attention.
     func noted(_ text: String, isWarning: Bool)
 }

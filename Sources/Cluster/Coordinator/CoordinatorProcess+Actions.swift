@@ -50,16 +50,29 @@ extension CoordinatorProcess {
         completedSteps = max(completedSteps, epoch.completedSteps)
         reach(.epochBefore)
         run.rows.append(row)
-        let timing = recorder.recordEpoch(
-            rows: run.rows, sampleCount: run.schedule.sampleCount, workerCount: workerCount, generation: generation)
+        recorder.record(rows: run.rows)
+        var timing: EpochTiming?
+        if isTimed(epoch) {
+            timing = recorder.recordTiming(
+                epoch: row.epoch, sampleCount: run.schedule.sampleCount, workerCount: workerCount,
+                generation: generation)
+        }
         if let failure = recorder.takeFailure() { observer.noted(failure, isWarning: true) }
         reach(.epochAfter)
         observer.recorded(row, timing: timing)
     }
 
+    /// Whether an epoch ended under this coordinator, and not under the one before.
+    private func isTimed(_ epoch: EpochRecord) -> Bool {
+        firstPosition.map { epoch.epoch > $0.completedEpochs } ?? false
+    }
+
     private func journal(_ record: Coordination.JournalRecord) {
         if case .view(let view) = record {
-            if generation == 0 { recorder.startEpochClock(doneSampleCount: doneSampleCount(of: view.position)) }
+            if firstPosition == nil {
+                firstPosition = view.position
+                recorder.startEpochClock(doneSampleCount: doneSampleCount(of: view.position))
+            }
             workerCount = view.ownerCount
             generation = view.generation
         }

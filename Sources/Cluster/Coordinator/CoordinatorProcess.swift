@@ -27,6 +27,8 @@ public final class CoordinatorProcess {
     var outcome: Outcome?
     var workerCount = 0
     var generation: UInt64 = 0
+    /// Where this coordinator's first view began.
+    var firstPosition: Position?
     /// As far as the first worker has told.
     var completedSteps: UInt64 = 0
     /// What is to go wrong in this process; nil unless somebody asked for that.

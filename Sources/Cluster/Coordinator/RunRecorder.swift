@@ -55,23 +55,28 @@ final class RunRecorder {
         untimedSampleCount = doneSampleCount
     }
 
-    /// Replaces the metrics by these rows and adds the last epoch's timing.
-    func recordEpoch(rows: [EpochRow], sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
-        let end = MonotonicClock.nanoseconds
-        let seconds = Double(end - epochStart) / 1e9
-        let timing = EpochTiming(
-            epoch: rows.last?.epoch ?? 0, seconds: seconds,
-            imagesPerSecond: Double(sampleCount - untimedSampleCount) / seconds, workerCount: workerCount,
-            generation: generation)
-        epochStart = end
-        untimedSampleCount = 0
+    /// Replaces the metrics by these rows. What cannot be written is tried again.
+    func record(rows: [EpochRow]) {
         do throws(FileError) {
             try directory.replaceMetrics(rows)
             unwritten = nil
         } catch {
             failure = error.description
-            unwritten = UnwrittenRows(rows: rows, attempts: 1, retryAt: end + Self.retryNanoseconds)
+            unwritten = UnwrittenRows(
+                rows: rows, attempts: 1, retryAt: MonotonicClock.nanoseconds + Self.retryNanoseconds)
         }
+    }
+
+    /// Adds the timing of the epoch that just ended, of `sampleCount` samples.
+    func recordTiming(epoch: Int, sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
+        let end = MonotonicClock.nanoseconds
+        let seconds = Double(end - epochStart) / 1e9
+        let timing = EpochTiming(
+            epoch: epoch, seconds: seconds,
+            imagesPerSecond: Double(sampleCount - untimedSampleCount) / seconds, workerCount: workerCount,
+            generation: generation)
+        epochStart = end
+        untimedSampleCount = 0
         attempt { () throws(FileError) in try directory.appendTimings(timing.jsonLine) }
         return timing
     }

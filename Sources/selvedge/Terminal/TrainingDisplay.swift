@@ -72,11 +72,14 @@ final class TrainingDisplay: CoordinatorObserver {
         barIsShown = false
     }
 
-    func recorded(_ row: EpochRow, timing: EpochTiming) {
+    func recorded(_ row: EpochRow, timing: EpochTiming?) {
         clearBar()
+        let speed = timing.map { timing in
+            " - \(String(format: "%.2f", timing.seconds))s"
+                + " - \(Figures.grouped(Int(exactly: timing.imagesPerSecond.rounded()) ?? 0)) img/s"
+        }
         Console.note(
-            "Epoch \(row.epoch)/\(epochCount) - \(String(format: "%.2f", timing.seconds))s"
-                + " - \(Figures.grouped(Int(timing.imagesPerSecond))) img/s"
+            "Epoch \(row.epoch)/\(epochCount)" + (speed ?? "")
                 + " - accuracy: \(Figures.metric(row.accuracy)) - loss: \(Figures.metric(row.loss))"
                 + (row.validationAccuracy.map { " - val_accuracy: \(Figures.metric($0))" } ?? "")
                 + (row.validationLoss.map { " - val_loss: \(Figures.metric($0))" } ?? ""))
