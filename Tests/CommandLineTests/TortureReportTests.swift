@@ -62,6 +62,15 @@ import Training
         #expect(report.text.contains("1 of 1 runs equal (small, seed 3"))
     }
 
+    @Test func `a fault that is planned twice and struck once struck nobody once`() throws {
+        let planned = try FaultPlan(
+            text: "kill worker=0 step=1\nstop worker=1 step=2\nkill worker=0 step=1\nkill coordinator step=9"
+        ).faults
+        let fired = [try struck("kill worker=0 step=1", 10), try struck("kill coordinator step=9", 20)]
+        #expect(planned.thatStruckNobody(fired) == [planned[1], planned[2]])
+        #expect(planned.thatStruckNobody([]) == planned)
+    }
+
     @Test func `percentiles are values that were measured`() {
         let spread = TortureReport.Spread((1...100).map(Double.init).reversed())
         #expect(spread?.median == 50 && spread?.percentile95 == 95 && spread?.maximum == 100)

@@ -108,7 +108,7 @@ struct TrainCommand: ParsableCommand {
             }
         }
         switch try supervisor.run() {
-        case .exited(0): return
+        case .exited(0): handover.noteFaultsThatStruckNobody()
         case .exited(let code): throw ExitCode(code)
         case .coordinatorLost(let text):
             throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")

@@ -30,35 +30,43 @@ struct FaultOptions: ParsableArguments {
     /// Random faults go on for so long.
     private static let randomMinutes = 24.0 * 60
 
-    /// The faults of all flags, for a run of so many workers.
-    func plan(workerCount: Int) throws -> FaultPlan {
+    /// The faults that were chosen one by one, for a run of so many workers.
+    private func chosenFaults(workerCount: Int) throws -> [Fault] {
         var plan = FaultPlan(try texts.map { try Fault(parsing: $0) })
         if let faultPlan { plan.faults += try FaultPlan(path: faultPlan).faults }
-        if let random {
-            let drawn = try RandomFaults.lasting(workerCount: workerCount)
-                .plan(seed: FaultPlan.seed(random), ratePerMinute: rate, minutes: Self.randomMinutes)
-            Console.note("faults: \(rate) a minute at random (again with: --faults \(random) --rate \(rate))")
-            plan.faults += drawn.faults
-        }
         try plan.check(workerCount: workerCount)
-        return plan
+        return plan.faults
+    }
+
+    /// Faults at random; none where they are not asked for.
+    private func randomFaults(workerCount: Int) throws -> [Fault] {
+        guard let random else { return [] }
+        let drawn = try RandomFaults.lasting(workerCount: workerCount)
+            .plan(seed: FaultPlan.seed(random), ratePerMinute: rate, minutes: Self.randomMinutes)
+        Console.note("faults: \(rate) a minute at random (again with: --faults \(random) --rate \(rate))")
+        return drawn.faults
     }
 
     /// Gives the plan to the processes of a run by their environment.
     func handover(workerCount: Int, environment: [String: String]) throws -> FaultHandover {
-        try FaultHandover(try plan(workerCount: workerCount), environment: environment)
+        let chosen = try chosenFaults(workerCount: workerCount)
+        return try FaultHandover(
+            FaultPlan(chosen + randomFaults(workerCount: workerCount)), chosen: chosen, environment: environment)
     }
 }
 
 /// A plan with the folder in which its faults are marked; one that it made itself is removed with it.
 struct FaultHandover: ~Copyable {
     let plan: FaultPlan
+    /// The faults of the plan that were not drawn at random.
+    private let chosen: [Fault]
     /// The faults' folder; nil where nothing is to be broken.
     let folder: String?
     private let own: PrivateDirectory?
 
-    init(_ plan: FaultPlan, environment: [String: String]) throws {
+    init(_ plan: FaultPlan, chosen: [Fault], environment: [String: String]) throws {
         self.plan = plan
+        self.chosen = chosen
         if plan.faults.isEmpty {
             folder = nil
             own = nil
@@ -76,5 +84,13 @@ struct FaultHandover: ~Copyable {
     func variables() throws -> [String: String] {
         guard let folder else { return [:] }
         return try FaultEnvironment.variables(plan, folder: folder)
+    }
+
+    /// Tells which of the faults found no occasion; a random plan goes on beyond any run.
+    func noteFaultsThatStruckNobody() {
+        guard let folder else { return }
+        for fault in chosen.thatStruckNobody(StruckFault.all(in: folder)) {
+            Console.note("the fault '\(fault)' struck nobody: no occasion came for it")
+        }
     }
 }
