@@ -45,7 +45,9 @@ extension CommandLineTests {
             let coordinator = try coordinator(of: process)
             kill(coordinator, signal)
             try process.line(containing: "the coordinator (pid \(coordinator))")
-            try expectEqual(process.end())
+            let end = try process.end()
+            try expectEqual(end)
+            #expect(end.lines.count { $0.hasPrefix("Run directory: ") } == 1, "the run is presented once: \(end.lines)")
         }
 
         @Test func `a coordinator that dies before there is a run directory begins it anew`() throws {

@@ -69,7 +69,9 @@ public final class CoordinatorProcess {
     /// Leads the workers to the end of training.
     public func train() throws -> Outcome {
         if run.isComplete, case .state(let digest) = contents.state?.identifier {
-            observer.noted("every step of this run is complete: add --epochs to train on", isWarning: false)
+            if !settings.isSuccessor {
+                observer.noted("every step of this run is complete: add --epochs to train on", isWarning: false)
+            }
             return .completed(completedSteps: UInt64(run.completedSteps), stateDigest: digest)
         }
         var machine = try CoordinatorMachine(

@@ -30,6 +30,8 @@ public struct CoordinatorSettings: Sendable {
     public var allowsOpenAddress = false
     /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.
     public var isSupervised = false
+    /// Whether another coordinator led the run before it under the same supervisor, so that the user knows the run.
+    public var isSuccessor = false
     /// Where to leave the path of the run directory once it is locked, for whoever starts a successor.
     public var announcementFile: String?
 

@@ -42,6 +42,9 @@ struct CoordinatorCommand: ParsableCommand {
     @Flag(help: .hidden)
     var supervised = false
 
+    @Flag(help: .hidden)
+    var successor = false
+
     @Option(help: .hidden)
     var announceRun: String?
 
@@ -87,12 +90,14 @@ struct CoordinatorCommand: ParsableCommand {
         settings.checkpointEpochInterval = runOptions.checkpointEvery
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
+        settings.isSuccessor = successor
         settings.announcementFile = announceRun
         return settings
     }
 
     func run() throws {
-        let display = TrainingDisplay(isInteractive: Console.isInteractive, announcesAddress: !supervised)
+        let display = TrainingDisplay(
+            isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised)
         let settings = try settings()
         let process = try CoordinatorProcess(settings, observer: display)
         let outcome = try process.train()

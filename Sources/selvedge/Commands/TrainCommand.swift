@@ -136,6 +136,7 @@ struct TrainCommand: ParsableCommand {
             + ["--start-workers", String(workerCount), "--min-workers", String(minWorkers)]
             + ["--worker-limit", String(layout.workerCount)]
             + (rebalance ? ["--rebalance"] : []) + flag("audit", audit) + ["--supervised"]
+            + (start.continuedRun == nil ? [] : ["--successor"])
     }
 }
 

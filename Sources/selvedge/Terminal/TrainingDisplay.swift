@@ -9,6 +9,7 @@ import Training
 /// What a training shows on standard error: the model, then a bar on a terminal or one line an epoch elsewhere.
 final class TrainingDisplay: CoordinatorObserver {
     private let isInteractive: Bool
+    private let presentsRun: Bool
     private let announcesAddress: Bool
     private var epochCount = 0
     private var lastDrawn: Date?
@@ -19,13 +20,19 @@ final class TrainingDisplay: CoordinatorObserver {
 
     private static let redrawSeconds = 0.1
 
-    init(isInteractive: Bool, announcesAddress: Bool) {
+    init(isInteractive: Bool, presentsRun: Bool, announcesAddress: Bool) {
         self.isInteractive = isInteractive
+        self.presentsRun = presentsRun
         self.announcesAddress = announcesAddress
     }
 
     func prepared(_ run: PreparedRun, listeningOn address: String) {
         epochCount = run.experiment.epochs
+        if presentsRun { present(run) }
+        if announcesAddress { Console.note("Listening on \(address)") }
+    }
+
+    private func present(_ run: PreparedRun) {
         Console.note(ModelSummaryTable(run.model, name: run.experiment.name).text(terminalColumns: Console.columns))
         let title = run.experiment.title.isEmpty ? "" : " (\(run.experiment.title))"
         Console.note(
@@ -37,7 +44,6 @@ final class TrainingDisplay: CoordinatorObserver {
         if run.completedSteps > 0 {
             Console.note("Going on after step \(run.completedSteps) of \(run.schedule.stepsPerEpoch * epochCount)")
         }
-        if announcesAddress { Console.note("Listening on \(address)") }
     }
 
     func progressed(_ progress: EpochProgress) {
