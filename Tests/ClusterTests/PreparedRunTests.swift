@@ -62,6 +62,21 @@ struct PreparedRunTests {
         #expect(!folder.exists("run"))
     }
 
+    @Test("refuses audits of a model that normalises over the whole batch, before anything is written")
+    func auditOfWholeBatch() throws {
+        func settings(isGhost: Bool) -> CoordinatorSettings {
+            let normalization = LayerConfiguration.batchNormalization(BatchNormalizationConfiguration(isGhost: isGhost))
+            var settings = SyntheticRun.settings(
+                SyntheticRun.experiment(layers: [normalization] + SyntheticRun.linear),
+                .new(path: folder.path + "/run"))
+            settings.auditMillionths = 1
+            return settings
+        }
+        #expect(throws: ClusterError.noAudit) { try PreparedRun(settings(isGhost: false)) }
+        #expect(!folder.exists("run"))
+        #expect(try PreparedRun(settings(isGhost: true)).completedSteps == 0)
+    }
+
     @Test("goes on from the newest whole checkpoint, with its rows")
     func resume() throws {
         let experiment = SyntheticRun.experiment()

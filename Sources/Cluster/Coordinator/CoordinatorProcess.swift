@@ -52,7 +52,6 @@ public final class CoordinatorProcess {
         if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)
         court = try AuditCourt(run, environment: settings.environment)
-        guard settings.auditMillionths == 0 || run.model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
         contents = ServedContent(run)
         poller = Poller(capacity: 4)
         poller.add(socket)
