@@ -24,7 +24,7 @@ extension SupervisorMachine {
         let subject = "the coordinator (pid \(identifier))"
         switch status {
         case .exited(ExitCode.requeue): succeedCoordinator(orEndWith: .exited(ExitCode.requeue), now: now)
-        case .exited(let code): end(.exited(exitCode(code)), now: now)
+        case .exited(let code): end(.exited(code), now: now)
         case .signalled:
             let end = wasStopped ? "was stopped by a signal" : status.description
             succeedCoordinator(orEndWith: .coordinatorLost("\(subject) \(end)"), now: now)
@@ -54,10 +54,5 @@ extension SupervisorMachine {
     mutating func tellCoordinator(_ news: SupervisorNews) {
         guard case .running = coordinator else { return }
         actions.append(.tell(.coordinator, news))
-    }
-
-    /// SIGHUP reaches the coordinator as SIGTERM, but ends this process with its own code.
-    private func exitCode(_ code: Int32) -> Int32 {
-        stopSignal == SIGHUP && code == 128 + SIGTERM ? 128 + SIGHUP : code
     }
 }

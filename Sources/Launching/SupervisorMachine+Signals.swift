@@ -13,7 +13,7 @@ extension SupervisorMachine {
             if case .due = workers[index].state { workers[index].state = .gone }
         }
         switch coordinator {
-        case .running: actions.append(.send(signal: signal == SIGHUP ? SIGTERM : signal, .coordinator))
+        case .running: actions.append(.send(signal: signal, .coordinator))
         case .starting, .due: actions.append(.finish(.interrupted(signal: signal, wasLed: false)))
         case .over: break
         }

@@ -42,7 +42,8 @@ public final class CoordinatorProcess {
         }
         self.settings = settings
         self.observer = observer
-        signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
+        // Without a supervisor a hang-up may be one to be ignored, as by nohup.
+        signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         let bound = try socket.bind(endpoint)
