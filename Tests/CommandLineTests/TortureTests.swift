@@ -80,6 +80,7 @@ extension CommandLineTests {
                 train + ["--fault", "kill worker=1 phase=nowhere"], code: 64, "\"nowhere\"", "reduce-scatter")
             try expectRefused(train + ["--faults", "7"], code: 64, "random:SEED")
             try expectRefused(train + ["--faults", "random:7", "--rate", "0"], code: 64, "--rate")
+            try expectRefused(train + ["--rate", "5"], code: 64, "--rate", "add --faults random:SEED")
             try scratch.write("faults:\n  - kill worker=0 step=1\n  - kill worker=0\n", to: "plan.yaml")
             try expectRefused(train + ["--fault-plan", "plan.yaml"], code: 65, "\"plan.yaml\", line 3", "step=NUMBER")
             try expectRefused(train + ["--fault-plan", "absent.yaml"], code: 66, "absent.yaml")

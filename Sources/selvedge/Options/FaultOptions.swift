@@ -20,12 +20,18 @@ struct FaultOptions: ParsableArguments {
         help: ArgumentHelp("Break something at random times, given as random:SEED.", valueName: "random:seed"))
     var random: String?
 
-    @Option(help: ArgumentHelp("Random faults a minute, on average.", valueName: "per-minute"))
-    var rate: Double = 6
+    @Option(
+        help: ArgumentHelp(
+            "Random faults a minute, on average; by default \(Self.usualRate).", valueName: "per-minute"))
+    var rate: Double?
 
     func validate() throws {
+        guard let rate else { return }
         guard rate > 0, rate <= 10_000 else { throw ValidationError("--rate takes a number above 0, at most 10000") }
+        guard random != nil else { throw ValidationError("--rate is of faults at random: add --faults random:SEED") }
     }
+
+    private static let usualRate = 6.0
 
     /// Random faults go on for so long.
     private static let randomMinutes = 24.0 * 60
@@ -41,6 +47,7 @@ struct FaultOptions: ParsableArguments {
     /// Faults at random; none where they are not asked for.
     private func randomFaults(workerCount: Int) throws -> [Fault] {
         guard let random else { return [] }
+        let rate = rate ?? Self.usualRate
         let drawn = try RandomFaults.lasting(workerCount: workerCount)
             .plan(seed: FaultPlan.seed(random), ratePerMinute: rate, minutes: Self.randomMinutes)
         Console.note("faults: \(rate) a minute at random (again with: --faults \(random) --rate \(rate))")
