@@ -83,6 +83,8 @@ extension CommandLineTests {
             try expectRefused(train + ["--rate", "5"], code: 64, "--rate", "add --faults random:SEED")
             try scratch.write("faults:\n  - kill worker=0 step=1\n  - kill worker=0\n", to: "plan.yaml")
             try expectRefused(train + ["--fault-plan", "plan.yaml"], code: 65, "\"plan.yaml\", line 3", "step=NUMBER")
+            try scratch.write("faults: [kill worker=2 step=1]\n", to: "plan.yaml")
+            try expectRefused(train + ["--fault-plan", "plan.yaml"], code: 65, "\"plan.yaml\": ", "no worker 2")
             try expectRefused(train + ["--fault-plan", "absent.yaml"], code: 66, "absent.yaml")
             let torture = ["torture", "small.yaml"]
             try expectRefused(torture + ["--kinds", "kill,maim"], code: 64, "\"maim\"", "flip-gradient")

@@ -33,11 +33,11 @@ public struct FaultPlan: Sendable, Equatable {
     /// Whether frames have to pass through a proxy.
     public var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
 
-    /// Refuses faults of workers that a run of `workerCount` workers does not have.
-    public func check(workerCount: Int) throws(FaultError) {
+    /// Refuses faults of workers that a run of `workerCount` workers does not have. `source` names the file of the plan.
+    public func check(workerCount: Int, source: String? = nil) throws(FaultError) {
         for fault in faults {
             if case .worker(let index) = fault.target, index >= workerCount {
-                throw FaultError(.unknownWorker(index, count: workerCount), text: fault.description)
+                throw FaultError(.unknownWorker(index, count: workerCount), text: fault.description, source: source)
             }
         }
     }

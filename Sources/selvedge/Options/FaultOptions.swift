@@ -38,10 +38,12 @@ struct FaultOptions: ParsableArguments {
 
     /// The faults that were chosen one by one, for a run of so many workers.
     private func chosenFaults(workerCount: Int) throws -> [Fault] {
-        var plan = FaultPlan(try texts.map { try Fault(parsing: $0) })
-        if let faultPlan { plan.faults += try FaultPlan(path: faultPlan).faults }
+        let plan = FaultPlan(try texts.map { try Fault(parsing: $0) })
         try plan.check(workerCount: workerCount)
-        return plan.faults
+        guard let faultPlan else { return plan.faults }
+        let filed = try FaultPlan(path: faultPlan)
+        try filed.check(workerCount: workerCount, source: faultPlan)
+        return plan.faults + filed.faults
     }
 
     /// Faults at random; none where they are not asked for.
