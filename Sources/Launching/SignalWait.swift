@@ -3,11 +3,12 @@ import Glibc
 /// Blocks a set of signals for this thread and takes them one at a time; the old mask returns with its end.
 ///
 /// A SIGHUP that is ignored (as by nohup) stays so.
-struct SignalWait: ~Copyable {
+public struct SignalWait: ~Copyable {
     private var signals = sigset_t()
     private var previous = sigset_t()
 
-    init(signals numbers: [Int32]) {
+    /// Call it before other threads start: they would still be hit.
+    public init(signals numbers: [Int32]) {
         sigemptyset(&signals)
         for number in numbers where number != SIGHUP || !Self.isIgnored(number) { sigaddset(&signals, number) }
         pthread_sigmask(SIG_BLOCK, &signals, &previous)
@@ -26,7 +27,7 @@ struct SignalWait: ~Copyable {
     }
 
     /// The next signal, or nil when the time is over. Without a time it waits as long as it takes.
-    borrowing func next(timeoutMilliseconds: Int?) -> Int32? {
+    public borrowing func next(timeoutMilliseconds: Int?) -> Int32? {
         var set = signals
         while true {
             let received: Int32

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 extension CommandLineTests {
@@ -35,6 +36,20 @@ extension CommandLineTests {
             let report = try report()
             #expect(report.runs == 20 && report.equalRuns == 20)
             #expect(report.rows.count == 18 && report.rows.allSatisfy { $0.runs > 0 }, "\(report.rows)")
+            #expect(scratch.leftovers == [])
+        }
+
+        @Test func `Ctrl-C ends all processes, leaves nothing that is equal, and says how to go on`() throws {
+            let flags = ["--runs", "200", "--workers", "2", "--fault", "kill worker=1 step=2", "--directory", "t"]
+            let process = try Selvedge(["torture", "small.yaml", "--epochs", "1"] + flags, in: scratch)
+            try process.line(containing: "run 0, 2 workers")
+            process.send(signal: SIGINT)
+            let end = try process.end()
+            #expect(end.code == 130 && end.complaints.count == 1, "\(end.lines)")
+            let last = try #require(end.lines.last)
+            let next = end.lines.count { $0.hasPrefix("run ") }
+            #expect(last.contains("--seed 1 --first \(next) --runs \(200 - next) --workers 2 --fault "), "\(last)")
+            #expect(!FileManager.default.fileExists(atPath: scratch.path + "/t"))
             #expect(scratch.leftovers == [])
         }
 

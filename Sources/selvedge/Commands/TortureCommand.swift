@@ -63,26 +63,54 @@ struct TortureCommand: ParsableCommand {
     }
 
     func run() throws {
-        let campaign = try campaign()
+        let interruption = TortureInterruption()
+        var campaign = try campaign()
+        campaign.nextSignal = interruption.next
         Console.note("undisturbed run in \(campaign.folder)")
-        let undisturbed = try campaign.undisturbed()
         var results: [TortureResult] = []
-        for run in first..<first + runs {
-            let result = try campaign.result(run: run, against: undisturbed)
-            results.append(result)
-            tell(result, campaign)
-            if case .unequal = result.outcome { break }
+        do {
+            let undisturbed = try campaign.undisturbed()
+            for run in first..<first + runs {
+                let result = try campaign.result(run: run, against: undisturbed)
+                results.append(result)
+                tell(result, campaign)
+                if case .unequal = result.outcome { break }
+            }
+        } catch let interrupted as TortureInterrupted {
+            throw try endEarly(interrupted, results, campaign)
         }
-        let report = TortureReport(
-            experiment: campaign.experiment.name, seed: seed, kinds: campaign.kinds, results)
-        Console.result(json ? try report.json() : report.text)
+        let report = try tell(results, campaign)
         guard report.equalRuns == report.runs else {
             throw ExitStatus(
                 EX_SOFTWARE,
                 "\(report.runs - report.equalRuns) of \(report.runs) runs are not equal (seed \(seed)): "
                     + "what they left is in \(campaign.folder)")
         }
-        try? FileManager.default.removeItem(atPath: campaign.folder)
+        campaign.removeRest()
+    }
+
+    @discardableResult
+    private func tell(_ results: [TortureResult], _ campaign: TortureCampaign) throws -> TortureReport {
+        let report = TortureReport(
+            experiment: campaign.experiment.name, seed: seed, kinds: campaign.kinds, results)
+        Console.result(json ? try report.json() : report.text)
+        return report
+    }
+
+    /// Reports the runs before a signal came, and removes the one that it ended; returns what is said last.
+    private func endEarly(
+        _ interrupted: TortureInterrupted, _ results: [TortureResult], _ campaign: TortureCampaign
+    ) throws -> ExitStatus {
+        let next = results.last.map { $0.run + 1 } ?? first
+        campaign.remove(run: next)
+        let unequalCount = results.count { !$0.outcome.isEqual }
+        if unequalCount == 0 { campaign.removeRest() }
+        if !results.isEmpty { try tell(results, campaign) }
+        let remains = unequalCount == 0 ? "nothing is left of it" : "what is not equal is in \(campaign.folder)"
+        return ExitStatus(
+            128 + interrupted.signal,
+            "interrupted by signal \(interrupted.signal) before run \(next) had ended: \(remains); go on with: "
+                + command(campaign, first: next, count: first + runs - next))
     }
 
     private func tell(_ result: TortureResult, _ campaign: TortureCampaign) {
@@ -94,14 +122,18 @@ struct TortureCommand: ParsableCommand {
         guard let detail = result.outcome.detail else { return }
         Console.error(
             "run \(result.run) of seed \(seed): \(result.outcome.column.rawValue): \(detail); see "
-                + "\(campaign.folder)/run-\(result.run)/output.txt; again with: selvedge torture "
-                + (campaign.experimentArguments + flags(first: result.run)).joined(separator: " ")
+                + "\(campaign.folder)/run-\(result.run)/output.txt; again with: "
+                + command(campaign, first: result.run, count: 1)
                 + "; the plan alone: " + campaign.replayCommand(result))
     }
 
-    private func flags(first: Int) -> [String] {
-        ["--seed", String(seed), "--first", String(first), "--runs", "1", "--workers", workers.text]
-            + (fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] })
+    /// The command that does some of the runs.
+    private func command(_ campaign: TortureCampaign, first: Int, count: Int) -> String {
+        let numbers = ["--seed", String(seed), "--first", String(first), "--runs", String(count)]
+        let faults = fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] }
+        return
+            (["selvedge torture"] + campaign.experimentArguments + numbers + ["--workers", workers.text] + faults
+            + flag("deadline", deadline)).joined(separator: " ")
     }
 
     private func campaign() throws -> TortureCampaign {

@@ -3,6 +3,7 @@ import Digests
 import Experiments
 import Faults
 import Foundation
+import Glibc
 import Training
 
 /// Runs of one experiment under random plans, compared with one that nobody disturbed.
@@ -22,6 +23,8 @@ struct TortureCampaign {
     var environment: [String: String]
     /// Seconds for one run with all its resumes; nil derives it from the undisturbed run.
     var deadlineSeconds: Double?
+    /// The next signal that asks for the campaign's end; nil when there is none.
+    var nextSignal: () -> Int32? = { nil }
 
     /// The files that must not depend on how a run was done.
     struct Digests: Equatable {
@@ -95,7 +98,7 @@ struct TortureCampaign {
             run: run, workerCount: workerCount, plan: plan, outcome: outcome, resumeCount: trial.resumeCount,
             seconds: Date().timeIntervalSince(start), struck: StruckFault.all(in: process.faultFolder),
             recoveries: Recovery.all(inTimings: RunPaths(trial.run).timings))
-        if outcome.isEqual { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+        if outcome.isEqual { remove(run: run) }
         return result
     }
 
@@ -112,9 +115,23 @@ struct TortureCampaign {
             + (plan.flipsGradients ? ["--audit", "1"] : []) + plan.replayArguments
     }
 
+    /// Removes what a run left.
+    func remove(run: Int) {
+        try? FileManager.default.removeItem(atPath: "\(folder)/run-\(run)")
+    }
+
+    /// Removes the undisturbed run, and the folder unless something else is in it.
+    func removeRest() {
+        try? FileManager.default.removeItem(atPath: "\(folder)/undisturbed")
+        rmdir(folder)
+    }
+
     /// A process with a folder of its own.
     private func process(_ name: String, deadlineSeconds: Double) throws -> TortureProcess {
         let own = "\(folder)/\(name)"
+        guard !FileManager.default.fileExists(atPath: own) else {
+            throw ExitStatus(EX_USAGE, "\(own) is there already: give another --directory, or remove it")
+        }
         let faults = "\(own)/faults"
         try FileManager.default.createDirectory(atPath: faults, withIntermediateDirectories: true)
         var variables = environment
@@ -122,7 +139,7 @@ struct TortureCampaign {
         variables[FaultEnvironment.folderVariable] = faults
         return TortureProcess(
             executable: executable, faultFolder: faults, environment: variables, logFile: "\(own)/output.txt",
-            deadlineSeconds: deadlineSeconds)
+            deadlineSeconds: deadlineSeconds, nextSignal: nextSignal)
     }
 }
 

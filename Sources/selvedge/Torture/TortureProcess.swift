@@ -23,12 +23,16 @@ struct TortureProcess {
     /// What it says is added to this file.
     var logFile: String
     var deadlineSeconds: Double
+    /// The next signal that asks this process to end; nil when there is none.
+    var nextSignal: () -> Int32? = { nil }
 
     private static let pollMilliseconds: Int32 = 5
     /// How long children may take to follow their parent.
     private static let graceSeconds = 10.0
 
     /// Runs the program to its end. All its processes inherit the pipe for its messages, whose end says that none is left.
+    ///
+    /// Throws `TortureInterrupted` when a signal has come and all processes have ended; a second signal kills them.
     func run(_ arguments: [String], isToBeKilled: () -> Bool = { false }) throws -> End {
         let log = try LogFile(logFile)
         let output = Pipe()
@@ -39,16 +43,24 @@ struct TortureProcess {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
+        if let signal = nextSignal() { throw TortureInterrupted(signal: signal) }
         log.write("$ selvedge \(arguments.joined(separator: " "))\n")
         try process.run()
         try? output.fileHandleForWriting.close()
 
         let descriptor = output.fileHandleForReading.fileDescriptor
-        let deadline = Date(timeIntervalSinceNow: deadlineSeconds)
+        var deadline = Date(timeIntervalSinceNow: deadlineSeconds)
+        var interruption: Int32?
         var leaderEnd: Date?
         var wasKilled = false
         var end: End?
         while copy(descriptor, to: log) {
+            if let signal = nextSignal() {
+                deadline = interruption == nil ? Date(timeIntervalSinceNow: Self.graceSeconds) : Date()
+                interruption = interruption ?? signal
+                // The first asks it to save, the second to end at once.
+                for request in [SIGINT, SIGTERM] where process.isRunning { kill(process.processIdentifier, request) }
+            }
             if end != nil {
                 killAll()
             } else if Date() > deadline {
@@ -63,6 +75,7 @@ struct TortureProcess {
             }
         }
         process.waitUntilExit()
+        if let interruption { throw TortureInterrupted(signal: interruption) }
         if let end = end ?? (wasKilled ? .killed : nil) { return end }
         let code = process.terminationStatus
         return .ended(process.terminationReason == .exit ? code : 128 + code)
