@@ -24,11 +24,24 @@ extension SupervisorMachine {
         let subject = "the coordinator (pid \(identifier))"
         switch status {
         case .exited(ExitCode.requeue): succeedCoordinator(orEndWith: .exited(ExitCode.requeue), now: now)
-        case .exited(let code): end(.exited(code), now: now)
+        case .exited(let code):
+            if !isKnown(code) {
+                actions.append(.note("\(subject) ended with exit code \(code), which stands for no outcome of a run"))
+            }
+            end(.exited(code), now: now)
         case .signalled:
             let end = wasStopped ? "was stopped by a signal" : status.description
             succeedCoordinator(orEndWith: .coordinatorLost("\(subject) \(end)"), now: now)
         }
+    }
+
+    /// Whether it is the exit code of a coordinator that has said itself how the run ended.
+    private func isKnown(_ code: Int32) -> Bool {
+        let missingInput: Int32 = 66
+        return [
+            ExitCode.success, ExitCode.usage, ExitCode.badData, missingInput, ExitCode.unreachable,
+            ExitCode.internalError, ExitCode.inputOutput, 128 + SIGINT, 128 + SIGTERM, 128 + SIGHUP,
+        ].contains(code)
     }
 
     /// A successor takes over after a pause, when somebody is there to be led and nobody asked for the end.

@@ -112,7 +112,17 @@ import Testing
 
     // MARK: The coordinator
 
-    @Test(arguments: [0, 64, 65, 66, 69, 70, 74, 130, 143])
+    @Test(arguments: [1, 3, 63, 71, 128, 255])
+    func `a coordinator's end with a code of no outcome is told in one line`(code: Int32) {
+        var host = SupervisedHost()
+        host.end(.coordinator, .exited(code: code))
+        host.wait(3000)
+        #expect(host.outcome == .exited(code))
+        let note = "the coordinator (pid 101) ended with exit code \(code), which stands for no outcome of a run"
+        #expect(host.notes == [note])
+    }
+
+    @Test(arguments: [0, 64, 65, 66, 69, 70, 74, 129, 130, 143])
     func `a coordinator's own end is the run's end, when the workers have followed`(code: Int32) {
         var host = SupervisedHost()
         _ = host.takeLog()
