@@ -45,7 +45,7 @@ struct ExitStatus: Error {
         case is InstructionSetError, is CoordinatorConfigurationError: EX_USAGE
         case TransportError.invalidEndpoint: EX_USAGE
         case is TransportError: EX_UNAVAILABLE
-        case ClusterError.openAddress: EX_USAGE
+        case ClusterError.openAddress, ClusterError.noAudit: EX_USAGE
         case ClusterError.unknownHost: EX_UNAVAILABLE
         case ClusterError.supervisorGone: EX_TEMPFAIL
         case ClusterError.content: EX_DATAERR

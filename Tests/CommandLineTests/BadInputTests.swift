@@ -59,6 +59,11 @@ extension CommandLineTests {
             for share in ["-0.1", "1.5", "nan", "x"] {
                 try expect(["train", "A-1", "--audit", share], code: 64, "--audit")
             }
+            let normalized = Scratch.smallExperiment.replacingOccurrences(
+                of: "- flatten", with: "- batch_norm\n    - flatten")
+            try scratch.write(normalized, to: "normalized.yaml")
+            try expect(["train", "normalized.yaml", "--audit", "1", "--run", "run"], code: 64, "--audit", "ghost")
+            #expect(!FileManager.default.fileExists(atPath: scratch.path + "/run"))
         }
 
         @Test func `environment`() throws {
