@@ -83,6 +83,44 @@ struct RunVerifierTests {
         #expect(report.lines[1].hasPrefix("epoch 2: 5 steps replayed, of which the journal has no gradient digests;"))
     }
 
+    @Test("the last line says what was compared, and what could not be")
+    func summary() throws {
+        let all = try RecordedRun().verify(.everything)
+        #expect(all.summary == "10 gradients, the metrics of 2 epochs, \(all.checkpoints.count) checkpoints")
+        let last = try RecordedRun(hasDigests: false).verify().summary
+        #expect(last.hasPrefix("the metrics of 1 epoch, "))
+        #expect(last.hasSuffix("; not compared: 5 gradients (no digest in the journal)"))
+        let unfinished = try RecordedRun(steps: 8).verify().summary
+        let rest = "; not compared: the metrics of 1 epoch (not finished, or no row)"
+        #expect(unfinished == "3 gradients, 1 checkpoint" + rest)
+    }
+
+    @Test("a file that a finished run must have is missed, and a journal that is none is a problem")
+    func missingFiles() throws {
+        let run = try RecordedRun()
+        #expect(try run.verify().missing.isEmpty)
+        try FileManager.default.removeItem(atPath: run.path + "/checkpoints")
+        var report = try run.verify()
+        #expect(report.isEqual && report.missing.count == 1)
+        #expect(report.missing[0].hasPrefix("checkpoints/last.safetensors is missing"))
+        #expect(report.summary.hasSuffix("not compared: the state (no checkpoint after a replayed step)"))
+        try FileManager.default.removeItem(atPath: run.path + "/journal")
+        report = try run.verify()
+        #expect(report.isEqual && report.missing.count == 2 && report.missing[0].hasPrefix("journal is missing"))
+        try Data("no journal".utf8).write(to: URL(fileURLWithPath: run.path + "/journal"))
+        report = try run.verify()
+        #expect(!report.isEqual && report.problems.count == 1 && report.problems[0].hasPrefix("journal has no record"))
+    }
+
+    @Test("rows that a finished run must have are missed")
+    func missingRows() throws {
+        let run = try RecordedRun()
+        let file = URL(fileURLWithPath: run.path + "/metrics.jsonl")
+        let rows = try EpochRow.rows(jsonLines: String(contentsOf: file, encoding: .utf8))
+        try Data(EpochRow.jsonLines([rows[0]]).utf8).write(to: file)
+        #expect(try run.verify().missing == ["metrics.jsonl has 1 of 2 rows"])
+    }
+
     @Test("an epoch that was kept is a start; one that was not reached, and a folder without a run are refused")
     func starts() throws {
         var experiment = SyntheticRun.experiment()

@@ -19,6 +19,8 @@ extension CommandLineTests {
             let output = String(decoding: try scratch.bytes("output"), as: UTF8.self)
             for epoch in 1...2 { #expect(output.contains("epoch \(epoch): 5 of 5 steps equal; metrics equal")) }
             #expect(output.contains("checkpoints/last.safetensors (after step 10)"))
+            let summary = "Verified equal: 10 gradients, the metrics of 2 epochs, "
+            #expect(verified.lines.last?.hasPrefix(summary) ?? false, "\(verified.lines)")
 
             let file = "run/checkpoints/last.safetensors"
             var bytes = try scratch.bytes(file)
@@ -30,6 +32,18 @@ extension CommandLineTests {
             let report = try JSONSerialization.jsonObject(with: Data(scratch.bytes("output"))) as? [String: Any]
             #expect((report?["problems"] as? [String])?.count == 1)
             #expect(report?["start"] as? String == "checkpoints/previous.safetensors")
+        }
+
+        @Test func `a finished run without its checkpoints or journal is not verified`() throws {
+            let trained = try Selvedge.run(["train", "small.yaml", "--workers", "1", "--run", "run"], in: scratch)
+            #expect(trained.code == 0, "\(trained.lines)")
+            for name in ["checkpoints", "journal"] {
+                try FileManager.default.removeItem(atPath: "\(scratch.path)/run/\(name)")
+                let end = try Selvedge.run(["verify", "run", "--all"], in: scratch)
+                #expect(end.code == 66 && end.complaints.count == 1, "\(end.lines)")
+                #expect(end.complaints.first?.contains("run: \(name)") ?? false, "\(end.complaints)")
+                #expect(end.complaints.first?.contains("; not compared: ") ?? false, "\(end.complaints)")
+            }
         }
 
         @Test func `what cannot be verified is said in one line`() throws {

@@ -40,6 +40,11 @@ public struct RunJournal: Sendable {
         }
     }
 
+    /// Whether it says that a checkpoint is in its place.
+    var hasSavedCheckpoint: Bool {
+        entries.contains { if case .checkpoint(_, fileDigest: nil) = $0 { true } else { false } }
+    }
+
     /// What is wrong with a checkpoint's bytes, in words: their SHA-256 is none that was recorded after so many steps. Nil
     /// when it is, and when none was recorded: a process may have died between saving and recording.
     public func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {

@@ -18,20 +18,23 @@ struct KeptState {
 struct KeptStates {
     private(set) var states: [KeptState] = []
     private(set) var problems: [String] = []
+    /// Whether the run has the checkpoint that every save writes.
+    private(set) var hasLast = false
 
     init(
-        of paths: RunPaths, experiment: Experiment, model: Model, schedule: BatchSchedule, journal: RunJournal
+        of paths: RunPaths, experiment: Experiment, model: Model, schedule: BatchSchedule, journal: RunJournal?
     ) throws {
         guard FileOperations().isDirectory(paths.checkpoints) else { return }
         for file in try FileOperations().list(paths.checkpoints) where file.hasSuffix(".safetensors") {
             let path = "\(paths.checkpoints)/\(file)"
             let name = "checkpoints/\(file)"
+            hasLast = hasLast || path == paths.last
             do {
                 let contents = try Safetensors(path: path)
                 let round = try ReplicatedState(
                     checkpoint: contents, model: model, experiment: experiment, schedule: schedule
                 ).progress.round
-                let problem = journal.problem(
+                let problem = journal?.problem(
                     ofCheckpoint: contents.bytes, completedSteps: schedule.completedSteps(before: round))
                 states.append(KeptState(name: name, path: path, round: round, problem: problem))
             } catch {

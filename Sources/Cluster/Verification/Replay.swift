@@ -21,13 +21,8 @@ struct Replay {
     /// The report, with what is wrong with the run's files.
     func finished() -> VerificationReport {
         var report = report
-        report.problems = run.kept.problems
-        let conflicts = run.journal.conflictingSteps.sorted()
-        if let first = conflicts.first {
-            report.problems.append(
-                "the journal has two different gradients for each of \(conflicts.count) steps that were done again, the "
-                    + "first of them step \(first + 1)")
-        }
+        report.problems = run.problems
+        report.missing = run.missing
         return report
     }
 
@@ -52,7 +47,7 @@ struct Replay {
         }
         let index = report.epochs.count - 1
         report.epochs[index].replayedSteps += 1
-        guard let journalled = run.journal.stepDigests[UInt64(step)] else { return }
+        guard let journalled = run.journal?.stepDigests[UInt64(step)] else { return }
         let replayed = UInt64(summary.gradientChecksum)
         let difference = StepDifference(
             step: summary.step + 1, trainingStep: step + 1, replayed: replayed, journalled: journalled)

@@ -1,6 +1,7 @@
 import Checkpoints
 import Datasets
 public import Experiments
+import Glibc
 public import KernelInterface
 import NeuralNetwork
 import Training
@@ -25,7 +26,8 @@ public struct RunVerifier {
     let model: Model
     let data: TrainingData
     let schedule: BatchSchedule
-    let journal: RunJournal
+    /// Nil when there is none.
+    let journal: RunJournal?
     let rows: [EpochRow]
     let kept: KeptStates
     private let kernels: KernelTable
@@ -33,8 +35,8 @@ public struct RunVerifier {
 
     private static let metricsByteLimit = 64 << 20
 
-    /// Reads the run and its data; `data` is a folder with the data set, before the usual places. A journal that is not there
-    /// counts as empty. Throws typed errors of the modules below.
+    /// Reads the run and its data; `data` is a folder with the data set, before the usual places. Throws typed errors of the
+    /// modules below; a journal or checkpoints that are not there are told by the report.
     public init(
         run: String, data: String?, environment: [String: String], kernels: KernelTable, threadCount: Int
     ) throws {
@@ -46,13 +48,22 @@ public struct RunVerifier {
         let images = try DatasetLookup.load(experiment, data: data, environment: environment).training
         self.data = try TrainingData(dataset: images, experiment: experiment)
         schedule = self.data.schedule(experiment)
-        journal = (try? RunJournal(of: paths, files: files)) ?? RunJournal(records: [])
+        journal = try Self.journal(of: paths, files)
         let metrics = try files.read(paths.metrics, byteLimit: Self.metricsByteLimit)
         rows = try EpochRow.rows(jsonLines: String(decoding: metrics, as: UTF8.self))
         kept = try KeptStates(
             of: paths, experiment: experiment, model: model, schedule: schedule, journal: journal)
         self.kernels = kernels
         self.threadCount = threadCount
+    }
+
+    private static func journal(of paths: RunPaths, _ files: FileOperations) throws(FileError) -> RunJournal? {
+        do {
+            return try RunJournal(of: paths, files: files)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return nil
+        }
     }
 
     /// Replays and compares. `progress` is told of each line of the report that a long replay has finished.
@@ -72,7 +83,7 @@ public struct RunVerifier {
 
     /// Rounds that the run has finished for all that its files say: metrics, checkpoints and journal.
     var reachedRound: Int {
-        let steps = journal.stepDigests.keys.lazy.compactMap { Int(exactly: $0) }.filter {
+        let steps = (journal?.stepDigests ?? [:]).keys.lazy.compactMap { Int(exactly: $0) }.filter {
             $0 < schedule.stepsPerEpoch * schedule.epochCount
         }
         let (epoch, step) = (steps.max() ?? -1).quotientAndRemainder(dividingBy: schedule.stepsPerEpoch)

@@ -1,9 +1,9 @@
 extension VerificationReport {
-    /// One line for the start, each epoch, each checkpoint and each problem.
+    /// One line for the start, each epoch, each checkpoint, each problem and each missing file.
     public var lines: [String] {
         let origin = start ?? "the seed's weights"
         return ["replayed from \(origin) (after step \(startStep))"] + epochs.map(\.line) + checkpoints.map(\.line)
-            + problems
+            + problems + missing
     }
 
     /// What differs first, in a few words; nil when nothing does, though a file may be damaged.

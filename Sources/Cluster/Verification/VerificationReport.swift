@@ -8,6 +8,8 @@ public struct VerificationReport: Sendable, Equatable, Codable {
     public var checkpoints: [CheckpointVerification] = []
     /// What is wrong with the run's files, one line each.
     public var problems: [String] = []
+    /// What the run must have had and has no more, one line each.
+    public var missing: [String] = []
 
     /// Whether nothing differs and no file is damaged.
     public var isEqual: Bool {

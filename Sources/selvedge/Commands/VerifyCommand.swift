@@ -51,9 +51,11 @@ struct VerifyCommand: ParsableCommand {
             let reason = report.firstDifference.map { "it differs first \($0)" } ?? report.problems.first ?? ""
             throw ExitStatus(EX_DATAERR, "\(path) is not what its replay gives: \(reason)")
         }
+        if let first = report.missing.first {
+            throw ExitStatus(EX_NOINPUT, "\(path): \(first); equal are \(report.summary)")
+        }
         if !json {
-            let extent = all ? "all equal" : "what was replayed is equal; --all replays everything"
-            Console.note("Verified: \(extent).")
+            Console.note("Verified equal: \(report.summary)\(all ? "" : "; --all replays everything").")
         }
     }
 
