@@ -91,7 +91,7 @@ extension CoordinatorMachine {
         guard !times.isEmpty else { return }
         let usual = times[times.count / 2]
         let own = roster[worker].progress.microBatchNanoseconds
-        guard own > usual * 2 else { return roster[worker].slowSince = nil }
+        guard own / 2 > usual else { return roster[worker].slowSince = nil }
         let since = roster[worker].slowSince ?? now
         roster[worker].slowSince = since
         guard now >= since + Self.slownessMilliseconds else { return }

@@ -14,10 +14,10 @@ extension CoordinatorMessage {
             writer.value(name)
             writer.integer(offset)
         case .sendState(let purpose): writer.value(purpose)
-        case .end(let reason): writer.text(reason, limit: WireLimits.textByteCount)
+        case .end(let reason): writer.line(reason, limit: WireLimits.textByteCount)
         case .abort(let exitCode, let reason):
             writer.integer(exitCode)
-            writer.text(reason, limit: WireLimits.textByteCount)
+            writer.line(reason, limit: WireLimits.textByteCount)
         }
         return writer.finish()
     }
@@ -38,13 +38,13 @@ extension CoordinatorMessage {
                 name: try reader.value(StateName.self),
                 offset: try reader.integer(UInt64.self, "offset"))
         case 137: self = .sendState(try reader.value(StatePurpose.self))
-        case 138: self = .end(reason: try reader.text("reason", limit: WireLimits.textByteCount))
+        case 138: self = .end(reason: try reader.line("reason", limit: WireLimits.textByteCount))
         case 139:
             self = .abort(
                 exitCode: try reader.integer(Int32.self, "exit code"),
-                reason: try reader.text("reason", limit: WireLimits.textByteCount))
+                reason: try reader.line("reason", limit: WireLimits.textByteCount))
         case 140: self = .introduce
-        case 141: self = .regroup(generation: try reader.integer(UInt64.self, "generation"))
+        case 141: self = .regroup(generation: try reader.number("generation"))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()

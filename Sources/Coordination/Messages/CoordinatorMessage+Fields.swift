@@ -42,8 +42,8 @@ extension Grant: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
-        stepLimit = try reader.integer(UInt64.self, "step limit")
+        generation = try reader.number("generation")
+        stepLimit = try reader.number("step limit")
         records = try reader.value(Records.self)
     }
 }
@@ -72,12 +72,12 @@ extension RunSettings: WireValue {
 extension Refusal: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.value(kind)
-        writer.text(reason, limit: WireLimits.textByteCount)
+        writer.line(reason, limit: WireLimits.textByteCount)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         kind = try reader.value(Kind.self)
-        reason = try reader.text("reason", limit: WireLimits.textByteCount)
+        reason = try reader.line("reason", limit: WireLimits.textByteCount)
     }
 }
 

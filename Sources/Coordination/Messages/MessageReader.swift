@@ -38,6 +38,13 @@ struct MessageReader {
         return result
     }
 
+    /// A number of steps, rounds or generations.
+    mutating func number(_ field: String) throws(MessageError) -> UInt64 {
+        let value = try integer(UInt64.self, field)
+        guard value <= WireLimits.largestNumber else { throw .invalid(field: field) }
+        return value
+    }
+
     mutating func boolean(_ field: String) throws(MessageError) -> Bool {
         switch try integer(UInt8.self, field) {
         case 0: return false
@@ -65,6 +72,13 @@ struct MessageReader {
     mutating func text(_ field: String, limit: Int) throws(MessageError) -> String {
         let count = try length(field, limit: limit)
         guard let text = String(validating: try take(count), as: UTF8.self) else { throw .invalid(field: field) }
+        return text
+    }
+
+    /// A text without line breaks and other control characters, which would break a log or a terminal.
+    mutating func line(_ field: String, limit: Int) throws(MessageError) -> String {
+        let text = try text(field, limit: limit)
+        guard !text.unicodeScalars.contains(where: \.breaksLine) else { throw .invalid(field: field) }
         return text
     }
 
@@ -97,5 +111,15 @@ struct MessageReader {
             result.append(try value(type))
         }
         return result
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it has no place in a line of text.
+    var breaksLine: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: false
+        }
     }
 }

@@ -42,6 +42,14 @@ struct MessageWriter {
         bytes.append(contentsOf: kept.utf8)
     }
 
+    /// A text whose control characters become spaces.
+    mutating func line(_ value: String, limit: Int) {
+        guard value.unicodeScalars.contains(where: \.breaksLine) else { return text(value, limit: limit) }
+        var line = String.UnicodeScalarView()
+        line.append(contentsOf: value.unicodeScalars.lazy.map { $0.breaksLine ? " " : $0 })
+        text(String(line), limit: limit)
+    }
+
     mutating func block(_ value: [UInt8], limit: Int) {
         precondition(value.count <= limit, "a block exceeds its bound")
         integer(UInt32(value.count))

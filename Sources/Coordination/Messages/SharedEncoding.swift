@@ -57,7 +57,7 @@ extension StateName: WireValue {
 
     init(from reader: inout MessageReader) throws(MessageError) {
         purpose = try reader.value(StatePurpose.self)
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        completedSteps = try reader.number("completed steps")
         completedEpochs = try reader.integer(UInt32.self, "completed epochs")
     }
 }
@@ -70,9 +70,11 @@ extension Position: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        rounds = try reader.integer(UInt64.self, "completed rounds")
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        rounds = try reader.number("completed rounds")
+        completedSteps = try reader.number("completed steps")
         completedEpochs = try reader.integer(UInt32.self, "completed epochs")
+        // What is granted beyond it has to fit a message too.
+        guard max(rounds, completedSteps) <= WireLimits.largestNumber / 2 else { throw .invalid(field: "position") }
     }
 }
 
@@ -104,10 +106,10 @@ extension Member: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(UInt32(rank))
         writer.integer(workerIdentifier)
-        writer.text(name, limit: WireLimits.nameByteCount)
-        writer.text(host, limit: WireLimits.nameByteCount)
+        writer.line(name, limit: WireLimits.nameByteCount)
+        writer.line(host, limit: WireLimits.nameByteCount)
         writer.integer(processIdentifier)
-        writer.text(inboxAddress, limit: WireLimits.nameByteCount)
+        writer.line(inboxAddress, limit: WireLimits.nameByteCount)
         writer.value(microBatches)
         writer.boolean(needsState)
     }
@@ -115,10 +117,10 @@ extension Member: WireValue {
     init(from reader: inout MessageReader) throws(MessageError) {
         rank = Int(try reader.integer(UInt32.self, "rank"))
         workerIdentifier = try reader.integer(UInt32.self, "worker")
-        name = try reader.text("name", limit: WireLimits.nameByteCount)
-        host = try reader.text("host", limit: WireLimits.nameByteCount)
+        name = try reader.line("name", limit: WireLimits.nameByteCount)
+        host = try reader.line("host", limit: WireLimits.nameByteCount)
         processIdentifier = try reader.integer(Int32.self, "process")
-        inboxAddress = try reader.text("inbox address", limit: WireLimits.nameByteCount)
+        inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
         microBatches = try reader.value(MicroBatchRun.self)
         needsState = try reader.boolean("needs state")
     }
@@ -134,7 +136,7 @@ extension View: WireValue {
 
     /// Refuses a view whose ranks are not in order, whose micro-batches have gaps or overlaps, or whose holder has no state.
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
+        generation = try reader.number("generation")
         position = try reader.value(Position.self)
         holder = Int(try reader.integer(UInt32.self, "holder"))
         members = try reader.list(Member.self, "members", limit: WireLimits.workerCount)

@@ -24,6 +24,8 @@ public enum WireLimits {
     public static let stepDigestCount = 1 << 16
     /// Largest data set or state.
     public static let contentByteCount: UInt64 = 1 << 36
+    /// Largest number of steps, rounds or generations, so that sums of them cannot overflow.
+    public static let largestNumber: UInt64 = 1 << 53
     /// Most chunks that one request may ask for.
     public static let requestedChunkCount = 64
 }

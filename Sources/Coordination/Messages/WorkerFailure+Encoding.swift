@@ -2,13 +2,13 @@ extension WorkerFailure: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(generation)
         writer.value(kind)
-        writer.text(message, limit: WireLimits.textByteCount)
+        writer.line(message, limit: WireLimits.textByteCount)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
+        generation = try reader.number("generation")
         kind = try reader.value(Kind.self)
-        message = try reader.text("message", limit: WireLimits.textByteCount)
+        message = try reader.line("message", limit: WireLimits.textByteCount)
     }
 }
 
@@ -22,7 +22,7 @@ extension AuditMismatch: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        completedSteps = try reader.number("completed steps")
         owner = Int(try reader.integer(UInt32.self, "owner"))
         auditor = Int(try reader.integer(UInt32.self, "auditor"))
         ownerDigest = try reader.integer(UInt64.self, "owner's digest")
@@ -38,7 +38,7 @@ extension WorkerFailure.Kind: WireValue {
             writer.integer(step)
             writer.boolean(microBatch != nil)
             writer.integer(microBatch ?? 0)
-            writer.text(what, limit: WireLimits.nameByteCount)
+            writer.line(what, limit: WireLimits.nameByteCount)
         case .peerLost(let rank):
             writer.integer(UInt8(1))
             writer.integer(UInt32(rank))
@@ -55,11 +55,11 @@ extension WorkerFailure.Kind: WireValue {
     init(from reader: inout MessageReader) throws(MessageError) {
         switch try reader.integer(UInt8.self, "failure") {
         case 0:
-            let step = try reader.integer(UInt64.self, "step")
+            let step = try reader.number("step")
             let isKnown = try reader.boolean("micro-batch")
             let microBatch = try reader.integer(UInt32.self, "micro-batch")
             guard isKnown || microBatch == 0 else { throw .invalid(field: "micro-batch") }
-            let what = try reader.text("what", limit: WireLimits.nameByteCount)
+            let what = try reader.line("what", limit: WireLimits.nameByteCount)
             self = .nonFinite(step: step, microBatch: isKnown ? microBatch : nil, what: what)
         case 1: self = .peerLost(rank: Int(try reader.integer(UInt32.self, "rank")))
         case 2: self = .data

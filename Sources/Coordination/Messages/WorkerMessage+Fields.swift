@@ -1,28 +1,28 @@
 extension Hello: WireValue {
     func encode(into writer: inout MessageWriter) {
-        writer.text(name, limit: WireLimits.nameByteCount)
-        writer.text(host, limit: WireLimits.nameByteCount)
+        writer.line(name, limit: WireLimits.nameByteCount)
+        writer.line(host, limit: WireLimits.nameByteCount)
         writer.integer(processIdentifier)
-        writer.text(build, limit: WireLimits.nameByteCount)
+        writer.line(build, limit: WireLimits.nameByteCount)
         writer.integer(arithmeticVersion)
-        writer.text(instructionSet, limit: WireLimits.nameByteCount)
+        writer.line(instructionSet, limit: WireLimits.nameByteCount)
         writer.list(dataDigests, limit: WireLimits.contentCount)
         writer.optional(experimentDigest)
-        writer.text(inboxAddress, limit: WireLimits.nameByteCount)
+        writer.line(inboxAddress, limit: WireLimits.nameByteCount)
         writer.integer(threadCount)
         writer.optional(attachment)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        name = try reader.text("name", limit: WireLimits.nameByteCount)
-        host = try reader.text("host", limit: WireLimits.nameByteCount)
+        name = try reader.line("name", limit: WireLimits.nameByteCount)
+        host = try reader.line("host", limit: WireLimits.nameByteCount)
         processIdentifier = try reader.integer(Int32.self, "process")
-        build = try reader.text("build", limit: WireLimits.nameByteCount)
+        build = try reader.line("build", limit: WireLimits.nameByteCount)
         arithmeticVersion = try reader.integer(UInt32.self, "arithmetic version")
-        instructionSet = try reader.text("instruction set", limit: WireLimits.nameByteCount)
+        instructionSet = try reader.line("instruction set", limit: WireLimits.nameByteCount)
         dataDigests = try reader.list(ContentDigest.self, "data digests", limit: WireLimits.contentCount)
         experimentDigest = try reader.optional(ContentDigest.self, "experiment digest")
-        inboxAddress = try reader.text("inbox address", limit: WireLimits.nameByteCount)
+        inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
         threadCount = try reader.integer(UInt32.self, "threads")
         attachment = try reader.optional(Attachment.self, "attachment")
     }
@@ -37,7 +37,7 @@ extension Attachment: WireValue {
 
     init(from reader: inout MessageReader) throws(MessageError) {
         job = try reader.value(JobIdentifier.self)
-        generation = try reader.integer(UInt64.self, "generation")
+        generation = try reader.number("generation")
         holdsState = try reader.boolean("holds state")
     }
 }
@@ -69,8 +69,8 @@ extension Progress: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        generation = try reader.number("generation")
+        completedSteps = try reader.number("completed steps")
         phase = try reader.value(WorkerPhase.self)
         counter = try reader.integer(UInt64.self, "counter")
         microBatchNanoseconds = try reader.integer(UInt64.self, "time of a micro-batch")
@@ -90,8 +90,8 @@ extension StepDigests: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
-        firstStep = try reader.integer(UInt64.self, "first step")
+        generation = try reader.number("generation")
+        firstStep = try reader.number("first step")
         let count = try reader.integer(UInt32.self, "step digests")
         guard count <= WireLimits.stepDigestCount else { throw .tooLong(field: "step digests") }
         digests = []
@@ -124,7 +124,7 @@ extension Ready: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
+        generation = try reader.number("generation")
         position = try reader.value(Position.self)
         stateDigest = try reader.digest("state digest")
     }
@@ -137,7 +137,7 @@ extension Linked: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
+        generation = try reader.number("generation")
         stateDigest = try reader.digest("state digest")
     }
 }
@@ -153,7 +153,7 @@ extension EpochEnded: WireValue {
 
     init(from reader: inout MessageReader) throws(MessageError) {
         epoch = try reader.integer(UInt32.self, "epoch")
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        completedSteps = try reader.number("completed steps")
         row = try reader.block("row", limit: WireLimits.rowByteCount)
         stateDigest = try reader.optional(ContentDigest.self, "state digest")
         bestImproved = try reader.boolean("best improved")
@@ -188,8 +188,8 @@ extension Done: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        generation = try reader.integer(UInt64.self, "generation")
-        completedSteps = try reader.integer(UInt64.self, "completed steps")
+        generation = try reader.number("generation")
+        completedSteps = try reader.number("completed steps")
         stateDigest = try reader.digest("state digest")
         isComplete = try reader.boolean("complete")
     }

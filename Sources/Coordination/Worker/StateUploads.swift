@@ -20,6 +20,8 @@ struct StateUploads {
 
     mutating func add(_ name: StateName, bytes: [UInt8]) {
         precondition(!bytes.isEmpty, "a serialized state has bytes")
+        // Asked for once more while it is on its way.
+        guard !uploads.contains(where: { $0.name == name }) else { return }
         uploads.append(Upload(name: name, bytes: bytes))
     }
 
