@@ -139,7 +139,7 @@ extension CoordinatorMachine {
         }
         log(.warning, verdict.report)
         lastLoss = verdict
-        if isPoisoned(cause, now: now) { return }
+        if isOwner(worker), isPoisoned(cause, now: now) { return }
         goOnWithout(worker, verdict, now: now)
     }
 

@@ -11,8 +11,9 @@ extension CoordinatorMachine {
     mutating func compareStates(_ verdict: Verdict, now: UInt64) {
         log(.failure, "workers hold different states: they are compared")
         var pair: [UInt32] = []
-        for left in roster.prepared where pair.isEmpty {
-            for right in roster.prepared {
+        let comparable = comparableWorkers
+        for left in comparable where pair.isEmpty {
+            for right in comparable {
                 guard let first = roster[left].standing, let second = roster[right].standing,
                     first.position.rounds == second.position.rounds, first.stateDigest != second.stateDigest
                 else { continue }

@@ -28,7 +28,7 @@ extension CoordinatorMachine {
         let worker = roster.add(hello, from: connection, isLocal: hello.host == configuration.host, now: now)
         // Who comes back while others train holds a state that is past.
         if view != nil { roster[worker].isAttached = false }
-        generation = max(generation, hello.attachment?.generation ?? 0)
+        foreignGeneration = max(foreignGeneration, hello.attachment?.generation ?? 0)
         greet(worker)
         let (present, wanted) = (roster.present.count, configuration.workerCount)
         let count = present > wanted ? "\(present) are here" : "\(present) of \(wanted)"
@@ -41,6 +41,9 @@ extension CoordinatorMachine {
         switch phase {
         case .preparing(let since) where roster[worker].isAttached: phase = .gathering(since: since)
         case .short where roster[worker].isAttached: return regroup(now: now)
+        case .regrouping where roster[worker].isAttached && foreignGeneration > generation:
+            phase = .gathering(since: now)
+            return regroup(now: now)
         default: break
         }
         gatherOn(now: now)
@@ -52,7 +55,7 @@ extension CoordinatorMachine {
         _ hello: Hello, _ refusal: Refusal, _ connection: ConnectionIdentifier, now: UInt64
     ) -> Bool {
         if case .ending(.failed(let verdict), _) = phase { return verdict.exitCode == ExitCode.requeue }
-        guard refusal.kind == .duplicate, let other = roster.index(named: hello.name) else { return false }
+        guard refusal.kind == .duplicate, let other = roster.index(ofRival: hello) else { return false }
         let timing = configuration.timing
         let silence = roster[other].isLocal ? timing.localSilenceMilliseconds : timing.remoteSilenceMilliseconds
         if namesakes.count >= WireLimits.workerCount { namesakes = [:] }
@@ -63,6 +66,9 @@ extension CoordinatorMachine {
         namesakes[connection] = isOver ? nil : since
         return !isOver
     }
+
+    /// More generations than a coordinator announces and does not live to journal.
+    private static let generationLead: UInt64 = 1 << 20
 
     private func refusal(of hello: Hello) -> Refusal? {
         if hello.arithmeticVersion != configuration.arithmeticVersion {
@@ -79,16 +85,20 @@ extension CoordinatorMachine {
         if let job = hello.attachment?.job, job != configuration.job {
             return Refusal(kind: .ended, reason: "it belongs to run \(job), this is run \(configuration.job)")
         }
+        if let claimed = hello.attachment?.generation, claimed > generation + Self.generationLead {
+            return Refusal(
+                kind: .ended, reason: "it has heard of generation \(claimed), this run is in generation \(generation)")
+        }
         switch phase {
         case .salvaging, .ending, .over: return Refusal(kind: .ended, reason: "the run is ending")
         default: break
         }
-        if let index = roster.index(named: hello.name) {
+        if let index = roster.index(ofRival: hello) {
             let other = roster[index].hello
+            let what = other.name == hello.name ? "named '\(hello.name)'" : "with the inbox \(hello.inboxAddress)"
             return Refusal(
                 kind: .duplicate,
-                reason: "a worker named '\(hello.name)' is already here "
-                    + "(pid \(other.processIdentifier), host '\(other.host)')")
+                reason: "a worker \(what) is already here (pid \(other.processIdentifier), host '\(other.host)')")
         }
         if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")
@@ -159,7 +169,7 @@ extension CoordinatorMachine {
     /// Makes the first view when enough workers are prepared.
     mutating func prepareOn(now: UInt64) {
         guard case .preparing = phase, roster.prepared.count >= awaitedWorkerCount(now: now) else { return }
-        generation += 1
+        beginGeneration()
         formView(now: now)
     }
 }

@@ -4,7 +4,7 @@ extension CoordinatorMachine {
         isBoundaryAnnounced = false
         boundaryReachedAt = nil
         if case .regrouping = phase { return formViewWhenAllStand(now: now) }
-        generation += 1
+        beginGeneration()
         phase = .regrouping(since: now)
         lastWaitingMessage = now
         collector.forgetUnfinished()
@@ -17,12 +17,23 @@ extension CoordinatorMachine {
         formViewWhenAllStand(now: now)
     }
 
+    /// Workers listen to no generation below one that they have heard of.
+    mutating func beginGeneration() {
+        generation = max(generation, foreignGeneration) + 1
+    }
+
     mutating func handleReady(_ ready: Ready, from worker: Int, now: UInt64) {
         roster[worker].lastWorked = now
         let isAtRest = roster[worker].rank == nil && !roster[worker].isAttached
         guard ready.generation == generation || isAtRest else { return ignoredMessageCount += 1 }
         if case .linking = phase, !isAtRest { return }
         guard !phase.isTraining || isAtRest else { return ignoredMessageCount += 1 }
+        guard isCredible(ready.position, of: worker) else {
+            let failure = WorkerFailure(
+                generation: generation, kind: .internal,
+                message: "it says that its state is after step \(ready.position.completedSteps), where it cannot be")
+            return lose(worker, .failure(failure), now: now)
+        }
         roster[worker].standing = ready
         switch phase {
         case .gathering: gatherOn(now: now)
@@ -65,9 +76,11 @@ extension CoordinatorMachine {
     /// Makes the view of this generation of those who stand still, when they are enough.
     mutating func formView(now: UInt64) {
         let standing = roster.prepared
-        guard let position = standing.compactMap({ roster[$0].standing?.position }).max() else { return }
+        guard let position = decisivePosition else { return }
+        let comparable = Set(comparableWorkers.map { roster[$0].identifier })
         let groups = roster.groups { record in
-            record.standing.flatMap { $0.position.rounds == position.rounds ? $0.stateDigest : nil }
+            guard comparable.contains(record.identifier) else { return nil }
+            return record.standing.flatMap { $0.position.rounds == position.rounds ? $0.stateDigest : nil }
         }
         guard groups.count == 1, let digest = groups.first?.digest else {
             let cause = Verdict.Cause.statesDiffer(completedSteps: position.completedSteps, groups: groups)
@@ -78,7 +91,8 @@ extension CoordinatorMachine {
         if position.completedSteps < checkpoints.savedSteps {
             return view == nil ? dismissOutdated(standing, now: now) : endWithoutState(now: now)
         }
-        let chosen = chooseMembers(standing, position: position, now: now)
+        let start = Ready(generation: generation, position: position, stateDigest: digest)
+        let chosen = chooseMembers(standing, start, now: now)
         guard chosen.owners.count >= configuration.minimumWorkerCount else {
             if case .short = phase { return }
             phase = .short(since: now)
@@ -88,15 +102,14 @@ extension CoordinatorMachine {
                 "\(chosen.owners.count) of at least \(configuration.minimumWorkerCount) workers are left: "
                     + "training waits for more after step \(position.completedSteps)")
         }
-        viewDigest = digest
-        enterView(owners: chosen.owners, learners: chosen.learners, position: position, now: now)
+        enterView(owners: chosen.owners, learners: chosen.learners, start, now: now)
     }
 
     /// Who computes and who learns, each in the order of names. Who computed before goes on, even if it is a round behind.
     private func chooseMembers(
-        _ standing: [Int], position: Position, now: UInt64
+        _ standing: [Int], _ start: Ready, now: UInt64
     ) -> (owners: [Int], learners: [Int]) {
-        func isUpToDate(_ worker: Int) -> Bool { roster[worker].standing?.position.rounds == position.rounds }
+        func isUpToDate(_ worker: Int) -> Bool { roster[worker].standing?.isAsFar(as: start) ?? false }
         func isOwner(_ worker: Int) -> Bool {
             roster[worker].isAttached || roster[worker].rank.map { view?.members[$0].isLearner == false } ?? false
         }

@@ -32,7 +32,11 @@ extension CoordinatorMachine {
             let refusal = Refusal(kind: .protocolVersion, reason: error.description)
             actions.append(.send(.refused(refusal), to: connection))
         }
+        undecodableCount += 1
+        // A peer that sends nothing else does not fill the log: of many only the 1st, 2nd, 4th, 8th … is told.
+        guard undecodableCount.nonzeroBitCount == 1 else { return }
         let sender = roster.index(of: connection).map { roster[$0].label } ?? "an unknown connection"
-        log(.warning, "ignored a message from \(sender): \(error)")
+        let count = undecodableCount > 1 ? ", the \(undecodableCount)th that cannot be read" : ""
+        log(.warning, "ignored a message from \(sender): \(error)\(count)")
     }
 }

@@ -15,7 +15,9 @@ extension CoordinatorMachine {
 
     mutating func handleProgress(_ progress: Progress, from worker: Int, now: UInt64) {
         let isMember = roster[worker].rank != nil
-        guard !isMember || progress.generation == generation else { return ignoredMessageCount += 1 }
+        guard !isMember || (progress.generation == generation && progress.completedSteps <= grantedSteps) else {
+            return ignoredMessageCount += 1
+        }
         let known = roster[worker].progress
         guard progress.counter >= known.counter else { return }
         roster[worker].progress = progress
@@ -37,6 +39,9 @@ extension CoordinatorMachine {
         }
     }
 
+    /// Nobody can have completed more steps.
+    var grantedSteps: UInt64 { max(grants.stepLimit, view?.position.completedSteps ?? 0) }
+
     /// Steps that every owner has completed.
     var ownersCompletedSteps: UInt64 {
         roster.members.filter { isOwner($0) }.map { roster[$0].progress.completedSteps }.min() ?? 0
@@ -55,7 +60,10 @@ extension CoordinatorMachine {
 
     /// Records an epoch when every member reported the same.
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
-        guard !isEnding else { return ignoredMessageCount += 1 }
+        // Who holds no state of this run has nothing to say about it.
+        guard !isEnding, roster[worker].rank != nil || roster[worker].isAttached else {
+            return ignoredMessageCount += 1
+        }
         roster[worker].lastWorked = now
         switch ledger.report(ended, from: roster[worker].identifier) {
         case .ignored: ignoredMessageCount += 1
@@ -81,9 +89,9 @@ extension CoordinatorMachine {
 
     /// A worker ended as planned. When all have, and the last state is saved, the run is over.
     mutating func handleDone(_ done: Done, from worker: Int, now: UInt64) {
-        guard done.generation == generation, roster[worker].rank != nil, roster[worker].done == nil, !isEnding else {
-            return ignoredMessageCount += 1
-        }
+        guard done.generation == generation, roster[worker].rank != nil, roster[worker].done == nil, !isEnding,
+            done.completedSteps <= grantedSteps
+        else { return ignoredMessageCount += 1 }
         roster[worker].done = done
         roster[worker].lastWorked = now
         roster[worker].progress.completedSteps = max(roster[worker].progress.completedSteps, done.completedSteps)

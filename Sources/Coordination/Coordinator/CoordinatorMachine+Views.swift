@@ -1,7 +1,8 @@
 /// A view from its begin to the first grant.
 extension CoordinatorMachine {
     /// Journals and sends the view of this generation.
-    mutating func enterView(owners: [Int], learners: [Int], position: Position, now: UInt64) {
+    mutating func enterView(owners: [Int], learners: [Int], _ start: Ready, now: UInt64) {
+        viewDigest = start.stateDigest
         let runs = microBatchRuns(of: owners)
         for worker in roster.present {
             roster[worker].rank = nil
@@ -11,7 +12,7 @@ extension CoordinatorMachine {
         var members: [Member] = []
         for (rank, worker) in (owners + learners).enumerated() {
             let hello = roster[worker].hello
-            let needsState = roster[worker].standing?.position.rounds != position.rounds
+            let needsState = !(roster[worker].standing?.isAsFar(as: start) ?? false)
             members.append(
                 Member(
                     rank: rank, workerIdentifier: roster[worker].identifier, name: hello.name, host: hello.host,
@@ -20,13 +21,14 @@ extension CoordinatorMachine {
                         ? runs[rank] : MicroBatchRun(first: configuration.microBatchCount, count: 0),
                     needsState: needsState))
             roster[worker].rank = rank
+            roster[worker].wasMember = true
             roster[worker].standing = nil
             roster[worker].linkedGeneration = 0
         }
         guard let holder = members.firstIndex(where: { !$0.needsState }) else {
             preconditionFailure("the furthest state has a holder among the owners")
         }
-        let view = View(generation: generation, position: position, holder: holder, members: members)
+        let view = View(generation: generation, position: start.position, holder: holder, members: members)
         self.view = view
         phase = .linking(since: now)
         lastWaitingMessage = now

@@ -10,6 +10,8 @@ public struct CoordinatorMachine: ~Copyable {
     public internal(set) var view: View?
     /// The highest generation that was announced.
     public internal(set) var generation: UInt64
+    /// The highest generation that a worker has heard of from a coordinator before; the next one is above it.
+    var foreignGeneration: UInt64 = 0
     var stop: Stop?
     /// Whether grants end so that the membership can change.
     var isBoundaryAnnounced = false
@@ -43,6 +45,8 @@ public struct CoordinatorMachine: ~Copyable {
     var suspicions: [Suspicion] = []
     /// What the event being handled has asked for so far.
     var actions: [CoordinatorAction] = []
+    /// Messages whose bytes could not be read.
+    var undecodableCount = 0
     /// Frames of another generation or of nobody, which had no effect.
     public internal(set) var ignoredMessageCount = 0
 

@@ -10,6 +10,9 @@ struct EpochLedger {
         case ignored
     }
 
+    /// Reports of later epochs are not kept; they come again.
+    static let pendingEpochLimit: UInt32 = 1024
+
     private struct PendingEpoch {
         var content: EpochEnded
         var workers: [UInt32]
@@ -40,6 +43,9 @@ struct EpochLedger {
     }
 
     mutating func report(_ ended: EpochEnded, from worker: UInt32) -> Result {
+        guard ended.epoch <= completedEpochs || ended.epoch - completedEpochs <= Self.pendingEpochLimit else {
+            return .ignored
+        }
         if ended.bestImproved { improvedEpochs.insert(ended.epoch) }
         guard ended.epoch > completedEpochs else { return .ignored }
         if let index = pending.firstIndex(where: { $0.content.epoch == ended.epoch }) {

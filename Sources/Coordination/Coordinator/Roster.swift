@@ -22,6 +22,8 @@ struct WorkerRecord {
     /// Since when it takes much longer than the others; nil while it does not.
     var slowSince: UInt64?
     var isGone = false
+    /// Whether it has been a member of a view.
+    var wasMember = false
 
     /// Faults and flags know workers by their names; a rank changes with every view.
     var label: String { "worker '\(hello.name)'" + (rank.map { " (rank \($0))" } ?? "") }
@@ -62,6 +64,12 @@ struct Roster {
 
     func index(named name: String) -> Int? {
         workers.firstIndex { $0.hello.name == name && !$0.isGone }
+    }
+
+    /// Who has its name or its inbox already.
+    func index(ofRival hello: Hello) -> Int? {
+        index(named: hello.name)
+            ?? workers.firstIndex { $0.hello.inboxAddress == hello.inboxAddress && !$0.isGone }
     }
 
     mutating func add(_ hello: Hello, from connection: ConnectionIdentifier, isLocal: Bool, now: UInt64) -> Int {
