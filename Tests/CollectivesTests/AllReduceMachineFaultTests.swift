@@ -76,12 +76,19 @@ struct AllReduceMachineFaultTests {
             }
             #expect(fault.rank == header.sender)
         }
+    }
+
+    @Test("Frames of nobody in the view are dropped, also questions")
+    func unknownSenders() throws {
         var machine = try machine()
         for sender in [1, 3, 65_535] {
-            #expect(
-                machine.frameReceived(frame { $0.sender = sender }, payloadByteCount: 400)
-                    == .refuse(PeerFault(rank: sender, reason: .unknownSender)))
+            #expect(machine.frameReceived(frame { $0.sender = sender }, payloadByteCount: 400) == .drop)
+            let question = frame {
+                ($0.kind, $0.requestedKind, $0.sender, $0.elementCount) = (.resend, .statistics, sender, 0)
+            }
+            #expect(machine.frameReceived(question, payloadByteCount: 0) == .drop)
         }
+        #expect(machine.dropped.unknownSender == 6)
     }
 
     @Test("Frames that were cut short are dropped, until there are too many of one rank")

@@ -10,12 +10,14 @@ extension AllReduceDriver {
         case idle
         /// A frame waits until its link can take it.
         case blocked
+        /// More comes than can be taken at a time.
+        case flooded
     }
 
     /// Carries out all actions and takes all frames that have arrived; never waits.
     func progress() throws(AllReduceError) -> Progress {
         var result = Progress.idle
-        while true {
+        for _ in 0..<AllReduceTuning.frameCountAtATime {
             if try runActions() == .moved { result = .moved }
             guard !isStepDone else { return result }
             guard try receiveOne() else {
@@ -24,6 +26,7 @@ extension AllReduceDriver {
             }
             result = .moved
         }
+        return .flooded
     }
 
     /// Carries out actions until there are none or a link takes no more.

@@ -5,13 +5,14 @@ extension AllReduceDriver {
     /// Takes what has arrived while no step runs: answers the questions of the others and holds the frames that come early.
     /// Never waits. A failure is thrown by the next `begin`.
     public func serve() {
+        var rest = AllReduceTuning.frameCountAtATime
         keepFailure { () throws(AllReduceError) in
             _ = try progress()
-            while isStepDone, try receiveOne() {}
+            while isStepDone, rest > 0, try receiveOne() { rest -= 1 }
         }
         // What comes after a failure may belong to the next generation.
-        while failure != nil, (try? receiveOne()) == true {}
-        noteEmptyInbox()
+        while failure != nil, rest > 0, (try? receiveOne()) == true { rest -= 1 }
+        if rest > 0 { noteEmptyInbox() }
     }
 
     /// Sends the frame that a question names if this driver has sent it before; false when it knows nothing of its step.

@@ -80,7 +80,7 @@ extension AllReduceDriver {
             case .idle where idleCount < AllReduceTuning.spinCount:
                 idleCount += 1
                 ThreadScheduling.yield()
-            case .idle, .blocked:
+            case .idle, .blocked, .flooded:
                 clock.note(keptFrameCount: keptFrameCount)
                 try wait(begun: begun, deadline: deadline, &clock)
             }
@@ -97,7 +97,9 @@ extension AllReduceDriver {
             throw fail(.transport(error))
         }
         switch outcome {
-        case .ready: return
+        case .ready:
+            // Frames that are of no use may come for ever.
+            if deadline.hasPassed, pending != nil || machine.firstMissing != nil { throw overdue(begun: begun) }
         case .interrupted: throw .interrupted
         // Nobody waits for a learner.
         case .linkLost(let rank) where configuration.ownership.isLearner(rank): return
@@ -135,6 +137,8 @@ extension AllReduceDriver {
 enum AllReduceTuning {
     /// How often to look for frames before sleeping in a poll.
     static let spinCount = 200
+    /// How many frames are taken before looking up; more than the other workers of a full view send in a step.
+    static let frameCountAtATime = 1 << 14
     /// Payloads up to this size are copied into one frame with their header.
     static let copiedPayloadByteCount = 16_384
     /// Bytes whose checksum is taken just before they are added, while they are in the first-level cache.

@@ -13,6 +13,8 @@ struct StateTransfer {
     /// How long nothing may arrive, or be taken, before the other side counts as lost.
     private static let patienceMilliseconds = 1500
 
+    private static let frameCountAtATime = 64
+
     private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 { CRC32C.checksum(bytes) }
 
     /// Sends the state to these ranks, piece by piece in turn. Throws `ExchangeError` when one of them takes nothing.
@@ -56,7 +58,9 @@ struct StateTransfer {
         var missing: Set<Int> = []
         var deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
         while state.isEmpty || !missing.isEmpty {
-            while state.isEmpty || !missing.isEmpty, let received = try transport.receive() {
+            // What comes may be of no use, without an end.
+            for _ in 0..<Self.frameCountAtATime {
+                guard state.isEmpty || !missing.isEmpty, let received = try transport.receive() else { break }
                 guard let frame = StateFrame(received.header, checksum: Self.checksum) else {
                     hold(received, held)
                     continue
@@ -68,11 +72,11 @@ struct StateTransfer {
             }
             if !state.isEmpty && missing.isEmpty { break }
             switch try transport.wait(untilSendingTo: nil, deadline: deadline) {
-            case .ready: continue
+            case .ready where !deadline.hasPassed: continue
             case .interrupted: throw ExchangeError(.interrupted)
             case .linkLost(let lost):
                 throw ExchangeError(.linkLost(rank: lost))
-            case .timedOut:
+            case .ready, .timedOut:
                 throw ExchangeError(rank: holder, .linkLost(rank: holder))
             }
         }

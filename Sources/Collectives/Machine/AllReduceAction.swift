@@ -49,8 +49,6 @@ public enum FrameVerdict: Sendable, Hashable {
 /// A worker sent what it must not send.
 public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Reason: Sendable, Hashable {
-        /// The sender is not a rank of this view, or this worker itself.
-        case unknownSender
         /// The payload's length is not what the header announces.
         case wrongPayloadLength(byteCount: Int, expectedByteCount: Int)
         /// No frame with this place and length belongs to the plan.
@@ -71,7 +69,6 @@ public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
 
     public var description: String {
         switch reason {
-        case .unknownSender: "a frame claims to come from rank \(rank), which is not another worker of this view"
         case .wrongPayloadLength(let byteCount, let expectedByteCount):
             "rank \(rank) sent a frame of \(byteCount) bytes that announces \(expectedByteCount)"
         case .unplannedFrame(let kind, let bucket, let offset, let count, let node):

@@ -11,7 +11,11 @@ extension AllReduceMachine {
         }
         let isWhole = header.payloadByteCount == payloadByteCount
         if header.generation > generation { return isWhole && header.kind != .resend ? .early : .drop }
-        guard header.sender != rank, header.sender < layout.workerCount else { return refuse(header, .unknownSender) }
+        // Nobody of this view says so: it is not worth ending a step for.
+        guard header.sender != rank, header.sender < layout.workerCount else {
+            dropped.unknownSender += 1
+            return .drop
+        }
         guard isWhole else { return cut(header, payloadByteCount) }
         if header.kind == .resend { return answer(header) }
         if !hasBegun || header.step > step { return .early }

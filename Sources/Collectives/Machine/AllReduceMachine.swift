@@ -13,6 +13,7 @@ public struct AllReduceMachine: ~Copyable {
         public var earlierStep = 0
         public var earlierGeneration = 0
         public var otherJob = 0
+        public var unknownSender = 0
         public var damaged = 0
     }
 
