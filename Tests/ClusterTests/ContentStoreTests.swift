@@ -29,6 +29,12 @@ struct ContentStoreTests {
         #expect(try store.take(Self.identifier(Self.bytes)) == nil)
     }
 
+    @Test("takes memory for what has arrived, not for what was announced")
+    func announced() {
+        var store = Self.store([(0, Self.bytes)], byteCount: Int(WireLimits.contentByteCount))
+        #expect(throws: ClusterError.self) { try store.take(Self.identifier(Self.bytes)) }
+    }
+
     @Test("with a missing chunk or a wrong byte is refused by its digest")
     func damaged() {
         var missing = Self.store([(0, Array(Self.bytes[..<300]))])

@@ -43,8 +43,7 @@ final class PeerExchange: GradientExchange {
         view: View, rank: Int, job: Coordination.JobIdentifier, trainer: Trainer, transport: ZeroMQFrameTransport,
         held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
-        let runs = view.members.map { $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count }
-        let ownership = try Ownership(microBatchCount: trainer.experiment.microBatchCount, runs: runs)
+        let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
         let arithmetic = AllReduceArithmetic(
             add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
         func driver(buckets: [Range<Int>], statisticsWidth: Int = Self.statisticsWidth) -> Driver {
@@ -210,5 +209,14 @@ final class PeerExchange: GradientExchange {
             }
             statistics[index] = MicroBatchStatistics(lossSum: place[0], correctCount: correct, sampleCount: count)
         }
+    }
+}
+
+extension View {
+    /// Which micro-batches each member owns. Throws when these are not all of the experiment's.
+    func ownership(microBatchCount: Int) throws(OwnershipError) -> Ownership {
+        try Ownership(
+            microBatchCount: microBatchCount,
+            runs: members.map { $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count })
     }
 }

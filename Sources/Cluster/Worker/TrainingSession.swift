@@ -70,6 +70,7 @@ final class TrainingSession {
         stepLimit = 0
         stopLimit = nil
         isOver = false
+        _ = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
         trainer.own(member.microBatches.first..<member.microBatches.first + member.microBatches.count)
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
