@@ -107,3 +107,13 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         return description
     }
 }
+
+extension Endpoint {
+    /// Whether both are socket files, or addresses, or names in one process.
+    public func isReachedLike(_ other: Endpoint) -> Bool {
+        switch (self, other) {
+        case (.ipc, .ipc), (.tcp, .tcp), (.inproc, .inproc): true
+        default: false
+        }
+    }
+}

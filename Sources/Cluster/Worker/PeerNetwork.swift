@@ -55,8 +55,13 @@ final class PeerNetwork {
         if view.members.count == 1 {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
-        let endpoints = try view.members.map { try Endpoint(parsing: $0.inboxAddress) }
-        let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
+        let endpoints = try view.members.map { try endpoint(of: $0) }
+        let links: PeerLinks
+        do throws(PeerLinkError) {
+            links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
+        } catch {
+            throw ExchangeError(.linkLost(rank: error.rank))
+        }
         let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: channel.interrupt)
         switch try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
         case .ready: break
@@ -65,6 +70,16 @@ final class PeerNetwork {
         case .timedOut: throw ExchangeError(.linkLost(rank: transport.firstUnconnectedRank))
         }
         return PeerConnection(transport: transport, held: held, job: job, view: view, rank: rank)
+    }
+
+    /// Where a member is reached: by the way by which this worker is, for all of them came by the coordinator's.
+    ///
+    /// Another address is the fault of whoever gave it, not of this worker.
+    private func endpoint(of member: Member) throws(ExchangeError) -> Endpoint {
+        guard let endpoint = try? Endpoint(parsing: member.inboxAddress), endpoint.isReachedLike(inbox.endpoint) else {
+            throw ExchangeError(.linkLost(rank: member.rank))
+        }
+        return endpoint
     }
 
     private static let linkMilliseconds = 3000

@@ -12,9 +12,10 @@ public final class PeerLinks {
 
     /// Begins to connect to the inboxes of all ranks but the own one, with `SocketOptions.data`.
     ///
-    /// All inboxes have to be bound before: a connection that is refused is not tried again.
+    /// All inboxes have to be bound before: a connection that is refused is not tried again. Throws with the rank whose
+    /// endpoint cannot be used.
     public init(_ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions)
-        throws(TransportError)
+        throws(PeerLinkError)
     {
         precondition(endpoints.indices.contains(rank), "a rank is one of the endpoints' indices")
         self.rank = rank
@@ -24,12 +25,22 @@ public final class PeerLinks {
                 links.append(nil)
                 continue
             }
-            let socket = try ZeroMQSocket(context, .push, options: options)
-            let monitor = try ConnectionMonitor(of: socket)
-            try socket.connect(endpoint)
-            links.append(Link(socket: socket, monitor: monitor))
+            do throws(TransportError) {
+                links.append(try Self.link(context, endpoint, options))
+            } catch {
+                throw PeerLinkError(rank: other, cause: error)
+            }
         }
         self.links = links
+    }
+
+    private static func link(
+        _ context: ZeroMQContext, _ endpoint: Endpoint, _ options: SocketOptions
+    ) throws(TransportError) -> Link {
+        let socket = try ZeroMQSocket(context, .push, options: options)
+        let monitor = try ConnectionMonitor(of: socket)
+        try socket.connect(endpoint)
+        return Link(socket: socket, monitor: monitor)
     }
 
     /// The number of workers.
@@ -47,4 +58,12 @@ public final class PeerLinks {
     public func endpoint(of rank: Int) -> String {
         links[rank]?.socket.endpoint ?? "this worker"
     }
+}
+
+/// The link to a worker could not be begun.
+public struct PeerLinkError: Error, CustomStringConvertible {
+    public let rank: Int
+    public let cause: TransportError
+
+    public var description: String { cause.description }
 }

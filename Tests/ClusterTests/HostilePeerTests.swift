@@ -1,0 +1,89 @@
+import Collectives
+import Coordination
+import Digests
+import Testing
+import Transport
+
+@testable import Cluster
+
+/// A network on which frames that are of no use come without an end.
+private final class FloodedTransport: FrameTransport {
+    func sendCopy(header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int) -> Bool { true }
+
+    func sendBorrowed(
+        header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, counter: ReleaseCounter, to rank: Int
+    ) -> Bool { true }
+
+    func receive() -> ReceivedFrame? {
+        ReceivedFrame(header: .zero, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    func wait(untilSendingTo rank: Int?, deadline: Deadline) -> WaitOutcome { .ready }
+}
+
+@Suite("Peers that are not what they should be")
+struct HostilePeerTests {
+    @Test("A flood of useless frames holds neither a step's deadline nor the work between steps up")
+    func flood() throws {
+        let driver = AllReduceDriver(
+            .init(
+                job: Collectives.JobIdentifier(high: 1, low: 2), generation: 1, rank: 0,
+                ownership: try Ownership(microBatchCount: 2, workerCount: 2), buckets: [0..<4], statisticsWidth: 0),
+            transport: FloodedTransport(), held: HeldFrames(capacity: 64),
+            arithmetic: AllReduceDriverTests.arithmetic)
+        driver.serve()
+        let deadline = Deadline(afterMilliseconds: 20)
+        try driver.begin(step: 0, batchSize: 2, deadline: deadline)
+        driver.bucketReady(0)
+        do {
+            try driver.finish(deadline: deadline)
+            Issue.record("the sum of a worker that sent nothing")
+        } catch {
+            guard case .missing(let frame, _) = error else { throw error }
+            #expect(frame.rank == 1)
+        }
+    }
+
+    private static func view(_ runs: [MicroBatchRun], inboxes: [String] = ["ipc://a", "ipc://b"]) -> View {
+        let members = runs.enumerated().map { rank, run in
+            Member(
+                rank: rank, workerIdentifier: 1, name: "w\(rank)", host: "here", processIdentifier: 1,
+                inboxAddress: inboxes[rank], microBatches: run)
+        }
+        return View(generation: 1, position: .start, holder: 0, members: members)
+    }
+
+    @Test("A view that does not hand out the experiment's micro-batches is an error, also for a worker that is alone")
+    func ownership() throws {
+        for counts in [[9], [7], [Int(UInt32.max)], [4, 5], [4, 3]] {
+            var first = 0
+            let runs = counts.map { count in
+                defer { first += count }
+                return MicroBatchRun(first: first, count: count)
+            }
+            #expect(throws: OwnershipError.self) { try Self.view(runs).ownership(microBatchCount: 8) }
+        }
+        let runs = [MicroBatchRun(first: 0, count: 5), MicroBatchRun(first: 5, count: 3)]
+        #expect(try Self.view(runs).ownership(microBatchCount: 8).runs == [0..<5, 5..<8])
+    }
+
+    @Test(
+        "A member with an address that cannot be reached is the one that is lost",
+        arguments: [
+            "", "nowhere", "inproc://monitor-1", "tcp://127.0.0.1:9", "ipc://\(String(repeating: "a", count: 108))",
+        ])
+    func address(text: String) throws {
+        let folder = try TemporaryFolder()
+        let settings = WorkerSettings(
+            coordinatorAddress: "ipc://\(folder.path)/c", name: "w0", threadCount: 1, environment: [:])
+        let peers = try PeerNetwork(ZeroMQContext(), settings: settings)
+        let runs = [MicroBatchRun(first: 0, count: 8), MicroBatchRun(first: 8, count: 0)]
+        let view = Self.view(runs, inboxes: [peers.inboxAddress, text])
+        do {
+            _ = try peers.connect(to: view, rank: 0, channel: ComputeChannel())
+            Issue.record("a link to nowhere")
+        } catch let error as ExchangeError {
+            #expect(error.failureKind == .peerLost(rank: 1))
+        }
+    }
+}
