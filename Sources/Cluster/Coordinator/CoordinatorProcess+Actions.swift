@@ -15,7 +15,10 @@ extension CoordinatorProcess {
                 if faults != nil { reachPoint(of: message) }
                 send(message, to: connection)
             case .sendContent(let identifier, let chunks, let connection):
-                for message in contents.chunks(chunks, of: identifier) { send(message, to: connection) }
+                // Who does not read is not served; it asks again.
+                for message in contents.chunks(chunks, of: identifier) {
+                    guard send(message, to: connection) else { break }
+                }
             case .recordEpoch(let epoch): record(epoch)
             case .writeCheckpoint(let request):
                 reach(.checkpointWrite)

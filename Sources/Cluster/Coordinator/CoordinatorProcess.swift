@@ -99,17 +99,22 @@ public final class CoordinatorProcess {
 
     var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
 
+    private static let listeningMilliseconds: UInt64 = 25
+
     private func receive(_ machine: inout CoordinatorMachine) throws {
-        while outcome == nil, let frames = try socket.receiveFrames() {
+        // However much comes, heartbeats go out and signals are heard.
+        let latest = now + Self.listeningMilliseconds
+        while outcome == nil, now < latest, let frames = try socket.receiveFrames() {
             guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
             let connection = ConnectionIdentifier(frames[0])
             perform(machine.received(message, from: connection, now: now), &machine)
         }
     }
 
-    /// Sends to one worker; a worker that left or does not read is noticed by its silence.
-    func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) {
-        _ = try? socket.send(frames: [connection.bytes, ControlFrame.sealed(message.encoded())])
+    /// Sends to one worker and says whether it was taken; a worker that left or does not read is noticed by its silence.
+    @discardableResult
+    func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) -> Bool {
+        (try? socket.send(frames: [connection.bytes, ControlFrame.sealed(message.encoded())])) ?? false
     }
 
     // MARK: The supervisor

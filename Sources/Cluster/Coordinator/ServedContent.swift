@@ -20,14 +20,15 @@ struct ServedContent {
     }
 
     /// The messages that carry some chunks of a content; none for a content or a chunk that does not exist.
-    func chunks(_ indices: Range<Int>, of identifier: ContentIdentifier) -> [CoordinatorMessage] {
+    func chunks(_ indices: Range<Int>, of identifier: ContentIdentifier) -> some Sequence<CoordinatorMessage> {
         let description = identifier == data.identifier ? data : state
-        guard let description, description.identifier == identifier else { return [] }
-        return indices.clamped(to: 0..<description.chunkCount).map { index in
-            let range = description.byteRange(ofChunk: index)
+        let known = description.flatMap { $0.identifier == identifier ? $0 : nil }
+        // Each is read when its turn comes.
+        return indices.clamped(to: 0..<(known?.chunkCount ?? 0)).lazy.compactMap { index in
+            guard let range = known?.byteRange(ofChunk: index) else { return nil }
             let bytes = identifier == data.identifier ? archive.bytes(in: range) : Array(stateBytes[range])
             let checksum = bytes.withUnsafeBytes { CRC32C.checksum($0) }
-            return .contentChunk(
+            return CoordinatorMessage.contentChunk(
                 ContentChunk(content: identifier, chunk: UInt32(index), checksum: checksum, bytes: bytes))
         }
     }

@@ -66,11 +66,15 @@ final class WorkerControl {
         return end ?? End(code: ExitCode.internalError, reason: "the worker ended without a reason")
     }
 
+    private static let listeningMilliseconds: UInt64 = 25
+
     private static var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
 
     private func hearCoordinator(_ machine: inout WorkerMachine) throws {
         if try link.hasChanged() { perform(machine.coordinatorLost(now: Self.now)) }
-        while end == nil, let message = try link.receive(now: Self.now) {
+        // However much comes, the compute thread and signals are heard too.
+        let latest = Self.now + Self.listeningMilliseconds
+        while end == nil, Self.now < latest, let message = try link.receive(now: Self.now) {
             perform(machine.received(message, now: Self.now))
         }
         if try link.renewIfSilent(now: Self.now) { watch() }

@@ -18,7 +18,7 @@ struct ProgressLine {
         let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: Self.barWidth - filled)
         let width = String(stepsPerEpoch).count
         return "\(padded(String(step), to: width))/\(stepsPerEpoch) \(bar) \(timing) · "
-            + "\(Figures.grouped(Int(imagesPerSecond))) img/s · \(workerCount) worker\(workerCount == 1 ? "" : "s")"
+            + "\(Figures.grouped(Int(exactly: imagesPerSecond.rounded(.towardZero)) ?? 0)) img/s · \(workerCount) worker\(workerCount == 1 ? "" : "s")"
             + " - accuracy: \(Figures.metric(accuracy)) - loss: \(Figures.metric(loss))"
     }
 
