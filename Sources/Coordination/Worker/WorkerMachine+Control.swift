@@ -138,7 +138,10 @@ extension WorkerMachine {
 
     private mutating func handleStateRequest(_ purpose: StatePurpose) {
         switch phase {
-        case .standing, .training, .ready, .failed: actions.append(.serializeState(purpose))
+        case .standing, .training, .ready, .failed:
+            // However often it is asked for while it is being written: each time costs the compute thread a moment.
+            guard awaitedStates.insert(purpose).inserted else { return }
+            actions.append(.serializeState(purpose))
         default: ignoredMessageCount += 1
         }
     }

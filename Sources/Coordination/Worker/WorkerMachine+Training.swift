@@ -66,6 +66,7 @@ extension WorkerMachine {
     }
 
     mutating func handleSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) {
+        awaitedStates.remove(name.purpose)
         if name.purpose == .epochEnd { retained.append((name, bytes)) }
         switch phase {
         case .standing, .ready, .training, .finishing, .failed:

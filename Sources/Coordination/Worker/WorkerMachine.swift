@@ -32,6 +32,8 @@ public struct WorkerMachine: ~Copyable {
     var lastLinked: Linked?
     /// All epochs that this worker knows of, by number.
     var reports: [EpochEnded] = []
+    /// What the compute thread was asked to serialize.
+    var awaitedStates: Set<StatePurpose> = []
     /// States that the coordinator may not have saved yet.
     var retained: [(name: StateName, bytes: [UInt8])] = []
     var lastReport: UInt64 = 0

@@ -93,4 +93,24 @@ struct HostileCoordinatorTests {
         }
         #expect(trainedCount > 200, "most messages have to get past the door: \(trainedCount)")
     }
+
+    @Test func `a state that is asked for again and again is serialized once at a time`() {
+        let digest = SampleMessages.digest(200)
+        var machine = WorkerMachine(
+            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+        _ = machine.start(now: 0)
+        for case .welcome(var welcome) in SampleMessages.fromCoordinator {
+            (welcome.data, welcome.state) = ([], nil)
+            _ = machine.received(.welcome(welcome), now: 1)
+        }
+        _ = machine.experimentLoaded(missing: [], now: 2)
+        _ = machine.prepared(position: .start, stateDigest: digest, now: 3)
+        func requests(_ machine: inout WorkerMachine) -> [WorkerAction] {
+            (0..<200).flatMap { _ in machine.received(.sendState(.comparison), now: 4) }
+        }
+        #expect(requests(&machine) == [.serializeState(.comparison)])
+        let name = StateName(purpose: .comparison, completedSteps: 0, completedEpochs: 0)
+        _ = machine.stateSerialized(name, bytes: [1], now: 5)
+        #expect(requests(&machine) == [.serializeState(.comparison)])
+    }
 }
