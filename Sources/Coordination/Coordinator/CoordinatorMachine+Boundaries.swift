@@ -60,7 +60,7 @@ extension CoordinatorMachine {
             return MicroBatchRun.balanced(
                 microBatchCount: configuration.microBatchCount, workerCount: owners.count)
         }
-        return MicroBatchRun.fastest(microBatchCount: configuration.microBatchCount, times: times.map(Double.init))
+        return MicroBatchRun.fastest(microBatchCount: configuration.microBatchCount, times: times.map { Double($0) })
     }
 
     /// Whether runs by speed would shorten the slowest worker's step by more than a tenth.
