@@ -50,7 +50,7 @@ extension CommandLineTests {
             try coordinator.line(containing: "Epoch 1/")
             workers[1].send(signal: SIGKILL)
             #expect(try workers[1].end().code == 128 + SIGKILL)
-            let name = "'right', pid \(workers[1].processIdentifier)"
+            let name = "'right' (rank 1, pid \(workers[1].processIdentifier)"
             try coordinator.line(containing: name)
             let late = try worker("late", address)
             let end = try coordinator.end()
