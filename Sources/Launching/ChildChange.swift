@@ -25,7 +25,8 @@ enum ChildChange: Equatable {
         }
     }
 
-    private static func name(ofSignal signal: Int32) -> String {
+    /// One word, for it is told in a line of words.
+    static func name(ofSignal signal: Int32) -> String {
         switch signal {
         case SIGABRT: "SIGABRT"
         case SIGBUS: "SIGBUS"
@@ -41,7 +42,7 @@ enum ChildChange: Equatable {
         case SIGTERM: "SIGTERM"
         case SIGTRAP: "SIGTRAP"
         case SIGTSTP: "SIGTSTP"
-        default: "signal \(signal)"
+        default: "SIG\(signal)"
         }
     }
 }
