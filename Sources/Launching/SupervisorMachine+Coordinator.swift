@@ -49,7 +49,7 @@ extension SupervisorMachine {
         guard stopSignal == nil, workers.contains(where: { !$0.isGone }),
             let pause = coordinatorBudget.take(now: now)
         else { return end(outcome, now: now) }
-        coordinator = .due(at: now + pause)
+        coordinator = .due(at: now + pause, orEndWith: outcome)
         // They may have left just before the state was saved.
         for index in workers.indices {
             if case .left = workers[index].state { workers[index].state = .due(at: now + pause) }

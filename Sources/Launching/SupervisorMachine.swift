@@ -11,7 +11,8 @@ struct SupervisorMachine: ~Copyable {
     enum CoordinatorState {
         case starting(isSuccessor: Bool)
         case running(pid_t, wasStopped: Bool)
-        case due(at: UInt64)
+        /// A successor starts then, if anybody is left to be led; else the run ends like this.
+        case due(at: UInt64, orEndWith: LocalSupervisor.Outcome)
         case over
     }
 
@@ -109,9 +110,13 @@ struct SupervisorMachine: ~Copyable {
             if now >= ending.deadline { actions.append(.finish(ending.outcome)) }
             return takeActions()
         }
-        if case .due(let time) = coordinator, now >= time {
-            coordinator = .starting(isSuccessor: true)
+        if case .due(let time, let outcome) = coordinator, now >= time {
             let workerCount = workers.count { !$0.isGone }
+            guard workerCount > 0 else {
+                end(outcome, now: now)
+                return takeActions()
+            }
+            coordinator = .starting(isSuccessor: true)
             actions.append(.startCoordinator(isSuccessor: true, workerCount: workerCount))
         }
         for index in workers.indices {
@@ -126,7 +131,7 @@ struct SupervisorMachine: ~Copyable {
     var deadline: UInt64? {
         if let ending { return ending.deadline }
         var times = workers.compactMap { worker in if case .due(let time) = worker.state { time } else { nil } }
-        if case .due(let time) = coordinator { times.append(time) }
+        if case .due(let time, _) = coordinator { times.append(time) }
         return times.min()
     }
 

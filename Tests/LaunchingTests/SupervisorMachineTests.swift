@@ -213,6 +213,17 @@ import Testing
         #expect(host.outcome == .exited(75))
     }
 
+    @Test func `a coordinator that is due does not start when the last worker has gone for good meanwhile`() {
+        var host = SupervisedHost()
+        host.kill(.coordinator)
+        _ = host.takeLog()
+        host.end(.worker(0), .exited(code: 65))
+        host.end(.worker(1), .exited(code: 65))
+        host.wait(100)
+        #expect(host.outcome == .coordinatorLost("the coordinator (pid 101) was killed by signal 9 (SIGKILL)"))
+        #expect(!host.log.contains(.startCoordinator(isSuccessor: true, workerCount: 0)))
+    }
+
     @Test func `workers that left are there again for the successor of a coordinator that died after them`() {
         var host = SupervisedHost()
         host.end(.worker(0), .exited(code: 0))
