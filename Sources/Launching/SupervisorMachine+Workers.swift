@@ -23,7 +23,7 @@ extension SupervisorMachine {
         if ending != nil { return finishWhenAlone() }
         switch status {
         case .exited(ExitCode.success): workers[index].state = .left
-        case .exited(let code) where Self.isOfNoUseToRepeat(code):
+        case .exited(let code) where ExitCode.isFinal(code):
             guard stopSignal == nil else { return }
             actions.append(
                 .note("worker-\(index) (pid \(identifier)) \(status), and would again: the run goes on without it"))
@@ -43,11 +43,5 @@ extension SupervisorMachine {
                     "worker-\(index) was restarted \(count) time\(count == 1 ? "" : "s") within an hour: "
                         + "the run goes on without it"))
         }
-    }
-
-    /// Arguments, data, files and addresses that could not be used stay so.
-    private static func isOfNoUseToRepeat(_ code: Int32) -> Bool {
-        let missingInput: Int32 = 66
-        return [ExitCode.usage, ExitCode.badData, missingInput, ExitCode.unreachable].contains(code)
     }
 }

@@ -66,7 +66,8 @@ public enum ExitCode {
     public static let inputOutput: Int32 = 74
     public static let requeue: Int32 = 75
 
-    /// Whether a process that ended with it would end the same way again.
+    /// Whether a process that ended with it would end the same way again: arguments, data, files and addresses that could not
+    /// be used stay so.
     public static func isFinal(_ code: Int32) -> Bool {
         (usage...unreachable).contains(code)
     }
