@@ -112,6 +112,19 @@ struct LostWorkerScenarios {
         #expect(cluster.workers[1].exit?.code == 0)
     }
 
+    @Test func `a worker that fails while the others regroup is not waited for`() throws {
+        let cluster = try longRun { $0.delayMilliseconds = 5...5 }
+        cluster.at(1000) {
+            cluster.kill(cluster.workers[2])
+            let worker = cluster.workers[1]
+            worker.activity = .failed
+            cluster.perform(worker.machine.failed(.internal, message: "broken", now: 1000), of: worker)
+        }
+        cluster.at(1006) { #expect(cluster.warned("'worker-1'", "failed: broken", "generation 2")) }
+        cluster.expectCompletion()
+        #expect(cluster.recoveries.first.map { $0.recoveredMilliseconds - $0.noticedMilliseconds < 100 } == true)
+    }
+
     @Test func `a stopped child is named and ended`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.stop(cluster.workers[0]) }

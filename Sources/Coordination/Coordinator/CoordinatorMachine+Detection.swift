@@ -47,21 +47,22 @@ extension CoordinatorMachine {
     }
 
     mutating func handleFailure(_ failure: WorkerFailure, from worker: Int, now: UInt64) {
-        guard failure.generation == generation || roster[worker].rank == nil, !isEnding else {
-            return ignoredMessageCount += 1
-        }
+        guard !isEnding else { return ignoredMessageCount += 1 }
+        let isOfThisView =
+            roster[worker].rank != nil && failure.generation == generation && generation == view?.generation
         switch failure.kind {
         case .peerLost(let rank):
-            guard let peer = roster.index(ofRank: rank), peer != worker, roster[worker].rank != nil,
-                failure.generation == view?.generation
-            else { return ignoredMessageCount += 1 }
+            guard isOfThisView, let peer = roster.index(ofRank: rank), peer != worker else {
+                return ignoredMessageCount += 1
+            }
             let cause = Verdict.Cause.reportedByPeer(name: roster[worker].label, message: failure.message)
             suspect(peer, cause, reporter: worker, now: now)
         case .auditMismatch(let mismatch):
-            guard roster[worker].rank != nil else { return ignoredMessageCount += 1 }
+            guard isOfThisView else { return ignoredMessageCount += 1 }
             judge(mismatch, now: now)
-        case .nonFinite where roster[worker].rank != nil && phase.isTraining:
+        case .nonFinite where isOfThisView && phase.isTraining:
             salvage(verdict(.failure(failure), about: worker, now: now), from: worker, now: now)
+        // A worker that cannot go on says so to whoever regroups, too: it will not stand still.
         case .nonFinite, .data, .arithmetic, .experiment, .internal:
             if case .salvaging = phase { return ignoredMessageCount += 1 }
             // Before training what fails one worker fails the next: the user has to act.
