@@ -77,6 +77,14 @@ struct LostWorkerScenarios {
         #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-1"])
     }
 
+    @Test func `an exit code that comes after a peer's report is what the verdict tells`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }
+        cluster.at(1010) { cluster.exited(cluster.workers[1], 70, "broken") }
+        cluster.expectCompletion()
+        #expect(cluster.warned("worker 'worker-1' (rank 1", "ended with exit code 70"))
+    }
+
     @Test func `a link that breaks between live workers costs a generation, not a worker`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }

@@ -76,7 +76,12 @@ extension CoordinatorMachine {
 
     /// Waits a moment for a better explanation: a peer's report or an exit code may come before the cause itself.
     private mutating func suspect(_ worker: Int, _ cause: Verdict.Cause, reporter: Int? = nil, now: UInt64) {
-        guard !suspicions.contains(where: { $0.worker == worker }) else { return }
+        if let known = suspicions.firstIndex(where: { $0.worker == worker }) {
+            // What its parent saw tells more than a peer's report.
+            guard reporter == nil else { return }
+            suspicions[known].reporter = nil
+            return suspicions[known].cause = cause
+        }
         suspicions.append(
             Suspicion(
                 worker: worker, reporter: reporter, cause: cause, generation: generation, since: now,
