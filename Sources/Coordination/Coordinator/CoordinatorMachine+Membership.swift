@@ -55,9 +55,9 @@ extension CoordinatorMachine {
 
     /// Nobody is left who holds a state: a resumed run goes on from the last checkpoint.
     private mutating func endWithoutState(now: UInt64) {
-        guard let lastLoss else { return }
         log(.failure, "no worker is left that holds the state; go on with --resume from the last checkpoint")
-        end(.failed(lastLoss), now: now)
+        let none = Verdict.Cause.tooFewWorkers(present: 0, needed: configuration.minimumWorkerCount)
+        end(.failed(lastLoss ?? verdict(none, about: nil, now: now)), now: now)
     }
 
     /// Workers of a leader before that hold only states older than the last checkpoint, from which this one starts.
