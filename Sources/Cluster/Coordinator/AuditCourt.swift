@@ -12,6 +12,8 @@ final class AuditCourt {
 
     /// The digest that a worker's gradient must have; nil when it could not be computed.
     struct Judgement: Sendable {
+        /// The question's.
+        var generation: UInt64
         var digest: UInt64?
     }
 
@@ -34,7 +36,7 @@ final class AuditCourt {
                 ).digests(
                     ofRun: question.microBatches.first..<question.microBatches.first + question.microBatches.count,
                     state: question.state, step: Int(question.completedSteps), agreedSums: []))
-            judgements.post(Judgement(digest: digest))
+            judgements.post(Judgement(generation: question.generation, digest: digest))
         }
     }
 }

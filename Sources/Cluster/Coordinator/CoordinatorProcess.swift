@@ -84,7 +84,9 @@ public final class CoordinatorProcess {
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
             if settings.isSupervised && poller.isReady(3) { try hearSupervisor(&machine) }
             for judgement in court.judgements.takeAll() {
-                perform(machine.auditJudged(digest: judgement.digest, now: now), &machine)
+                perform(
+                    machine.auditJudged(generation: judgement.generation, digest: judgement.digest, now: now),
+                    &machine)
             }
             perform(machine.tick(now: now), &machine)
             try recorder.retryRows()

@@ -49,6 +49,8 @@ public struct Recovery: Sendable, Equatable {
 
 /// The gradient of some micro-batches in the step after a serialized state.
 public struct AuditQuestion: Sendable, Equatable {
+    /// Of the view in which two workers disagreed; the answer names it.
+    public var generation: UInt64
     public var completedSteps: UInt64
     public var microBatches: MicroBatchRun
     public var state: [UInt8]

@@ -38,8 +38,8 @@ extension CoordinatorMachine {
         actions.append(
             .judgeAudit(
                 AuditQuestion(
-                    completedSteps: mismatch.completedSteps, microBatches: view.members[mismatch.owner].microBatches,
-                    state: state)))
+                    generation: view.generation, completedSteps: mismatch.completedSteps,
+                    microBatches: view.members[mismatch.owner].microBatches, state: state)))
     }
 
     /// The true digest is known; nil when it could not be computed. The others do the step again.

@@ -141,9 +141,9 @@ public struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// The digest of a gradient that was asked for is known; nil when it could not be computed.
-    public mutating func auditJudged(digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
-        handleJudgement(digest, now: now)
+    /// The digest of a gradient that was asked for is known; nil when it could not be computed. `generation` is the question's.
+    public mutating func auditJudged(generation: UInt64, digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
+        if generation == self.generation { handleJudgement(digest, now: now) }
         return takeActions()
     }
 

@@ -81,7 +81,8 @@ extension SimulatedCluster {
             logs.append(entry)
             note("\(process.name): \(entry.text)")
         case .recordRecovery(let recovery): recoveries.append(recovery)
-        case .showProgress, .judgeAudit, .compareStates: break
+        case .judgeAudit(let question): auditQuestions.append(question)
+        case .showProgress, .compareStates: break
         case .terminate(let identifier): terminate(identifier)
         case .finish(let outcome):
             process.isOver = true

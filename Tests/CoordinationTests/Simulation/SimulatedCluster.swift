@@ -88,6 +88,7 @@ final class SimulatedCluster {
     var records: [EpochRecord] = []
     var logs: [LogEntry] = []
     var recoveries: [Recovery] = []
+    var auditQuestions: [AuditQuestion] = []
     var terminated: [Int32] = []
     var exits: [(name: String, code: Int32, reason: String)] = []
     var views: [UInt64: View] = [:]

@@ -1,0 +1,73 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("An audit that finds a difference")
+struct AuditScenarios {
+    /// A run whose workers all wait in the same step from 1500 ms on, for five seconds.
+    private func waitingRun() throws -> SimulatedCluster {
+        let cluster = try longRun()
+        cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 5000...5000 } }
+        return cluster
+    }
+
+    private func reportMismatch(_ cluster: SimulatedCluster, owner: Int, auditor: Int) {
+        let worker = cluster.workers[auditor]
+        let mismatch = AuditMismatch(
+            completedSteps: cluster.training.position(worker.rounds).completedSteps, owner: owner, auditor: auditor,
+            ownerDigest: 1, auditorDigest: 2)
+        cluster.perform(
+            worker.machine.failed(.auditMismatch(mismatch), message: "", now: cluster.now), of: worker)
+    }
+
+    private func answer(_ cluster: SimulatedCluster, _ question: AuditQuestion, _ digest: UInt64?) {
+        cluster.onCoordinator { process in
+            cluster.perform(
+                process.machine.auditJudged(generation: question.generation, digest: digest, now: cluster.now),
+                of: process)
+        }
+    }
+
+    @Test(arguments: [(1, "'worker-1'"), (2, "'worker-0'")] as [(UInt64, String)])
+    func `the worker whose gradient is not the third one is put out`(truth: UInt64, wrong: String) throws {
+        let cluster = try waitingRun()
+        cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.at(1600) {
+            #expect(cluster.auditQuestions.map(\.microBatches) == [MicroBatchRun(first: 0, count: 2)])
+            for question in cluster.auditQuestions { answer(cluster, question, truth) }
+        }
+        cluster.at(1700) {
+            for worker in cluster.workers { worker.stepMilliseconds = 5...5 }
+            #expect(cluster.warned(wrong, "computed a wrong gradient"))
+        }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 0)
+        #expect(cluster.views[2]?.ownerCount == 2)
+    }
+
+    @Test func `a third gradient that nobody computed stops the run`() throws {
+        let cluster = try waitingRun()
+        cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.at(1600) { for question in cluster.auditQuestions { answer(cluster, question, 3) } }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 70)
+        #expect(cluster.outcome?.description.contains("agrees with neither") == true)
+    }
+
+    @Test func `the answer to a question of a view that is past accuses nobody`() throws {
+        let cluster = try waitingRun()
+        cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.at(1600) { cluster.kill(cluster.workers[2]) }
+        cluster.at(1800) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.at(1900) {
+            #expect(cluster.auditQuestions.map(\.generation) == [1, 2])
+            for question in cluster.auditQuestions { answer(cluster, question, question.generation == 1 ? 3 : 1) }
+        }
+        cluster.at(2000) {
+            for worker in cluster.workers { worker.stepMilliseconds = 5...5 }
+            #expect(cluster.warned("'worker-1'", "computed a wrong gradient"))
+        }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 0)
+    }
+}
