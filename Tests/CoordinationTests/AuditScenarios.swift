@@ -54,6 +54,18 @@ struct AuditScenarios {
         #expect(cluster.outcome?.description.contains("agrees with neither") == true)
     }
 
+    @Test func `a step whose audit is never judged is done again, but not for ever`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 100_000...100_000 } }
+        for time: UInt64 in [1500, 22_000, 43_000] {
+            cluster.at(time) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        }
+        cluster.at(22_000) { #expect(cluster.warned("was not found out in time: the step is done again")) }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 70)
+        #expect(cluster.outcome?.description.contains("failed 3 times") == true)
+    }
+
     @Test func `the answer to a question of a view that is past accuses nobody`() throws {
         let cluster = try waitingRun()
         cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }

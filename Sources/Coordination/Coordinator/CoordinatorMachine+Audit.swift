@@ -22,9 +22,21 @@ extension CoordinatorMachine {
     private mutating func doAgain(_ mismatch: AuditMismatch, _ owner: Int, now: UInt64) {
         let step = mismatch.completedSteps + 1
         log(.warning, "\(roster[owner].label) computed two different gradients at step \(step): the step is done again")
+        doAgain(mismatch, last: "computed two different gradients", now: now)
+    }
+
+    /// The state or the third gradient did not come in time.
+    mutating func leaveUnjudged(_ mismatch: AuditMismatch, now: UInt64) {
+        let step = mismatch.completedSteps + 1
+        log(.warning, "who computed a wrong gradient at step \(step) was not found out in time: the step is done again")
+        doAgain(mismatch, last: "computed another gradient than a second one", now: now)
+    }
+
+    private mutating func doAgain(_ mismatch: AuditMismatch, last: String, now: UInt64) {
         if faultCounts.add(afterStep: mismatch.completedSteps) {
-            let last = "computed two different gradients"
-            return fail(.repeatedFailure(step: step - 1, count: FaultCounts.limit, last: last), about: nil, now: now)
+            let cause = Verdict.Cause.repeatedFailure(
+                step: mismatch.completedSteps, count: FaultCounts.limit, last: last)
+            return fail(cause, about: nil, now: now)
         }
         beginRecovery(cause: "an audit found a difference", now: now)
         regroup(now: now)

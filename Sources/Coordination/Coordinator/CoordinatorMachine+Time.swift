@@ -40,8 +40,8 @@ extension CoordinatorMachine {
             }
         case .comparing(_, let deadline):
             if now >= deadline { endComparison(tensors: [], now: now) }
-        case .judging(_, _, let deadline):
-            if now >= deadline { regroup(now: now) }
+        case .judging(let mismatch, _, let deadline):
+            if now >= deadline { leaveUnjudged(mismatch, now: now) }
         case .ending(_, let deadline):
             if now >= deadline {
                 finish(now: now)
