@@ -33,15 +33,6 @@ extension CoordinatorMachine {
         lose(worker, .childStopped, now: now)
     }
 
-    mutating func handleLostConnection(_ connection: ConnectionIdentifier, now: UInt64) {
-        guard phase != .over, let worker = roster.index(of: connection) else { return }
-        if isEnding {
-            lose(worker, .connectionClosed, now: now)
-        } else {
-            suspect(worker, .connectionClosed, now: now)
-        }
-    }
-
     mutating func handleGoodbye(from worker: Int, now: UInt64) {
         lose(worker, .left, now: now)
     }

@@ -111,12 +111,6 @@ public struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A connection closed.
-    public mutating func connectionLost(_ connection: ConnectionIdentifier, now: UInt64) -> [CoordinatorAction] {
-        handleLostConnection(connection, now: now)
-        return takeActions()
-    }
-
     /// Time passed. Sends heartbeats and keeps every deadline.
     public mutating func tick(now: UInt64) -> [CoordinatorAction] {
         handleTick(now: now)

@@ -39,7 +39,6 @@ extension Verdict.Cause: CustomStringConvertible {
         case .unknownChild(let processIdentifier, let status):
             "the worker process \(processIdentifier) \(status) before it joined"
         case .silent(let deadline): "sent no heartbeat for \(deadline) ms"
-        case .connectionClosed: "closed its connection"
         case .reportedByPeer(let name, let message): "cannot be reached by \(name): \(message)"
         case .stuck(let milliseconds): "sends heartbeats but got nothing done for \(milliseconds / 1000) s"
         case .left: "left before the end"

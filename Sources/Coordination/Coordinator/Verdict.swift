@@ -21,7 +21,6 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
         case unknownChild(processIdentifier: Int32, status: ChildStatus)
         /// No heartbeat within the deadline.
         case silent(deadlineMilliseconds: UInt64)
-        case connectionClosed
         /// A peer lost its link to it.
         case reportedByPeer(name: String, message: String)
         /// Heartbeats come, but nothing gets done.
@@ -58,8 +57,7 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
     public var exitCode: Int32 {
         switch cause {
         case .unknownChild(_, .exited(let code)) where ExitCode.isFinal(code): code
-        case .childEnded, .childStopped, .unknownChild, .silent, .connectionClosed, .reportedByPeer, .stuck, .left,
-            .tooFewWorkers:
+        case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .stuck, .left, .tooFewWorkers:
             ExitCode.requeue
         case .failure(let failure): failure.exitCode
         case .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided: ExitCode.internalError

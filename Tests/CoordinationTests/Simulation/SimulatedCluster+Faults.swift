@@ -64,21 +64,9 @@ extension SimulatedCluster {
         if let worker = workers.first(where: { $0.hello.processIdentifier == identifier }) { kill(worker) }
     }
 
-    /// A process's parent sees its end at once, peers soon; on another host only connections tell.
+    /// A process's parent sees its end at once, peers soon.
     private func ended(_ worker: SimulatedWorker, _ status: ChildStatus) {
-        if worker.isRemote {
-            let connection = connection(of: worker, coordinator)
-            if chance(70) {
-                after(random(1...20)) {
-                    self.onCoordinator { process in
-                        self.perform(
-                            process.machine.connectionLost(connection, now: process.clock.local(self.now)), of: process)
-                    }
-                }
-            }
-        } else {
-            tellCoordinator(ofEnd: worker, status)
-        }
+        if !worker.isRemote { tellCoordinator(ofEnd: worker, status) }
         for peer in workers where peer.isHere && chance(70) {
             guard let rank = peer.peers.firstIndex(where: { $0 === worker }) else { continue }
             let generation = peer.view?.generation

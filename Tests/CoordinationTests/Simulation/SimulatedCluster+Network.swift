@@ -42,21 +42,11 @@ extension SimulatedCluster {
         }
     }
 
-    /// The worker's connection to the coordinator breaks; both notice it, and it is made anew.
+    /// The worker's connection to the coordinator breaks; the worker may notice it, and it is made anew.
     func reconnect(_ worker: SimulatedWorker) {
         guard worker.isHere else { return }
-        let process = coordinator
-        let old = connection(of: worker, process)
         note("\(worker.name)'s connection breaks")
         worker.connectionCount += 1
-        if chance(80) {
-            after(random(1...20)) {
-                self.on(process) {
-                    self.perform(
-                        process.machine.connectionLost(old, now: process.clock.local(self.now)), of: process)
-                }
-            }
-        }
         if chance(80) {
             after(random(1...20)) {
                 self.on(worker) {
