@@ -39,7 +39,7 @@ extension CoordinatorProcess {
                 perform(machine.statesCompared(tensors: tensors, now: now), &machine)
             case .log(let entry): log(entry)
             case .recordRecovery(let recovery): recorder.record(recovery)
-            case .showProgress(let progress, _): show(progress)
+            case .showProgress(let progress): show(progress)
             case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
             case .finish(let result): outcome = result
             }

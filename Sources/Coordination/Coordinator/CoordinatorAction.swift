@@ -16,7 +16,7 @@ public enum CoordinatorAction: Sendable, Equatable {
     /// Training goes on after a change of the membership.
     case recordRecovery(Recovery)
     /// Rank 0's progress, for a progress bar.
-    case showProgress(Progress, stepLimit: UInt64)
+    case showProgress(Progress)
     /// End this child of the supervisor: it is frozen, silent or did not leave when told to.
     case terminate(processIdentifier: Int32)
     /// The run is over; nothing follows.

@@ -22,8 +22,6 @@ public struct CoordinatorConfiguration: Sendable {
     public var rebalances = false
     /// The share of gradient roots that a second worker recomputes, in millionths.
     public var auditMillionths: UInt32 = 0
-    /// Names of workers that are started with the run, to say who is missing; may be empty.
-    public var expectedNames: [String] = []
     /// Children of this host whose end or stop the driver reports.
     public var childProcessIdentifiers: [Int32] = []
     /// The host's name: workers that give the same one are local.
@@ -90,7 +88,7 @@ public struct CoordinatorTiming: Sendable, Equatable {
     public var coordinatorSilenceMilliseconds: UInt64 = 2000
     /// And ends when it found none for that long.
     public var successorMilliseconds: UInt64 = 60_000
-    /// How long a successor waits for the predecessor's workers, from the first that comes.
+    /// How long after its start a successor waits for the rest of the predecessor's workers, once one has come.
     public var attachMilliseconds: UInt64 = 3000
     /// How long the place of a child that ended is kept before the run starts without it.
     public var replacementMilliseconds: UInt64 = 7000

@@ -57,16 +57,12 @@ extension CoordinatorMachine {
         gatherOn(now: now)
         guard case .gathering = phase else { return }
         let present = roster.present.count
-        let names = roster.present.map { roster[$0].hello.name }
-        let missing = configuration.expectedNames.filter { !names.contains($0) }
         if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
-            let cause = Verdict.Cause.gatheringTimedOut(
-                present: present, expected: configuration.workerCount, missing: missing)
-            return fail(cause, about: nil, now: now)
+            return fail(.gatheringTimedOut(present: present, expected: configuration.workerCount), about: nil, now: now)
         }
         waitingMessage(
             "waiting for \(configuration.workerCount - min(present, configuration.workerCount)) of "
-                + "\(configuration.workerCount) workers", missing: missing, now: now)
+                + "\(configuration.workerCount) workers", now: now)
     }
 
     /// Workers that do not end what they compute in time are stuck.
@@ -88,7 +84,7 @@ extension CoordinatorMachine {
         }
         waitingMessage(
             "waiting for more workers, for \((deadline - now) / 1000) s at most: \(present) of at least \(needed) are here",
-            missing: [], now: now)
+            now: now)
     }
 
     private mutating func keepPreparing(since: UInt64, now: UInt64) {
@@ -111,7 +107,7 @@ extension CoordinatorMachine {
         waitingMessage("waiting for workers to get ready", missing: missing, now: now)
     }
 
-    private mutating func waitingMessage(_ text: String, missing: [String], now: UInt64) {
+    private mutating func waitingMessage(_ text: String, missing: [String] = [], now: UInt64) {
         guard now >= lastWaitingMessage + configuration.timing.waitingMessageIntervalMilliseconds else { return }
         lastWaitingMessage = now
         log(.notice, text + (missing.isEmpty ? "" : ": " + missing.joined(separator: "; ")))

@@ -26,7 +26,7 @@ extension CoordinatorMachine {
             roster[worker].lastWorked = now
         }
         if roster[worker].rank == 0 {
-            actions.append(.showProgress(progress, stepLimit: grants.stepLimit))
+            actions.append(.showProgress(progress))
         }
         guard phase == .training, progress.generation == generation else { return }
         noteSlowWorker(worker, now: now)

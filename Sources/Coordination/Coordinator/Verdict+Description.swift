@@ -56,16 +56,13 @@ extension Verdict.Cause: CustomStringConvertible {
         case .auditUndecided(let step, let workers):
             "\(workers.joined(separator: " and ")) computed different gradients at step \(step), and a third computation "
                 + "agrees with neither"
-        case .gatheringTimedOut(let present, let expected, let missing):
-            "only \(present) of \(expected) workers came" + Self.list(missing)
-        case .preparationTimedOut(let missing): "workers did not get ready in time" + Self.list(missing)
+        case .gatheringTimedOut(let present, let expected): "only \(present) of \(expected) workers came"
+        case .preparationTimedOut(let missing):
+            "workers did not get ready in time"
+                + (missing.isEmpty ? "" : "; missing: " + missing.joined(separator: ", "))
         case .checkpointFailed(let attempts, let message):
             "the checkpoint could not be written in \(attempts) attempts: \(message)"
         }
-    }
-
-    private static func list(_ missing: [String]) -> String {
-        missing.isEmpty ? "" : "; missing: " + missing.joined(separator: ", ")
     }
 }
 

@@ -39,7 +39,7 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
         case auditFailed(step: UInt64, other: String)
         /// Two workers computed different gradients, and neither is right.
         case auditUndecided(step: UInt64, workers: [String])
-        case gatheringTimedOut(present: Int, expected: Int, missing: [String])
+        case gatheringTimedOut(present: Int, expected: Int)
         case preparationTimedOut(missing: [String])
         case checkpointFailed(attempts: Int, message: String)
     }

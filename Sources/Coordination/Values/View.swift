@@ -50,9 +50,4 @@ public struct View: Hashable, Sendable {
 
     /// Members that own micro-batches.
     public var ownerCount: Int { members.count { !$0.isLearner } }
-
-    /// The member that a worker is, if it is one.
-    public func member(_ workerIdentifier: UInt32) -> Member? {
-        members.first { $0.workerIdentifier == workerIdentifier }
-    }
 }

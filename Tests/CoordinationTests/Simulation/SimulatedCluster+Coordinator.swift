@@ -15,7 +15,6 @@ extension SimulatedCluster {
         configuration.minimumWorkerCount = options.minimumWorkerCount
         configuration.rebalances = options.rebalances
         configuration.ownerLimit = options.ownerLimit ?? options.workerCount
-        configuration.expectedNames = (0..<options.workerCount).map { "worker-\($0)" }
         configuration.childProcessIdentifiers = children
         configuration.checkpointEpochInterval = options.checkpointEpochInterval
         configuration.term = disk.term + 1
