@@ -44,3 +44,10 @@ extension CoordinatorMachine {
         log(.notice, "recovered in \(now - open.noticedAt) ms: step \(ownersCompletedSteps) is complete")
     }
 }
+
+/// A change of the membership after which no step is complete yet.
+struct OpenRecovery {
+    var cause: String
+    var noticedAt: UInt64
+    var redoneMicroBatches: Int
+}

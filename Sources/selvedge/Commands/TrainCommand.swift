@@ -139,10 +139,3 @@ struct TrainCommand: ParsableCommand {
             + (start.continuedRun == nil ? [] : ["--successor"])
     }
 }
-
-/// This program's own file.
-enum Executable {
-    static func path() throws -> String {
-        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-    }
-}

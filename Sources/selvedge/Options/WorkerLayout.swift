@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// How many workers and threads use this host's cores.
 struct WorkerLayout {
@@ -23,19 +22,5 @@ struct WorkerLayout {
         while workerCount * 2 <= min(coreCount, microBatchCount) { workerCount *= 2 }
         self.workerCount = workers ?? workerCount
         threadCount = threads ?? max(1, coreCount / self.workerCount)
-    }
-}
-
-/// The processors that this process may use.
-enum Processors {
-    /// The affinity mask's, or fewer where a control group's quota says so.
-    static var available: Int {
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        guard let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return cores }
-        let fields = text.split(separator: " ").compactMap {
-            Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-        }
-        guard fields.count == 2, fields[1] > 0 else { return cores }
-        return max(1, min(cores, Int((fields[0] / fields[1]).rounded(.up))))
     }
 }

@@ -1,5 +1,3 @@
-import Faults
-
 /// How a run under a plan ended.
 enum TortureOutcome: Equatable {
     /// The same bits, by itself.
@@ -39,30 +37,6 @@ enum TortureOutcome: Equatable {
         switch self {
         case .equal, .resumed: nil
         case .failed(let text), .unequal(let text), .hung(let text): text
-        }
-    }
-}
-
-/// One run of a campaign and how it ended.
-struct TortureResult {
-    /// From 0.
-    var run: Int
-    var workerCount: Int
-    var plan: FaultPlan
-    var outcome: TortureOutcome
-    var resumeCount: Int
-    var seconds: Double
-    var struck: [StruckFault]
-    var recoveries: [Recovery]
-
-    /// Each recovery with the fault that it followed: the last that had struck when it was noticed, and that no other
-    /// recovery followed.
-    var recoveredFaults: [(fault: StruckFault, recovery: Recovery)] {
-        var waiting = struck
-        return recoveries.compactMap { recovery in
-            let noticed = recovery.noticedNanoseconds + Recovery.resolutionNanoseconds
-            guard let index = waiting.lastIndex(where: { $0.nanoseconds < noticed }) else { return nil }
-            return (waiting.remove(at: index), recovery)
         }
     }
 }
