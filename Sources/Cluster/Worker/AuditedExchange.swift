@@ -6,7 +6,7 @@ import NeuralNetwork
 import Training
 
 /// A worker's gradient and what another computed for it differ.
-struct AuditError: Error {
+struct AuditMismatchError: Error {
     let mismatch: AuditMismatch
 }
 
@@ -83,7 +83,7 @@ final class AuditedExchange: GradientExchange {
         for owner in audited {
             let second = AuditSchedule.auditor(of: owner, ownerCount: runs.count) ?? owner
             guard findings[owner].own != findings[second].recomputed else { continue }
-            throw AuditError(
+            throw AuditMismatchError(
                 mismatch: AuditMismatch(
                     completedSteps: UInt64(step), owner: owner, auditor: second, ownerDigest: findings[owner].own,
                     auditorDigest: findings[second].recomputed))

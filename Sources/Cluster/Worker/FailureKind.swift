@@ -24,7 +24,7 @@ enum FailureKind {
             (.nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "the validation loss"), "")
         case TrainingError.nonFiniteGradient(let step):
             (.nonFinite(step: UInt64(step), microBatch: nil, what: "the gradient"), "")
-        case let error as AuditError: (.auditMismatch(error.mismatch), "")
+        case let error as AuditMismatchError: (.auditMismatch(error.mismatch), "")
         case let error as ExchangeError: error.failureKind.map { ($0, String(describing: error)) }
         default: (.internal, String(describing: error))
         }
