@@ -78,7 +78,7 @@ struct AuditTests {
         }
     }
 
-    @Test("show one flipped bit, and the judge names who is wrong")
+    @Test("show one flipped bit, and the judge has the digests of who is right")
     func flippedBit() throws {
         let small = try SmallCase(training: 45, validation: 11, batchSize: 21)
         let state = small.bytes(try secondState(small))
@@ -91,12 +91,8 @@ struct AuditTests {
         for float in [parameter.arenaOffset, parameter.arenaOffset + parameter.count - 1] {
             let lies = try notes(small, runs: runs, state, flip: (rank: 0, float: float))[0].digests
             #expect(lies != truth)
-            #expect(AuditVerdict(owner: lies, auditor: truth, truth: truth) == .owner)
-            #expect(AuditVerdict(owner: truth, auditor: lies, truth: truth) == .auditor)
-            #expect(AuditVerdict(owner: lies, auditor: lies, truth: truth) == .both)
         }
         #expect(try notes(small, runs: runs, state)[0].digests == truth)
-        #expect(AuditVerdict(owner: truth, auditor: truth, truth: truth) == .nobody)
     }
 
     @Test("need the state before the step, and the sums that were agreed on")

@@ -33,20 +33,3 @@ public final class AuditJudge {
         return try auditor.digests(ofRun: run, after: state, agreedSums: agreedSums)
     }
 }
-
-/// Who gave other digests than the true ones.
-public enum AuditVerdict: Sendable, Equatable {
-    case nobody
-    case owner
-    case auditor
-    case both
-
-    public init(owner: [UInt64], auditor: [UInt64], truth: [UInt64]) {
-        switch (owner == truth, auditor == truth) {
-        case (true, true): self = .nobody
-        case (false, true): self = .owner
-        case (true, false): self = .auditor
-        case (false, false): self = .both
-        }
-    }
-}
