@@ -100,12 +100,12 @@ struct RunRecorderTests {
             rank: 0, workerIdentifier: 1, name: "a", host: "h", processIdentifier: 2, inboxAddress: "x",
             microBatches: MicroBatchRun(first: 0, count: 8))
         let position = Position(rounds: 4, completedSteps: 4, completedEpochs: 0)
-        recorder.journal(.view(View(generation: 3, position: position, holder: 0, members: [member])))
-        recorder.journal(.stepDigests(firstStep: 4, digests: [5, 6]))
-        recorder.journal(.epoch(1, completedSteps: 5, stateDigest: digest))
-        recorder.journal(.checkpoint(completedSteps: 5))
-        recorder.journal(.stopping(stepLimit: 6))
-        recorder.journal(.ended(.completed(completedSteps: 6, stateDigest: digest)))
+        recorder.record(.view(View(generation: 3, position: position, holder: 0, members: [member])))
+        recorder.record(.stepDigests(firstStep: 4, digests: [5, 6]))
+        recorder.record(.epoch(1, completedSteps: 5, stateDigest: digest))
+        recorder.record(.checkpoint(completedSteps: 5))
+        recorder.record(.stopping(stepLimit: 6))
+        recorder.record(.ended(.completed(completedSteps: 6, stateDigest: digest)))
         #expect(recorder.takeFailure() == nil)
         let records = try Journal(path: run.directory.paths.journal).recovered
         #expect(records.map(\.kind) == [1, 2, 3, 4, 5, 6])
@@ -121,7 +121,7 @@ struct RunRecorderTests {
     @Test("as many step digests as one message may bring are journalled, over several records")
     func manyDigests() throws {
         let digests = (0..<WireLimits.stepDigestCount).map { UInt64($0) * 3 }
-        recorder.journal(.stepDigests(firstStep: 10, digests: digests))
+        recorder.record(.stepDigests(firstStep: 10, digests: digests))
         #expect(recorder.takeFailure() == nil)
         var next: UInt64 = 10
         var found: [UInt64] = []

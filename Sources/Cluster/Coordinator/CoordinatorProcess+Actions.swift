@@ -32,7 +32,7 @@ extension CoordinatorProcess {
                 }
                 perform(
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
-            case .journal(let record): journal(record)
+            case .journal(let event): journal(event)
             case .judgeAudit(let question): court.judge(question)
             case .compareStates(let left, let right):
                 let tensors = StateComparison.differentTensors(left, right)
@@ -70,8 +70,8 @@ extension CoordinatorProcess {
         firstPosition.map { epoch.epoch > $0.completedEpochs } ?? false
     }
 
-    private func journal(_ record: Coordination.JournalRecord) {
-        if case .view(let view) = record {
+    private func journal(_ event: RunEvent) {
+        if case .view(let view) = event {
             if firstPosition == nil {
                 firstPosition = view.position
                 recorder.startEpochClock(doneSampleCount: doneSampleCount(of: view.position))
@@ -79,8 +79,8 @@ extension CoordinatorProcess {
             workerCount = view.ownerCount
             generation = view.generation
         }
-        recorder.journal(record)
-        if case .view = record { reach(.view) } else { reach(.journal) }
+        recorder.record(event)
+        if case .view = event { reach(.view) } else { reach(.journal) }
     }
 
     /// Samples of the epoch at a position that were trained on before.

@@ -10,7 +10,7 @@ struct Leadership {
     var lastGeneration: UInt64
 
     /// Reads the journal of the run; a run without one begins with `newJob`.
-    init(after records: [Checkpoints.JournalRecord], newJob: Coordination.JobIdentifier) {
+    init(after records: [JournalRecord], newJob: Coordination.JobIdentifier) {
         job = newJob
         term = 1
         lastGeneration = 0

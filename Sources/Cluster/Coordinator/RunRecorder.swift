@@ -6,7 +6,7 @@ import Transport
 /// Writes what a coordinator records into the run directory: checkpoints, metrics, timings, journal and log.
 final class RunRecorder {
     private let directory: RunDirectory
-    private let records: Journal
+    private let journal: Journal
     private var epochStart = MonotonicClock.nanoseconds
     /// Samples of the epoch that were trained on before it began to be timed.
     private var untimedSampleCount = 0
@@ -25,7 +25,7 @@ final class RunRecorder {
 
     init(_ run: PreparedRun) throws {
         directory = run.directory
-        records = try run.directory.openJournal()
+        journal = try run.directory.openJournal()
     }
 
     /// Writes a state to all its destinations; returns what went wrong, or nil.
@@ -38,7 +38,7 @@ final class RunRecorder {
                     if case .epoch(let epoch) = destination { Int(epoch) } else { nil }
                 }.first
                 attempt { () throws(FileError) in
-                    try records.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
+                    try journal.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
                 }
                 try directory.saveCheckpoint(
                     request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept)
@@ -108,9 +108,9 @@ final class RunRecorder {
     func takeLead() throws(FileError) -> Leadership {
         var generator = SystemRandomNumberGenerator()
         let leadership = Leadership(
-            after: records.recovered, newJob: JobIdentifier(high: generator.next(), low: generator.next()))
-        try records.append(leadership.entry.record)
-        try records.synchronize()
+            after: journal.recovered, newJob: JobIdentifier(high: generator.next(), low: generator.next()))
+        try journal.append(leadership.entry.record)
+        try journal.synchronize()
         return leadership
     }
 
@@ -134,9 +134,9 @@ final class RunRecorder {
         return failure
     }
 
-    func journal(_ record: Coordination.JournalRecord) {
-        guard case .stepDigests(let firstStep, let digests) = record, digests.count > Self.digestLimit else {
-            return append(record)
+    func record(_ event: RunEvent) {
+        guard case .stepDigests(let firstStep, let digests) = event, digests.count > Self.digestLimit else {
+            return append(event)
         }
         for begin in stride(from: 0, to: digests.count, by: Self.digestLimit) {
             let piece = Array(digests[begin..<min(begin + Self.digestLimit, digests.count)])
@@ -147,11 +147,11 @@ final class RunRecorder {
     /// Step digests in one record, with the number of their first step.
     private static let digestLimit = Journal.payloadByteLimit / 8 - 1
 
-    private func append(_ record: Coordination.JournalRecord) {
+    private func append(_ event: RunEvent) {
         attempt { () throws(FileError) in
-            try records.append(JournalEntry(record).record)
-            if case .stepDigests = record { return }
-            try records.synchronize()
+            try journal.append(JournalEntry(event).record)
+            if case .stepDigests = event { return }
+            try journal.synchronize()
         }
     }
 

@@ -6,7 +6,7 @@ extension JournalEntry {
     private static let textByteLimit = 1024
 
     /// The record's form: little-endian words of 64 bits, digests as they are, text in UTF-8.
-    public var record: Checkpoints.JournalRecord {
+    public var record: JournalRecord {
         switch self {
         case .view(let generation, let firstStep, let memberCount): record(1, [generation, firstStep, memberCount])
         case .stepDigests(let firstStep, let digests): record(2, [firstStep] + digests)
@@ -18,13 +18,13 @@ extension JournalEntry {
         }
     }
 
-    private func record(_ kind: UInt8, _ words: [UInt64], _ rest: [UInt8] = []) -> Checkpoints.JournalRecord {
+    private func record(_ kind: UInt8, _ words: [UInt64], _ rest: [UInt8] = []) -> JournalRecord {
         let bytes = words.flatMap { word in withUnsafeBytes(of: word.littleEndian) { Array($0) } }
-        return Checkpoints.JournalRecord(kind: kind, payload: bytes + rest)
+        return JournalRecord(kind: kind, payload: bytes + rest)
     }
 
     /// Nil for a kind that this program does not know and for a payload of another length.
-    public init?(_ record: Checkpoints.JournalRecord) {
+    public init?(_ record: JournalRecord) {
         var reader = PayloadReader(record.payload)
         guard let entry = Self.read(record.kind, &reader), reader.isAtEnd else { return nil }
         self = entry

@@ -17,8 +17,8 @@ public enum JournalEntry: Sendable, Equatable {
     case term(UInt64, job: JobIdentifier)
 
     /// What the coordinator's machine wants recorded.
-    init(_ record: Coordination.JournalRecord) {
-        switch record {
+    init(_ event: RunEvent) {
+        switch event {
         case .view(let view):
             self = .view(
                 generation: view.generation, firstStep: view.position.completedSteps,

@@ -14,7 +14,7 @@ public struct RunJournal: Sendable {
     /// SHA-256 of the states that were recorded after so many steps.
     private var stateDigests: [UInt64: Set<ContentDigest>] = [:]
 
-    public init(records: [Checkpoints.JournalRecord]) {
+    public init(records: [JournalRecord]) {
         entries = records.compactMap { JournalEntry($0) }
         for entry in entries {
             switch entry {

@@ -7,7 +7,8 @@ public enum CoordinatorAction: Sendable, Equatable {
     case recordEpoch(EpochRecord)
     /// Write a whole state; answered by `checkpointWritten` with the same identifier.
     case writeCheckpoint(CheckpointRequest)
-    case journal(JournalRecord)
+    /// Write it into the run's journal.
+    case journal(RunEvent)
     /// Compute a gradient from a state, to find out which of two workers is wrong; answered by `auditJudged`.
     case judgeAudit(AuditQuestion)
     /// Find the tensors in which two serialized states differ; answered by `statesCompared`.
@@ -73,8 +74,8 @@ public struct CheckpointRequest: Sendable, Equatable {
     public var bytes: [UInt8]
 }
 
-/// A line of the run's journal.
-public enum JournalRecord: Sendable, Equatable {
+/// What happened to a run and has to be in its journal.
+public enum RunEvent: Sendable, Equatable {
     case view(View)
     case stepDigests(firstStep: UInt64, digests: [UInt64])
     case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)

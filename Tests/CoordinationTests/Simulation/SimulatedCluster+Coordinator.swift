@@ -73,9 +73,9 @@ extension SimulatedCluster {
             sendContent(content, chunks, to: connection, from: process)
         case .recordEpoch(let record): self.record(record)
         case .writeCheckpoint(let request): write(request, of: process)
-        case .journal(let record):
-            if case .view(let view) = record { check(view) }
-            disk.append(record, synchronizesViews: options.safeguards.synchronizesViews)
+        case .journal(let event):
+            if case .view(let view) = event { check(view) }
+            disk.append(event, synchronizesViews: options.safeguards.synchronizesViews)
         case .log(let entry):
             logs.append(entry)
             note("\(process.name): \(entry.text)")

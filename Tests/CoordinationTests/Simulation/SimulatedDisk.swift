@@ -4,7 +4,7 @@
 struct SimulatedDisk {
     /// Of the last leader that began, synced before it did anything.
     var term: UInt64 = 0
-    var journal: [JournalRecord] = []
+    var journal: [RunEvent] = []
     /// Journal records that a power loss leaves.
     var syncedJournalCount = 0
     /// The rows of metrics.jsonl.
@@ -30,9 +30,9 @@ struct SimulatedDisk {
     }
 
     /// Everything is synced at once, but for the digests of steps.
-    mutating func append(_ record: JournalRecord, synchronizesViews: Bool) {
-        journal.append(record)
-        switch record {
+    mutating func append(_ event: RunEvent, synchronizesViews: Bool) {
+        journal.append(event)
+        switch event {
         case .stepDigests: break
         case .view where !synchronizesViews: break
         default: syncedJournalCount = journal.count
