@@ -19,7 +19,7 @@ extension WorkerMachine {
         case .created, .abandoned, .exited: return
         default: break
         }
-        if isAttached { lastHeard = now }
+        if isKnown { lastHeard = now }
         switch message {
         case .welcome(let welcome): handleWelcome(welcome, now: now)
         case .refused(let refusal): handleRefusal(refusal)
@@ -42,7 +42,7 @@ extension WorkerMachine {
     private mutating func handleWelcome(_ welcome: Welcome, now: UInt64) {
         guard case .greeting = phase else { return handleSuccessor(welcome, now: now) }
         self.welcome = welcome
-        isAttached = true
+        isKnown = true
         lastHeard = now
         phase = .loading
         actions.append(.loadExperiment(welcome))
@@ -55,7 +55,7 @@ extension WorkerMachine {
             return ignoredMessageCount += 1
         }
         welcome = successor
-        isAttached = true
+        isKnown = true
         lastHeard = now
         uploads.restart()
         forget(successor.records)
@@ -66,10 +66,8 @@ extension WorkerMachine {
     }
 
     private mutating func handleRefusal(_ refusal: Refusal) {
-        if case .greeting = phase {
-        } else if isAttached {
-            return ignoredMessageCount += 1
-        }
+        let isGreeting = if case .greeting = phase { true } else { false }
+        guard isGreeting || !isKnown else { return ignoredMessageCount += 1 }
         let code =
             switch refusal.kind {
             case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ExitCode.usage
@@ -84,7 +82,7 @@ extension WorkerMachine {
         case .created, .greeting, .abandoned, .exited: return
         default: break
         }
-        isAttached = false
+        isKnown = false
         lastHello = now
         send(.hello(hello))
     }

@@ -36,7 +36,7 @@ extension WorkerMachine {
         guard let settings = welcome?.settings else { return }
         let silence = now - min(now, lastHeard)
         if silence >= UInt64(settings.successorMilliseconds) { return abandon() }
-        if isAttached
+        if isKnown
             ? silence >= UInt64(settings.coordinatorSilenceMilliseconds)
             : now >= lastHello + Self.helloRetryMilliseconds
         {

@@ -17,7 +17,7 @@ public struct WorkerMachine: ~Copyable {
     var fetcher: ContentFetcher
     var uploads: StateUploads
     /// Whether a coordinator knows this worker.
-    var isAttached = false
+    var isKnown = false
     /// Whether it has a state of the run, not only of its begin.
     var holdsState = false
     /// The highest generation that was announced to it.
