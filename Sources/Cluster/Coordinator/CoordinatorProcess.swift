@@ -78,7 +78,11 @@ public final class CoordinatorProcess {
             configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
         reach(.gathering)
         hear(earlyNews, &machine)
-        while outcome == nil {
+        while true {
+            if let outcome {
+                try recorder.finishRows()
+                return outcome
+            }
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
@@ -91,8 +95,6 @@ public final class CoordinatorProcess {
             perform(machine.tick(now: now), &machine)
             try recorder.retryRows()
         }
-        try recorder.finishRows()
-        return outcome ?? .interrupted(signal: SIGTERM, completedSteps: 0, saved: false)
     }
 
     func reach(_ point: Failpoint) {

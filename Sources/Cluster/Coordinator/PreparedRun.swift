@@ -116,6 +116,7 @@ private struct OpenedRun {
         }
         bytes = contents.bytes
     }
+
     /// The named checkpoint, or the newest one that is whole and unchanged since it was saved.
     private mutating func contents(
         of checkpoint: String?, _ schedule: BatchSchedule,

@@ -20,7 +20,7 @@ final class WorkerControl {
     private let isSupervised: Bool
     private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
-    private var poller: Poller
+    private let poller = Poller(capacity: 5)
     private var end: End?
 
     init(
@@ -31,7 +31,6 @@ final class WorkerControl {
         isSupervised = settings.isSupervised
         coordinatorAddress = settings.coordinatorAddress
         link = try ControlLink(context, Endpoint(parsing: settings.coordinatorAddress), now: Self.now)
-        poller = Poller(capacity: 5)
         watch()
     }
 
@@ -50,7 +49,12 @@ final class WorkerControl {
             configuration: WorkerConfiguration(
                 hello: hello, checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } }), now: Self.now)
         perform(machine.start(now: Self.now))
-        while end == nil {
+        while true {
+            if let end {
+                channel.commands.post(.leave)
+                channel.interrupt.signal()
+                return end
+            }
             do {
                 _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
                 try hearCoordinator(&machine)
@@ -61,9 +65,6 @@ final class WorkerControl {
             hearCompute(&machine)
             if end == nil { perform(machine.tick(now: Self.now)) }
         }
-        channel.commands.post(.leave)
-        channel.interrupt.signal()
-        return end ?? End(code: ExitCode.internalError, reason: "the worker ended without a reason")
     }
 
     private static let listeningMilliseconds: UInt64 = 25
