@@ -140,7 +140,7 @@ struct AllReduceLossTests {
             if damagedCount == 15 {
                 try driver.finish(deadline: Deadline(afterMilliseconds: 60_000))
                 #expect((0..<3).map { driver.sum[$0] } == [3, 4, 5])
-                #expect(driver.dropped.damaged == 15)
+                #expect(driver.machine.dropped.damaged == 15)
                 continue
             }
             let fault = PeerFault(rank: 1, reason: .damagedPayload(bucket: 0))

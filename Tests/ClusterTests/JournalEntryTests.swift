@@ -37,7 +37,7 @@ struct JournalEntryTests {
         #expect(term == [2, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0])
     }
 
-    @Test("of another length or kind are not understood, and passed over")
+    @Test("of another length or kind are not understood")
     func damaged() {
         for entry in entries {
             let record = entry.record
@@ -49,14 +49,13 @@ struct JournalEntryTests {
         for kind: UInt8 in [0, 8, 255] { #expect(JournalEntry(JournalRecord(kind: kind, payload: [])) == nil) }
         let tooManyEpochs = [UInt8](repeating: 255, count: 16) + digest.bytes
         #expect(JournalEntry(JournalRecord(kind: 3, payload: tooManyEpochs)) == nil)
-        let journal = RunJournal(records: [JournalRecord(kind: 200, payload: [1])] + entries.map(\.record))
-        #expect(journal.entries == entries)
     }
 
-    @Test("tell the last digest of each step, and the steps whose digests differ")
+    @Test("tell the last digest of each step, and the steps whose digests differ; others are passed over")
     func steps() {
         let journal = RunJournal(
             records: [
+                JournalRecord(kind: 200, payload: [1]),
                 JournalEntry.stepDigests(firstStep: 2, digests: [20, 30, 40]).record,
                 JournalEntry.stepDigests(firstStep: 3, digests: [30, 41, 0, 60]).record,
             ])

@@ -35,7 +35,7 @@ struct RunRecorderTests {
         #expect(found == [[2], [1], [1], [1], [3]])
         // The journal knows the bytes of each before it is saved, but for the diverged one.
         let journal = try RunJournal(of: run.directory.paths)
-        #expect(journal.entries.count == 2)
+        #expect(try Journal.records(path: run.directory.paths.journal).count == 2)
         #expect(journal.problem(ofCheckpoint: [1], completedSteps: 5) == nil)
         #expect(journal.problem(ofCheckpoint: [3], completedSteps: 5) != nil)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints").count == 5)

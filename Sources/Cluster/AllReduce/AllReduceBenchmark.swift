@@ -1,4 +1,4 @@
-internal import Collectives
+import Collectives
 public import Transport
 
 /// How long an all-reduce of one vector takes, measured on one worker.

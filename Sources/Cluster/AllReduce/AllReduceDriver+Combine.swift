@@ -1,5 +1,5 @@
-internal import Collectives
-internal import Transport
+import Collectives
+import Transport
 
 extension AllReduceDriver {
     /// Adds the roots of a chunk in the tree's order, block by block, taking the checksum of each received block just

@@ -1,5 +1,5 @@
-internal import Collectives
-internal import Transport
+import Collectives
+import Transport
 
 extension AllReduceDriver {
     /// What one round of work came to.
@@ -91,10 +91,7 @@ extension AllReduceDriver {
         let decoded = withUnsafeBytes(of: frame.header) { bytes in
             try? FrameHeader(decoding: bytes, checksum: arithmetic.checksum)
         }
-        guard let header = decoded else {
-            unreadableCount += 1
-            return
-        }
+        guard let header = decoded else { return }
         switch machine.frameReceived(header, payloadByteCount: frame.payloadByteCount) {
         case .keep(let slot):
             keptFrameCount &+= 1

@@ -1,10 +1,10 @@
-internal import Collectives
-internal import Transport
+import Collectives
+import Transport
 
 extension AllReduceDriver {
     /// Takes what has arrived while no step runs: answers the questions of the others and holds the frames that come early.
     /// Never waits. A failure is thrown by the next `begin`.
-    public func serve() {
+    func serve() {
         var rest = AllReduceTuning.frameCountAtATime
         keepFailure { () throws(AllReduceError) in
             _ = try progress()

@@ -1,5 +1,5 @@
-internal import Collectives
-internal import Transport
+import Collectives
+import Transport
 
 /// A frame that not every receiver has taken yet; its header is in the driver's header buffer.
 struct PendingSend {

@@ -1,18 +1,18 @@
-internal import Collectives
-public import Transport
+import Collectives
+import Transport
 
 extension AllReduceDriver {
     /// Begins a step: waits until its gradient memory is free, and takes the frames that came early.
     ///
     /// `step` is the same on every worker and higher than every one before; `batchSize` counts the samples of all
     /// workers, at least 1. Throws `buffersInUse` when libzmq has not sent the step before the last by the deadline.
-    public func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
+    func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
         try reserve(deadline: deadline)
         start(step: step, batchSize: batchSize)
     }
 
     /// Turns to the gradient memory of the next step, and waits until it is free. The step is begun by `start`.
-    public func reserve(deadline: Deadline) throws(AllReduceError) {
+    func reserve(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds
         while !arenas.isIdle(1 - parity) {
@@ -26,7 +26,7 @@ extension AllReduceDriver {
     }
 
     /// Begins the step whose memory was reserved: from now on frames are taken for it.
-    public func start(step: UInt64, batchSize: Int) {
+    func start(step: UInt64, batchSize: Int) {
         isStepDone = false
         stepParity = parity
         machine.inboxFoundEmpty(times: held.emptyInboxCount)
@@ -39,19 +39,14 @@ extension AllReduceDriver {
     }
 
     /// All roots of a bucket are computed: sends them, and takes what has arrived. Never waits.
-    public func bucketReady(_ bucket: Int) {
+    func bucketReady(_ bucket: Int) {
         machine.bucketReady(bucket)
         keepFailure { () throws(AllReduceError) in _ = try progress() }
     }
 
     /// The statistics of this worker's micro-batches are written: sends them. Never waits.
-    public func statisticsReady() {
+    func statisticsReady() {
         machine.statisticsReady()
-        keepFailure { () throws(AllReduceError) in _ = try progress() }
-    }
-
-    /// Takes what has arrived, between the layers of a pass. Never waits.
-    public func poll() {
         keepFailure { () throws(AllReduceError) in _ = try progress() }
     }
 
@@ -69,7 +64,7 @@ extension AllReduceDriver {
     /// Throws `missing` or `notTaken` with the rank when the deadline passes, `interrupted` as soon as the interrupt
     /// event is signalled, `linkLost` when a connection ends while something is missing. A learner that lost frames which
     /// nobody has any more throws `missing` without waiting for the deadline.
-    public func finish(deadline: Deadline) throws(AllReduceError) {
+    func finish(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicClock.nanoseconds
         var clock = ResendClock(firstMilliseconds: configuration.resendMilliseconds, keptFrameCount: keptFrameCount)

@@ -1,5 +1,5 @@
-public import Collectives
-public import Transport
+import Collectives
+import Transport
 
 /// Sums the gradients of all workers, step after step, for one generation: runs an `AllReduceMachine` over a transport.
 ///
@@ -17,21 +17,21 @@ public import Transport
 /// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than
 /// `interrupted` and `missing` the driver is given up together with its generation.
 /// Nothing is allocated by Swift code after the first step of each kind; libzmq allocates a record a message.
-public final class AllReduceDriver<Transport: FrameTransport> {
+final class AllReduceDriver<Transport: FrameTransport> {
     /// What a driver is told at the begin of a generation.
-    public struct Configuration: Sendable {
-        public var job: JobIdentifier
-        public var generation: UInt64
-        public var rank: Int
-        public var ownership: Ownership
+    struct Configuration: Sendable {
+        var job: JobIdentifier
+        var generation: UInt64
+        var rank: Int
+        var ownership: Ownership
         /// The elements of each bucket in the arena; they do not overlap.
-        public var buckets: [Range<Int>]
+        var buckets: [Range<Int>]
         /// Doubles exchanged for each micro-batch; 0 for none.
-        public var statisticsWidth: Int
+        var statisticsWidth: Int
         /// How long nothing may come before missing frames are asked for; doubled with each question, up to ten times as long.
-        public var resendMilliseconds: Int
+        var resendMilliseconds: Int
 
-        public init(
+        init(
             job: JobIdentifier, generation: UInt64, rank: Int, ownership: Ownership, buckets: [Range<Int>],
             statisticsWidth: Int, resendMilliseconds: Int = 200
         ) {
@@ -48,7 +48,7 @@ public final class AllReduceDriver<Transport: FrameTransport> {
         var isSoleOwner: Bool { ownership.ownerCount == 1 && rank == 0 }
     }
 
-    public let configuration: Configuration
+    let configuration: Configuration
     let transport: Transport
     let arithmetic: AllReduceArithmetic
     let held: HeldFrames
@@ -71,18 +71,16 @@ public final class AllReduceDriver<Transport: FrameTransport> {
     /// Gets the questions about steps of another exchange of this worker.
     var answersElsewhere: ((FrameHeader) -> Void)?
     /// Whether the step that began last is complete.
-    public internal(set) var isStepDone = true
+    var isStepDone = true
     var failure: AllReduceError?
     var pending: PendingSend?
     var resultChecksums: [UInt32] = []
-    /// Frames whose header could not be read.
-    public internal(set) var unreadableCount = 0
 
     /// `transport` is connected to all other workers of the generation; `held` has the frames that came early and stays
     /// with the inbox over generations.
     ///
     /// - Precondition: the rank is one of the ownership's; `held` has room for the frames of one step.
-    public init(
+    init(
         _ configuration: Configuration, transport: Transport, held: HeldFrames, arithmetic: AllReduceArithmetic
     ) {
         self.configuration = configuration
@@ -115,13 +113,13 @@ public final class AllReduceDriver<Transport: FrameTransport> {
     }
 
     /// Floats from one gradient root to the next.
-    public var rootStride: Int { arenas.rootStride }
+    var rootStride: Int { arenas.rootStride }
 
     /// This step's gradient roots: root `r`, element `i` is at `gradient[r * rootStride + i]`.
-    public var gradient: UnsafeMutablePointer<Float> { arenas.gradient(parity) }
+    var gradient: UnsafeMutablePointer<Float> { arenas.gradient(parity) }
 
     /// The sums over all micro-batches, valid from `finish` to the second `begin` after it.
-    public var sum: UnsafeMutablePointer<Float> { sum(parity) }
+    var sum: UnsafeMutablePointer<Float> { sum(parity) }
 
     func sum(_ parity: Int) -> UnsafeMutablePointer<Float> {
         configuration.isSoleOwner ? arenas.gradient(parity) : arenas.sum(parity)
@@ -129,18 +127,12 @@ public final class AllReduceDriver<Transport: FrameTransport> {
 
     /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own
     /// micro-batches after `begin` and before `statisticsReady`; those of all are there after `finish`.
-    public var statistics: UnsafeMutablePointer<Double> { statistics(parity) }
+    var statistics: UnsafeMutablePointer<Double> { statistics(parity) }
 
     func statistics(_ parity: Int) -> UnsafeMutablePointer<Double> { statisticsMemory + parity * statisticsCount }
 
     /// What this worker sums by itself in the step that began last.
-    public var program: LocalProgram { machine.layout.program }
-
-    /// Frames that were dropped, by reason.
-    public var dropped: AllReduceMachine.DroppedFrameCounts { machine.dropped }
-
-    /// Where the step stands: who is waited for, nil when nothing is.
-    public var firstMissing: MissingFrame? { machine.firstMissing }
+    var program: LocalProgram { machine.layout.program }
 
     func layout(batchSize: Int) -> AllReduceLayout {
         let ownership = configuration.ownership

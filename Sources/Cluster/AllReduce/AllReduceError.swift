@@ -1,8 +1,8 @@
-public import Collectives
-public import Transport
+import Collectives
+import Transport
 
 /// Why an all-reduce could not be finished.
-public enum AllReduceError: Error, Sendable, Equatable, CustomStringConvertible {
+enum AllReduceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A worker sent what it must not send, or its bytes were damaged.
     case peerFault(PeerFault)
     /// The deadline passed while a frame of this rank was missing.
@@ -18,7 +18,7 @@ public enum AllReduceError: Error, Sendable, Equatable, CustomStringConvertible 
     /// The network failed on this side.
     case transport(TransportError)
 
-    public var description: String {
+    var description: String {
         switch self {
         case .peerFault(let fault): "all-reduce: \(fault)"
         case .missing(let frame, let milliseconds):

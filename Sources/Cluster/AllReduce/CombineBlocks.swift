@@ -1,4 +1,4 @@
-internal import Collectives
+import Collectives
 
 /// Runs a combine schedule over vectors in blocks that stay in the first-level cache: for each block the checksums of
 /// the received operands, then the additions, then, if wanted, the checksum of the sum. Allocates only when made.

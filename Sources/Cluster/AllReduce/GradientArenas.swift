@@ -1,4 +1,4 @@
-internal import Transport
+import Transport
 
 /// The memory of gradients and sums: two of each, used by steps in turn, because libzmq may still send from the arena
 /// of the step before.

@@ -1,11 +1,11 @@
-internal import Collectives
-internal import Transport
+import Collectives
+import Transport
 
 /// Frames that came before their step or generation began. They belong to the inbox and outlive a generation's driver.
 ///
 /// A worker that is done with a step may send frames of the next while this one still waits for a third; and a worker
 /// that got the new view first may send frames of a generation that this one does not know yet.
-public final class HeldFrames {
+final class HeldFrames {
     private let store: FrameStore
     private var headers: [FrameHeader?]
     private(set) var count = 0
@@ -13,13 +13,13 @@ public final class HeldFrames {
     var emptyInboxCount: UInt64 = 0
 
     /// - Parameter capacity: at least the frames that all other workers send in one step.
-    public init(capacity: Int) {
+    init(capacity: Int) {
         store = FrameStore(capacity: capacity)
         headers = Array(repeating: nil, count: capacity)
     }
 
     /// How many frames can be held.
-    public var capacity: Int { headers.count }
+    var capacity: Int { headers.count }
 
     /// Holds a frame; false when there is no room.
     func hold(_ header: FrameHeader, _ frame: consuming ReceivedFrame) -> Bool {

@@ -1,4 +1,4 @@
-public import Checkpoints
+import Checkpoints
 import Coordination
 
 extension JournalEntry {
@@ -6,7 +6,7 @@ extension JournalEntry {
     private static let textByteLimit = 1024
 
     /// The record's form: little-endian words of 64 bits, digests as they are, text in UTF-8.
-    public var record: JournalRecord {
+    var record: JournalRecord {
         switch self {
         case .view(let generation, let firstStep, let memberCount): record(1, [generation, firstStep, memberCount])
         case .stepDigests(let firstStep, let digests): record(2, [firstStep] + digests)
@@ -24,7 +24,7 @@ extension JournalEntry {
     }
 
     /// Nil for a kind that this program does not know and for a payload of another length.
-    public init?(_ record: JournalRecord) {
+    init?(_ record: JournalRecord) {
         var reader = PayloadReader(record.payload)
         guard let entry = Self.read(record.kind, &reader), reader.isAtEnd else { return nil }
         self = entry

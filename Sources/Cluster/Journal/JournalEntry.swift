@@ -1,7 +1,7 @@
-public import Coordination
+import Coordination
 
 /// A record of a run's journal with its meaning.
-public enum JournalEntry: Sendable, Equatable {
+enum JournalEntry: Sendable, Equatable {
     case view(generation: UInt64, firstStep: UInt64, memberCount: UInt64)
     /// CRC-32C of the summed gradients of consecutive steps, counted from 0; 0 where none was taken.
     case stepDigests(firstStep: UInt64, digests: [UInt64])

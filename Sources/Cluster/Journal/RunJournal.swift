@@ -1,22 +1,19 @@
-public import Checkpoints
+import Checkpoints
 import Coordination
 import Digests
 
 /// What the journal of a run says, read without the run's lock.
-public struct RunJournal: Sendable {
-    /// The records that this program understands, in their order.
-    public let entries: [JournalEntry]
+struct RunJournal: Sendable {
     /// The digest of each step's summed gradient, by the number of steps before it. A step that was done again after a fault
     /// has its last digest.
-    public private(set) var stepDigests: [UInt64: UInt64] = [:]
+    private(set) var stepDigests: [UInt64: UInt64] = [:]
     /// Steps that were done more than once, with digests that differ.
-    public private(set) var conflictingSteps: Set<UInt64> = []
+    private(set) var conflictingSteps: Set<UInt64> = []
     /// SHA-256 of the states that were recorded after so many steps.
     private var stateDigests: [UInt64: Set<ContentDigest>] = [:]
 
-    public init(records: [JournalRecord]) {
-        entries = records.compactMap { JournalEntry($0) }
-        for entry in entries {
+    init(records: [JournalRecord]) {
+        for entry in records.lazy.compactMap({ JournalEntry($0) }) {
             switch entry {
             case .stepDigests(let firstStep, let digests): add(digests, firstStep: firstStep)
             case .epoch(_, let steps, let digest?), .checkpoint(let steps, let digest?):
@@ -27,7 +24,7 @@ public struct RunJournal: Sendable {
     }
 
     /// The journal of a run; throws when there is none.
-    public init(of paths: RunPaths, files: FileOperations = FileOperations()) throws(FileError) {
+    init(of paths: RunPaths, files: FileOperations = FileOperations()) throws(FileError) {
         self.init(records: try Journal.records(path: paths.journal, files: files))
     }
 
@@ -47,7 +44,7 @@ public struct RunJournal: Sendable {
 
     /// What is wrong with a checkpoint's bytes, in words: their SHA-256 is none that was recorded after so many steps. Nil
     /// when it is, and when none was recorded: a process may have died between saving and recording.
-    public func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {
+    func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {
         guard let known = stateDigests[UInt64(completedSteps)] else { return nil }
         let found = ContentDigest(SHA256Digest(of: bytes))
         guard !known.contains(found) else { return nil }

@@ -32,9 +32,6 @@ struct MessageFramer: ~Copyable {
         self.byteLimit = byteLimit
     }
 
-    /// How many bytes are held until their message is complete.
-    var heldByteCount: Int { head.count + command.count + message.count }
-
     /// Takes bytes as they arrive, and adds what is complete to `pieces`.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer, to pieces: inout [StreamPiece]
