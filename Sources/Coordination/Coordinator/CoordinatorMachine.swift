@@ -7,9 +7,9 @@ public struct CoordinatorMachine: ~Copyable {
     var phase: Phase
     var roster = Roster()
     /// The last view that was sent; nil before the first.
-    public internal(set) var view: View?
+    var view: View?
     /// The highest generation that was announced.
-    public internal(set) var generation: UInt64
+    var generation: UInt64
     /// The highest generation that a worker has heard of from a coordinator before; the next one is above it.
     var foreignGeneration: UInt64 = 0
     var stop: Stop?
@@ -48,7 +48,7 @@ public struct CoordinatorMachine: ~Copyable {
     /// Messages whose bytes could not be read.
     var undecodableCount = 0
     /// Frames of another generation or of nobody, which had no effect.
-    public internal(set) var ignoredMessageCount = 0
+    var ignoredMessageCount = 0
 
     /// Throws when the experiment or the number of workers is impossible.
     public init(configuration: CoordinatorConfiguration, now: UInt64) throws(CoordinatorConfigurationError) {

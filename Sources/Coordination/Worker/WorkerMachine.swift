@@ -8,9 +8,9 @@ public struct WorkerMachine: ~Copyable {
     var phase: Phase = .created
     var welcome: Welcome?
     /// The last view that was entered.
-    public internal(set) var view: View?
+    var view: View?
     /// Steps below it may be started.
-    public internal(set) var stepLimit: UInt64 = 0
+    var stepLimit: UInt64 = 0
     var stopLimit: UInt64?
     var progress: Progress
     var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
@@ -21,7 +21,7 @@ public struct WorkerMachine: ~Copyable {
     /// Whether it has a state of the run, not only of its begin.
     var holdsState = false
     /// The highest generation that was announced to it.
-    public internal(set) var heardGeneration: UInt64 = 0
+    var heardGeneration: UInt64 = 0
     var linkedGeneration: UInt64 = 0
     /// Its rank in the last view.
     var rank: Int?
@@ -45,7 +45,7 @@ public struct WorkerMachine: ~Copyable {
     var lastTick: UInt64
     var actions: [WorkerAction] = []
     /// Messages of another generation, or that do not fit the phase, which had no effect.
-    public internal(set) var ignoredMessageCount = 0
+    var ignoredMessageCount = 0
 
     public init(configuration: WorkerConfiguration, now: UInt64) {
         self.configuration = configuration
