@@ -45,10 +45,10 @@ public struct ProxyLayout: Sendable {
     }
 
     /// The name of the route that leads to a worker's inbox.
-    public static func inboxRoute(_ worker: Int) -> String { "inbox-\(worker)" }
+    static func inboxRoute(_ worker: Int) -> String { "inbox-\(worker)" }
 
     /// The name of the route from a worker to the coordinator.
-    public static func controlRoute(_ worker: Int) -> String { "control-\(worker)" }
+    static func controlRoute(_ worker: Int) -> String { "control-\(worker)" }
 
     private static func path(of address: ProxyAddress) -> String {
         switch address {

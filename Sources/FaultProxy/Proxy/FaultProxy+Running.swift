@@ -1,13 +1,6 @@
 internal import Glibc
 
 extension FaultProxy {
-    /// Forwards for so long.
-    public func run(milliseconds: Int) throws(FaultProxyError) {
-        precondition(0...86_400_000 ~= milliseconds, "a time of at most a day")
-        let end = Self.now + UInt64(milliseconds) * 1_000_000
-        repeat { _ = try goRound(control: -1, until: end) } while Self.now < end
-    }
-
     /// Forwards, and obeys the lines that come from `control`, until that ends.
     ///
     /// Each line is answered with one at `replies`: `ok`, `ok` and counts, or `error` and the reason.

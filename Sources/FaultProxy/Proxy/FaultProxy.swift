@@ -38,11 +38,6 @@ public final class FaultProxy {
     /// The routes, with the ports that the system chose.
     public var routes: [ProxyRoute] { states.map(\.route) }
 
-    /// What was done to a route so far; nil where none has this name.
-    public func counts(of route: String) -> RouteCounts? {
-        states.first { $0.route.name == route }?.counts
-    }
-
     /// Obeys a command, and returns what there is to say about it: nothing, or counts.
     @discardableResult
     public func apply(_ command: ControlCommand) throws(FaultProxyError) -> String {

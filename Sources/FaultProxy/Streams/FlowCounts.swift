@@ -1,17 +1,15 @@
 /// What was done to one direction of a route.
-public struct FlowCounts: Sendable, Equatable {
+struct FlowCounts: Sendable, Equatable {
     /// Messages that arrived at the proxy.
-    public var messages: UInt64 = 0
+    var messages: UInt64 = 0
     /// Bytes that left it.
-    public var forwardedBytes: UInt64 = 0
-    public var dropped: UInt64 = 0
-    public var duplicated: UInt64 = 0
+    var forwardedBytes: UInt64 = 0
+    var dropped: UInt64 = 0
+    var duplicated: UInt64 = 0
     /// Messages held back; some may have gone on without being overtaken.
-    public var reordered: UInt64 = 0
-    public var corrupted: UInt64 = 0
-    public var delayed: UInt64 = 0
-
-    public init() {}
+    var reordered: UInt64 = 0
+    var corrupted: UInt64 = 0
+    var delayed: UInt64 = 0
 
     static func += (left: inout FlowCounts, right: FlowCounts) {
         left.messages += right.messages
@@ -25,17 +23,15 @@ public struct FlowCounts: Sendable, Equatable {
 }
 
 /// What was done to a route.
-public struct RouteCounts: Sendable, Equatable, CustomStringConvertible {
-    public var accepted: UInt64 = 0
-    public var refused: UInt64 = 0
+struct RouteCounts: Sendable, Equatable, CustomStringConvertible {
+    var accepted: UInt64 = 0
+    var refused: UInt64 = 0
     /// Connections that the proxy broke.
-    public var reset: UInt64 = 0
-    public var toTarget = FlowCounts()
-    public var toClient = FlowCounts()
+    var reset: UInt64 = 0
+    var toTarget = FlowCounts()
+    var toClient = FlowCounts()
 
-    public init() {}
-
-    public var description: String {
+    var description: String {
         func text(_ way: FlowDirection, _ counts: FlowCounts) -> String {
             "\(way.rawValue) messages=\(counts.messages) bytes=\(counts.forwardedBytes) dropped=\(counts.dropped) "
                 + "duplicated=\(counts.duplicated) reordered=\(counts.reordered) corrupted=\(counts.corrupted) "

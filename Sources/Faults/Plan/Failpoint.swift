@@ -47,7 +47,7 @@ public enum Failpoint: String, Sendable, CaseIterable {
     case ending
 
     /// Whether workers reach it, rather than the coordinator.
-    public var isOfWorkers: Bool {
+    private var isOfWorkers: Bool {
         switch self {
         case .hello, .learning, .linking, .computing, .reduceScatter, .allGather, .updating, .validating, .serializing,
             .stateTransfer, .finishing:

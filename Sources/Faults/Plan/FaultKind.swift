@@ -37,7 +37,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 
     /// Whether a proxy between the processes does it.
-    public var isNetwork: Bool {
+    var isNetwork: Bool {
         switch self {
         case .drop, .duplicate, .reorder, .corrupt, .delay, .halfOpen, .reset, .partition: true
         default: false
