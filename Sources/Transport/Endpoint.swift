@@ -89,12 +89,6 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether it stands for every interface of the host.
-    public var isEveryInterface: Bool {
-        if case .tcp(let host, _) = self { return host == "0.0.0.0" || host == "::" }
-        return false
-    }
-
     /// Whether libzmq needs its IPv6 option for it.
     var isIPv6: Bool {
         if case .tcp(let host, _) = self { return host.contains(":") }

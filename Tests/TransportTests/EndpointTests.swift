@@ -50,7 +50,5 @@ struct EndpointTests {
         ] {
             #expect(try !Endpoint(parsing: text).isLoopback)
         }
-        #expect(try Endpoint(parsing: "tcp://0.0.0.0:1").isEveryInterface)
-        #expect(try Endpoint(parsing: "tcp://[::]:1").isEveryInterface)
     }
 }

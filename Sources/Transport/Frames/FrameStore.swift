@@ -63,9 +63,4 @@ public final class FrameStore {
         zmq_msg_init(records + slot)
         offsets[slot] = 0
     }
-
-    /// Gives the memory of all slots back.
-    public func releaseAll() {
-        for slot in 0..<capacity { release(slot) }
-    }
 }
