@@ -12,26 +12,16 @@ struct CoordinatorCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
+    @OptionGroup var membership: MembershipOptions
 
     @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
     var listen: String
-
-    @Option(help: "Fewest workers to go on with after some were lost.")
-    var minWorkers: Int = 1
 
     @Option(help: "Start as soon as so many workers are there; by default --min-workers.")
     var startWorkers: Int?
 
     @Option(help: "Most workers that compute at a time, more wait as spares; by default one for each micro-batch.")
     var workerLimit: Int?
-
-    @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
-    var rebalance = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
-    var audit: Double?
 
     @Option(help: "Seconds that workers wait for another coordinator when this one dies.")
     var successorSeconds: Int = 60
@@ -50,7 +40,8 @@ struct CoordinatorCommand: ParsableCommand {
 
     /// The numbers of workers, checked: the fewest, those at the start, the most.
     private func workerCounts(_ microBatchCount: Int) throws -> (fewest: Int, starting: Int, most: Int) {
-        guard 1...microBatchCount ~= minWorkers else {
+        let minWorkers = membership.minWorkers
+        guard minWorkers <= microBatchCount else {
             throw ExitStatus(
                 EX_USAGE, "--min-workers \(minWorkers): give a number from 1 to the \(microBatchCount) micro-batches")
         }
@@ -71,7 +62,6 @@ struct CoordinatorCommand: ParsableCommand {
         guard 1...86_400 ~= successorSeconds else {
             throw ExitStatus(EX_USAGE, "--successor-seconds takes a number from 1 to 86400")
         }
-        guard 0...1 ~= audit ?? 0 else { throw ExitStatus(EX_USAGE, "--audit takes a number from 0 to 1") }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(
             experiment: resolved, listenAddress: listen, workerCount: workers.starting, environment: environment,
@@ -79,9 +69,9 @@ struct CoordinatorCommand: ParsableCommand {
         settings.data = experiment.dataFolder
         settings.minimumWorkerCount = workers.fewest
         settings.workerLimit = workers.most
-        settings.rebalances = rebalance
+        settings.rebalances = membership.rebalance
         settings.successorMilliseconds = UInt64(successorSeconds) * 1000
-        settings.auditMillionths = UInt32(((audit ?? 0) * 1_000_000).rounded())
+        settings.auditMillionths = membership.auditMillionths
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,

@@ -13,6 +13,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
+    @OptionGroup var membership: MembershipOptions
     @OptionGroup var faults: FaultOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
@@ -21,31 +22,18 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Compute threads of each worker; by default the cores divided by the workers.")
     var threads: Int?
 
-    @Option(help: "Fewest workers to go on with after some were lost.")
-    var minWorkers = 1
-
     @Option(help: "Extra workers that wait to take the place of one that is lost.")
     var spares = 0
 
     @Option(help: "How often a worker that died is started again within an hour, and the coordinator; 0 for never.")
     var restarts = 3
 
-    @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
-    var rebalance = false
-
-    @Option(
-        help: ArgumentHelp(
-            "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
-    var audit: Double?
-
     func validate() throws {
         guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
-        guard minWorkers > 0 else { throw ValidationError("--min-workers takes a number from 1") }
         guard 0...WorkerLayout.spareLimit ~= spares else {
             throw ValidationError("--spares takes a number from 0 to \(WorkerLayout.spareLimit)")
         }
         guard restarts >= 0 else { throw ValidationError("--restarts takes a number from 0") }
-        guard 0...1 ~= audit ?? 0 else { throw ValidationError("--audit takes a number from 0 to 1") }
         try WorkerLayout.check(threads: threads)
     }
 
@@ -69,9 +57,10 @@ struct TrainCommand: ParsableCommand {
                 "\(layout.workerCount) workers cannot share \(microBatchCount) micro-batches: "
                     + "use at most \(microBatchCount), or more --micro-batches (which changes the bits)")
         }
-        guard minWorkers <= layout.workerCount else {
+        guard membership.minWorkers <= layout.workerCount else {
             throw ExitStatus(
-                EX_USAGE, "--min-workers \(minWorkers) is more than the \(layout.workerCount) workers of this run")
+                EX_USAGE,
+                "--min-workers \(membership.minWorkers) is more than the \(layout.workerCount) workers of this run")
         }
         return layout
     }
@@ -130,12 +119,11 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
-        let workerCount = max(minWorkers, min(layout.workerCount, start.workerCount))
+        let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
         return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: start.continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
-            + ["--start-workers", String(workerCount), "--min-workers", String(minWorkers)]
-            + ["--worker-limit", String(layout.workerCount)]
-            + (rebalance ? ["--rebalance"] : []) + flag("audit", audit) + ["--supervised"]
+            + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
+            + membership.arguments + ["--supervised"]
             + (start.continuedRun == nil ? [] : ["--successor"])
     }
 }
