@@ -56,7 +56,7 @@ let targets: [Target] = [
         "Experiments", ["NeuralNetwork", "Datasets", "Digests", yams], resources: [.embedInCode("Resources")]),
     module("Checkpoints", ["Digests", "CHDF5"]),
     module("Collectives", []),
-    module("Coordination", ["Collectives"]),
+    module("Coordination", []),
     module("Faults", ["Randomness", "Checkpoints", yams]),
     module("Transport", ["CZeroMQ"]),
     // Stands between processes in tests of faults.

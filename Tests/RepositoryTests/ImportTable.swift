@@ -69,7 +69,7 @@ struct ImportTable {
         "Checkpoints": ModuleRule(
             ["Checkpoints"], modules: ["Digests", "CHDF5"], others: ["Glibc", "Synchronization"]),
         "Collectives": ModuleRule(["Collectives"]),
-        "Coordination": ModuleRule(["Coordination"], modules: ["Collectives"]),
+        "Coordination": ModuleRule(["Coordination"]),
         "Faults": ModuleRule(
             ["Faults"], modules: ["Randomness", "Checkpoints"], others: ["Glibc", "Synchronization", "Yams"]),
         "Transport": ModuleRule(["Transport"], modules: ["CZeroMQ"], others: ["Glibc", "Synchronization"]),
