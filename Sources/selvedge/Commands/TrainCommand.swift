@@ -96,8 +96,15 @@ struct TrainCommand: ParsableCommand {
                 network = layout
             }
         }
-        switch try supervisor.run() {
-        case .exited(0): handover.noteFaultsThatStruckNobody()
+        let outcome = try supervisor.run()
+        if case .exited(0) = outcome { handover.noteFaultsThatStruckNobody() }
+        try end(with: outcome)
+    }
+
+    /// Ends with the run's exit code.
+    private func end(with outcome: LocalSupervisor.Outcome) throws {
+        switch outcome {
+        case .exited(0): return
         case .exited(let code): throw ExitCode(code)
         case .coordinatorLost(let text):
             throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")
