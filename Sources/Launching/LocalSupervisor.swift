@@ -48,19 +48,9 @@ public struct LocalSupervisor {
         self.note = note
     }
 
-    /// How a supervised run ended.
-    public enum Outcome: Equatable {
-        /// The coordinator's own exit code.
-        case exited(Int32)
-        /// The coordinator died by a signal or was frozen, and has no successor; the text says how.
-        case coordinatorLost(String)
-        /// A signal ended everything at once: the second one, or the first while no coordinator ran.
-        case interrupted(signal: Int32, wasLed: Bool)
-    }
-
     /// Runs until the coordinator and all workers have ended. Call it on the main thread, before any other thread starts:
     /// signals are taken synchronously. Throws when the processes cannot be started.
-    public func run() throws(LaunchError) -> Outcome {
+    public func run() throws(LaunchError) -> SupervisorOutcome {
         let directory = try PrivateDirectory(environment: environment)
         let signals = SignalWait(signals: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
         try prepare(directory.path)

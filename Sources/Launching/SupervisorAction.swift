@@ -19,5 +19,5 @@ enum SupervisorAction: Equatable {
     /// Tells the user.
     case note(String)
     /// Ends whatever still runs.
-    case finish(LocalSupervisor.Outcome)
+    case finish(SupervisorOutcome)
 }

@@ -11,7 +11,7 @@ struct SupervisorDriver {
     private var processes: [SupervisedChild: ChildProcess] = [:]
     private var workersAreHungUp = false
     private var hasBegun = false
-    private var outcome: LocalSupervisor.Outcome?
+    private var outcome: SupervisorOutcome?
 
     init(_ supervisor: LocalSupervisor, directory: String) {
         self.supervisor = supervisor
@@ -20,7 +20,7 @@ struct SupervisorDriver {
         variables = supervisor.environment.map { "\($0.key)=\($0.value)" }.sorted()
     }
 
-    mutating func run(_ signals: borrowing SignalWait) throws(LaunchError) -> LocalSupervisor.Outcome {
+    mutating func run(_ signals: borrowing SignalWait) throws(LaunchError) -> SupervisorOutcome {
         var machine = SupervisorMachine(
             workerCount: supervisor.workerCount, restartLimit: supervisor.restartLimit,
             graceMilliseconds: supervisor.graceMilliseconds)

@@ -45,7 +45,7 @@ extension SupervisorMachine {
     }
 
     /// A successor takes over after a pause, when somebody is there to be led and nobody asked for the end.
-    mutating func succeedCoordinator(orEndWith outcome: LocalSupervisor.Outcome, now: UInt64) {
+    mutating func succeedCoordinator(orEndWith outcome: SupervisorOutcome, now: UInt64) {
         guard stopSignal == nil, workers.contains(where: { !$0.isGone }),
             let pause = coordinatorBudget.take(now: now)
         else { return end(outcome, now: now) }

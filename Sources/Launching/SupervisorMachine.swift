@@ -12,7 +12,7 @@ struct SupervisorMachine: ~Copyable {
         case starting(isSuccessor: Bool)
         case running(pid_t, wasStopped: Bool)
         /// A successor starts then, if anybody is left to be led; else the run ends like this.
-        case due(at: UInt64, orEndWith: LocalSupervisor.Outcome)
+        case due(at: UInt64, orEndWith: SupervisorOutcome)
         case over
     }
 
@@ -46,7 +46,7 @@ struct SupervisorMachine: ~Copyable {
     /// The first signal that asked for the end.
     var stopSignal: Int32?
     /// How the run ended, once it did, and when whoever is left is killed.
-    var ending: (outcome: LocalSupervisor.Outcome, deadline: UInt64)?
+    var ending: (outcome: SupervisorOutcome, deadline: UInt64)?
     var actions: [SupervisorAction] = []
 
     init(workerCount: Int, restartLimit: Int, graceMilliseconds: UInt64) {
@@ -143,7 +143,7 @@ struct SupervisorMachine: ~Copyable {
     }
 
     /// Ends the run: the workers' pipes are closed, and they get some time to follow.
-    mutating func end(_ outcome: LocalSupervisor.Outcome, now: UInt64) {
+    mutating func end(_ outcome: SupervisorOutcome, now: UInt64) {
         coordinator = .over
         ending = (outcome, now + graceMilliseconds)
         actions.append(.hangUpWorkers)

@@ -14,7 +14,7 @@ struct SupervisedHost: ~Copyable {
     var unstartable: Set<SupervisedChild> = []
     /// Everything that was asked for, in order.
     private(set) var log: [SupervisorAction] = []
-    private(set) var outcome: LocalSupervisor.Outcome?
+    private(set) var outcome: SupervisorOutcome?
 
     init(workers: Int = 2, restarts: Int = 3) {
         machine = SupervisorMachine(workerCount: workers, restartLimit: restarts, graceMilliseconds: 3000)

@@ -102,7 +102,7 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Ends with the run's exit code.
-    private func end(with outcome: LocalSupervisor.Outcome) throws {
+    private func end(with outcome: SupervisorOutcome) throws {
         switch outcome {
         case .exited(0): return
         case .exited(let code): throw ExitCode(code)
