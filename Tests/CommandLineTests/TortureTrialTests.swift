@@ -41,7 +41,7 @@ import Testing
             environment: ["PATH": "/usr/bin:/bin", FaultEnvironment.folderVariable: faults],
             logFile: scratch.path + "/log", deadlineSeconds: deadlineSeconds)
         var trial = TortureTrial(process: process, run: run, plan: try FaultPlan(text: plan), arguments: ["train"])
-        let expected = try TortureCampaign.Digests(run: scratch.path + "/expected")
+        let expected = try RunDigests(run: scratch.path + "/expected")
         return (try trial.outcome(expected), trial.resumeCount)
     }
 

@@ -1,5 +1,4 @@
 import Checkpoints
-import Digests
 import Experiments
 import Faults
 import Foundation
@@ -26,24 +25,9 @@ struct TortureCampaign {
     /// The next signal that asks for the campaign's end; nil when there is none.
     var nextSignal: () -> Int32? = { nil }
 
-    /// The files that must not depend on how a run was done.
-    struct Digests: Equatable {
-        var checkpoint: String
-        var metrics: String
-
-        init(run: String) throws {
-            let paths = RunPaths(run)
-            func digest(_ path: String) throws -> String {
-                SHA256Digest(of: Array(try Data(contentsOf: URL(fileURLWithPath: path)))).hexadecimal
-            }
-            checkpoint = try digest(paths.last)
-            metrics = try digest(paths.metrics)
-        }
-    }
-
     /// What the others are compared with.
     struct Undisturbed {
-        var digests: Digests
+        var digests: RunDigests
         var seconds: Double
     }
 
@@ -62,7 +46,7 @@ struct TortureCampaign {
             throw ExitStatus(
                 EX_SOFTWARE, "the run without faults did not come to its end (\(end)): see \(process.logFile)")
         }
-        return Undisturbed(digests: try Digests(run: run), seconds: Date().timeIntervalSince(start))
+        return Undisturbed(digests: try RunDigests(run: run), seconds: Date().timeIntervalSince(start))
     }
 
     /// The number of workers and the plan of a run, counted from 0.

@@ -23,7 +23,7 @@ struct TortureTrial {
     }
 
     /// Runs it to its last end.
-    mutating func outcome(_ expected: TortureCampaign.Digests) throws -> TortureOutcome {
+    mutating func outcome(_ expected: RunDigests) throws -> TortureOutcome {
         let deadline = Date(timeIntervalSinceNow: process.deadlineSeconds)
         var isResumed = false
         while true {
@@ -49,8 +49,8 @@ struct TortureTrial {
         }
     }
 
-    private func judge(_ expected: TortureCampaign.Digests) -> TortureOutcome {
-        guard let found = try? TortureCampaign.Digests(run: run) else { return .failed("no checkpoint or no metrics") }
+    private func judge(_ expected: RunDigests) -> TortureOutcome {
+        guard let found = try? RunDigests(run: run) else { return .failed("no checkpoint or no metrics") }
         if found == expected { return resumeCount == 0 ? .equal : .resumed }
         let files = [
             (RunPaths(run).last, found.checkpoint, expected.checkpoint),
