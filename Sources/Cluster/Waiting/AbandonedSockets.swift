@@ -1,3 +1,4 @@
+import Checkpoints
 import Glibc
 
 /// Tidies up for a supervisor that was killed: its children remove the private directory of their sockets.
@@ -10,17 +11,14 @@ enum AbandonedSockets {
         var information = stat()
         guard directory.split(separator: "/").last?.hasPrefix("selvedge-") ?? false,
             lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
-            information.st_mode & 0o777 == 0o700, information.st_uid == geteuid(), let stream = opendir(directory)
+            information.st_mode & 0o777 == 0o700, information.st_uid == geteuid(),
+            let names = try? FileOperations().list(directory)
         else { return }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
+        for name in names {
             let path = "\(directory)/\(name)"
             guard lstat(path, &information) == 0 else { continue }
             if information.st_mode & S_IFMT == S_IFSOCK || name == RunAnnouncement.fileName { unlink(path) }
         }
-        closedir(stream)
         rmdir(directory)
     }
 }
