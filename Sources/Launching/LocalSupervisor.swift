@@ -14,8 +14,10 @@ public struct LocalSupervisor {
         public let address: String
         /// The file in which it leaves the path of its run directory.
         public let announcementFile: String
-        /// The run directory that it takes up from a coordinator that died; nil for what the user asked for.
-        public let continuedRun: String?
+        /// Whether it takes the place of a coordinator that died.
+        public let isSuccessor: Bool
+        /// The run directory that the one before it announced; nil when it announced none.
+        public let announcedRun: String?
         /// Workers that run or will run: less than at first when some are not started again.
         public let workerCount: Int
     }

@@ -48,8 +48,8 @@ struct SupervisorDriver {
             switch action {
             case .startCoordinator(let isSuccessor, let workerCount):
                 let start = LocalSupervisor.CoordinatorStart(
-                    address: address, announcementFile: announcementFile,
-                    continuedRun: isSuccessor ? RunAnnouncement.run(in: announcementFile) : nil,
+                    address: address, announcementFile: announcementFile, isSuccessor: isSuccessor,
+                    announcedRun: isSuccessor ? RunAnnouncement.run(in: announcementFile) : nil,
                     workerCount: workerCount)
                 try self.start(.coordinator, supervisor.coordinatorArguments(start), &machine)
             case .startWorker(let index):

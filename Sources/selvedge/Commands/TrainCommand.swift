@@ -127,7 +127,8 @@ struct TrainCommand: ParsableCommand {
 
     private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
         let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
-        return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: start.continuedRun)
+        let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
+        return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
             + membership.arguments + ["--supervised"]

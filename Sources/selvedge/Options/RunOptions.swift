@@ -46,6 +46,14 @@ struct RunOptions: ParsableArguments {
         guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
     }
 
+    /// The run that a coordinator left which died: the one that it announced, or the new one at --run, if it had made that and
+    /// not announced it yet. Nil when there is none.
+    func runOfPredecessor(announced: String?) -> String? {
+        if let announced { return announced }
+        guard resume == nil, let run else { return nil }
+        return FileManager.default.fileExists(atPath: RunPaths(run).experiment) ? run : nil
+    }
+
     /// The same options for another process of this program; with a path, for one that takes that run up again.
     func arguments(goingOnWith path: String? = nil) -> [String] {
         let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments

@@ -1,0 +1,22 @@
+import Foundation
+import Testing
+
+@testable import selvedge
+
+@Suite struct RunOptionsTests {
+    @Test func `a successor takes up the run that was announced, or one that was just made at --run`() throws {
+        let scratch = try Scratch()
+        var options = RunOptions()
+        options.run = scratch.path + "/run"
+        options.resume = nil
+        #expect(options.runOfPredecessor(announced: "other") == "other")
+        #expect(options.runOfPredecessor(announced: nil) == nil)
+        try FileManager.default.createDirectory(atPath: scratch.path + "/run", withIntermediateDirectories: false)
+        #expect(options.runOfPredecessor(announced: nil) == nil)
+        try scratch.write("", to: "run/experiment.yaml")
+        #expect(options.runOfPredecessor(announced: nil) == options.run)
+        // The checkpoint that the user named is not forgotten.
+        options.resume = "checkpoint"
+        #expect(options.runOfPredecessor(announced: nil) == nil)
+    }
+}
