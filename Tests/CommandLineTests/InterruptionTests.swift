@@ -49,7 +49,9 @@ extension CommandLineTests {
             process.send(signal: SIGINT)
             let end = try process.end()
             #expect(end.code == 130, "\(end.lines)")
-            #expect(end.complaints.count == 1 && end.complaints[0].contains("is saved: go on with --resume"))
+            #expect(
+                end.complaints.count == 1 && end.complaints[0].contains("is saved: go on with --resume"),
+                "\(end.complaints)")
             #expect(scratch.leftovers == [])
             try expectResumedEqual("run", after: end, workers: 3)
         }
