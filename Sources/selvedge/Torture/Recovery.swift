@@ -1,6 +1,5 @@
 import Foundation
 
-<<<<<<<< HEAD:Sources/selvedge/Torture/Recovery.swift
 /// A line of timings.jsonl with the key `recovery`: what a change of members cost.
 struct Recovery: Equatable {
     var generation: UInt64
@@ -33,34 +32,5 @@ struct Recovery: Equatable {
         noticedNanoseconds = noticed
         recoveredNanoseconds = recovered
         redoneMicroBatches = Int(number("redone_micro_batches") ?? 0)
-========
-/// A line of fired.jsonl: a fault that struck.
-struct StruckFault: Equatable {
-    var kind: FaultKind
-    var text: String
-    /// Of the monotonic clock.
-    var nanoseconds: Int64
-
-    private struct Line: Decodable {
-        var fault: String
-        var nanoseconds: Int64
-
-        enum CodingKeys: String, CodingKey {
-            case fault
-            case nanoseconds = "monotonic_ns"
-        }
-    }
-
-    /// All faults that struck, the earliest first. A line that is still being written does not count.
-    static func all(in folder: String) -> [StruckFault] {
-        let bytes = FileManager.default.contents(atPath: "\(folder)/\(FaultEnvironment.firedName)") ?? Data()
-        let lines = bytes.split(separator: UInt8(ascii: "\n")).compactMap { line -> StruckFault? in
-            guard let line = try? JSONDecoder().decode(Line.self, from: Data(line)),
-                let fault = try? Fault(parsing: line.fault)
-            else { return nil }
-            return StruckFault(kind: fault.kind, text: line.fault, nanoseconds: line.nanoseconds)
-        }
-        return lines.sorted { $0.nanoseconds < $1.nanoseconds }
->>>>>>>> 1eb0fef (Types have files of their own names: exit codes, ends of children, micro-batch runs, timing, broken links, torture's results):Sources/selvedge/Torture/StruckFault.swift
     }
 }
