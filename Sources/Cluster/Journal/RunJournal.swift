@@ -9,16 +9,22 @@ struct RunJournal: Sendable {
     private(set) var stepDigests: [UInt64: UInt64] = [:]
     /// Steps that were done more than once, with digests that differ.
     private(set) var conflictingSteps: Set<UInt64> = []
+    /// Whether no record of it can be read.
+    private(set) var isEmpty = true
+    /// Whether it says that a checkpoint is in its place.
+    private(set) var hasSavedCheckpoint = false
     /// SHA-256 of the states that were recorded after so many steps.
     private var stateDigests: [UInt64: Set<ContentDigest>] = [:]
 
     init(records: [JournalRecord]) {
         for entry in records.lazy.compactMap({ JournalEntry($0) }) {
+            isEmpty = false
             switch entry {
             case .stepDigests(let firstStep, let digests): add(digests, firstStep: firstStep)
             case .epoch(_, let steps, let digest?), .checkpoint(let steps, let digest?):
                 stateDigests[steps, default: []].insert(digest)
-            case .view, .epoch, .checkpoint, .stopping, .ended, .term: break
+            case .checkpoint(_, nil): hasSavedCheckpoint = true
+            case .view, .epoch, .stopping, .ended, .term: break
             }
         }
     }
@@ -35,11 +41,6 @@ struct RunJournal: Sendable {
                 conflictingSteps.insert(step)
             }
         }
-    }
-
-    /// Whether it says that a checkpoint is in its place.
-    var hasSavedCheckpoint: Bool {
-        entries.contains { if case .checkpoint(_, fileDigest: nil) = $0 { true } else { false } }
     }
 
     /// What is wrong with a checkpoint's bytes, in words: their SHA-256 is none that was recorded after so many steps. Nil

@@ -20,7 +20,7 @@ extension RunVerifier {
     var problems: [String] {
         var lines = kept.problems
         guard let journal else { return lines }
-        if journal.entries.isEmpty {
+        if journal.isEmpty {
             lines.append("journal has no record that can be read: it is damaged, or not the journal of a run")
         }
         let conflicts = journal.conflictingSteps.sorted()

@@ -132,6 +132,6 @@ struct TrainCommand: ParsableCommand {
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
             + membership.arguments + ["--supervised"]
-            + (start.continuedRun == nil ? [] : ["--successor"])
+            + (continuedRun == nil ? [] : ["--successor"])
     }
 }

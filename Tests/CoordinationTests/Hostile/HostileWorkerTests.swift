@@ -67,7 +67,6 @@ struct HostileWorkerTests {
             case ..<93:
                 now += workers.values.pick([0, 1, 25, 50, 50, 240, 1200])
                 take(machine.tick(now: now))
-            case ..<95: take(machine.connectionLost(connection, now: now))
             case ..<96:
                 let process = Int32.random(in: 1000...1006, using: &workers.values.generator)
                 take(machine.childEnded(processIdentifier: process, status: .exited(code: 1), now: now))
@@ -83,7 +82,8 @@ struct HostileWorkerTests {
                 take(machine.checkpointWritten(identifier: writes.removeFirst(), failure: failure, now: now))
             } else if asksJudge {
                 asksJudge = false
-                take(machine.auditJudged(digest: workers.values.pick([nil, 1, 2]), now: now))
+                let digest: UInt64? = workers.values.pick([nil, 1, 2])
+                take(machine.auditJudged(generation: machine.generation, digest: digest, now: now))
             } else if comparesStates {
                 comparesStates = false
                 take(machine.statesCompared(tensors: ["a"], now: now))
