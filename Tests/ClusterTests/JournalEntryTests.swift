@@ -46,6 +46,10 @@ struct JournalEntryTests {
                 #expect(JournalEntry(JournalRecord(kind: record.kind, payload: Array(payload))) == nil, "\(entry)")
             }
         }
+        for entry in [
+            JournalEntry.view(generation: .max, firstStep: 0, memberCount: 1),
+            .term(.max, job: JobIdentifier(high: 1, low: 2)),
+        ] { #expect(JournalEntry(entry.record) == nil, "its next number could not be sent") }
         for kind: UInt8 in [0, 8, 255] { #expect(JournalEntry(JournalRecord(kind: kind, payload: [])) == nil) }
         let tooManyEpochs = [UInt8](repeating: 255, count: 16) + digest.bytes
         #expect(JournalEntry(JournalRecord(kind: 3, payload: tooManyEpochs)) == nil)

@@ -5,6 +5,9 @@ extension JournalEntry {
     /// Of the words that say how a run ended, so many bytes are kept.
     private static let textByteLimit = 1024
 
+    /// Generations and terms are below it, so that the next ones can be sent to workers.
+    private static let countLimit = WireLimits.largestNumber / 2
+
     /// The record's form: little-endian words of 64 bits, digests as they are, text in UTF-8.
     var record: JournalRecord {
         switch self {
@@ -23,7 +26,7 @@ extension JournalEntry {
         return JournalRecord(kind: kind, payload: bytes + rest)
     }
 
-    /// Nil for a kind that this program does not know and for a payload of another length.
+    /// Nil for a kind that this program does not know, a payload of another length, and numbers that nobody counts to.
     init?(_ record: JournalRecord) {
         var reader = PayloadReader(record.payload)
         guard let entry = Self.read(record.kind, &reader), reader.isAtEnd else { return nil }
@@ -33,7 +36,7 @@ extension JournalEntry {
     private static func read(_ kind: UInt8, _ reader: inout PayloadReader) -> JournalEntry? {
         switch kind {
         case 1:
-            guard let words = reader.words(3) else { return nil }
+            guard let words = reader.words(3), words[0] < Self.countLimit else { return nil }
             return .view(generation: words[0], firstStep: words[1], memberCount: words[2])
         case 2:
             guard let firstStep = reader.word(), let digests = reader.words(reader.wordCount) else { return nil }
@@ -47,7 +50,7 @@ extension JournalEntry {
         case 5: return reader.word().map { .stopping(stepLimit: $0) }
         case 6: return .ended(reader.text())
         case 7:
-            guard let words = reader.words(3) else { return nil }
+            guard let words = reader.words(3), words[0] < Self.countLimit else { return nil }
             return .term(words[0], job: JobIdentifier(high: words[1], low: words[2]))
         default: return nil
         }
