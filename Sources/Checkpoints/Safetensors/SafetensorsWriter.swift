@@ -28,20 +28,21 @@ public struct SafetensorsWriter: Sendable {
         entries.append(Entry(name: name, elementType: elementType, shape: shape, bytes: bytes))
     }
 
+    // Closures, for a key path would be evaluated anew for every element.
     public mutating func add(name: String, shape: [Int], _ values: [Float]) {
-        add(name: name, .float32, shape: shape, bytes: Self.bytes(of: values.map(\.bitPattern.littleEndian)))
+        add(name: name, .float32, shape: shape, bytes: Self.bytes(of: values.map { $0.bitPattern.littleEndian }))
     }
 
     public mutating func add(name: String, shape: [Int], _ values: [Double]) {
-        add(name: name, .float64, shape: shape, bytes: Self.bytes(of: values.map(\.bitPattern.littleEndian)))
+        add(name: name, .float64, shape: shape, bytes: Self.bytes(of: values.map { $0.bitPattern.littleEndian }))
     }
 
     public mutating func add(name: String, shape: [Int], _ values: [UInt64]) {
-        add(name: name, .uint64, shape: shape, bytes: Self.bytes(of: values.map(\.littleEndian)))
+        add(name: name, .uint64, shape: shape, bytes: Self.bytes(of: values.map { $0.littleEndian }))
     }
 
     public mutating func add(name: String, shape: [Int], _ values: [Int64]) {
-        add(name: name, .int64, shape: shape, bytes: Self.bytes(of: values.map(\.littleEndian)))
+        add(name: name, .int64, shape: shape, bytes: Self.bytes(of: values.map { $0.littleEndian }))
     }
 
     public mutating func add(name: String, shape: [Int], _ values: [UInt8]) {
