@@ -6,6 +6,8 @@ extension CommandLineTests {
     /// A coordinator and workers that are started one by one.
     @Suite struct ByHand {
         private let scratch: Scratch
+        /// Seconds of training, so that whoever is started while it lasts comes before its end.
+        private static let epochs = 500
 
         init() throws {
             scratch = try Scratch()
@@ -45,7 +47,7 @@ extension CommandLineTests {
         }
 
         @Test func `a killed worker is missed, another joins late, and the bits are equal`() throws {
-            let (coordinator, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "60"])
+            let (coordinator, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "\(Self.epochs)"])
             let workers = try [worker("left", address), worker("right", address)]
             try coordinator.line(containing: "Epoch 1/")
             workers[1].send(signal: SIGKILL)
@@ -57,22 +59,22 @@ extension CommandLineTests {
             #expect(end.code == 0, "\(end.lines)")
             #expect(end.complaints.count == 1 && end.complaints[0].contains(name), "\(end.complaints)")
             for worker in [workers[0], late] { #expect(try worker.end().code == 0) }
-            #expect(try scratch.digests("run") == undisturbed(epochs: 60))
+            #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
         }
 
         @Test func `workers wait for another coordinator at the same address, and the bits are equal`() throws {
-            let (first, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "60"])
+            let (first, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "\(Self.epochs)"])
             let workers = try [worker("left", address), worker("right", address)]
             try first.line(containing: "Epoch 2/")
             first.send(signal: SIGKILL)
             #expect(try first.end().code == 128 + SIGKILL)
             let (second, _) = try coordinator(
-                workers: 2, at: address, ["--run", "run", "--resume", "--epochs", "60"])
+                workers: 2, at: address, ["--run", "run", "--resume", "--epochs", "\(Self.epochs)"])
             try second.line(containing: "came over")
             let end = try second.end()
             #expect(end.code == 0, "\(end.lines)")
             for worker in workers { #expect(try worker.end().code == 0) }
-            #expect(try scratch.digests("run") == undisturbed(epochs: 60))
+            #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
         }
 
         @Test func `a worker that nobody leads saves its state, ends with 75, and --resume takes it`() throws {
