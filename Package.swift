@@ -28,7 +28,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
         swiftSettings: settings)
 }
 
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -36,6 +35,7 @@ let targets: [Target] = [
     .systemLibrary(name: "CZeroMQ", providers: [.apt(["libzmq3-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
+    .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPlatform"),
     // Opens libhdf5 at run time.
     .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
@@ -48,75 +48,63 @@ let targets: [Target] = [
         "Kernels", ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "CPlatform"],
         path: "Sources/Kernels/Dispatch"),
 
-    module("Digests", ["CPlatform", crypto]),
-    module("Randomness", []),
-    module("NeuralNetwork", ["Kernels", "CPlatform", "Randomness"]),
-    module("Datasets", ["Randomness", "Digests", "CZlib"]),
-    module(
-        "Experiments", ["NeuralNetwork", "Datasets", "Digests", yams], resources: [.embedInCode("Resources")]),
-    module("Checkpoints", ["Digests", "CHDF5"]),
-    module("Collectives", []),
-    module("Coordination", []),
-    module("Faults", ["Randomness", "Checkpoints", yams]),
-    module("Transport", ["CZeroMQ"]),
-    // Stands between processes in tests of faults.
-    module("FaultProxy", ["Randomness"]),
-    module(
-        "Training", ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"]),
+    module("Core", ["CPlatform", "CCrypto"]),
+    module("NeuralNetwork", ["Kernels", "Core", "CPlatform"]),
+    module("Datasets", ["Core", "CZlib"]),
+    module("Experiments", ["NeuralNetwork", "Datasets", yams], resources: [.embedInCode("Resources")]),
+    module("Collectives", ["Core"]),
+    module("Coordination", ["Core", "Collectives"]),
+    module("Transport", ["Core", "CZeroMQ", "CPlatform"]),
+    module("Runs", ["Core", "CHDF5"]),
+    module("Training", ["NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
+    module("Faults", ["Core", "Runs", yams]),
     module("Cluster", ["Training", "Coordination", "Transport", "Faults", "CPlatform"]),
-    module("Launching", ["Cluster"]),
     module("Reports", ["Training", "CCairo"]),
     .executableTarget(
-        name: "selvedge", dependencies: ["Launching", "Reports", "Faults", "FaultProxy", arguments],
-        swiftSettings: settings),
+        name: "SelvedgeCommand", dependencies: ["Cluster", "Reports", "Faults", arguments], swiftSettings: settings),
 
-    // Takes malloc's place in the test program, to count what threads allocate.
+    // Replaces malloc in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
 
+    tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Core"]),
+    tests("Core", ["Core"]),
     tests(
-        "Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Randomness"]),
-    tests("Digests", ["Digests"]),
-    tests("Randomness", ["Randomness"]),
-    tests(
-        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Randomness"],
+        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Core"],
         resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Digests"], resources: [.copy("Fixtures")]),
-    tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Digests"]),
-    tests("Checkpoints", ["Checkpoints", "Digests"]),
-    tests("Collectives", ["Collectives"]),
-    tests("Coordination", ["Coordination"]),
-    tests("Faults", ["Faults"]),
+    tests("Datasets", ["Datasets", "Core"], resources: [.copy("Fixtures")]),
+    tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Core"]),
+    tests("Runs", ["Runs", "Core"]),
+    tests("Collectives", ["Collectives", "Core"]),
+    tests("Coordination", ["Coordination", "Core"]),
     tests("Transport", ["Transport"]),
-    tests("FaultProxy", ["FaultProxy", "Transport"]),
-    tests("Training", ["Training", "CAllocationCounter"]),
+    tests("Training", ["Training", "Core", "CAllocationCounter"]),
+    tests("Faults", ["Faults", "Core", "Transport"]),
     tests(
         "Cluster",
         [
-            "Cluster", "Collectives", "Coordination", "Digests", "KernelInterface", "Kernels", "Transport",
+            "Cluster", "Collectives", "Coordination", "Core", "KernelInterface", "Kernels", "Transport",
             "CAllocationCounter",
         ]),
-    tests("Launching", ["Launching"]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),
     // What Tests/Fuzz, a package of its own, has found.
-    tests("Fuzz", ["Training", "Coordination", "FaultProxy"]),
-    tests("CommandLine", ["selvedge", "Kernels", "Digests", "Experiments", "Faults", "Training"]),
+    tests("Fuzz", ["Training", "Coordination", "Faults"]),
+    tests("CommandLine", ["SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training"]),
 ]
 
 let package = Package(
     name: "selvedge",
     products: [
-        .executable(name: "selvedge", targets: ["selvedge"]),
+        .executable(name: "selvedge", targets: ["SelvedgeCommand"]),
         .library(
             name: "SelvedgeModules",
             targets: [
-                "Kernels", "NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives", "Coordination",
-                "Training", "FaultProxy",
+                "Kernels", "NeuralNetwork", "Datasets", "Experiments", "Runs", "Collectives", "Coordination",
+                "Training", "Faults",
             ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: targets

@@ -1,4 +1,4 @@
 /// The program's release, as messages and `--version` tell it.
-public enum Build {
-    public static let version = "0.1.0"
+package enum Build {
+    package static let version = "0.1.0"
 }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why a process of a cluster could not do its part. Each description is one line.
-public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A system call failed: what was tried, and the error number.
     case system(String, Int32)
     /// Content that a peer sent does not have the size or digest that was announced.
@@ -15,7 +15,7 @@ public enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     /// An address off the loopback interface without a way to keep strangers out.
     case openAddress(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         case .content(let problem): problem

@@ -1,5 +1,5 @@
 import Coordination
-import Digests
+import Core
 
 extension ContentDigest {
     /// The same 32 bytes as a digest of content.

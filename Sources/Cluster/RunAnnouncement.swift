@@ -3,13 +3,13 @@ import Glibc
 /// A file in which a coordinator leaves the path of its run directory for whoever starts its successor.
 ///
 /// Its last byte is a line end: what is there without one was cut short, and says nothing.
-public enum RunAnnouncement {
+package enum RunAnnouncement {
     /// The file's name, in the private directory of the run's sockets.
-    public static let fileName = "run"
+    package static let fileName = "run"
     private static let byteLimit = 1 << 16
 
     /// Writes the file anew. Throws the system's error.
-    public static func write(run: String, to file: String) throws(ClusterError) {
+    package static func write(run: String, to file: String) throws(ClusterError) {
         let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system("write \(file)", errno) }
         defer { close(descriptor) }
@@ -23,7 +23,7 @@ public enum RunAnnouncement {
     }
 
     /// The path that the file holds; nil when there is none, or not all of it.
-    public static func run(in file: String) -> String? {
+    package static func run(in file: String) -> String? {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }

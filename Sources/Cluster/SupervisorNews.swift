@@ -1,7 +1,7 @@
-public import Coordination
+package import Coordination
 
 /// What a supervisor tells its children about each other, one line each.
-public enum SupervisorNews: Sendable, Equatable {
+package enum SupervisorNews: Sendable, Equatable {
     /// To a successor, before the children: how the coordinator before it ended, and when, in milliseconds of the monotonic
     /// clock.
     case predecessor(CoordinatorLoss)
@@ -15,7 +15,7 @@ public enum SupervisorNews: Sendable, Equatable {
     case successor
 
     /// The line that says it.
-    public var line: String {
+    package var line: String {
         switch self {
         case .predecessor(let loss): "predecessor \(loss.noticedMilliseconds) \(loss.reason)"
         case .children(let identifiers): (["children"] + identifiers.map(String.init)).joined(separator: " ")
@@ -28,7 +28,7 @@ public enum SupervisorNews: Sendable, Equatable {
     }
 
     /// Reads a line; nil when it says nothing known.
-    public init?(_ line: String) {
+    package init?(_ line: String) {
         let words = line.split(separator: " ").map(String.init)
         if words.first == "predecessor", words.count > 2, let time = UInt64(words[1]) {
             self = .predecessor(

@@ -1,23 +1,23 @@
-import Digests
+import Core
 
 /// A data set as one run of bytes, the form in which it travels: sample count, height, width and channels as 32-bit little-endian
 /// words, then labels, then pixels, then, if it is not 0, the number of samples for validation only as another word. Its
 /// SHA-256 is the data set's digest.
-public struct DatasetArchive: Sendable {
+package struct DatasetArchive: Sendable {
     private let dataset: ImageDataset
     private let header: [UInt8]
     private let trailer: [UInt8]
 
-    public init(_ dataset: ImageDataset) {
+    package init(_ dataset: ImageDataset) {
         self.dataset = dataset
         header = Self.header([dataset.sampleCount, dataset.height, dataset.width, dataset.channels])
         trailer = Self.trailer(validationCount: dataset.validationCount)
     }
 
-    public var byteCount: Int { header.count + dataset.labels.count + dataset.pixels.count + trailer.count }
+    package var byteCount: Int { header.count + dataset.labels.count + dataset.pixels.count + trailer.count }
 
     /// A copy of the bytes in a range of `0..<byteCount`.
-    public func bytes(in range: Range<Int>) -> [UInt8] {
+    package func bytes(in range: Range<Int>) -> [UInt8] {
         precondition(range.lowerBound >= 0 && range.upperBound <= byteCount, "a range of the archive")
         var result: [UInt8] = []
         result.reserveCapacity(range.count)
@@ -49,7 +49,7 @@ extension ImageDataset {
     private static let headerByteCount = 16
 
     /// The data set in an archive's bytes. Throws `DatasetError` when the bytes are not exactly one data set.
-    public convenience init(archive: [UInt8], name: String, classNames: [String]) throws(DatasetError) {
+    package convenience init(archive: [UInt8], name: String, classNames: [String]) throws(DatasetError) {
         let headerByteCount = Self.headerByteCount
         guard archive.count >= headerByteCount else {
             throw .shape(name: name, problem: "\(archive.count) bytes are too few for a data set")

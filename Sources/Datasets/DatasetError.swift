@@ -1,7 +1,7 @@
-public import Digests
+package import Core
 
 /// Why data could not be used. The description is one line: what, in which file, what was expected, what to do.
-public enum DatasetError: Error, Sendable, Equatable {
+package enum DatasetError: Error, Sendable, Equatable {
     /// None of the folders holds the file, plain or with `.gz`.
     case missing(file: String, searched: [String])
     /// None of the folders holds the folder.
@@ -20,7 +20,7 @@ public enum DatasetError: Error, Sendable, Equatable {
 }
 
 /// What is wrong with the bytes of an IDX file.
-public enum IDXProblem: Sendable, Equatable {
+package enum IDXProblem: Sendable, Equatable {
     case truncatedHeader(byteCount: Int, expected: Int)
     case magic(found: UInt32, expected: UInt32)
     case dimensions(found: [Int], expected: String)
@@ -29,7 +29,7 @@ public enum IDXProblem: Sendable, Equatable {
 }
 
 extension DatasetError: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing(let file, let searched):
             "no file \(file) or \(file).gz in \(searched.joined(separator: ", ")): name the right folder with --data, "
@@ -66,7 +66,7 @@ extension DatasetError: CustomStringConvertible {
 }
 
 extension IDXProblem: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .truncatedHeader(let byteCount, let expected):
             "it ends after \(byteCount) bytes, inside its header of \(expected)"

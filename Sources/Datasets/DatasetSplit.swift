@@ -1,11 +1,11 @@
-import Randomness
+import Core
 
 /// Which samples train and which validate: two lists of sample indexes that share none.
-public struct DatasetSplit: Sendable, Equatable {
-    public var training: [Int32]
-    public var validation: [Int32]
+package struct DatasetSplit: Sendable, Equatable {
+    package var training: [Int32]
+    package var validation: [Int32]
 
-    public init(training: [Int32], validation: [Int32]) {
+    package init(training: [Int32], validation: [Int32]) {
         self.training = training
         self.validation = validation
     }
@@ -13,7 +13,7 @@ public struct DatasetSplit: Sendable, Equatable {
     /// A shuffled split: the last `validationFraction` (0 ..< 1, rounded to whole samples) of a random order validates.
     ///
     /// The order depends on seed and count alone.
-    public static func shuffled(count: Int, validationFraction: Double, seed: UInt64) -> DatasetSplit {
+    package static func shuffled(count: Int, validationFraction: Double, seed: UInt64) -> DatasetSplit {
         precondition(validationFraction >= 0 && validationFraction < 1, "a validation fraction lies in 0 ..< 1")
         let order = RandomStream(seed: seed, purpose: .split).permutation(count: count)
         let trainingCount = count - Int((Double(count) * validationFraction).rounded())
@@ -21,7 +21,7 @@ public struct DatasetSplit: Sendable, Equatable {
     }
 
     /// The same split of the samples of a range instead of `0..<count`.
-    public static func shuffled(_ samples: Range<Int>, validationFraction: Double, seed: UInt64) -> DatasetSplit {
+    package static func shuffled(_ samples: Range<Int>, validationFraction: Double, seed: UInt64) -> DatasetSplit {
         var split = shuffled(count: samples.count, validationFraction: validationFraction, seed: seed)
         let offset = Int32(samples.lowerBound)
         for index in split.training.indices { split.training[index] += offset }
@@ -30,14 +30,14 @@ public struct DatasetSplit: Sendable, Equatable {
     }
 
     /// The last `validationFraction` (0 ..< 1, rounded to whole samples) of a range validates.
-    public static func last(_ samples: Range<Int>, validationFraction: Double) -> DatasetSplit {
+    package static func last(_ samples: Range<Int>, validationFraction: Double) -> DatasetSplit {
         precondition(validationFraction >= 0 && validationFraction < 1, "a validation fraction lies in 0 ..< 1")
         let validationCount = Int((Double(samples.count) * validationFraction).rounded())
         return ranges(training: samples, validation: samples.upperBound - validationCount..<samples.upperBound)
     }
 
     /// The samples of one range validate, those of the other that are not among them train.
-    public static func ranges(training: Range<Int>, validation: Range<Int>) -> DatasetSplit {
+    package static func ranges(training: Range<Int>, validation: Range<Int>) -> DatasetSplit {
         DatasetSplit(
             training: training.filter { !validation.contains($0) }.map { Int32($0) },
             validation: validation.map { Int32($0) })

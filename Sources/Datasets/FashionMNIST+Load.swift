@@ -1,4 +1,4 @@
-import Digests
+import Core
 
 extension FashionMNIST {
     /// Loads both sets, each from the first folder that has it: as two IDX files, plain or with `.gz`, or, where they are not,
@@ -6,7 +6,7 @@ extension FashionMNIST {
     ///
     /// Throws `DatasetError` when a file is missing everywhere, when an IDX file is not Fashion-MNIST's byte for byte, or when a
     /// CSV file has not as many images. Cost: inflating and digesting 55 MB.
-    public static func load(
+    package static func load(
         searching folders: [String]
     ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
         (try trainingSet.load(searching: folders), try testSet.load(searching: folders))

@@ -1,4 +1,4 @@
-import Digests
+import Core
 
 /// One of the four files: its name, its shape and the digest of its unpacked content.
 struct FashionMNISTFile {

@@ -1,4 +1,4 @@
-import Digests
+import Core
 
 /// One IDX file, read to its end and checked against its own header.
 struct IDXContent {

@@ -2,7 +2,7 @@ extension IDXFile {
     /// Images of any one size and their labels, from two files that are looked for in some folders, plain or with `.gz`.
     ///
     /// Throws `DatasetError` when a file is missing everywhere or malformed, when counts differ, or a label is no class.
-    public static func dataset(
+    package static func dataset(
         images: String, labels: String, classNames: [String], searching folders: [String]
     ) throws(DatasetError) -> ImageDataset {
         let (labelContent, labelPath) = try content(of: labels, magic: labelsMagic, searching: folders)

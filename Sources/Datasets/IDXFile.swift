@@ -1,16 +1,16 @@
 /// The file format IDX of the MNIST family: a big-endian header (magic, then one 32-bit word a dimension), then bytes.
 ///
 /// Readers check the header before they allocate, read exactly what it demands, and refuse anything more.
-public enum IDXFile {
+package enum IDXFile {
     /// Images `[count, height, width]`, one byte a pixel.
-    public struct Images: Sendable, Equatable {
-        public var count: Int
-        public var height: Int
-        public var width: Int
+    package struct Images: Sendable, Equatable {
+        package var count: Int
+        package var height: Int
+        package var width: Int
         /// Row after row, image after image.
-        public var pixels: [UInt8]
+        package var pixels: [UInt8]
 
-        public init(count: Int, height: Int, width: Int, pixels: [UInt8]) {
+        package init(count: Int, height: Int, width: Int, pixels: [UInt8]) {
             self.count = count
             self.height = height
             self.width = width
@@ -27,7 +27,7 @@ public enum IDXFile {
     /// Reads images from the bytes of a plain or gzip-packed file; `name` stands in errors.
     ///
     /// Throws `DatasetError` for a wrong magic, a zero or oversized dimension, missing or surplus bytes, or a damaged stream.
-    public static func images(from bytes: [UInt8], name: String) throws(DatasetError) -> Images {
+    package static func images(from bytes: [UInt8], name: String) throws(DatasetError) -> Images {
         let content = try content(of: bytes, name: name, magic: imagesMagic)
         return Images(
             count: content.dimensions[0], height: content.dimensions[1], width: content.dimensions[2],
@@ -35,7 +35,7 @@ public enum IDXFile {
     }
 
     /// Reads labels from the bytes of a plain or gzip-packed file; every label must be below `classCount`.
-    public static func labels(from bytes: [UInt8], name: String, classCount: Int) throws(DatasetError) -> [UInt8] {
+    package static func labels(from bytes: [UInt8], name: String, classCount: Int) throws(DatasetError) -> [UInt8] {
         let labels = try content(of: bytes, name: name, magic: labelsMagic).payload
         try check(labels, below: classCount, file: name)
         return labels

@@ -1,6 +1,6 @@
 extension ImageDataset {
     /// The samples in a range, counted from 0, under the same name. Throws `DatasetError.shape` when there are fewer.
-    public func part(_ range: Range<Int>) throws(DatasetError) -> ImageDataset {
+    package func part(_ range: Range<Int>) throws(DatasetError) -> ImageDataset {
         guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= sampleCount else {
             throw .shape(
                 name: name,
@@ -15,13 +15,13 @@ extension ImageDataset {
     }
 
     /// What may be trained on, without samples that came from another set.
-    public var trainingPart: ImageDataset {
+    package var trainingPart: ImageDataset {
         get throws(DatasetError) { try part(0..<sampleCount - validationCount) }
     }
 
     /// These samples and then those of `validation`, which are for validation only. Throws `DatasetError.shape` when the
     /// images have another size or other classes.
-    public func joined(withValidation validation: ImageDataset) throws(DatasetError) -> ImageDataset {
+    package func joined(withValidation validation: ImageDataset) throws(DatasetError) -> ImageDataset {
         guard [height, width, channels] == [validation.height, validation.width, validation.channels],
             classNames == validation.classNames
         else {

@@ -1,25 +1,25 @@
-public import Digests
+package import Core
 
 /// Labelled images of one size, as bytes. Immutable; shared by all threads.
-public final class ImageDataset: Sendable {
-    public let name: String
-    public let sampleCount: Int
-    public let height: Int
-    public let width: Int
-    public let channels: Int
+package final class ImageDataset: Sendable {
+    package let name: String
+    package let sampleCount: Int
+    package let height: Int
+    package let width: Int
+    package let channels: Int
     /// What each label means; label k is `classNames[k]`.
-    public let classNames: [String]
+    package let classNames: [String]
     /// `[sampleCount, height, width, channels]`, 0…255.
-    public let pixels: [UInt8]
+    package let pixels: [UInt8]
     /// One a sample, each below `classNames.count`.
-    public let labels: [UInt8]
+    package let labels: [UInt8]
     /// The last so many samples came from another set: they may validate and are never trained on.
-    public let validationCount: Int
+    package let validationCount: Int
     /// SHA-256 of the bytes of `DatasetArchive`: the same for every file format that decodes to the same samples.
-    public let digest: SHA256Digest
+    package let digest: SHA256Digest
 
     /// Takes decoded samples over. Throws `DatasetError` when sizes do not fit together or a label is no class.
-    public init(
+    package init(
         name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8],
         validationCount: Int = 0
     ) throws(DatasetError) {
@@ -56,7 +56,7 @@ public final class ImageDataset: Sendable {
     }
 
     /// Bytes of one image.
-    public var imageByteCount: Int { height * width * channels }
+    package var imageByteCount: Int { height * width * channels }
 
     /// Height · width · channels, each between 1 and 65535 (so that the product cannot overflow); else nil.
     static func imageByteCount(height: Int, width: Int, channels: Int) -> Int? {

@@ -1,13 +1,13 @@
 /// What the images of a set have in common.
-public struct ImageFormat: Sendable, Equatable {
-    public var height: Int
-    public var width: Int
+package struct ImageFormat: Sendable, Equatable {
+    package var height: Int
+    package var width: Int
     /// Values a pixel.
-    public var channels: Int
+    package var channels: Int
     /// What each label means; label k is `classNames[k]`.
-    public var classNames: [String]
+    package var classNames: [String]
 
-    public init(height: Int, width: Int, channels: Int, classNames: [String]) {
+    package init(height: Int, width: Int, channels: Int, classNames: [String]) {
         self.height = height
         self.width = width
         self.channels = channels
@@ -15,7 +15,7 @@ public struct ImageFormat: Sendable, Equatable {
     }
 
     /// Such as "28×28×1".
-    public var sizeText: String { "\(height)×\(width)×\(channels)" }
+    package var sizeText: String { "\(height)×\(width)×\(channels)" }
 
     /// Bytes of one image. Throws `DatasetError.shape` when it is larger than an image of any file may be.
     func imageByteCount(name: String) throws(DatasetError) -> Int {

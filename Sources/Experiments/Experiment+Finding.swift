@@ -2,12 +2,12 @@ import Glibc
 
 extension Experiment {
     /// The names of the shipped experiments, in the order of listings.
-    public static let shippedNames = ShippedExperiments.all.map(\.name)
+    package static let shippedNames = ShippedExperiments.all.map(\.name)
 
     /// A shipped experiment, capitals aside.
     ///
     /// - Throws: `ExperimentError` with the nearest name and all of them.
-    public static func shipped(named name: String) throws(ExperimentError) -> Experiment {
+    package static func shipped(named name: String) throws(ExperimentError) -> Experiment {
         guard let entry = ShippedExperiments.all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
             throw unknown(name)
         }
@@ -15,7 +15,7 @@ extension Experiment {
     }
 
     /// Reads an experiment from a YAML file.
-    public static func load(path: String) throws(ExperimentError) -> Experiment {
+    package static func load(path: String) throws(ExperimentError) -> Experiment {
         let bytes: [UInt8]
         do {
             bytes = try BoundedFile.read(path, byteLimit: YAMLDocument.byteLimit)
@@ -29,12 +29,12 @@ extension Experiment {
     }
 
     /// Whether an argument names a shipped experiment, capitals aside.
-    public static func isShipped(_ argument: String) -> Bool {
+    package static func isShipped(_ argument: String) -> Bool {
         shippedNames.contains { $0.lowercased() == argument.lowercased() }
     }
 
     /// The experiment that a user's argument means: a shipped name first, else the path of a YAML file.
-    public static func resolve(_ argument: String) throws(ExperimentError) -> Experiment {
+    package static func resolve(_ argument: String) throws(ExperimentError) -> Experiment {
         if isShipped(argument) {
             return try shipped(named: argument)
         }

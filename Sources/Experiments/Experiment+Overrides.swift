@@ -2,7 +2,7 @@ extension Experiment {
     /// The experiment with some values replaced, as flags do.
     ///
     /// - Throws: `ExperimentError` when a value is beyond the limits of a file.
-    public func replacing(
+    package func replacing(
         epochs: Int? = nil, batchSize: Int? = nil, microBatchCount: Int? = nil, seed: UInt64? = nil
     ) throws(ExperimentError) -> Experiment {
         var result = self

@@ -1,29 +1,29 @@
-public import NeuralNetwork
+package import NeuralNetwork
 
 /// Everything that decides the bits of a training: model, data, loss, optimizer, batch sizes and seed.
-public struct Experiment: Sendable, Equatable {
+package struct Experiment: Sendable, Equatable {
     /// A short name, which also names run folders: letters, digits, ".", "_" and "-", beginning with a letter or digit.
-    public var name: String
+    package var name: String
     /// One line for listings; may be empty.
-    public var title: String
+    package var title: String
     /// Figures of the write-up that the experiment repeats, in its order; only for listings.
-    public var published: [PublishedFigure]
-    public var dataset: DatasetConfiguration
-    public var model: ModelConfiguration
-    public var loss: LossConfiguration
-    public var optimizer: OptimizerConfiguration
+    package var published: [PublishedFigure]
+    package var dataset: DatasetConfiguration
+    package var model: ModelConfiguration
+    package var loss: LossConfiguration
+    package var optimizer: OptimizerConfiguration
     /// When training ends before its last epoch; nil never.
-    public var earlyStopping: EarlyStopping?
+    package var earlyStopping: EarlyStopping?
     /// Samples in a global batch.
-    public var batchSize: Int
-    public var epochs: Int
+    package var batchSize: Int
+    package var epochs: Int
     /// Pieces of a global batch whose gradients are summed by a fixed tree: a power of two, part of the arithmetic.
-    public var microBatchCount: Int
-    public var seed: UInt64
+    package var microBatchCount: Int
+    package var seed: UInt64
     /// Weights to begin with instead of random ones.
-    public var initialWeights: InitialWeightsConfiguration?
+    package var initialWeights: InitialWeightsConfiguration?
 
-    public init(
+    package init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
         model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
         optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), earlyStopping: EarlyStopping? = nil,
@@ -47,20 +47,20 @@ public struct Experiment: Sendable, Equatable {
 }
 
 /// One published figure of an experiment.
-public struct PublishedFigure: Sendable, Equatable {
-    public var name: String
-    public var value: Value
+package struct PublishedFigure: Sendable, Equatable {
+    package var name: String
+    package var value: Value
 
-    public init(name: String, value: Value) {
+    package init(name: String, value: Value) {
         self.name = name
         self.value = value
     }
 
-    public enum Value: Sendable, Equatable, CustomStringConvertible {
+    package enum Value: Sendable, Equatable, CustomStringConvertible {
         case number(Double)
         case text(String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .number(let value): value.description
             case .text(let text): text

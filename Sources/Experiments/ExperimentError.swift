@@ -1,6 +1,6 @@
 /// Why text, a file or a name is no experiment, in one line that says where and what to do.
-public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Problem: Error, Sendable, Equatable {
+package struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Problem: Error, Sendable, Equatable {
         /// The file cannot be read, for the system's reason.
         case unreadable(String)
         case tooLarge(byteLimit: Int)
@@ -15,21 +15,21 @@ public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertib
     }
 
     /// The file or name from which the experiment came.
-    public var source: String
+    package var source: String
     /// From 1, where it is known.
-    public var line: Int?
+    package var line: Int?
     /// The key, such as `model.layers[2].dense.units`; empty for the whole.
-    public var key: String
-    public var problem: Problem
+    package var key: String
+    package var problem: Problem
 
-    public init(source: String, line: Int? = nil, key: String = "", problem: Problem) {
+    package init(source: String, line: Int? = nil, key: String = "", problem: Problem) {
         self.source = source
         self.line = line
         self.key = key
         self.problem = problem
     }
 
-    public var description: String {
+    package var description: String {
         if case .unknownExperiment(let name, let nearest, let shipped) = problem {
             let hint = nearest.map { "did you mean \($0)? " } ?? ""
             return "no experiment is named \(quoted(name)) and no file is there; \(hint)"

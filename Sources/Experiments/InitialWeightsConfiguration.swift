@@ -1,8 +1,8 @@
-public import Digests
+package import Core
 
 /// The weights that a training begins with, where they are not drawn at random.
-public struct InitialWeightsConfiguration: Sendable, Equatable {
-    public enum Origin: Sendable, Equatable {
+package struct InitialWeightsConfiguration: Sendable, Equatable {
+    package enum Origin: Sendable, Equatable {
         /// A weights file: a checkpoint, a safetensors file or one of Keras's.
         case file(String)
         /// The result of the newest run of the experiment with this name.
@@ -10,11 +10,11 @@ public struct InitialWeightsConfiguration: Sendable, Equatable {
     }
 
     /// Layers that go by one name.
-    public enum LayerGroup: String, Sendable, Equatable, CaseIterable {
+    package enum LayerGroup: String, Sendable, Equatable, CaseIterable {
         /// The convolutions of the `vgg16` layer group.
         case vgg16
 
-        public var layerNames: [String] {
+        package var layerNames: [String] {
             switch self {
             case .vgg16: VGG16.names
             }
@@ -22,13 +22,13 @@ public struct InitialWeightsConfiguration: Sendable, Equatable {
     }
 
     /// Where the weights are taken from; nil once they are known by their digest.
-    public var origin: Origin?
+    package var origin: Origin?
     /// The layers that the weights fill, the others keeping their random start; nil fills all.
-    public var layers: LayerGroup?
+    package var layers: LayerGroup?
     /// SHA-256 of the file. It is known before the first step of a training, and part of what decides its bits.
-    public var digest: SHA256Digest?
+    package var digest: SHA256Digest?
 
-    public init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
+    package init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
         self.origin = origin
         self.layers = layers
         self.digest = digest
@@ -38,7 +38,7 @@ public struct InitialWeightsConfiguration: Sendable, Equatable {
 extension Experiment {
     /// Whether this experiment, as it was run, is what `other` asks for: equal but for the weights it begins with, which are known
     /// by their digest here and may be known by their origin there.
-    public func isRun(of other: Experiment) -> Bool {
+    package func isRun(of other: Experiment) -> Bool {
         var resolved = other
         if other.initialWeights?.origin != nil, let digest = initialWeights?.digest {
             guard other.initialWeights?.digest ?? digest == digest else { return false }

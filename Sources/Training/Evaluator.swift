@@ -1,32 +1,32 @@
 import Collectives
-public import Datasets
-public import Experiments
-public import KernelInterface
-public import NeuralNetwork
+package import Datasets
+package import Experiments
+package import KernelInterface
+package import NeuralNetwork
 
 /// What a model makes of a labelled data set.
-public struct Evaluation: Sendable {
+package struct Evaluation: Sendable {
     /// Mean loss: losses summed in Double by the fixed tree of pieces, divided once.
-    public var loss: Double
-    public var accuracy: Double
-    public var labels: [UInt8]
+    package var loss: Double
+    package var accuracy: Double
+    package var labels: [UInt8]
     /// The class with the highest output, the first of equals; one a sample.
-    public var predictions: [UInt8]
+    package var predictions: [UInt8]
     /// `[samples, classes]`: what the last layer puts out before its activation.
-    public var logits: [Float]
+    package var logits: [Float]
     /// `[samples, classes]`
-    public var probabilities: [Float]
+    package var probabilities: [Float]
 }
 
 /// Runs data sets forward in this process. The result does not depend on the number of threads.
-public final class Evaluator {
+package final class Evaluator {
     private let computer: StepComputer
     private let experiment: Experiment
     private let dataset: ImageDataset
     private let model: Model
 
     /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round as IEEE says by default.
-    public init(
+    package init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {
         self.experiment = experiment
@@ -38,7 +38,7 @@ public final class Evaluator {
     }
 
     /// Evaluates the first `sampleLimit` samples, or all.
-    public func evaluate(_ state: ReplicatedState, sampleLimit: Int? = nil) -> Evaluation {
+    package func evaluate(_ state: ReplicatedState, sampleLimit: Int? = nil) -> Evaluation {
         let count = min(sampleLimit ?? dataset.sampleCount, dataset.sampleCount)
         let samples = (0..<Int32(count)).map { $0 }
         var statistics = [MicroBatchStatistics](

@@ -1,23 +1,23 @@
-import Checkpoints
 import Datasets
-public import Experiments
-public import KernelInterface
-public import NeuralNetwork
+package import Experiments
+package import KernelInterface
+package import NeuralNetwork
+import Runs
 
 /// One worker's training: the replicated state and what advances it, round by round.
 ///
 /// A round is a pure function of the state before it, so doing it again gives the same bits. Every worker of a view runs the same
 /// rounds and ends each with the same state. The trainer knows neither sockets nor files.
-public final class Trainer {
-    public let experiment: Experiment
-    public let model: Model
-    public let data: TrainingData
-    public let schedule: BatchSchedule
-    public private(set) var state: ReplicatedState
+package final class Trainer {
+    package let experiment: Experiment
+    package let model: Model
+    package let data: TrainingData
+    package let schedule: BatchSchedule
+    package private(set) var state: ReplicatedState
     /// Whether each step's summed gradient gets a checksum; one worker of a view takes it.
-    public var takesGradientChecksum = false
+    package var takesGradientChecksum = false
 
-    public let kernels: KernelTable
+    package let kernels: KernelTable
     private let computer: StepComputer
     private let learningRate: LearningRate
     /// Of all finished epochs, for schedules that look at them.
@@ -29,7 +29,7 @@ public final class Trainer {
     ///
     /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
     /// as IEEE says by default.
-    public init(
+    package init(
         experiment: Experiment, model: Model, data: TrainingData, state: ReplicatedState, kernels: KernelTable,
         threadCount: Int
     ) throws {
@@ -54,34 +54,34 @@ public final class Trainer {
     }
 
     /// Optimizer steps that are complete.
-    public var completedSteps: Int { schedule.completedSteps(before: state.progress.round) }
+    package var completedSteps: Int { schedule.completedSteps(before: state.progress.round) }
 
     /// Whether every step of every epoch is complete, or early stopping ended training.
-    public var isFinished: Bool {
+    package var isFinished: Bool {
         state.progress.isFinished(schedule, earlyStopping: experiment.earlyStopping)
     }
 
     /// Goes on from another worker's state, which is of the same experiment and schedule.
-    public func adopt(_ state: ReplicatedState) {
+    package func adopt(_ state: ReplicatedState) {
         self.state = state
         validationLosses = state.progress.rows.map(\.monitoredLoss)
     }
 
     /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
-    public func own(_ run: Range<Int>) {
+    package func own(_ run: Range<Int>) {
         let sizes = [0, schedule.stepsPerEpoch - 1].map { schedule.batch(ofStep: $0).count }
         computer.own(run, batchSizes: sizes)
     }
 
     /// Begins to time the units of training passes.
-    public func startProfile() -> PassProfile {
+    package func startProfile() -> PassProfile {
         computer.pass.startProfile()
     }
 
     /// Runs the next step together with the other workers, and the validation after it when it ends an epoch.
     ///
     /// Throws `TrainingError`, or whatever the exchange throws; the state is then as it was before the round that failed.
-    public func runStep(_ exchange: any GradientExchange) throws -> StepResult {
+    package func runStep(_ exchange: any GradientExchange) throws -> StepResult {
         precondition(!isFinished, "no step is left")
         var result = StepResult()
         if case .train(let epoch, let step) = schedule.round(state.progress.round) {

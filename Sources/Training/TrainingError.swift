@@ -1,5 +1,5 @@
 /// Why training could not go on.
-public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A micro-batch's loss is NaN or infinite. `step` counts from 1, `microBatch` from 0.
     case nonFiniteLoss(step: Int, microBatch: Int)
     /// A loss of the validation that ends an epoch is NaN or infinite. `epoch` counts from 1, `step` is the last complete one.
@@ -7,7 +7,7 @@ public enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The losses are finite but the summed gradient is not. `step` counts from 1.
     case nonFiniteGradient(step: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .nonFiniteLoss(let step, let microBatch):
             "the loss of micro-batch \(microBatch) in step \(step) is not a finite number; "

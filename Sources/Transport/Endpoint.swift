@@ -1,5 +1,5 @@
 /// Where a socket listens or connects to.
-public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
+package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A Unix-domain socket file; the path is absolute or relative, up to 107 bytes.
     case ipc(path: String)
     /// An address or host name, without brackets, and a port; port 0 asks for a free one when listening.
@@ -8,10 +8,10 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     case inproc(name: String)
 
     /// The kernel's limit for the path of a Unix-domain socket (`sun_path` without its final zero).
-    public static let maximumPathByteCount = 107
+    package static let maximumPathByteCount = 107
 
     /// Reads `ipc://PATH`, `tcp://HOST:PORT`, `tcp://[IPV6]:PORT` or `inproc://NAME`; refuses `*` as a host or port.
-    public init(parsing text: String) throws(TransportError) {
+    package init(parsing text: String) throws(TransportError) {
         if let path = Self.rest(of: text, after: "ipc://") {
             guard !path.isEmpty else { throw .invalidEndpoint(text, reason: "the path of the socket file is missing") }
             guard path.utf8.count <= Self.maximumPathByteCount else {
@@ -70,7 +70,7 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         return .tcp(host: host, port: port)
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .ipc(let path): "ipc://\(path)"
         case .tcp(let host, let port): host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
@@ -79,7 +79,7 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// Whether only processes of this host can reach it: files, and addresses of the loopback interface.
-    public var isLoopback: Bool {
+    package var isLoopback: Bool {
         switch self {
         case .ipc, .inproc: return true
         case .tcp(let host, _):
@@ -104,7 +104,7 @@ public enum Endpoint: Sendable, Hashable, CustomStringConvertible {
 
 extension Endpoint {
     /// Whether both are socket files, or addresses, or names in one process.
-    public func isReachedLike(_ other: Endpoint) -> Bool {
+    package func isReachedLike(_ other: Endpoint) -> Bool {
         switch (self, other) {
         case (.ipc, .ipc), (.tcp, .tcp), (.inproc, .inproc): true
         default: false

@@ -1,10 +1,10 @@
 internal import CZeroMQ
 
 /// Wakes a thread that waits in a poll, from any other thread or a signal-free callback (an eventfd).
-public final class InterruptEvent: Sendable {
+package final class InterruptEvent: Sendable {
     let descriptor: Int32
 
-    public init() throws(TransportError) {
+    package init() throws(TransportError) {
         descriptor = selvedge_event_create()
         if descriptor < 0 { throw .current("create", "an event descriptor") }
     }
@@ -14,16 +14,16 @@ public final class InterruptEvent: Sendable {
     }
 
     /// Wakes the waiting thread; stays signalled until `clear`.
-    public func signal() {
+    package func signal() {
         precondition(selvedge_event_signal(descriptor) == 0, "an event descriptor takes a signal at any time")
     }
 
     /// Takes the signal back; says whether there was one.
     @discardableResult
-    public func clear() -> Bool {
+    package func clear() -> Bool {
         selvedge_event_clear(descriptor) != 0
     }
 
     /// Whether it is signalled now.
-    public var isSignalled: Bool { selvedge_descriptor_readable(descriptor) != 0 }
+    package var isSignalled: Bool { selvedge_descriptor_readable(descriptor) != 0 }
 }

@@ -4,14 +4,14 @@ internal import CZeroMQ
 ///
 /// The owner counts what it lends (`lent`, one thread), libzmq's threads count what they return. When both agree, no
 /// byte of the memory is in use any more and it may be written again.
-public final class ReleaseCounter: @unchecked Sendable {
+package final class ReleaseCounter: @unchecked Sendable {
     // A cache line of its own: an I/O thread writes while the owner works on its neighbours.
     let returned: UnsafeMutablePointer<selvedge_counter>
     private let storage: UnsafeMutableRawPointer
     /// How many buffers were lent; touched by the owner's thread only.
-    public private(set) var lent: UInt64 = 0
+    package private(set) var lent: UInt64 = 0
 
-    public init() {
+    package init() {
         storage = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
         returned = storage.bindMemory(to: selvedge_counter.self, capacity: 1)
         returned.initialize(to: selvedge_counter())
@@ -27,5 +27,5 @@ public final class ReleaseCounter: @unchecked Sendable {
     }
 
     /// Whether everything lent came back.
-    public var isIdle: Bool { selvedge_counter_load(returned) == lent }
+    package var isIdle: Bool { selvedge_counter_load(returned) == lent }
 }

@@ -1,7 +1,7 @@
 internal import CZeroMQ
 
 /// What went wrong between this process and the network.
-public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The installed libzmq has known holes or lacks what is needed.
     case libraryTooOld(version: String)
     /// An endpoint is not one that can be used.
@@ -9,7 +9,7 @@ public enum TransportError: Error, Sendable, Equatable, CustomStringConvertible 
     /// A call into libzmq or the system failed.
     case failed(operation: String, endpoint: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .libraryTooOld(let version):
             "libzmq \(version) is too old: install 4.3.3 or later"

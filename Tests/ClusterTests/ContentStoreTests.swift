@@ -1,5 +1,5 @@
 import Coordination
-import Digests
+import Core
 import Testing
 
 @testable import Cluster

@@ -1,6 +1,6 @@
 import Collectives
 import Coordination
-import Digests
+import Core
 import Testing
 import Transport
 

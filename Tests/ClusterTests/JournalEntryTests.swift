@@ -1,6 +1,6 @@
-import Checkpoints
 import Coordination
-import Digests
+import Core
+import Runs
 import Testing
 
 @testable import Cluster

@@ -1,8 +1,8 @@
-import Checkpoints
 import Datasets
 import Experiments
 import Foundation
 import NeuralNetwork
+import Runs
 import Testing
 import Training
 

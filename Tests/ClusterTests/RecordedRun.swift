@@ -1,10 +1,10 @@
-import Checkpoints
 import Coordination
 import Experiments
 import Foundation
 import KernelInterface
 import Kernels
 import NeuralNetwork
+import Runs
 import Training
 
 @testable import Cluster

@@ -1,5 +1,5 @@
-import Checkpoints
 import Foundation
+import Runs
 import Testing
 
 @testable import Cluster

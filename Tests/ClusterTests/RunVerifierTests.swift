@@ -1,6 +1,6 @@
-import Checkpoints
 import Experiments
 import Foundation
+import Runs
 import Testing
 
 @testable import Cluster

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import selvedge
+@testable import SelvedgeCommand
 
 @Suite struct RunOptionsTests {
     @Test func `a successor takes up the run that was announced, or one that was just made at --run`() throws {

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 import Training
 
-@testable import selvedge
+@testable import SelvedgeCommand
 
 @Suite struct TortureReportTests {
     private let scratch: Scratch

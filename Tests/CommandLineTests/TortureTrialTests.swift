@@ -2,7 +2,7 @@ import Faults
 import Foundation
 import Testing
 
-@testable import selvedge
+@testable import SelvedgeCommand
 
 /// Judging runs, with a shell script in the program's place.
 @Suite struct TortureTrialTests {

@@ -1,5 +1,5 @@
-import Checkpoints
 import Glibc
+import Runs
 import Synchronization
 import Testing
 

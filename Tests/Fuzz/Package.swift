@@ -9,7 +9,12 @@
 // program, which reads such files in a process of their own.
 import PackageDescription
 
-let settings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny")]
+/// What the targets call is `package` in Selvedge, so they are compiled as part of that package: its identity is the name
+/// of its folder.
+let selvedge = Context.packageDirectory.split(separator: "/").dropLast(2).last.map { $0.lowercased() } ?? "selvedge"
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .unsafeFlags(["-package-name", selvedge]),
+]
 
 let package = Package(
     name: "fuzz",

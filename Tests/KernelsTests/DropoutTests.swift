@@ -1,6 +1,6 @@
+import Core
 import KernelInterface
 import Kernels
-import Randomness
 import Testing
 
 @Suite("Dropout")

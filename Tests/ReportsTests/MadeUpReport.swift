@@ -1,7 +1,7 @@
-import Checkpoints
 import Datasets
 import Experiments
 import NeuralNetwork
+import Runs
 
 @testable import Reports
 @testable import Training

@@ -46,6 +46,7 @@ struct ImportTable {
         "CZeroMQ": ModuleRule(["CZeroMQ"]),
         "CZlib": ModuleRule(["CZlib"]),
         "CCairo": ModuleRule(["CCairo"]),
+        "CCrypto": ModuleRule(["CCrypto"]),
         "CPlatform": ModuleRule(["CPlatform"]),
         "CHDF5": ModuleRule(["CHDF5"]),
 
@@ -58,33 +59,28 @@ struct ImportTable {
             ["Kernels/Dispatch"],
             modules: ["KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "CPlatform"]),
 
-        "Digests": ModuleRule(["Digests"], modules: ["CPlatform"], others: ["Crypto"]),
-        "Randomness": ModuleRule(["Randomness"], modules: ["CPlatform"]),
+        "Core": ModuleRule(["Core"], modules: ["CPlatform", "CCrypto"], others: ["Glibc"]),
         "NeuralNetwork": ModuleRule(
-            ["NeuralNetwork"], modules: ["Kernels", "Randomness"], others: ["Glibc", "Synchronization"]),
-        "Datasets": ModuleRule(
-            ["Datasets"], modules: ["Randomness", "Digests", "CZlib"], others: ["Glibc"]),
+            ["NeuralNetwork"], modules: ["Kernels", "Core"], others: ["Glibc", "Synchronization"]),
+        "Datasets": ModuleRule(["Datasets"], modules: ["Core", "CZlib"], others: ["Glibc"]),
         "Experiments": ModuleRule(
-            ["Experiments"], modules: ["NeuralNetwork", "Datasets", "Digests"], others: ["Glibc", "Yams"]),
-        "Checkpoints": ModuleRule(
-            ["Checkpoints"], modules: ["Digests", "CHDF5"], others: ["Glibc", "Synchronization"]),
-        "Collectives": ModuleRule(["Collectives"]),
-        "Coordination": ModuleRule(["Coordination"]),
-        "Faults": ModuleRule(
-            ["Faults"], modules: ["Randomness", "Checkpoints"], others: ["Glibc", "Synchronization", "Yams"]),
-        "Transport": ModuleRule(["Transport"], modules: ["CZeroMQ"], others: ["Glibc", "Synchronization"]),
-        "FaultProxy": ModuleRule(["FaultProxy"], modules: ["Randomness"], others: ["Glibc"]),
+            ["Experiments"], modules: ["NeuralNetwork", "Datasets"], others: ["Glibc", "Yams"]),
+        "Collectives": ModuleRule(["Collectives"], modules: ["Core"]),
+        "Coordination": ModuleRule(["Coordination"], modules: ["Core", "Collectives"]),
+        "Transport": ModuleRule(
+            ["Transport"], modules: ["Core", "CZeroMQ", "CPlatform"], others: ["Glibc", "Synchronization"]),
+        "Runs": ModuleRule(["Runs"], modules: ["Core", "CHDF5"], others: ["Glibc", "Synchronization"]),
         "Training": ModuleRule(
-            ["Training"],
-            modules: ["NeuralNetwork", "Datasets", "Experiments", "Checkpoints", "Collectives"],
+            ["Training"], modules: ["NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"],
             others: ["Glibc", "Synchronization"]),
+        "Faults": ModuleRule(
+            ["Faults"], modules: ["Core", "Runs"], others: ["Glibc", "Synchronization", "Yams"]),
         "Cluster": ModuleRule(
             ["Cluster"], modules: ["Training", "Coordination", "Transport", "Faults"],
             others: ["Foundation", "Glibc", "Synchronization"]),
-        "Launching": ModuleRule(["Launching"], modules: ["Cluster"], others: ["Glibc"]),
         "Reports": ModuleRule(["Reports"], modules: ["Training", "CCairo"], others: ["Glibc"]),
-        "selvedge": ModuleRule(
-            ["selvedge"], modules: ["Launching", "Reports", "Faults", "FaultProxy"],
+        "SelvedgeCommand": ModuleRule(
+            ["SelvedgeCommand"], modules: ["Cluster", "Reports"],
             others: ["ArgumentParser", "Foundation", "Glibc", "Synchronization"]),
     ])
 }

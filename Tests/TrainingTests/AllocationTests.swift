@@ -1,8 +1,8 @@
 import CAllocationCounter
-import Checkpoints
 import Datasets
 import KernelInterface
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

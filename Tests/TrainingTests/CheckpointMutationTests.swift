@@ -1,4 +1,4 @@
-import Checkpoints
+import Runs
 import Testing
 
 @testable import Training

@@ -1,6 +1,6 @@
-import Checkpoints
 import Experiments
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

@@ -1,7 +1,7 @@
-import Checkpoints
 import Datasets
 import KernelInterface
 import NeuralNetwork
+import Runs
 import Synchronization
 import Testing
 

@@ -1,9 +1,9 @@
-import Checkpoints
 import Datasets
 import Foundation
 import KernelInterface
 import Kernels
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

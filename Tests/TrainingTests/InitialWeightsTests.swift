@@ -1,9 +1,9 @@
-import Checkpoints
+import Core
 import Datasets
-import Digests
 import Experiments
 import Foundation
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

@@ -1,7 +1,7 @@
-import Checkpoints
 import Collectives
 import Experiments
 import NeuralNetwork
+import Runs
 
 @testable import Training
 

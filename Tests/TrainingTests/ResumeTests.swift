@@ -1,5 +1,5 @@
-import Checkpoints
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

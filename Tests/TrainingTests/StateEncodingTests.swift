@@ -1,7 +1,7 @@
-import Checkpoints
 import Datasets
 import Experiments
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

@@ -1,7 +1,7 @@
-import Checkpoints
 import Experiments
 import Foundation
 import NeuralNetwork
+import Runs
 import Testing
 
 @testable import Training

@@ -1,29 +1,29 @@
 import Collectives
-public import Transport
+package import Transport
 
 /// How long an all-reduce of one vector takes, measured on one worker.
-public struct AllReduceTiming: Sendable, CustomStringConvertible {
-    public var elementCount: Int
-    public var medianMicroseconds: Double
-    public var percentile99Microseconds: Double
+package struct AllReduceTiming: Sendable, CustomStringConvertible {
+    package var elementCount: Int
+    package var medianMicroseconds: Double
+    package var percentile99Microseconds: Double
 
     /// Bytes that each worker sends and receives in all (`2·S·(W−1)/W`), by the median time, in GB/s.
-    public var gigabytesPerSecond: Double
+    package var gigabytesPerSecond: Double
 
-    public var description: String {
+    package var description: String {
         "\(elementCount) \(medianMicroseconds) \(percentile99Microseconds) \(gigabytesPerSecond)"
     }
 }
 
 /// Times the all-reduce between processes. Every process calls `run` with its rank and the same other arguments.
-public enum AllReduceBenchmark {
+package enum AllReduceBenchmark {
     /// Untimed repetitions before each size.
     static let warmUpCount = 20
 
     /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
     /// `endpoints` says where each rank's inbox is; their ports are fixed ones.
-    public static func run(
+    package static func run(
         rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, arithmetic: AllReduceArithmetic
     ) throws -> [AllReduceTiming] {
         let context = try ZeroMQContext()

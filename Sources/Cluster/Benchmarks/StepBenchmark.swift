@@ -1,6 +1,6 @@
 import Coordination
 import Datasets
-public import Experiments
+package import Experiments
 import Glibc
 import KernelInterface
 import Kernels
@@ -9,19 +9,19 @@ import Training
 import Transport
 
 /// Training steps of one worker among several, without coordinator, checkpoints or validation, timed.
-public struct StepBenchmark {
-    public var experiment: Experiment
-    public var rank: Int
-    public var workerCount: Int
-    public var threadCount: Int
-    public var stepCount: Int
+package struct StepBenchmark {
+    package var experiment: Experiment
+    package var rank: Int
+    package var workerCount: Int
+    package var threadCount: Int
+    package var stepCount: Int
     /// A private folder for the workers' sockets.
-    public var directory: String
-    public var environment: [String: String]
+    package var directory: String
+    package var environment: [String: String]
     /// Whether to time each layer; it costs a little.
-    public var isProfiled = false
+    package var isProfiled = false
 
-    public init(
+    package init(
         experiment: Experiment, rank: Int, workerCount: Int, threadCount: Int, stepCount: Int, directory: String,
         environment: [String: String]
     ) {
@@ -35,29 +35,29 @@ public struct StepBenchmark {
     }
 
     /// What one worker measured.
-    public struct Result: Sendable, Codable {
+    package struct Result: Sendable, Codable {
         /// Median seconds of a step.
-        public var stepSeconds: Double
+        package var stepSeconds: Double
         /// Mean seconds of a step spent waiting for gradient sums.
-        public var exchangeSeconds: Double
+        package var exchangeSeconds: Double
         /// The instruction set in use.
-        public var instructionSet: String
+        package var instructionSet: String
         /// Mean seconds a step of each part of each unit; empty unless profiled.
-        public var units: [UnitTime]
+        package var units: [UnitTime]
         /// The most memory this process ever held, in bytes.
-        public var peakMemoryByteCount: Int
+        package var peakMemoryByteCount: Int
     }
 
     /// Seconds a step in one unit of the network, on thread 0.
-    public struct UnitTime: Sendable, Codable {
-        public var name: String
-        public var forwardSeconds: Double
-        public var parameterGradientSeconds: Double
-        public var inputGradientSeconds: Double
+    package struct UnitTime: Sendable, Codable {
+        package var name: String
+        package var forwardSeconds: Double
+        package var parameterGradientSeconds: Double
+        package var inputGradientSeconds: Double
     }
 
     /// Runs the steps together with the other workers, after a few that are not counted.
-    public func run() throws -> Result {
+    package func run() throws -> Result {
         let instructionSet = try InstructionSet.chosen(environment: environment)
         let model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: environment)

@@ -1,7 +1,7 @@
-public import Checkpoints
+package import Runs
 
 /// What a coordinator shows to whoever watches it. Called on the coordinator's thread.
-public protocol CoordinatorObserver: AnyObject {
+package protocol CoordinatorObserver: AnyObject {
     /// Everything is prepared; workers may come.
     func prepared(_ run: PreparedRun, listeningOn address: String)
     /// Rank 0's place in the epoch.
@@ -13,25 +13,25 @@ public protocol CoordinatorObserver: AnyObject {
 }
 
 /// How far the running epoch is.
-public struct EpochProgress: Sendable, Equatable {
+package struct EpochProgress: Sendable, Equatable {
     /// From 1.
-    public var epoch: Int
+    package var epoch: Int
     /// Steps of this epoch that are complete.
-    public var step: Int
-    public var stepsPerEpoch: Int
-    public var loss: Double
-    public var accuracy: Double
-    public var imagesPerSecond: Double
-    public var workerCount: Int
+    package var step: Int
+    package var stepsPerEpoch: Int
+    package var loss: Double
+    package var accuracy: Double
+    package var imagesPerSecond: Double
+    package var workerCount: Int
 }
 
 /// What an epoch cost; it varies from run to run.
-public struct EpochTiming: Sendable, Equatable {
-    public var epoch: Int
-    public var seconds: Double
-    public var imagesPerSecond: Double
-    public var workerCount: Int
-    public var generation: UInt64
+package struct EpochTiming: Sendable, Equatable {
+    package var epoch: Int
+    package var seconds: Double
+    package var imagesPerSecond: Double
+    package var workerCount: Int
+    package var generation: UInt64
 
     /// One line of timings.jsonl.
     var jsonLine: String {

@@ -1,9 +1,9 @@
-import Checkpoints
 import Coordination
-import Digests
+import Core
 import Experiments
 import Faults
 import Glibc
+import Runs
 import Training
 
 extension CoordinatorProcess {

@@ -1,16 +1,16 @@
-import Checkpoints
-public import Coordination
-import Digests
+package import Coordination
+import Core
 import Faults
 import Glibc
 import NeuralNetwork
+import Runs
 import Training
 import Transport
 
 /// A coordinator process: it runs the coordinator's machine over a ROUTER socket, files and the supervisor's pipe.
 ///
 /// One thread does everything; it never computes, so heartbeats are answered at once.
-public final class CoordinatorProcess {
+package final class CoordinatorProcess {
     let settings: CoordinatorSettings
     let observer: any CoordinatorObserver
     var run: PreparedRun
@@ -35,7 +35,7 @@ public final class CoordinatorProcess {
     let faults: FaultInjector?
 
     /// Checks and prepares everything and listens; training begins with `train`. Throws typed errors of the modules below.
-    public init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
+    package init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
         let endpoint = try Endpoint(parsing: settings.listenAddress)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
             throw ClusterError.openAddress(settings.listenAddress)
@@ -64,10 +64,10 @@ public final class CoordinatorProcess {
     }
 
     /// The run that is trained, with its rows so far.
-    public var preparedRun: PreparedRun { run }
+    package var preparedRun: PreparedRun { run }
 
     /// Leads the workers to the end of training.
-    public func train() throws -> Outcome {
+    package func train() throws -> Outcome {
         if run.isComplete, case .state(let digest) = contents.state?.identifier {
             if !settings.isSuccessor {
                 observer.noted("every step of this run is complete: add --epochs to train on", isWarning: false)

@@ -1,41 +1,41 @@
-public import Experiments
-public import Training
+package import Experiments
+package import Training
 
 /// What a coordinator is started with.
-public struct CoordinatorSettings: Sendable {
-    public var experiment: Experiment
+package struct CoordinatorSettings: Sendable {
+    package var experiment: Experiment
     /// Where it listens: `tcp://HOST:PORT` or `ipc://PATH`.
-    public var listenAddress: String
+    package var listenAddress: String
     /// Training starts with that many workers.
-    public var workerCount: Int
+    package var workerCount: Int
     /// Training goes on with so few.
-    public var minimumWorkerCount = 1
+    package var minimumWorkerCount = 1
     /// So many compute at most, others wait as spares; nil for as many as there are micro-batches.
-    public var workerLimit: Int?
+    package var workerLimit: Int?
     /// Whether micro-batches move to faster workers.
-    public var rebalances = false
+    package var rebalances = false
     /// The share of gradient roots that a second worker recomputes, in millionths.
-    public var auditMillionths: UInt32 = 0
+    package var auditMillionths: UInt32 = 0
     /// How long workers wait for another coordinator when this one dies.
-    public var successorMilliseconds: UInt64 = 60_000
+    package var successorMilliseconds: UInt64 = 60_000
     /// Folder with the data set, before the usual places.
-    public var data: String?
-    public var environment: [String: String]
-    public var run: RunRequest
+    package var data: String?
+    package var environment: [String: String]
+    package var run: RunRequest
     /// The weights that a new run begins with; nil for random ones.
-    public var initialWeights: InitialWeights?
+    package var initialWeights: InitialWeights?
     /// A checkpoint every so many epochs.
-    public var checkpointEpochInterval = 1
+    package var checkpointEpochInterval = 1
     /// Whether an address that other hosts can reach is allowed without keys.
-    public var allowsOpenAddress = false
+    package var allowsOpenAddress = false
     /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.
-    public var isSupervised = false
+    package var isSupervised = false
     /// Whether another coordinator led the run before it under the same supervisor, so that the user knows the run.
-    public var isSuccessor = false
+    package var isSuccessor = false
     /// Where to leave the path of the run directory once it is locked, for whoever starts a successor.
-    public var announcementFile: String?
+    package var announcementFile: String?
 
-    public init(
+    package init(
         experiment: Experiment, listenAddress: String, workerCount: Int, environment: [String: String],
         run: RunRequest
     ) {
@@ -48,7 +48,7 @@ public struct CoordinatorSettings: Sendable {
 }
 
 /// Which run directory training writes to.
-public enum RunRequest: Sendable, Equatable {
+package enum RunRequest: Sendable, Equatable {
     /// A new one: at this path, or `runs/NAME-N`.
     case new(path: String?)
     /// An existing one: at this path, or the newest `runs/NAME-N`; from `checkpoint`, or its newest valid one.

@@ -1,5 +1,5 @@
-import Checkpoints
 import Coordination
+import Runs
 
 /// What a coordinator has to know of those that led the run before it.
 struct Leadership {

@@ -1,28 +1,28 @@
-public import Checkpoints
-public import Datasets
-import Digests
-public import Experiments
-public import NeuralNetwork
-public import Training
+import Core
+package import Datasets
+package import Experiments
+package import NeuralNetwork
+package import Runs
+package import Training
 
 /// A run that is ready to train: its folder is locked, its data is loaded, the state to begin with is known.
-public struct PreparedRun {
-    public let experiment: Experiment
-    public let model: Model
-    public let directory: RunDirectory
-    public let trainingSet: ImageDataset
-    public let testSet: ImageDataset
-    public let schedule: BatchSchedule
+package struct PreparedRun {
+    package let experiment: Experiment
+    package let model: Model
+    package let directory: RunDirectory
+    package let trainingSet: ImageDataset
+    package let testSet: ImageDataset
+    package let schedule: BatchSchedule
     /// The rows of epochs that were finished before.
-    public internal(set) var rows: [EpochRow]
+    package internal(set) var rows: [EpochRow]
     /// The bytes of the checkpoint that training goes on from.
     let startBytes: [UInt8]?
     let startProgress: TrainingProgress
     /// What was noticed on the way, one line each.
-    public let warnings: [String]
+    package let warnings: [String]
 
     /// Steps that are complete at the start.
-    public var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
+    package var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
 
     /// Whether nothing is left to train.
     var isComplete: Bool { startProgress.isFinished(schedule, earlyStopping: experiment.earlyStopping) }

@@ -1,6 +1,6 @@
-import Checkpoints
 import Coordination
 import Foundation
+import Runs
 import Transport
 
 /// Writes what a coordinator records into the run directory: checkpoints, metrics, timings, journal and log.

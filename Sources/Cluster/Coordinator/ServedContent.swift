@@ -1,6 +1,6 @@
 import Coordination
+import Core
 import Datasets
-import Digests
 
 /// What the coordinator hands out to workers that lack it: the data set, and the state to resume from.
 struct ServedContent {

@@ -1,4 +1,4 @@
-import Checkpoints
+import Runs
 
 /// Finds where two serialized states of one run differ.
 enum StateComparison {

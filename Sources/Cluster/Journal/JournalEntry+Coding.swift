@@ -1,5 +1,5 @@
-import Checkpoints
 import Coordination
+import Runs
 
 extension JournalEntry {
     /// Of the words that say how a run ended, so many bytes are kept.

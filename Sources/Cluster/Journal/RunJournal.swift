@@ -1,6 +1,6 @@
-import Checkpoints
 import Coordination
-import Digests
+import Core
+import Runs
 
 /// What the journal of a run says, read without the run's lock.
 struct RunJournal: Sendable {

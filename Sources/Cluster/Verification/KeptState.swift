@@ -1,6 +1,6 @@
-import Checkpoints
 import Experiments
 import NeuralNetwork
+import Runs
 import Training
 
 /// A checkpoint of a run and how far its state is.

@@ -1,5 +1,5 @@
-import Checkpoints
 import NeuralNetwork
+import Runs
 import Training
 
 /// A replay on its way: the trainer, and what has been compared.

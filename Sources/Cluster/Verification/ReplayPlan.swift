@@ -1,5 +1,5 @@
-import Checkpoints
 import Experiments
+import Runs
 import Training
 
 /// Where a replay begins and ends.

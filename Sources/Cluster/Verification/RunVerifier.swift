@@ -1,9 +1,9 @@
-import Checkpoints
 import Datasets
-public import Experiments
+package import Experiments
 import Glibc
-public import KernelInterface
+package import KernelInterface
 import NeuralNetwork
+import Runs
 import Training
 
 /// Replays a run in this process and compares what it kept: each step's gradient with the journal, each epoch's row with
@@ -11,9 +11,9 @@ import Training
 ///
 /// A step is a pure function of the state before it, so one host without faults computes what any cluster with any
 /// faults should have computed. The run directory is only read.
-public struct RunVerifier {
+package struct RunVerifier {
     /// What is replayed.
-    public enum Extent: Sendable, Equatable {
+    package enum Extent: Sendable, Equatable {
         /// The last epoch that was reached, also one that is not finished.
         case lastEpoch
         /// From 1.
@@ -22,7 +22,7 @@ public struct RunVerifier {
     }
 
     let paths: RunPaths
-    public let experiment: Experiment
+    package let experiment: Experiment
     let model: Model
     let data: TrainingData
     let schedule: BatchSchedule
@@ -37,7 +37,7 @@ public struct RunVerifier {
 
     /// Reads the run and its data; `data` is a folder with the data set, before the usual places. Throws typed errors of the
     /// modules below; a journal or checkpoints that are not there are told by the report.
-    public init(
+    package init(
         run: String, data: String?, environment: [String: String], kernels: KernelTable, threadCount: Int
     ) throws {
         paths = RunPaths(run)
@@ -67,7 +67,7 @@ public struct RunVerifier {
     }
 
     /// Replays and compares. `progress` is told of each line of the report that a long replay has finished.
-    public func verify(_ extent: Extent, progress: (String) -> Void = { _ in }) throws -> VerificationReport {
+    package func verify(_ extent: Extent, progress: (String) -> Void = { _ in }) throws -> VerificationReport {
         let plan = try ReplayPlan(extent, self)
         let trainer = try Trainer(
             experiment: experiment, model: model, data: data, state: state(plan.start), kernels: kernels,

@@ -1,5 +1,5 @@
 /// Why a run cannot be verified. Each description is one line.
-public enum VerificationError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum VerificationError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Nothing of the run is complete yet: no step, no checkpoint.
     case nothingToReplay(run: String)
     case epochNotReached(run: String, epoch: Int, reached: Int)
@@ -8,7 +8,7 @@ public enum VerificationError: Error, Sendable, Equatable, CustomStringConvertib
     /// A step (from 1) that the run has made cannot be made again.
     case stepFailed(step: Int, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .nothingToReplay(let run): "the run \(run) has no finished step in its metrics or checkpoints to replay"
         case .epochNotReached(let run, let epoch, let reached):

@@ -1,6 +1,6 @@
 extension VerificationReport {
     /// What was compared, and what of the replay could not be, in one line.
-    public var summary: String {
+    package var summary: String {
         let others = uncompared.isEmpty ? "" : "; not compared: " + uncompared.joined(separator: ", ")
         return compared.joined(separator: ", ") + others
     }

@@ -1,13 +1,13 @@
 extension VerificationReport {
     /// One line for the start, each epoch, each checkpoint, each problem and each missing file.
-    public var lines: [String] {
+    package var lines: [String] {
         let origin = start ?? "the seed's weights"
         return ["replayed from \(origin) (after step \(startStep))"] + epochs.map(\.line) + checkpoints.map(\.line)
             + problems + missing
     }
 
     /// What differs first, in a few words; nil when nothing does, though a file may be damaged.
-    public var firstDifference: String? {
+    package var firstDifference: String? {
         if let epoch = epochs.first(where: { !$0.isEqual }) {
             return epoch.firstDifference.map { "at step \($0.step) of epoch \(epoch.epoch)" }
                 ?? "in the metrics of epoch \(epoch.epoch)"

@@ -1,5 +1,5 @@
-import Checkpoints
 import Glibc
+import Runs
 
 /// Tidies up for a supervisor that was killed: its children remove the private directory of their sockets.
 enum AbandonedSockets {

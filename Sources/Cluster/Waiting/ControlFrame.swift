@@ -1,5 +1,5 @@
 import Coordination
-import Digests
+import Core
 
 /// A control message as it travels: its bytes and their CRC-32C, so that a damaged one counts as lost.
 enum ControlFrame {

@@ -1,5 +1,5 @@
 import Coordination
-import Digests
+import Core
 
 /// Content on its way from the coordinator, put together chunk by chunk.
 ///

@@ -1,5 +1,5 @@
-import Checkpoints
 import Coordination
+import Runs
 
 /// The state of a worker that nobody leads any more, in a folder of its own: never in the run directory, which belongs to
 /// a coordinator.

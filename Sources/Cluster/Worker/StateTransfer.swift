@@ -1,6 +1,6 @@
 import Collectives
 import Coordination
-import Digests
+import Core
 import Transport
 
 /// Carries a serialized state from the worker that holds it to those that need it, over the links of a new view.

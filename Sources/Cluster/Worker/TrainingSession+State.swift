@@ -1,8 +1,8 @@
-import Checkpoints
 import Coordination
-import Digests
+import Core
 import Experiments
 import NeuralNetwork
+import Runs
 import Training
 
 extension TrainingSession {

@@ -1,9 +1,9 @@
-import Checkpoints
 import Coordination
-import Digests
+import Core
 import Experiments
 import Faults
 import NeuralNetwork
+import Runs
 import Training
 import Transport
 

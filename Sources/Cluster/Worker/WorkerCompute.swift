@@ -1,11 +1,11 @@
-import Checkpoints
 import Coordination
+import Core
 import Datasets
-import Digests
 import Experiments
 import Faults
 import KernelInterface
 import NeuralNetwork
+import Runs
 import Training
 import Transport
 

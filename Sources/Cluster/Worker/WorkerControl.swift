@@ -1,5 +1,5 @@
 import Coordination
-import Digests
+import Core
 import Glibc
 import Synchronization
 import Transport

@@ -10,11 +10,11 @@ import Training
 import Transport
 
 /// A worker process: a compute thread that trains, and a control thread that speaks with the coordinator.
-public enum WorkerProcess {
+package enum WorkerProcess {
     /// Runs on the calling thread until the coordinator ends the run, and returns the exit code with its reason.
     ///
     /// - Throws: what keeps it from starting: an address, an instruction set, a socket.
-    public static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
+    package static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         do {
             return try runUntilEnd(settings)
         } catch  where settings.isSupervised && SupervisorPipe.isHungUp {

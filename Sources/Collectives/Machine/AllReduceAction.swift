@@ -1,5 +1,5 @@
 /// What the driver of an `AllReduceMachine` does next. Actions are carried out in the order in which they are given.
-public enum AllReduceAction: Sendable, Hashable {
+package enum AllReduceAction: Sendable, Hashable {
     /// Send elements of one of this worker's roots.
     case sendContribution(bucket: Int, elements: Range<Int>, rootIndex: Int, node: Int, destination: Destination)
     /// Send finished sums of a chunk that was combined before, to all other workers.
@@ -23,14 +23,14 @@ public enum AllReduceAction: Sendable, Hashable {
     case stepDone
 
     /// Who gets a frame.
-    public enum Destination: Sendable, Hashable {
+    package enum Destination: Sendable, Hashable {
         case rank(Int)
         case everyOther
     }
 }
 
 /// What to do with a frame that arrived.
-public enum FrameVerdict: Sendable, Hashable {
+package enum FrameVerdict: Sendable, Hashable {
     /// Keep the frame in this slot; an action names the slot when it is needed.
     case keep(slot: Int)
     /// The frame belongs to a later step or generation: hold it and offer it again after the next `begin`.
@@ -47,8 +47,8 @@ public enum FrameVerdict: Sendable, Hashable {
 }
 
 /// A worker sent what it must not send.
-public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
-    public enum Reason: Sendable, Hashable {
+package struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
+    package enum Reason: Sendable, Hashable {
         /// The payload's length is not what the header announces.
         case wrongPayloadLength(byteCount: Int, expectedByteCount: Int)
         /// No frame with this place and length belongs to the plan.
@@ -59,15 +59,15 @@ public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
         case tooManyEarlyFrames
     }
 
-    public var rank: Int
-    public var reason: Reason
+    package var rank: Int
+    package var reason: Reason
 
-    public init(rank: Int, reason: Reason) {
+    package init(rank: Int, reason: Reason) {
         self.rank = rank
         self.reason = reason
     }
 
-    public var description: String {
+    package var description: String {
         switch reason {
         case .wrongPayloadLength(let byteCount, let expectedByteCount):
             "rank \(rank) sent a frame of \(byteCount) bytes that announces \(expectedByteCount)"
@@ -81,44 +81,44 @@ public struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
 }
 
 /// A frame that did not come.
-public struct FrameRequest: Sendable, Hashable {
+package struct FrameRequest: Sendable, Hashable {
     /// Who should have sent it.
-    public var rank: Int
-    public var kind: FrameKind
+    package var rank: Int
+    package var kind: FrameKind
     /// The bucket; 0 for statistics.
-    public var bucket: Int
+    package var bucket: Int
     /// The elements, counted from the begin of the bucket.
-    public var elements: Range<Int>
+    package var elements: Range<Int>
     /// The tree node of a contribution, else 0.
-    public var node: Int
+    package var node: Int
 }
 
 /// A frame that another worker asks for and that this one has sent it before.
-public struct FrameAnswer: Sendable, Hashable {
+package struct FrameAnswer: Sendable, Hashable {
     /// Who asks.
-    public var rank: Int
+    package var rank: Int
     /// Whether it belongs to the step before the one that began last.
-    public var isOfPreviousStep: Bool
-    public var step: UInt64
-    public var kind: FrameKind
+    package var isOfPreviousStep: Bool
+    package var step: UInt64
+    package var kind: FrameKind
     /// The bucket; 0 for statistics.
-    public var bucket: Int
+    package var bucket: Int
     /// The elements, counted from the begin of the bucket.
-    public var elements: Range<Int>
+    package var elements: Range<Int>
     /// The place of a contribution's node among this worker's roots, else 0.
-    public var rootIndex: Int
+    package var rootIndex: Int
     /// The tree node of a contribution, else 0.
-    public var node: Int
+    package var node: Int
 }
 
 /// Who is waited for, and for what.
-public struct MissingFrame: Sendable, Hashable {
-    public var rank: Int
-    public var kind: FrameKind
+package struct MissingFrame: Sendable, Hashable {
+    package var rank: Int
+    package var kind: FrameKind
     /// The bucket; 0 for statistics.
-    public var bucket: Int
+    package var bucket: Int
 
-    public init(rank: Int, kind: FrameKind, bucket: Int) {
+    package init(rank: Int, kind: FrameKind, bucket: Int) {
         self.rank = rank
         self.kind = kind
         self.bucket = bucket

@@ -3,9 +3,9 @@
 ///
 /// A pure function of (rank, owners, learners, which micro-batches have samples, bucket lengths), so one layout serves all batch
 /// sizes with the same occupied micro-batches.
-public final class AllReduceLayout: Sendable {
+package final class AllReduceLayout: Sendable {
     /// One value of a combination.
-    public enum Operand: Sendable, Hashable {
+    package enum Operand: Sendable, Hashable {
         /// A root that this worker summed itself.
         case local(index: Int)
         /// A root that came in a frame: the slot counted from the chunk's first slot.
@@ -13,43 +13,43 @@ public final class AllReduceLayout: Sendable {
     }
 
     /// A part of a bucket that this worker either adds up or receives added up.
-    public struct Chunk: Sendable, Hashable {
-        public var bucket: Int
+    package struct Chunk: Sendable, Hashable {
+        package var bucket: Int
         /// The elements, counted from the begin of the bucket.
-        public var elements: Range<Int>
+        package var elements: Range<Int>
         /// The slot of the first frame that belongs to the chunk.
-        public var firstSlot: Int
+        package var firstSlot: Int
         /// How many frames belong to the chunk.
-        public var slotCount: Int
+        package var slotCount: Int
         /// The rank that sends the finished sums, or nil when this worker adds them itself.
-        public var source: Int?
+        package var source: Int?
     }
 
-    public let rank: Int
-    public let ownership: Ownership
+    package let rank: Int
+    package let ownership: Ownership
     /// Bit `i` is set when micro-batch `i` has samples.
-    public let occupied: UInt64
+    package let occupied: UInt64
     /// Doubles exchanged for every micro-batch; 0 when there are no statistics.
     ///
     /// Every owner sends something in every step, so that no owner can be more than one step ahead of another. Where some
     /// owner has no root and no statistics are wanted, this is 1: the frame says nothing but that its sender takes part.
-    public let statisticsWidth: Int
+    package let statisticsWidth: Int
     /// Whether the statistics stand only for taking part.
-    public let statisticsAreAttendance: Bool
+    package let statisticsAreAttendance: Bool
     /// One plan a bucket.
-    public let plans: [ReductionPlan]
+    package let plans: [ReductionPlan]
     /// What this worker sums by itself.
-    public let program: LocalProgram
+    package let program: LocalProgram
     /// All chunks; those of one bucket follow one another.
-    public let chunks: [Chunk]
+    package let chunks: [Chunk]
     /// The chunks of each bucket.
-    public let bucketChunks: [Range<Int>]
+    package let bucketChunks: [Range<Int>]
     /// The values to add, from left to right; the same in every bucket.
-    public let operands: [Operand]
+    package let operands: [Operand]
     /// How many received frames there can be at once: those of the chunks, then one an owner for the statistics.
-    public let slotCount: Int
+    package let slotCount: Int
     /// The slot of the statistics of rank 0.
-    public let firstStatisticsSlot: Int
+    package let firstStatisticsSlot: Int
     /// The roots that come from others, from left to right.
     let receivedRoots: [ReductionPlan.Root]
     /// For each tree node, its place among the received roots, or -1.
@@ -57,16 +57,16 @@ public final class AllReduceLayout: Sendable {
     /// The most actions that a step can ask for.
     let actionCapacity: Int
 
-    public var workerCount: Int { ownership.workerCount }
+    package var workerCount: Int { ownership.workerCount }
 
     /// Whether this rank owns nothing: it only receives.
-    public var isLearner: Bool { ownership.isLearner(rank) }
+    package var isLearner: Bool { ownership.isLearner(rank) }
 
     /// Frames that come from all other workers in one step, at most.
-    public var frameCountReceived: Int { slotCount }
+    package var frameCountReceived: Int { slotCount }
 
     /// - Precondition: `rank` is a rank of `ownership`; the batch has at least one sample.
-    public convenience init(
+    package convenience init(
         rank: Int, ownership: Ownership, batchSize: Int, bucketElementCounts: [Int], statisticsWidth: Int
     ) {
         self.init(

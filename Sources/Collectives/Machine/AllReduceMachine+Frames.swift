@@ -1,6 +1,6 @@
 extension AllReduceMachine {
     /// A frame arrived; its header is decoded, its payload of `payloadByteCount` bytes not yet looked at.
-    public mutating func frameReceived(_ header: FrameHeader, payloadByteCount: Int) -> FrameVerdict {
+    package mutating func frameReceived(_ header: FrameHeader, payloadByteCount: Int) -> FrameVerdict {
         if header.job != job {
             dropped.otherJob += 1
             return .drop

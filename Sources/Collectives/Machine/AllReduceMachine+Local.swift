@@ -2,7 +2,7 @@ extension AllReduceMachine {
     /// All roots of a bucket are computed and stay unchanged until their frames are sent. A learner need not say so.
     ///
     /// - Precondition: the step runs and the bucket was not ready before, or this worker is a learner.
-    public mutating func bucketReady(_ bucket: Int) {
+    package mutating func bucketReady(_ bucket: Int) {
         if layout.isLearner { return }
         precondition(isRunning && !bucketIsReady[bucket], "a bucket becomes ready once a step")
         bucketIsReady[bucket] = true
@@ -17,7 +17,7 @@ extension AllReduceMachine {
     /// The statistics of this worker's micro-batches are in place. A learner need not say so.
     ///
     /// - Precondition: the step runs, has statistics, and this was not said before, or this worker is a learner.
-    public mutating func statisticsReady() {
+    package mutating func statisticsReady() {
         if layout.isLearner { return }
         let slot = layout.firstStatisticsSlot + rank
         precondition(isRunning && layout.statisticsWidth > 0 && !slotIsFilled[slot], "statistics come once a step")

@@ -3,7 +3,7 @@ extension AllReduceMachine {
     static let requestLimit = 64
 
     /// Who is waited for: the first frame, in the order of the plan, that has not arrived. Nil when none is missing.
-    public var firstMissing: MissingFrame? {
+    package var firstMissing: MissingFrame? {
         var first: MissingFrame?
         forEachMissing { request in
             first = MissingFrame(rank: request.rank, kind: request.kind, bucket: request.bucket)
@@ -13,7 +13,7 @@ extension AllReduceMachine {
     }
 
     /// Nothing that helps has come for some time: asks for the frames that are missing, some of each rank if they are many.
-    public mutating func askAgain() {
+    package mutating func askAgain() {
         var counts = Array(repeating: 0, count: layout.workerCount)
         var requests: [AllReduceAction] = []
         forEachMissing { request in

@@ -1,6 +1,6 @@
 extension AllReduceMachine {
     /// A chunk's sums are in place: it was combined or copied from intact frames.
-    public mutating func chunkSummed(_ index: Int) {
+    package mutating func chunkSummed(_ index: Int) {
         precondition(chunkSummedMoments[index] == Self.notYet, "a chunk is summed once a step")
         chunkSummedMoments[index] = emptyInboxCount
         let bucket = layout.chunks[index].bucket
@@ -10,7 +10,7 @@ extension AllReduceMachine {
 
     /// The frame in a slot of a chunk turned out to be damaged when it was added or copied: the slot is empty again, and
     /// the frame is asked for. Returns the fault when its sender has sent too many such frames in this step.
-    public mutating func frameDamaged(chunk index: Int, ordinal: Int) -> PeerFault? {
+    package mutating func frameDamaged(chunk index: Int, ordinal: Int) -> PeerFault? {
         let slot = layout.chunks[index].firstSlot + ordinal
         precondition(slotIsFilled[slot], "a damaged frame was in its slot")
         slotIsFilled[slot] = false
@@ -21,14 +21,14 @@ extension AllReduceMachine {
     }
 
     /// The statistics of another worker are in place.
-    public mutating func statisticsTaken(from sender: Int) {
+    package mutating func statisticsTaken(from sender: Int) {
         statisticsMissingCount -= 1
         finishStepIfComplete()
     }
 
     /// The statistics of another worker were damaged: they are asked for again. Returns the fault when that rank has sent
     /// too many damaged frames in this step.
-    public mutating func statisticsDamaged(from sender: Int) -> PeerFault? {
+    package mutating func statisticsDamaged(from sender: Int) -> PeerFault? {
         let slot = layout.firstStatisticsSlot + sender
         precondition(slotIsFilled[slot], "damaged statistics were in their slot")
         slotIsFilled[slot] = false

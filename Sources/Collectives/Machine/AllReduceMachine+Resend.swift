@@ -1,7 +1,7 @@
 extension AllReduceMachine {
     /// The inbox of this worker has been found empty so often, by whichever of its machines looked. Questions that come after
     /// it was empty again were asked knowing what was sent until then, as far as the network delivered it.
-    public mutating func inboxFoundEmpty(times count: UInt64) {
+    package mutating func inboxFoundEmpty(times count: UInt64) {
         emptyInboxCount = count
     }
 

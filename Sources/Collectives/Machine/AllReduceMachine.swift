@@ -6,30 +6,30 @@
 /// order of arrival. One machine serves one generation.
 ///
 /// Nothing is allocated after the first step of the largest layout, as long as no frame is lost or damaged.
-public struct AllReduceMachine: ~Copyable {
+package struct AllReduceMachine: ~Copyable {
     /// Frames that were dropped, by reason.
-    public struct DroppedFrameCounts: Sendable, Hashable {
-        public var duplicate = 0
-        public var earlierStep = 0
-        public var earlierGeneration = 0
-        public var otherJob = 0
-        public var unknownSender = 0
-        public var damaged = 0
+    package struct DroppedFrameCounts: Sendable, Hashable {
+        package var duplicate = 0
+        package var earlierStep = 0
+        package var earlierGeneration = 0
+        package var otherJob = 0
+        package var unknownSender = 0
+        package var damaged = 0
     }
 
     /// So many damaged frames of one rank in one step are a fault of that rank, not of the network.
-    public static let damagedFrameLimit = 16
+    package static let damagedFrameLimit = 16
 
-    public let rank: Int
-    public let job: JobIdentifier
-    public let generation: UInt64
+    package let rank: Int
+    package let job: JobIdentifier
+    package let generation: UInt64
     /// The layout of the step that began last.
-    public private(set) var layout: AllReduceLayout
+    package private(set) var layout: AllReduceLayout
     /// The step that began last; meaningless before the first `begin`.
-    public private(set) var step: UInt64 = 0
+    package private(set) var step: UInt64 = 0
     /// Whether a step has begun and `stepDone` was not yet given.
-    public private(set) var isRunning = false
-    public internal(set) var dropped = DroppedFrameCounts()
+    package private(set) var isRunning = false
+    package internal(set) var dropped = DroppedFrameCounts()
 
     let safeguards: Safeguards
     var hasBegun = false
@@ -57,7 +57,7 @@ public struct AllReduceMachine: ~Copyable {
     static let notYet = UInt64.max
 
     /// A machine that waits for its first step.
-    public init(job: JobIdentifier, generation: UInt64, layout: AllReduceLayout) {
+    package init(job: JobIdentifier, generation: UInt64, layout: AllReduceLayout) {
         self.init(job: job, generation: generation, layout: layout, safeguards: Safeguards())
     }
 
@@ -77,7 +77,7 @@ public struct AllReduceMachine: ~Copyable {
     ///   - step: higher than that of every step before; the same on every worker.
     ///   - layout: the layout of this step's batch, for the same rank and owners.
     /// - Precondition: the step before is done.
-    public mutating func begin(step: UInt64, layout: AllReduceLayout) {
+    package mutating func begin(step: UInt64, layout: AllReduceLayout) {
         precondition(!isRunning, "a step begins after the one before is done")
         precondition(!hasBegun || step > self.step, "step numbers rise")
         precondition(layout.rank == rank, "a layout belongs to one rank")
@@ -96,7 +96,7 @@ public struct AllReduceMachine: ~Copyable {
     }
 
     /// The memory of the step before is used anew: its frames cannot be sent again.
-    public mutating func forgetPreviousStep() {
+    package mutating func forgetPreviousStep() {
         previous = nil
     }
 
@@ -137,7 +137,7 @@ public struct AllReduceMachine: ~Copyable {
     }
 
     /// What to do next, or nil when there is nothing to do until something happens.
-    public mutating func nextAction() -> AllReduceAction? {
+    package mutating func nextAction() -> AllReduceAction? {
         while nextActionIndex < actions.count {
             let action = actions[nextActionIndex]
             nextActionIndex += 1

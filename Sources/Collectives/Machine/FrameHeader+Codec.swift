@@ -1,5 +1,5 @@
 /// Why bytes are not a frame header.
-public enum FrameHeaderError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum FrameHeaderError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooShort(byteCount: Int)
     case wrongMagic
     case unknownVersion(UInt8)
@@ -8,7 +8,7 @@ public enum FrameHeaderError: Error, Sendable, Equatable, CustomStringConvertibl
     /// The payload's length is not what the header announces.
     case wrongPayloadLength(byteCount: Int, expectedByteCount: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .tooShort(let byteCount): "a frame of \(byteCount) bytes is too short for its header"
         case .wrongMagic: "a frame does not begin with Selvedge's mark: something else is connected to this port"
@@ -26,12 +26,12 @@ extension FrameHeader {
     static let version: UInt8 = 1
 
     /// CRC-32C of bytes, continuing from an earlier value (0 at the begin).
-    public typealias Checksum = @Sendable (_ bytes: UnsafeRawBufferPointer, _ continuing: UInt32) -> UInt32
+    package typealias Checksum = @Sendable (_ bytes: UnsafeRawBufferPointer, _ continuing: UInt32) -> UInt32
 
     /// Writes the header.
     ///
     /// - Precondition: `bytes` has room for 64 bytes; every field fits its width.
-    public func encode(into bytes: UnsafeMutableRawPointer, checksum: Checksum) {
+    package func encode(into bytes: UnsafeMutableRawPointer, checksum: Checksum) {
         func store<T: FixedWidthInteger>(_ value: T, at offset: Int) {
             bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
         }
@@ -54,7 +54,7 @@ extension FrameHeader {
     }
 
     /// Reads a header from the begin of `bytes`, which may be longer and at any alignment.
-    public init(decoding bytes: UnsafeRawBufferPointer, checksum: Checksum) throws(FrameHeaderError) {
+    package init(decoding bytes: UnsafeRawBufferPointer, checksum: Checksum) throws(FrameHeaderError) {
         guard bytes.count >= Self.byteCount else { throw .tooShort(byteCount: bytes.count) }
         func load<T: FixedWidthInteger>(_ offset: Int, as type: T.Type) -> T {
             T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))

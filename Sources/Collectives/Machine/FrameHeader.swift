@@ -1,5 +1,5 @@
 /// What a frame carries.
-public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
+package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     /// One root's values for some elements of a bucket.
     case contribution = 1
     /// Finished sums for some elements of a bucket, from the owner of their segment.
@@ -10,7 +10,7 @@ public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     case resend = 4
 
     /// Bytes of one element of the payload.
-    public var elementByteCount: Int {
+    package var elementByteCount: Int {
         switch self {
         case .contribution, .result: 4
         case .statistics: 8
@@ -20,11 +20,11 @@ public enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
 }
 
 /// The 128-bit number of a job; frames of another job are dropped.
-public struct JobIdentifier: Sendable, Hashable {
-    public var high: UInt64
-    public var low: UInt64
+package struct JobIdentifier: Sendable, Hashable {
+    package var high: UInt64
+    package var low: UInt64
 
-    public init(high: UInt64, low: UInt64) {
+    package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
@@ -49,26 +49,26 @@ public struct JobIdentifier: Sendable, Hashable {
 /// | 54 | tree node | 2, nodes are below 128 |
 /// | 56 | CRC-32C of the payload | 4 |
 /// | 60 | CRC-32C of the 60 bytes before | 4 |
-public struct FrameHeader: Sendable, Hashable {
-    public static let byteCount = 64
+package struct FrameHeader: Sendable, Hashable {
+    package static let byteCount = 64
 
-    public var kind: FrameKind
+    package var kind: FrameKind
     /// What a resend frame asks for; nil in all others.
-    public var requestedKind: FrameKind?
-    public var job: JobIdentifier
-    public var generation: UInt64
-    public var step: UInt64
+    package var requestedKind: FrameKind?
+    package var job: JobIdentifier
+    package var generation: UInt64
+    package var step: UInt64
     /// The bucket; 0 for statistics.
-    public var bucket: Int
+    package var bucket: Int
     /// The first element, counted from the begin of the bucket.
-    public var elementOffset: Int
-    public var elementCount: Int
-    public var sender: Int
+    package var elementOffset: Int
+    package var elementCount: Int
+    package var sender: Int
     /// The tree node whose sum this is; 0 for results and statistics.
-    public var node: Int
-    public var payloadChecksum: UInt32
+    package var node: Int
+    package var payloadChecksum: UInt32
 
-    public init(
+    package init(
         kind: FrameKind, job: JobIdentifier, generation: UInt64, step: UInt64, bucket: Int, elementOffset: Int,
         elementCount: Int, sender: Int, node: Int, payloadChecksum: UInt32, requestedKind: FrameKind? = nil
     ) {
@@ -86,5 +86,5 @@ public struct FrameHeader: Sendable, Hashable {
     }
 
     /// Bytes of the payload that the header announces.
-    public var payloadByteCount: Int { elementCount * kind.elementByteCount }
+    package var payloadByteCount: Int { elementCount * kind.elementByteCount }
 }

@@ -2,26 +2,26 @@
 ///
 /// Values are numbered: `0 ..< operandCount` are the roots from left to right, then the results of the additions in
 /// order. The last addition is the sum. With one operand there is nothing to add: the sum is that operand.
-public struct CombineSchedule: Sendable, Hashable {
+package struct CombineSchedule: Sendable, Hashable {
     /// One addition: value `left` + value `right`, elementwise.
-    public struct Addition: Sendable, Hashable {
+    package struct Addition: Sendable, Hashable {
         /// The number of the left value.
-        public var left: Int
+        package var left: Int
         /// The number of the right value.
-        public var right: Int
+        package var right: Int
     }
 
     /// How many roots there are.
-    public let operandCount: Int
+    package let operandCount: Int
     /// The additions, each after those whose results it uses; `operandCount - 1` of them (none without operands).
-    public let additions: [Addition]
+    package let additions: [Addition]
     /// For each addition, the piece of scratch memory that can hold its result until it is used.
-    public let scratchIndices: [Int]
+    package let scratchIndices: [Int]
     /// How many pieces of scratch memory are needed at once, at most the height of the tree.
-    public let scratchCount: Int
+    package let scratchCount: Int
 
     /// `roots` are the occupied maximal subtrees of all workers, from left to right.
-    public init(roots: [Int], tree: ReductionTree) {
+    package init(roots: [Int], tree: ReductionTree) {
         operandCount = roots.count
         var additions: [Addition] = []
         var nextOperand = 0

@@ -1,6 +1,6 @@
 extension ReductionPlan {
     /// No frame carries more elements than this (256 KiB).
-    public static let maximumChunkElementCount = 65_536
+    package static let maximumChunkElementCount = 65_536
 
     /// How many elements a frame carries, so that adding one frame overlaps with receiving the next.
     static func chunkElementCount(largestSegment: Int) -> Int {
@@ -10,12 +10,12 @@ extension ReductionPlan {
     }
 
     /// How many frames carry a segment once.
-    public func chunkCount(of segment: Range<Int>) -> Int {
+    package func chunkCount(of segment: Range<Int>) -> Int {
         (segment.count + chunkElementCount - 1) / chunkElementCount
     }
 
     /// The elements of frame `index` of a segment.
-    public func chunk(_ index: Int, of segment: Range<Int>) -> Range<Int> {
+    package func chunk(_ index: Int, of segment: Range<Int>) -> Range<Int> {
         let begin = segment.lowerBound + index * chunkElementCount
         return begin..<min(begin + chunkElementCount, segment.upperBound)
     }

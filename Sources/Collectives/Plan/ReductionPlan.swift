@@ -12,9 +12,9 @@
 /// one root each both algorithms send S bytes. Segments begin at whole cache lines, which moves the bound by at most
 /// `(O−1)·segmentAlignment` elements. A learner sends nothing and adds no segment; each one costs every owner its
 /// segment's sums, S/O bytes, or its roots in `direct`.
-public struct ReductionPlan: Sendable, Hashable {
+package struct ReductionPlan: Sendable, Hashable {
     /// How the workers exchange.
-    public enum Algorithm: Sendable, Hashable {
+    package enum Algorithm: Sendable, Hashable {
         /// One worker: nothing is sent.
         case alone
         /// Every owner sends its roots to every other worker.
@@ -24,42 +24,42 @@ public struct ReductionPlan: Sendable, Hashable {
     }
 
     /// One root: a subtree that one worker sums by itself.
-    public struct Root: Sendable, Hashable {
+    package struct Root: Sendable, Hashable {
         /// The node in the tree.
-        public var node: Int
+        package var node: Int
         /// The rank that owns it.
-        public var owner: Int
+        package var owner: Int
         /// Its index among the owner's roots.
-        public var localIndex: Int
+        package var localIndex: Int
     }
 
     /// Vectors of up to so many elements are exchanged directly by any number of workers: the frames of a second round
     /// cost more than the bytes they save. Such plans may send more than the bound of long vectors.
-    public static let directElementLimit = 4096
+    package static let directElementLimit = 4096
 
     /// Segments begin at multiples of this many elements (64 bytes).
-    public static let segmentAlignment = 16
+    package static let segmentAlignment = 16
 
     /// Elements of the vector.
-    public let elementCount: Int
+    package let elementCount: Int
     /// The number of workers, learners included.
-    public let workerCount: Int
+    package let workerCount: Int
     /// The number of workers with micro-batches; they have the lowest ranks.
-    public let ownerCount: Int
+    package let ownerCount: Int
     /// How they exchange.
-    public let algorithm: Algorithm
+    package let algorithm: Algorithm
     /// All roots with samples in them, from left to right.
-    public let roots: [Root]
+    package let roots: [Root]
     /// The order in which the roots are added.
-    public let schedule: CombineSchedule
+    package let schedule: CombineSchedule
     /// The elements that each rank adds; all elements for every rank unless the algorithm is `scatterGather`, in which
     /// learners add none.
-    public let segments: [Range<Int>]
+    package let segments: [Range<Int>]
     /// Frames carry at most so many elements; every segment is cut into frames of this size, the last one shorter.
-    public let chunkElementCount: Int
+    package let chunkElementCount: Int
 
     /// - Precondition: the batch has at least one sample, and `elementCount` is from 0 to 2^31 - 1.
-    public init(ownership: Ownership, batchSize: Int, elementCount: Int) {
+    package init(ownership: Ownership, batchSize: Int, elementCount: Int) {
         self.init(ownership: ownership, batchSize: batchSize, elementCount: elementCount, safeguards: Safeguards())
     }
 
@@ -107,7 +107,7 @@ public struct ReductionPlan: Sendable, Hashable {
     }
 
     /// Bytes of payload that a rank sends for this vector.
-    public func byteCountSent(by rank: Int) -> Int {
+    package func byteCountSent(by rank: Int) -> Int {
         let rootCount = roots.count { $0.owner == rank }
         let others = workerCount - 1
         switch algorithm {

@@ -2,17 +2,17 @@
 ///
 /// The fields are those of the kernels' summation step: sum the samples `sampleBegin ..< sampleEnd`, add `mergeCount`
 /// earlier sums from the stack, then push the result (`rootIndex` is -1) or write it to root `rootIndex`.
-public struct LocalStep: Sendable, Hashable {
+package struct LocalStep: Sendable, Hashable {
     /// The first sample of the micro-batch, counted from the first sample of the worker's run.
-    public var sampleBegin: Int32
+    package var sampleBegin: Int32
     /// One past the last sample; never equal to `sampleBegin`.
-    public var sampleEnd: Int32
+    package var sampleEnd: Int32
     /// How many sums to take from the stack and add, most recent first.
-    public var mergeCount: Int32
+    package var mergeCount: Int32
     /// Which root the result is, or -1.
-    public var rootIndex: Int32
+    package var rootIndex: Int32
 
-    public init(sampleBegin: Int32, sampleEnd: Int32, mergeCount: Int32, rootIndex: Int32) {
+    package init(sampleBegin: Int32, sampleEnd: Int32, mergeCount: Int32, rootIndex: Int32) {
         self.sampleBegin = sampleBegin
         self.sampleEnd = sampleEnd
         self.mergeCount = mergeCount
@@ -23,16 +23,16 @@ public struct LocalStep: Sendable, Hashable {
 /// How one worker sums its run of micro-batches as far as the tree allows without the other workers.
 ///
 /// A pure function of (M, run, batch size). Empty micro-batches have no step; a root without any sample is absent.
-public struct LocalProgram: Sendable, Hashable {
+package struct LocalProgram: Sendable, Hashable {
     /// The worker's samples, as positions in the batch.
-    public let samples: Range<Int>
+    package let samples: Range<Int>
     /// The steps, in the order of the samples.
-    public let steps: [LocalStep]
+    package let steps: [LocalStep]
     /// The tree nodes of the roots, from left to right; `rootIndex` counts in this list.
-    public let roots: [Int]
+    package let roots: [Int]
 
     /// - Precondition: `run` lies within `0 ..< batch.count`.
-    public init(run: Range<Int>, of batch: MicroBatches) {
+    package init(run: Range<Int>, of batch: MicroBatches) {
         let tree = ReductionTree(leafCount: batch.count)
         let occupied = batch.occupied
         samples = batch.samples(of: run)
@@ -69,7 +69,7 @@ public struct LocalProgram: Sendable, Hashable {
 
 extension Ownership {
     /// What the worker of a rank sums by itself in a batch of `batchSize` samples.
-    public func localProgram(rank: Int, batchSize: Int) -> LocalProgram {
+    package func localProgram(rank: Int, batchSize: Int) -> LocalProgram {
         LocalProgram(run: runs[rank], of: MicroBatches(sampleCount: batchSize, count: microBatchCount))
     }
 }

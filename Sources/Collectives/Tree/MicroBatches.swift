@@ -2,14 +2,14 @@
 ///
 /// The boundaries depend on nothing but `B` and `M`, so they are the same for any number of workers. With `B < M` some
 /// micro-batches are empty; they are skipped in every sum, never added as zero.
-public struct MicroBatches: Sendable, Hashable {
+package struct MicroBatches: Sendable, Hashable {
     /// `B`, the samples in the batch.
-    public let sampleCount: Int
+    package let sampleCount: Int
     /// `M`, the micro-batches of the experiment.
-    public let count: Int
+    package let count: Int
 
     /// - Precondition: `sampleCount` is from 0 to 2^31 - 1 and `count` is a supported leaf count of `ReductionTree`.
-    public init(sampleCount: Int, count: Int) {
+    package init(sampleCount: Int, count: Int) {
         precondition((0...Int(Int32.max)).contains(sampleCount), "a batch has from 0 to 2^31 - 1 samples")
         precondition(ReductionTree.supports(leafCount: count), "the number of micro-batches is a power of two up to 64")
         self.sampleCount = sampleCount
@@ -17,23 +17,23 @@ public struct MicroBatches: Sendable, Hashable {
     }
 
     /// The first sample of micro-batch `index`; `index == count` gives the end of the batch.
-    public func begin(of index: Int) -> Int {
+    package func begin(of index: Int) -> Int {
         precondition((0...count).contains(index), "a micro-batch index lies in 0 ... count")
         return index * sampleCount / count
     }
 
     /// The samples of micro-batch `index`, as positions in the batch.
-    public subscript(index: Int) -> Range<Int> {
+    package subscript(index: Int) -> Range<Int> {
         begin(of: index)..<begin(of: index + 1)
     }
 
     /// The samples of a run of consecutive micro-batches, as positions in the batch.
-    public func samples(of run: Range<Int>) -> Range<Int> {
+    package func samples(of run: Range<Int>) -> Range<Int> {
         begin(of: run.lowerBound)..<begin(of: run.upperBound)
     }
 
     /// Bit `i` is set when micro-batch `i` has at least one sample.
-    public var occupied: UInt64 {
+    package var occupied: UInt64 {
         var mask: UInt64 = 0
         for index in 0..<count where !self[index].isEmpty {
             mask |= 1 << UInt64(index)

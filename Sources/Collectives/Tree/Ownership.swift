@@ -1,5 +1,5 @@
 /// Why a distribution of micro-batches over workers is not possible.
-public enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible {
     /// `M` is not a power of two from 1 to 64.
     case unsupportedMicroBatchCount(Int)
     /// There are no owners, or more than micro-batches.
@@ -9,7 +9,7 @@ public enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible 
     /// The run of this rank does not begin where the run before it ends.
     case brokenRun(rank: Int)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unsupportedMicroBatchCount(let count):
             "\(count) micro-batches are not possible: choose a power of two from 1 to 64"
@@ -27,29 +27,29 @@ public enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible 
 ///
 /// The last ranks may own nothing. Such a learner gets every sum and every statistic and contributes none; nobody waits
 /// for it.
-public struct Ownership: Sendable, Hashable {
+package struct Ownership: Sendable, Hashable {
     /// `M`, the micro-batches of the experiment.
-    public let microBatchCount: Int
+    package let microBatchCount: Int
     /// The run of each rank; they follow one another and cover `0 ..< microBatchCount`. Those of learners are
     /// `microBatchCount ..< microBatchCount`.
-    public let runs: [Range<Int>]
+    package let runs: [Range<Int>]
     /// The number of owners, `O`: the ranks below it have micro-batches, those from it on are learners.
-    public let ownerCount: Int
+    package let ownerCount: Int
 
     /// The most workers of one view: what ranks in frames have room for, many times over.
-    public static let maximumWorkerCount = 512
+    package static let maximumWorkerCount = 512
 
     /// The number of workers, `W`, learners included.
-    public var workerCount: Int { runs.count }
+    package var workerCount: Int { runs.count }
 
     /// Whether a rank owns nothing.
-    public func isLearner(_ rank: Int) -> Bool { rank >= ownerCount }
+    package func isLearner(_ rank: Int) -> Bool { rank >= ownerCount }
 
     /// The tree that all of them sum by.
-    public var tree: ReductionTree { ReductionTree(leafCount: microBatchCount) }
+    package var tree: ReductionTree { ReductionTree(leafCount: microBatchCount) }
 
     /// Equal shares: rank `r` owns `[r·M/W, (r+1)·M/W)` in whole numbers.
-    public init(microBatchCount: Int, workerCount: Int) throws(OwnershipError) {
+    package init(microBatchCount: Int, workerCount: Int) throws(OwnershipError) {
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)
         }
@@ -64,7 +64,7 @@ public struct Ownership: Sendable, Hashable {
     }
 
     /// Any runs, as a view that came over the network tells them. An empty run, wherever it begins, makes a learner.
-    public init(microBatchCount: Int, runs: [Range<Int>]) throws(OwnershipError) {
+    package init(microBatchCount: Int, runs: [Range<Int>]) throws(OwnershipError) {
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)
         }
@@ -85,7 +85,7 @@ public struct Ownership: Sendable, Hashable {
     }
 
     /// The rank that owns a micro-batch.
-    public func owner(of microBatch: Int) -> Int {
+    package func owner(of microBatch: Int) -> Int {
         guard let rank = runs.firstIndex(where: { $0.contains(microBatch) }) else {
             preconditionFailure("a micro-batch index lies in 0 ..< microBatchCount")
         }

@@ -4,7 +4,7 @@ extension ReductionTree {
     /// Order: `left + right` at every node whose two sides are both occupied. Allocates nothing.
     ///
     /// Leaf `i` is read at `values[i * stride + offset]`; it takes part when bit `i` of `occupied` is set.
-    public func sum(_ values: UnsafePointer<Double>, stride: Int, offset: Int, occupied: UInt64) -> Double {
+    package func sum(_ values: UnsafePointer<Double>, stride: Int, offset: Int, occupied: UInt64) -> Double {
         partialSum(values, stride: stride, offset: offset, occupied: occupied, node: Self.top) ?? 0
     }
 

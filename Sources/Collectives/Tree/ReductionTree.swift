@@ -2,39 +2,39 @@
 ///
 /// Nodes carry heap numbers: 1 is the top, `2n` and `2n + 1` are the children of `n`, and leaf `i` is `leafCount + i`.
 /// A sum adds the left child's sum and the right child's sum; a child without any occupied leaf is skipped.
-public struct ReductionTree: Sendable, Hashable {
+package struct ReductionTree: Sendable, Hashable {
     /// The most micro-batches that an experiment may have.
-    public static let maximumLeafCount = 64
+    package static let maximumLeafCount = 64
 
     /// The number of the node that covers all leaves.
-    public static let top = 1
+    package static let top = 1
 
     /// `M`, the number of leaves.
-    public let leafCount: Int
+    package let leafCount: Int
 
     /// Whether a tree with so many leaves exists: a power of two from 1 to 64.
-    public static func supports(leafCount: Int) -> Bool {
+    package static func supports(leafCount: Int) -> Bool {
         (1...maximumLeafCount).contains(leafCount) && leafCount & (leafCount - 1) == 0
     }
 
     /// - Precondition: `supports(leafCount:)`.
-    public init(leafCount: Int) {
+    package init(leafCount: Int) {
         precondition(Self.supports(leafCount: leafCount), "a reduction tree has a power of two of leaves, up to 64")
         self.leafCount = leafCount
     }
 
     /// Whether a number names a node of this tree.
-    public func contains(node: Int) -> Bool {
+    package func contains(node: Int) -> Bool {
         (1..<2 * leafCount).contains(node)
     }
 
     /// Whether a node is a leaf.
-    public func isLeaf(_ node: Int) -> Bool {
+    package func isLeaf(_ node: Int) -> Bool {
         node >= leafCount
     }
 
     /// The leaves below a node.
-    public func leaves(of node: Int) -> Range<Int> {
+    package func leaves(of node: Int) -> Range<Int> {
         precondition(contains(node: node), "no such node in the reduction tree")
         var first = node
         var width = 1
@@ -47,7 +47,7 @@ public struct ReductionTree: Sendable, Hashable {
 
     /// The maximal subtrees inside a run of consecutive leaves, from left to right: what a worker that owns the run can
     /// sum without the others. At most `2·log2(M)` nodes, and one when the run is itself a subtree.
-    public func maximalSubtrees(of run: Range<Int>) -> [Int] {
+    package func maximalSubtrees(of run: Range<Int>) -> [Int] {
         precondition(run.lowerBound >= 0 && run.upperBound <= leafCount, "a run lies within the leaves")
         var nodes: [Int] = []
         collectSubtrees(of: run, below: Self.top, into: &nodes)
@@ -66,7 +66,7 @@ public struct ReductionTree: Sendable, Hashable {
     }
 
     /// Whether any leaf below a node is set in `occupied` (bit `i` for leaf `i`).
-    public func isOccupied(_ node: Int, occupied: UInt64) -> Bool {
+    package func isOccupied(_ node: Int, occupied: UInt64) -> Bool {
         leaves(of: node).contains { occupied >> UInt64($0) & 1 == 1 }
     }
 }

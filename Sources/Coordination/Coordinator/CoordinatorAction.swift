@@ -1,5 +1,5 @@
 /// What the coordinator's driver does next, in the order given.
-public enum CoordinatorAction: Sendable, Equatable {
+package enum CoordinatorAction: Sendable, Equatable {
     case send(CoordinatorMessage, to: ConnectionIdentifier)
     /// Send these chunks of content that the driver holds, each as a `ContentChunk`.
     case sendContent(ContentIdentifier, chunks: Range<Int>, to: ConnectionIdentifier)
@@ -25,41 +25,41 @@ public enum CoordinatorAction: Sendable, Equatable {
 }
 
 /// A finished epoch, agreed by all members.
-public struct EpochRecord: Sendable, Equatable {
+package struct EpochRecord: Sendable, Equatable {
     /// From 1.
-    public var epoch: UInt32
-    public var completedSteps: UInt64
-    public var row: [UInt8]
+    package var epoch: UInt32
+    package var completedSteps: UInt64
+    package var row: [UInt8]
     /// Nil when its end was past before anybody asked.
-    public var stateDigest: ContentDigest?
-    public var bestImproved: Bool
+    package var stateDigest: ContentDigest?
+    package var bestImproved: Bool
 }
 
 /// How long a change of the membership held training up.
-public struct Recovery: Sendable, Equatable {
+package struct Recovery: Sendable, Equatable {
     /// The generation in which training went on.
-    public var generation: UInt64
+    package var generation: UInt64
     /// What happened, in the words of the verdict.
-    public var cause: String
+    package var cause: String
     /// When the coordinator noticed it, and when the first step after it was complete.
-    public var noticedMilliseconds: UInt64
-    public var recoveredMilliseconds: UInt64
+    package var noticedMilliseconds: UInt64
+    package var recoveredMilliseconds: UInt64
     /// Micro-batches whose gradients may have been computed once more.
-    public var redoneMicroBatches: Int
+    package var redoneMicroBatches: Int
 }
 
 /// The gradient of some micro-batches in the step after a serialized state.
-public struct AuditQuestion: Sendable, Equatable {
+package struct AuditQuestion: Sendable, Equatable {
     /// Of the view in which two workers disagreed; the answer names it.
-    public var generation: UInt64
-    public var completedSteps: UInt64
-    public var microBatches: MicroBatchRun
-    public var state: [UInt8]
+    package var generation: UInt64
+    package var completedSteps: UInt64
+    package var microBatches: MicroBatchRun
+    package var state: [UInt8]
 }
 
 /// A serialized state and where it belongs.
-public struct CheckpointRequest: Sendable, Equatable {
-    public enum Destination: Sendable, Equatable {
+package struct CheckpointRequest: Sendable, Equatable {
+    package enum Destination: Sendable, Equatable {
         /// `last`, after the present one became `previous`.
         case last
         case best
@@ -68,14 +68,14 @@ public struct CheckpointRequest: Sendable, Equatable {
         case diverged
     }
 
-    public var identifier: UInt64
-    public var name: StateName
-    public var destinations: [Destination]
-    public var bytes: [UInt8]
+    package var identifier: UInt64
+    package var name: StateName
+    package var destinations: [Destination]
+    package var bytes: [UInt8]
 }
 
 /// What happened to a run and has to be in its journal.
-public enum RunEvent: Sendable, Equatable {
+package enum RunEvent: Sendable, Equatable {
     case view(View)
     case stepDigests(firstStep: UInt64, digests: [UInt64])
     case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)
@@ -85,18 +85,18 @@ public enum RunEvent: Sendable, Equatable {
 }
 
 /// A line of the log.
-public struct LogEntry: Sendable, Equatable {
-    public enum Level: Sendable, Equatable {
+package struct LogEntry: Sendable, Equatable {
+    package enum Level: Sendable, Equatable {
         case detail
         case notice
         case warning
         case failure
     }
 
-    public var level: Level
-    public var text: String
+    package var level: Level
+    package var text: String
 
-    public init(level: Level, text: String) {
+    package init(level: Level, text: String) {
         self.level = level
         self.text = text
     }

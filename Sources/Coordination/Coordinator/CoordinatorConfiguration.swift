@@ -1,40 +1,40 @@
 /// What a coordinator is told before it starts.
-public struct CoordinatorConfiguration: Sendable {
-    public var job: JobIdentifier
+package struct CoordinatorConfiguration: Sendable {
+    package var job: JobIdentifier
     /// The resolved experiment in its canonical form.
-    public var experiment: String
-    public var experimentDigest: ContentDigest
-    public var arithmeticVersion: UInt32
-    public var microBatchCount: Int
+    package var experiment: String
+    package var experimentDigest: ContentDigest
+    package var arithmeticVersion: UInt32
+    package var microBatchCount: Int
     /// Training starts with that many workers.
-    public var workerCount: Int
+    package var workerCount: Int
     /// Training goes on with so few, and waits for more below that.
-    public var minimumWorkerCount = 1
+    package var minimumWorkerCount = 1
     /// So many may compute at the same time; more wait as spares.
-    public var ownerLimit: Int
+    package var ownerLimit: Int
     /// Which leader of this run it is, from 1.
-    public var term: UInt64 = 1
+    package var term: UInt64 = 1
     /// The highest generation of the leaders before.
-    public var lastGeneration: UInt64 = 0
+    package var lastGeneration: UInt64 = 0
     /// Why this coordinator takes over, if its predecessor's end was seen.
-    public var predecessor: CoordinatorLoss?
+    package var predecessor: CoordinatorLoss?
     /// Whether micro-batches move to faster workers.
-    public var rebalances = false
+    package var rebalances = false
     /// The share of gradient roots that a second worker recomputes, in millionths.
-    public var auditMillionths: UInt32 = 0
+    package var auditMillionths: UInt32 = 0
     /// Children of this host whose end or stop the driver reports.
-    public var childProcessIdentifiers: [Int32] = []
+    package var childProcessIdentifiers: [Int32] = []
     /// The host's name: workers that give the same one are local.
-    public var host: String
-    public var data: [ContentDescription]
-    public var start: StartingPoint = .fresh
-    public var checkpointEpochInterval: Int = 1
+    package var host: String
+    package var data: [ContentDescription]
+    package var start: StartingPoint = .fresh
+    package var checkpointEpochInterval: Int = 1
     /// Keeps a checkpoint of its own for every so many epochs; 0 keeps none.
-    public var keptEpochInterval: Int = 0
-    public var timing = CoordinatorTiming()
-    public var checksum: Checksum
+    package var keptEpochInterval: Int = 0
+    package var timing = CoordinatorTiming()
+    package var checksum: Checksum
 
-    public init(
+    package init(
         job: JobIdentifier, experiment: String, experimentDigest: ContentDigest, arithmeticVersion: UInt32,
         microBatchCount: Int, workerCount: Int, host: String, data: [ContentDescription],
         checksum: @escaping Checksum
@@ -53,19 +53,19 @@ public struct CoordinatorConfiguration: Sendable {
 }
 
 /// The end of the coordinator before.
-public struct CoordinatorLoss: Sendable, Equatable {
-    public var reason: String
+package struct CoordinatorLoss: Sendable, Equatable {
+    package var reason: String
     /// Of the clock that all times are given in.
-    public var noticedMilliseconds: UInt64
+    package var noticedMilliseconds: UInt64
 
-    public init(reason: String, noticedMilliseconds: UInt64) {
+    package init(reason: String, noticedMilliseconds: UInt64) {
         self.reason = reason
         self.noticedMilliseconds = noticedMilliseconds
     }
 }
 
 /// Where training starts.
-public enum StartingPoint: Sendable, Equatable {
+package enum StartingPoint: Sendable, Equatable {
     case fresh
     /// From a serialized state that the driver holds; its steps and epochs are complete.
     case state(ContentDescription, Position)
@@ -80,12 +80,12 @@ public enum StartingPoint: Sendable, Equatable {
 }
 
 /// What makes a coordinator's configuration impossible.
-public enum CoordinatorConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum CoordinatorConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
     case experimentTooLong(byteCount: Int)
     case workerCount(Int, microBatchCount: Int)
     case tooMuchContent
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .experimentTooLong(let byteCount):
             "the experiment is \(byteCount) bytes long; at most \(WireLimits.experimentByteCount) can be sent to workers"

@@ -2,7 +2,7 @@
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, decodes nothing itself, performs
 /// actions in their order, and calls nothing more after `.finish`.
-public struct CoordinatorMachine: ~Copyable {
+package struct CoordinatorMachine: ~Copyable {
     let configuration: CoordinatorConfiguration
     var phase: Phase
     var roster = Roster()
@@ -51,7 +51,7 @@ public struct CoordinatorMachine: ~Copyable {
     var ignoredMessageCount = 0
 
     /// Throws when the experiment or the number of workers is impossible.
-    public init(configuration: CoordinatorConfiguration, now: UInt64) throws(CoordinatorConfigurationError) {
+    package init(configuration: CoordinatorConfiguration, now: UInt64) throws(CoordinatorConfigurationError) {
         try configuration.check()
         self.configuration = configuration
         phase = .gathering(since: now)
@@ -75,7 +75,7 @@ public struct CoordinatorMachine: ~Copyable {
     }
 
     /// Bytes came from a connection.
-    public mutating func received(_ bytes: [UInt8], from connection: ConnectionIdentifier, now: UInt64)
+    package mutating func received(_ bytes: [UInt8], from connection: ConnectionIdentifier, now: UInt64)
         -> [CoordinatorAction]
     {
         do {
@@ -87,7 +87,7 @@ public struct CoordinatorMachine: ~Copyable {
     }
 
     /// A message came from a connection.
-    public mutating func received(_ message: WorkerMessage, from connection: ConnectionIdentifier, now: UInt64)
+    package mutating func received(_ message: WorkerMessage, from connection: ConnectionIdentifier, now: UInt64)
         -> [CoordinatorAction]
     {
         handle(message, from: connection, now: now)
@@ -95,48 +95,49 @@ public struct CoordinatorMachine: ~Copyable {
     }
 
     /// A child process was started on this host, in the place of one that ended.
-    public mutating func childStarted(processIdentifier: Int32) {
+    package mutating func childStarted(processIdentifier: Int32) {
         aliveChildren.insert(processIdentifier)
     }
 
     /// A child process of this host ended; its parent saw how.
-    public mutating func childEnded(processIdentifier: Int32, status: ChildStatus, now: UInt64) -> [CoordinatorAction] {
+    package mutating func childEnded(processIdentifier: Int32, status: ChildStatus, now: UInt64) -> [CoordinatorAction]
+    {
         handleChildEnd(processIdentifier: processIdentifier, status: status, now: now)
         return takeActions()
     }
 
     /// A child process of this host was stopped (SIGSTOP and its like).
-    public mutating func childStopped(processIdentifier: Int32, now: UInt64) -> [CoordinatorAction] {
+    package mutating func childStopped(processIdentifier: Int32, now: UInt64) -> [CoordinatorAction] {
         handleChildStop(processIdentifier: processIdentifier, now: now)
         return takeActions()
     }
 
     /// Time passed. Sends heartbeats and keeps every deadline.
-    public mutating func tick(now: UInt64) -> [CoordinatorAction] {
+    package mutating func tick(now: UInt64) -> [CoordinatorAction] {
         handleTick(now: now)
         return takeActions()
     }
 
     /// A signal asks the run to stop: the first time at the end of the current grant, the second time at once.
-    public mutating func interrupt(signal: Int32, now: UInt64) -> [CoordinatorAction] {
+    package mutating func interrupt(signal: Int32, now: UInt64) -> [CoordinatorAction] {
         handleInterrupt(signal: signal, now: now)
         return takeActions()
     }
 
     /// A checkpoint is on disk (`failure` nil), or could not be written.
-    public mutating func checkpointWritten(identifier: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
+    package mutating func checkpointWritten(identifier: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
         handleCheckpoint(identifier: identifier, failure: failure, now: now)
         return takeActions()
     }
 
     /// The names of the tensors in which two states differ.
-    public mutating func statesCompared(tensors: [String], now: UInt64) -> [CoordinatorAction] {
+    package mutating func statesCompared(tensors: [String], now: UInt64) -> [CoordinatorAction] {
         endComparison(tensors: tensors, now: now)
         return takeActions()
     }
 
     /// The digest of a gradient that was asked for is known; nil when it could not be computed. `generation` is the question's.
-    public mutating func auditJudged(generation: UInt64, digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
+    package mutating func auditJudged(generation: UInt64, digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
         if generation == self.generation { handleJudgement(digest, now: now) }
         return takeActions()
     }

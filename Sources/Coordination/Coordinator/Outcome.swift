@@ -1,11 +1,11 @@
 /// How a run ended.
-public enum Outcome: Sendable, Equatable, CustomStringConvertible {
+package enum Outcome: Sendable, Equatable, CustomStringConvertible {
     case completed(completedSteps: UInt64, stateDigest: ContentDigest)
     /// Interrupted by a signal; `saved` tells whether the state at `completedSteps` is in `last`.
     case interrupted(signal: Int32, completedSteps: UInt64, saved: Bool)
     case failed(Verdict)
 
-    public var exitCode: Int32 {
+    package var exitCode: Int32 {
         switch self {
         case .completed: ExitCode.success
         case .interrupted(let signal, _, _): 128 + signal
@@ -13,7 +13,7 @@ public enum Outcome: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .completed(let steps, _): "training is complete after step \(steps)"
         case .interrupted(let signal, let steps, true):

@@ -1,5 +1,5 @@
 extension Verdict {
-    public var description: String { report + advice }
+    package var description: String { report + advice }
 
     /// What happened, without what to do about it: the run goes on.
     var report: String {
@@ -25,14 +25,14 @@ extension Verdict {
 }
 
 extension Verdict.Subject: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         let place = rank.map { "rank \($0), " } ?? ""
         return "worker '\(name)' (\(place)pid \(processIdentifier), host '\(host)')"
     }
 }
 
 extension Verdict.Cause: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .childEnded(let status): "\(status), as the supervisor saw"
         case .childStopped: "was stopped by a signal, as the supervisor saw"
@@ -67,7 +67,7 @@ extension Verdict.Cause: CustomStringConvertible {
 }
 
 extension WorkerFailure: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch kind {
         case .nonFinite(let step, let microBatch, let what):
             "\(what) is not finite at step \(step)" + (microBatch.map { ", micro-batch \($0)" } ?? "")

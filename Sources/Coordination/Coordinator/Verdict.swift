@@ -1,18 +1,18 @@
 /// Why a run failed, with every fact that helps to find the cause. Its description is one line.
-public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
+package struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
     /// The worker it is about, as it was last known.
-    public struct Subject: Sendable, Equatable {
-        public var rank: Int?
-        public var name: String
-        public var host: String
-        public var processIdentifier: Int32
-        public var phase: WorkerPhase
-        public var completedSteps: UInt64
+    package struct Subject: Sendable, Equatable {
+        package var rank: Int?
+        package var name: String
+        package var host: String
+        package var processIdentifier: Int32
+        package var phase: WorkerPhase
+        package var completedSteps: UInt64
         /// Since its last message.
-        public var lastHeardMilliseconds: UInt64
+        package var lastHeardMilliseconds: UInt64
     }
 
-    public enum Cause: Sendable, Equatable {
+    package enum Cause: Sendable, Equatable {
         /// A local child ended; noticed by its parent.
         case childEnded(ChildStatus)
         /// A local child was stopped; noticed by its parent.
@@ -45,16 +45,16 @@ public struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Workers that hold the same state.
-    public struct StateGroup: Sendable, Equatable {
-        public var digest: ContentDigest
-        public var workers: [String]
+    package struct StateGroup: Sendable, Equatable {
+        package var digest: ContentDigest
+        package var workers: [String]
     }
 
-    public var cause: Cause
-    public var subject: Subject?
-    public var generation: UInt64
+    package var cause: Cause
+    package var subject: Subject?
+    package var generation: UInt64
 
-    public var exitCode: Int32 {
+    package var exitCode: Int32 {
         switch cause {
         case .unknownChild(_, .exited(let code)) where ExitCode.isFinal(code): code
         case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .stuck, .left, .tooFewWorkers:

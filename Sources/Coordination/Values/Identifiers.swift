@@ -1,23 +1,23 @@
 /// The routing id by which the coordinator's socket knows a worker's connection.
-public struct ConnectionIdentifier: Hashable, Sendable {
-    public var bytes: [UInt8]
+package struct ConnectionIdentifier: Hashable, Sendable {
+    package var bytes: [UInt8]
 
-    public init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 }
 
 /// The random 128-bit name of one run, in every frame between workers.
-public struct JobIdentifier: Hashable, Sendable, CustomStringConvertible {
-    public let high: UInt64
-    public let low: UInt64
+package struct JobIdentifier: Hashable, Sendable, CustomStringConvertible {
+    package let high: UInt64
+    package let low: UInt64
 
-    public init(high: UInt64, low: UInt64) {
+    package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    public var description: String {
+    package var description: String {
         hexadecimal(high) + hexadecimal(low)
     }
 
@@ -28,18 +28,18 @@ public struct JobIdentifier: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A SHA-256 of data, of a state or of a file.
-public struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
-    public static let byteCount = 32
-    public let bytes: [UInt8]
+package struct ContentDigest: Hashable, Sendable, CustomStringConvertible {
+    package static let byteCount = 32
+    package let bytes: [UInt8]
 
     /// Nil unless there are 32 bytes.
-    public init?(bytes: [UInt8]) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
     /// The first 12 hexadecimal digits, enough to tell digests apart in a message.
-    public var description: String {
+    package var description: String {
         bytes.prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

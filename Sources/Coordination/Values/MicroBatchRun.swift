@@ -1,9 +1,9 @@
 /// A run of consecutive micro-batches of each global batch.
-public struct MicroBatchRun: Hashable, Sendable {
-    public var first: Int
-    public var count: Int
+package struct MicroBatchRun: Hashable, Sendable {
+    package var first: Int
+    package var count: Int
 
-    public init(first: Int, count: Int) {
+    package init(first: Int, count: Int) {
         self.first = first
         self.count = count
     }
@@ -13,7 +13,7 @@ public struct MicroBatchRun: Hashable, Sendable {
     ///
     /// One after the other goes to whoever is done with it first (among equals the lower rank), which is optimal for pieces of
     /// one size.
-    public static func fastest(microBatchCount: Int, times: [Double]) -> [MicroBatchRun] {
+    package static func fastest(microBatchCount: Int, times: [Double]) -> [MicroBatchRun] {
         precondition(!times.isEmpty && times.count <= microBatchCount, "each worker needs a micro-batch")
         precondition(times.allSatisfy { $0 > 0 && $0.isFinite }, "times are positive numbers")
         var counts = Array(repeating: 1, count: times.count)
@@ -30,7 +30,7 @@ public struct MicroBatchRun: Hashable, Sendable {
     }
 
     /// Micro-batch runs as equal as whole numbers allow: worker r of W owns [r·M/W, (r+1)·M/W).
-    public static func balanced(microBatchCount: Int, workerCount: Int) -> [MicroBatchRun] {
+    package static func balanced(microBatchCount: Int, workerCount: Int) -> [MicroBatchRun] {
         precondition(workerCount > 0 && workerCount <= microBatchCount, "each worker needs a micro-batch")
         return (0..<workerCount).map { rank in
             let first = rank * microBatchCount / workerCount

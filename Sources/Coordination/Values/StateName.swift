@@ -1,5 +1,5 @@
 /// Why a worker sends its serialized state.
-public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
+package enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
     /// An epoch ended.
     case epochEnd = 0
     /// Training stopped inside an epoch because it was interrupted.
@@ -15,14 +15,14 @@ public enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
 }
 
 /// Names one serialized state.
-public struct StateName: Sendable, Hashable {
-    public var purpose: StatePurpose
+package struct StateName: Sendable, Hashable {
+    package var purpose: StatePurpose
     /// Steps that are complete in it.
-    public var completedSteps: UInt64
+    package var completedSteps: UInt64
     /// Epochs that are complete in it.
-    public var completedEpochs: UInt32
+    package var completedEpochs: UInt32
 
-    public init(purpose: StatePurpose, completedSteps: UInt64, completedEpochs: UInt32) {
+    package init(purpose: StatePurpose, completedSteps: UInt64, completedEpochs: UInt32) {
         self.purpose = purpose
         self.completedSteps = completedSteps
         self.completedEpochs = completedEpochs

@@ -1,19 +1,19 @@
 /// One worker's place in a view.
-public struct Member: Hashable, Sendable {
+package struct Member: Hashable, Sendable {
     /// Place among the members, from 0; equal to its index in the view. Owners come first, then learners.
-    public var rank: Int
-    public var workerIdentifier: UInt32
-    public var name: String
-    public var host: String
-    public var processIdentifier: Int32
+    package var rank: Int
+    package var workerIdentifier: UInt32
+    package var name: String
+    package var host: String
+    package var processIdentifier: Int32
     /// Where its peers reach it.
-    public var inboxAddress: String
+    package var inboxAddress: String
     /// What it owns; empty for a learner, which receives every sum and contributes none.
-    public var microBatches: MicroBatchRun
+    package var microBatches: MicroBatchRun
     /// Whether it gets the view's first state from the holder.
-    public var needsState: Bool
+    package var needsState: Bool
 
-    public init(
+    package init(
         rank: Int, workerIdentifier: UInt32, name: String, host: String, processIdentifier: Int32,
         inboxAddress: String, microBatches: MicroBatchRun, needsState: Bool = false
     ) {
@@ -27,21 +27,21 @@ public struct Member: Hashable, Sendable {
         self.needsState = needsState
     }
 
-    public var isLearner: Bool { microBatches.count == 0 }
+    package var isLearner: Bool { microBatches.count == 0 }
 }
 
 /// A generation of the membership: who computes what, from which state on.
-public struct View: Hashable, Sendable {
+package struct View: Hashable, Sendable {
     /// Rises with every change of membership; 0 means before the first view.
-    public var generation: UInt64
+    package var generation: UInt64
     /// How far the state is from which the view starts.
-    public var position: Position
+    package var position: Position
     /// Rank of an owner that has that state, and sends it to those who need it.
-    public var holder: Int
+    package var holder: Int
     /// By rank. Their micro-batch runs follow one another and cover all of them; learners at the end have empty ones.
-    public var members: [Member]
+    package var members: [Member]
 
-    public init(generation: UInt64, position: Position, holder: Int, members: [Member]) {
+    package init(generation: UInt64, position: Position, holder: Int, members: [Member]) {
         self.generation = generation
         self.position = position
         self.holder = holder
@@ -49,5 +49,5 @@ public struct View: Hashable, Sendable {
     }
 
     /// Members that own micro-batches.
-    public var ownerCount: Int { members.count { !$0.isLearner } }
+    package var ownerCount: Int { members.count { !$0.isLearner } }
 }

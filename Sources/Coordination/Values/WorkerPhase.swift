@@ -1,5 +1,5 @@
 /// What a worker is doing, as it tells in its heartbeats.
-public enum WorkerPhase: UInt8, Sendable, CaseIterable, CustomStringConvertible {
+package enum WorkerPhase: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case learning = 0
     case linking = 1
     case waiting = 2
@@ -10,7 +10,7 @@ public enum WorkerPhase: UInt8, Sendable, CaseIterable, CustomStringConvertible 
     case serializing = 7
     case finished = 8
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .learning: "loading the experiment, data and state"
         case .linking: "connecting to its peers"

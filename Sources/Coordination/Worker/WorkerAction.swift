@@ -1,5 +1,5 @@
 /// What the worker's driver does next, in the order given.
-public enum WorkerAction: Sendable, Equatable {
+package enum WorkerAction: Sendable, Equatable {
     case send(WorkerMessage)
     /// Check the experiment and look for its data; answered by `experimentLoaded` or `failed`.
     case loadExperiment(Welcome)

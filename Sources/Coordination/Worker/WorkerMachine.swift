@@ -3,7 +3,7 @@
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
 /// calls nothing more after `.exit`.
-public struct WorkerMachine: ~Copyable {
+package struct WorkerMachine: ~Copyable {
     let configuration: WorkerConfiguration
     var phase: Phase = .created
     var welcome: Welcome?
@@ -47,7 +47,7 @@ public struct WorkerMachine: ~Copyable {
     /// Messages of another generation, or that do not fit the phase, which had no effect.
     var ignoredMessageCount = 0
 
-    public init(configuration: WorkerConfiguration, now: UInt64) {
+    package init(configuration: WorkerConfiguration, now: UInt64) {
         self.configuration = configuration
         progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
         fetcher = ContentFetcher(
@@ -59,13 +59,13 @@ public struct WorkerMachine: ~Copyable {
     }
 
     /// The socket is open and the inbox bound: say HELLO.
-    public mutating func start(now: UInt64) -> [WorkerAction] {
+    package mutating func start(now: UInt64) -> [WorkerAction] {
         handleStart(now: now)
         return takeActions()
     }
 
     /// Bytes came from the coordinator.
-    public mutating func received(_ bytes: [UInt8], now: UInt64) -> [WorkerAction] {
+    package mutating func received(_ bytes: [UInt8], now: UInt64) -> [WorkerAction] {
         do {
             return received(try CoordinatorMessage(decoding: bytes), now: now)
         } catch {
@@ -75,49 +75,49 @@ public struct WorkerMachine: ~Copyable {
     }
 
     /// A message came from the coordinator.
-    public mutating func received(_ message: CoordinatorMessage, now: UInt64) -> [WorkerAction] {
+    package mutating func received(_ message: CoordinatorMessage, now: UInt64) -> [WorkerAction] {
         handle(message, now: now)
         return takeActions()
     }
 
     /// The experiment is understood; `missing` names the data sets that this host does not have.
-    public mutating func experimentLoaded(missing: [ContentDigest], now: UInt64) -> [WorkerAction] {
+    package mutating func experimentLoaded(missing: [ContentDigest], now: UInt64) -> [WorkerAction] {
         handleExperimentLoaded(missing: missing, now: now)
         return takeActions()
     }
 
     /// Data set, model and state are ready.
-    public mutating func prepared(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func prepared(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
         handlePrepared(position: position, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
     /// The compute thread stands still, as `regroup` asked.
-    public mutating func regrouped(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func regrouped(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
         handleRegrouped(position: position, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
     /// All links of that view stand, and the state is the one from which it starts.
-    public mutating func linked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func linked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
         handleLinked(generation: generation, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
     /// The connection to the coordinator broke, or a successor was started at its address.
-    public mutating func coordinatorLost(now: UInt64) -> [WorkerAction] {
+    package mutating func coordinatorLost(now: UInt64) -> [WorkerAction] {
         lookForCoordinator(now: now)
         return takeActions()
     }
 
     /// The state is saved in this worker's own folder; `path` is nil when that failed or was not worth it.
-    public mutating func stateSaved(path: String?, now: UInt64) -> [WorkerAction] {
+    package mutating func stateSaved(path: String?, now: UInt64) -> [WorkerAction] {
         handleStateSaved(path: path)
         return takeActions()
     }
 
     /// The compute thread is at `phase` with that many steps complete; `counter` rises with anything that got done.
-    public mutating func computed(
+    package mutating func computed(
         completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, microBatchNanoseconds: UInt64 = 0,
         measures: RunningMeasures?, now: UInt64
     ) -> [WorkerAction] {
@@ -128,25 +128,25 @@ public struct WorkerMachine: ~Copyable {
     }
 
     /// Rank 0 only: the digest of the reduced gradient of `step` (from 0).
-    public mutating func stepReduced(step: UInt64, digest: UInt64, now: UInt64) -> [WorkerAction] {
+    package mutating func stepReduced(step: UInt64, digest: UInt64, now: UInt64) -> [WorkerAction] {
         handleStepReduced(step: step, digest: digest)
         return takeActions()
     }
 
     /// An epoch ended, or was found in a state that this worker took over.
-    public mutating func epochEnded(_ ended: EpochEnded, now: UInt64) -> [WorkerAction] {
+    package mutating func epochEnded(_ ended: EpochEnded, now: UInt64) -> [WorkerAction] {
         handleEpochEnded(ended, now: now)
         return takeActions()
     }
 
     /// A state was serialized and goes to the coordinator.
-    public mutating func stateSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) -> [WorkerAction] {
+    package mutating func stateSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) -> [WorkerAction] {
         handleSerialized(name, bytes: bytes, now: now)
         return takeActions()
     }
 
     /// Training is over: every epoch done (`isComplete`), or the stop boundary reached.
-    public mutating func finished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool, now: UInt64)
+    package mutating func finished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool, now: UInt64)
         -> [WorkerAction]
     {
         handleFinished(
@@ -155,13 +155,13 @@ public struct WorkerMachine: ~Copyable {
     }
 
     /// The compute thread met something that it cannot go on from.
-    public mutating func failed(_ kind: WorkerFailure.Kind, message: String, now: UInt64) -> [WorkerAction] {
+    package mutating func failed(_ kind: WorkerFailure.Kind, message: String, now: UInt64) -> [WorkerAction] {
         handleFailure(kind, message: message, now: now)
         return takeActions()
     }
 
     /// Time passed. Sends heartbeats and keeps every deadline.
-    public mutating func tick(now: UInt64) -> [WorkerAction] {
+    package mutating func tick(now: UInt64) -> [WorkerAction] {
         handleTick(now: now)
         return takeActions()
     }

@@ -1,24 +1,24 @@
 /// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew for
 /// every sample of every step. What is nil, 0 or [1, 1] leaves the image as it is.
-public struct AugmentationConfiguration: Sendable, Equatable {
+package struct AugmentationConfiguration: Sendable, Equatable {
     /// Rotation by an angle drawn from ± this, in degrees.
-    public var rotationDegrees: Double
+    package var rotationDegrees: Double
     /// Shift along the rows by a draw from ± this share of the width.
-    public var widthShift: Double
+    package var widthShift: Double
     /// Shift along the columns by a draw from ± this share of the height.
-    public var heightShift: Double
+    package var heightShift: Double
     /// Shear by an angle drawn from ± this, in degrees (as Keras's ImageDataGenerator reads its `shear_range`).
-    public var shearDegrees: Double
+    package var shearDegrees: Double
     /// The factors of both axes are drawn from here, one for each; above 1 shows more than the image.
-    public var zoom: ClosedRange<Double>
+    package var zoom: ClosedRange<Double>
     /// Whether half of the images are mirrored.
-    public var flipsHorizontally: Bool
+    package var flipsHorizontally: Bool
     /// What stands beyond the image's edges after the affine map.
-    public var fill: FillMode
-    public var crop: RandomCrop?
-    public var erasing: RandomErasing?
+    package var fill: FillMode
+    package var crop: RandomCrop?
+    package var erasing: RandomErasing?
 
-    public init(
+    package init(
         rotationDegrees: Double = 0, widthShift: Double = 0, heightShift: Double = 0, shearDegrees: Double = 0,
         zoom: ClosedRange<Double> = 1...1, flipsHorizontally: Bool = false, fill: FillMode = .nearest,
         crop: RandomCrop? = nil, erasing: RandomErasing? = nil
@@ -35,7 +35,7 @@ public struct AugmentationConfiguration: Sendable, Equatable {
     }
 
     /// How an image goes on beyond its edges, for pixels a b c d; the names and meanings are scipy.ndimage's.
-    public enum FillMode: String, Sendable, Equatable, CaseIterable {
+    package enum FillMode: String, Sendable, Equatable, CaseIterable {
         /// a a a | a b c d | d d d
         case nearest
         /// 0 0 0 | a b c d | 0 0 0
@@ -47,25 +47,25 @@ public struct AugmentationConfiguration: Sendable, Equatable {
     }
 
     /// Zeros around the image, then a cut of the image's size at a random place.
-    public struct RandomCrop: Sendable, Equatable {
+    package struct RandomCrop: Sendable, Equatable {
         /// Zeros at each side, in pixels.
-        public var padding: Int
+        package var padding: Int
 
-        public init(padding: Int) { self.padding = padding }
+        package init(padding: Int) { self.padding = padding }
     }
 
     /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data augmentation").
-    public struct RandomErasing: Sendable, Equatable {
+    package struct RandomErasing: Sendable, Equatable {
         /// Of an image to be erased in.
-        public var probability: Double
+        package var probability: Double
         /// The share of the image that the rectangle covers.
-        public var area: ClosedRange<Double>
+        package var area: ClosedRange<Double>
         /// Height over width; its logarithm is drawn evenly.
-        public var aspectRatio: ClosedRange<Double>
+        package var aspectRatio: ClosedRange<Double>
         /// What is written, on the scale where 1 is white.
-        public var value: Float
+        package var value: Float
 
-        public init(
+        package init(
             probability: Double = 0.5, area: ClosedRange<Double> = 0.02...0.33,
             aspectRatio: ClosedRange<Double> = 0.3...3.3, value: Float = 0
         ) {

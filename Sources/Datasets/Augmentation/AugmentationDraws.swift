@@ -1,4 +1,4 @@
-import Randomness
+import Core
 
 /// The random numbers of one sample of one step. Each has a place of its own, so that no setting changes another's draws.
 struct AugmentationDraws {

@@ -1,7 +1,7 @@
 /// Varies images in place: random crop, affine map, flip, erased rectangle, in this order.
 ///
 /// What becomes of an image is a function of seed, step and the sample's place in the global batch alone.
-public struct ImageAugmentation: Sendable {
+package struct ImageAugmentation: Sendable {
     private let configuration: AugmentationConfiguration
     private let height: Int
     private let width: Int
@@ -9,7 +9,7 @@ public struct ImageAugmentation: Sendable {
     private let seed: UInt64
     private let logarithmsOfRatio: ClosedRange<Double>
 
-    public init(_ configuration: AugmentationConfiguration, height: Int, width: Int, channels: Int, seed: UInt64) {
+    package init(_ configuration: AugmentationConfiguration, height: Int, width: Int, channels: Int, seed: UInt64) {
         self.configuration = configuration
         self.height = height
         self.width = width
@@ -21,10 +21,10 @@ public struct ImageAugmentation: Sendable {
     }
 
     /// Floats of an image, and of the scratch memory that `apply` needs.
-    public var elementCount: Int { height * width * channels }
+    package var elementCount: Int { height * width * channels }
 
     /// Varies `image`, `[height, width, channels]`. `step` counts the training's steps before this one.
-    public func apply(
+    package func apply(
         to image: UnsafeMutablePointer<Float>, step: UInt32, position: UInt32, scratch: UnsafeMutablePointer<Float>
     ) {
         let draws = AugmentationDraws(seed: seed, step: step, position: position)

@@ -1,10 +1,10 @@
 /// Images as text, as Kaggle has them: a header `label,pixel1,…`, then a line an image: its label, then its values 0 to 255, row
 /// after row. Lines end with LF or CRLF; the last may lack it.
-public enum CSVImages {
+package enum CSVImages {
     /// Reads the bytes of a file; `name` stands in errors.
     ///
     /// Throws `DatasetError.text` with line and column for what is not as it should be.
-    public static func parse(
+    package static func parse(
         bytes: [UInt8], name: String, format: ImageFormat
     ) throws(DatasetError) -> ImageDataset {
         try read(from: MemorySource(bytes), file: name, name: name, format: format)
@@ -12,7 +12,7 @@ public enum CSVImages {
 
     /// Reads a file from the first of some folders that has it, plain or with `.gz`. Its images get the name of the file, or
     /// another.
-    public static func load(
+    package static func load(
         _ file: String, name: String? = nil, format: ImageFormat, searching folders: [String]
     ) throws(DatasetError) -> ImageDataset {
         let source = try FoundFile.find(file, searching: folders)

@@ -1,17 +1,17 @@
 /// A picture in a PNG file: 8 bits a value, grey or RGB, not interlaced (ISO/IEC 15948).
-public struct PNGImage: Sendable, Equatable {
-    public var height: Int
-    public var width: Int
+package struct PNGImage: Sendable, Equatable {
+    package var height: Int
+    package var width: Int
     /// 1 grey, 3 RGB.
-    public var channels: Int
+    package var channels: Int
     /// `[height, width, channels]`
-    public var pixels: [UInt8]
+    package var pixels: [UInt8]
 
     /// Decodes the bytes of a file; `name` stands in errors. `expected`, if given, is the size that the picture must have.
     ///
     /// Throws `DatasetError.image` for anything that is damaged, cut short, unsupported or of another size. Sizes are
     /// checked before memory is taken, the CRC of every chunk before it is used.
-    public static func decode(
+    package static func decode(
         bytes: [UInt8], name: String, expected: ImageFormat? = nil
     ) throws(DatasetError) -> PNGImage {
         var chunks = try PNGChunks(bytes, file: name)

@@ -1,13 +1,13 @@
-import Randomness
+import Core
 
 /// Made-up garments, 28 × 28 grey in ten classes, for tests and machines without the real data. A linear model learns a
 /// good part of them and a convolution more; accuracies on them mean nothing else.
-public enum SyntheticImages {
+package enum SyntheticImages {
     /// The most samples that can be made.
-    public static let maximumCount = 1_000_000
+    package static let maximumCount = 1_000_000
 
     /// Each sample is a function of seed and index alone: a garment, its place, size, brightness, light and texture, and noise.
-    public static func make(sampleCount: Int, seed: UInt64) -> ImageDataset {
+    package static func make(sampleCount: Int, seed: UInt64) -> ImageDataset {
         precondition(1...maximumCount ~= sampleCount, "between 1 and \(maximumCount) samples can be made")
         let stream = RandomStream(seed: seed, purpose: .syntheticData)
         var labels: [UInt8] = []

@@ -1,19 +1,19 @@
-public import Datasets
+package import Datasets
 
 /// Which data an experiment trains, validates and tests on, and how training images are varied.
-public struct DatasetConfiguration: Sendable, Equatable {
+package struct DatasetConfiguration: Sendable, Equatable {
     /// Made-up images for tests and trials; no figure on them means anything.
-    public static let syntheticName = "synthetic"
+    package static let syntheticName = "synthetic"
 
-    public var source: DatasetSource
+    package var source: DatasetSource
     /// The samples of the training set that may be used, counted from 0; nil for all.
-    public var trainingRange: Range<Int>?
-    public var validation: ValidationConfiguration
+    package var trainingRange: Range<Int>?
+    package var validation: ValidationConfiguration
     /// The samples of the test set that are evaluated; nil for all.
-    public var testRange: Range<Int>?
-    public var augmentation: AugmentationConfiguration?
+    package var testRange: Range<Int>?
+    package var augmentation: AugmentationConfiguration?
 
-    public init(
+    package init(
         source: DatasetSource = .fashionMNIST, trainingRange: Range<Int>? = nil,
         validation: ValidationConfiguration = .shuffled(fraction: 0.2), testRange: Range<Int>? = nil,
         augmentation: AugmentationConfiguration? = nil
@@ -26,10 +26,10 @@ public struct DatasetConfiguration: Sendable, Equatable {
     }
 
     /// Such as "fashion-mnist".
-    public var name: String { source.name }
+    package var name: String { source.name }
 
     /// The same use of made-up images: ranges and fractions stay, and a validation file becomes the test set.
-    public var synthetic: DatasetConfiguration {
+    package var synthetic: DatasetConfiguration {
         var result = self
         result.source = .synthetic
         if case .file = validation { result.validation = .testSet }
@@ -38,7 +38,7 @@ public struct DatasetConfiguration: Sendable, Equatable {
 }
 
 /// Which samples validate. None of them is trained on.
-public enum ValidationConfiguration: Sendable, Equatable {
+package enum ValidationConfiguration: Sendable, Equatable {
     /// There is no validation.
     case none
     /// A share of the training samples, drawn by the experiment's seed: above 0, below 1.

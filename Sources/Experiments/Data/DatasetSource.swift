@@ -1,7 +1,7 @@
 import Datasets
 
 /// Where images come from. Paths are relative to the folder that the user names for data.
-public enum DatasetSource: Sendable, Equatable {
+package enum DatasetSource: Sendable, Equatable {
     case fashionMNIST
     case synthetic
     /// Files of the MNIST family, plain or with `.gz`.
@@ -11,14 +11,14 @@ public enum DatasetSource: Sendable, Equatable {
     /// Folders with a sub-folder a class, named as the class.
     case pngFolders(PNGFolders)
 
-    public struct IDXFiles: Sendable, Equatable {
-        public var trainingImages: String
-        public var trainingLabels: String
-        public var testImages: String
-        public var testLabels: String
-        public var classNames: [String]
+    package struct IDXFiles: Sendable, Equatable {
+        package var trainingImages: String
+        package var trainingLabels: String
+        package var testImages: String
+        package var testLabels: String
+        package var classNames: [String]
 
-        public init(
+        package init(
             trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
         ) {
             self.trainingImages = trainingImages
@@ -29,24 +29,24 @@ public enum DatasetSource: Sendable, Equatable {
         }
     }
 
-    public struct CSVFiles: Sendable, Equatable {
-        public var training: String
-        public var test: String
-        public var classNames: [String]
+    package struct CSVFiles: Sendable, Equatable {
+        package var training: String
+        package var test: String
+        package var classNames: [String]
 
-        public init(training: String, test: String, classNames: [String]) {
+        package init(training: String, test: String, classNames: [String]) {
             self.training = training
             self.test = test
             self.classNames = classNames
         }
     }
 
-    public struct PNGFolders: Sendable, Equatable {
-        public var training: String
-        public var test: String
-        public var classNames: [String]
+    package struct PNGFolders: Sendable, Equatable {
+        package var training: String
+        package var test: String
+        package var classNames: [String]
 
-        public init(training: String, test: String, classNames: [String]) {
+        package init(training: String, test: String, classNames: [String]) {
             self.training = training
             self.test = test
             self.classNames = classNames
@@ -54,7 +54,7 @@ public enum DatasetSource: Sendable, Equatable {
     }
 
     /// The word that stands for it in an experiment's file.
-    public var name: String {
+    package var name: String {
         switch self {
         case .fashionMNIST: FashionMNIST.name
         case .synthetic: DatasetConfiguration.syntheticName
@@ -65,7 +65,7 @@ public enum DatasetSource: Sendable, Equatable {
     }
 
     /// What each label means.
-    public var classNames: [String] {
+    package var classNames: [String] {
         switch self {
         case .fashionMNIST, .synthetic: FashionMNIST.classNames
         case .idx(let files): files.classNames

@@ -10,7 +10,7 @@ extension Experiment {
     /// `source` says in messages where the text came from.
     ///
     /// - Throws: `ExperimentError` with the line and the key.
-    public init(yaml: String, source: String) throws(ExperimentError) {
+    package init(yaml: String, source: String) throws(ExperimentError) {
         let root = YAMLField(node: try YAMLDocument.root(of: yaml, source: source), source: source, key: "")
         let mapping = try YAMLMapping(root, allowed: Self.keys)
         let limits = ExperimentLimits.self

@@ -1,4 +1,4 @@
-import Digests
+import Core
 
 /// Reads where an experiment's weights come from.
 enum InitialWeightsReader {

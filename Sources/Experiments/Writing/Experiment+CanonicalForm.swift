@@ -1,14 +1,14 @@
-public import Digests
+package import Core
 import NeuralNetwork
 
 extension Experiment {
     /// The experiment as YAML with every value written out: equal experiments give the same text, and it reads back
     /// equal.
-    public var canonicalForm: String { text(forDigest: false) }
+    package var canonicalForm: String { text(forDigest: false) }
 
     /// SHA-256 of the canonical form without what a resumed run may change or only describes: epochs, title and
     /// published figures.
-    public var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
+    package var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
 
     private func text(forDigest: Bool) -> String {
         var lines = ["name: \(CanonicalText.quoted(name))"]

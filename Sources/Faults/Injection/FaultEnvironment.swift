@@ -1,19 +1,19 @@
-import Checkpoints
 import Glibc
+import Runs
 
 /// How a plan reaches the processes of a run.
-public enum FaultEnvironment {
+package enum FaultEnvironment {
     /// The path of a file with the plan's text: a variable has no room for a long one.
-    public static let planVariable = "SELVEDGE_FAULTS"
+    package static let planVariable = "SELVEDGE_FAULTS"
     /// The folder where processes mark what has struck.
-    public static let folderVariable = "SELVEDGE_FAULT_FOLDER"
+    package static let folderVariable = "SELVEDGE_FAULT_FOLDER"
 
     /// The file in that folder with a JSON object for each fault that struck: `number`, `fault`, `process`, `pid`, `phase`,
     /// `step` and `monotonic_ns`.
-    public static let firedName = FaultFolder.firedName
+    package static let firedName = FaultFolder.firedName
 
     /// Writes the plan into the folder, and returns the variables that hand it on.
-    public static func variables(_ plan: FaultPlan, folder: String) throws(FaultError) -> [String: String] {
+    package static func variables(_ plan: FaultPlan, folder: String) throws(FaultError) -> [String: String] {
         let path = "\(folder)/plan-\(getpid())"
         do {
             try AtomicFile.write(plan.text, to: path)
@@ -24,7 +24,7 @@ public enum FaultEnvironment {
     }
 
     /// The injector that the environment asks for; nil where no fault is planned for `target`.
-    public static func injector(
+    package static func injector(
         for target: FaultTarget, _ environment: [String: String]
     ) throws(FaultError) -> FaultInjector? {
         guard let path = environment[planVariable], !path.isEmpty else { return nil }

@@ -1,18 +1,18 @@
-public import Checkpoints
+package import Runs
 import Synchronization
 
 /// Carries out the faults of a plan that concern this process.
 ///
 /// Each strikes once in a run, even if the process is started again and comes to the same place: a file in the faults' folder
 /// marks it. All functions may be called on any thread.
-public final class FaultInjector: Sendable {
-    public let target: FaultTarget
+package final class FaultInjector: Sendable {
+    package let target: FaultTarget
     let folder: FaultFolder
     let effects: FaultEffects
     private let state: Mutex<FaultSchedule>
 
     /// An injector for the plan's faults of `target`, which marks in `folder` what has struck; nil where there are none.
-    public convenience init?(_ plan: FaultPlan, target: FaultTarget, folder: String) {
+    package convenience init?(_ plan: FaultPlan, target: FaultTarget, folder: String) {
         self.init(plan, target: target, folder: folder, effects: .real)
     }
 
@@ -28,7 +28,7 @@ public final class FaultInjector: Sendable {
 
     /// Tells that this process has come to a failpoint. `step` counts from 1: the step that is under way, or between
     /// steps the last one that is complete; 0 before the first.
-    public func reach(_ point: Failpoint, step: UInt64) {
+    package func reach(_ point: Failpoint, step: UInt64) {
         if point == .computing || point == .grant { startClock() }
         for planned in state.withLock({ $0.due(at: point, step: step) }) { strike(planned, point: point, step: step) }
         guard point == .computing else { return }
@@ -75,7 +75,7 @@ public final class FaultInjector: Sendable {
     // MARK: Files and memory
 
     /// Makes operations on files fail while such a fault lasts; nil where the plan has none.
-    public var fileInterceptor: FileOperations.Interceptor? {
+    package var fileInterceptor: FileOperations.Interceptor? {
         guard state.withLock({ $0.hasFileFaults }) else { return nil }
         return { [self] operation, path in
             let now = effects.nanoseconds()
@@ -84,7 +84,7 @@ public final class FaultInjector: Sendable {
     }
 
     /// Flips the bits of faults that have struck since the last call in a gradient that is about to be sent.
-    public func flip(gradient: UnsafeMutableBufferPointer<Float>) {
+    package func flip(gradient: UnsafeMutableBufferPointer<Float>) {
         guard !gradient.isEmpty else { return }
         for fault in state.withLock({ $0.takeFlips(.flipGradient) }) {
             let index = (fault.element ?? 0) % gradient.count
@@ -94,7 +94,7 @@ public final class FaultInjector: Sendable {
 
     /// Flips the bits of faults that have struck since the last call in the checkpoint file at `path`. Call it after
     /// the failpoint `checkpoint-written`.
-    public func flip(checkpoint path: String) {
+    package func flip(checkpoint path: String) {
         for fault in state.withLock({ $0.takeFlips(.flipCheckpoint) }) {
             if !FaultFolder.flip(bit: fault.bit ?? 0, ofByte: fault.element ?? 0, inFile: path) {
                 effects.report("fault: \(path) cannot be changed")

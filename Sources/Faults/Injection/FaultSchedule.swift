@@ -1,5 +1,5 @@
-import Checkpoints
 import Glibc
+import Runs
 
 /// A fault with its number in the whole plan.
 struct PlannedFault: Sendable, Equatable {

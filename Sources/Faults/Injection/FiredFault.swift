@@ -1,5 +1,5 @@
-import Checkpoints
 import Glibc
+import Runs
 
 /// A fault that struck: a line of fired.jsonl.
 struct FiredFault {

@@ -1,13 +1,13 @@
 import Glibc
 
 /// The end of the pipe at which a proxy hears of network faults that strike.
-public struct NetworkFaultPipe: ~Copyable {
+package struct NetworkFaultPipe: ~Copyable {
     /// Readable when faults have struck.
-    public let descriptor: Int32
+    package let descriptor: Int32
     private var partial: [UInt8] = []
 
     /// Makes the pipe in the faults' folder, where processes look for it.
-    public init(folder: String) throws(FaultError) {
+    package init(folder: String) throws(FaultError) {
         let path = "\(folder)/\(FaultFolder.networkName)"
         let made = mkfifo(path, 0o600) == 0 || errno == EEXIST
         // Open for both, so that it never ends while processes come and go.
@@ -21,13 +21,13 @@ public struct NetworkFaultPipe: ~Copyable {
     deinit { close(descriptor) }
 
     /// A fault and the process that it befalls.
-    public struct Event: Sendable, Equatable {
-        public var fault: Fault
-        public var processIdentifier: Int32
+    package struct Event: Sendable, Equatable {
+        package var fault: Fault
+        package var processIdentifier: Int32
     }
 
     /// What has struck since the last call. Never waits.
-    public mutating func read() -> [Event] {
+    package mutating func read() -> [Event] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)

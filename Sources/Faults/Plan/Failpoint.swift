@@ -1,5 +1,5 @@
 /// A place in the program where a fault can strike; its name is the `phase` of a fault's text.
-public enum Failpoint: String, Sendable, CaseIterable {
+package enum Failpoint: String, Sendable, CaseIterable {
     // A worker's.
     /// Before it says who it is.
     case hello

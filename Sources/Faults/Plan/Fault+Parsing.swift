@@ -1,6 +1,6 @@
 extension Fault {
     /// Reads `KIND worker=NUMBER|coordinator step=NUMBER phase=NAME KEY=VALUE …`, the words in any order after the kind.
-    public init(parsing text: String) throws(FaultError) {
+    package init(parsing text: String) throws(FaultError) {
         do throws(FaultError.Problem) {
             try self.init(words: text.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init))
         } catch {

@@ -1,6 +1,6 @@
 /// One fault of a plan: what befalls which process, and when.
-public struct Fault: Sendable, Hashable {
-    public enum Direction: String, Sendable, CaseIterable {
+package struct Fault: Sendable, Hashable {
+    package enum Direction: String, Sendable, CaseIterable {
         /// What others send to the target is lost.
         case inward = "in"
         /// What the target sends is lost.
@@ -9,38 +9,38 @@ public struct Fault: Sendable, Hashable {
     }
 
     /// How `kill` ends a process.
-    public enum Signal: String, Sendable, CaseIterable {
+    package enum Signal: String, Sendable, CaseIterable {
         case kill = "KILL"
         case segmentationFault = "SEGV"
         case abort = "ABRT"
         case trap = "TRAP"
     }
 
-    public var kind: FaultKind
-    public var target: FaultTarget
-    public var trigger: FaultTrigger
+    package var kind: FaultKind
+    package var target: FaultTarget
+    package var trigger: FaultTrigger
 
     /// How long it lasts; nil for the kind's default.
-    public var durationMilliseconds: Int?
+    package var durationMilliseconds: Int?
     /// How many times longer a step takes.
-    public var factor: Double?
+    package var factor: Double?
     /// What each step or frame takes longer.
-    public var addedMilliseconds: Int?
+    package var addedMilliseconds: Int?
     /// The share of frames that it befalls.
-    public var share: Double?
-    public var direction: Direction?
-    public var exitCode: Int32?
-    public var signal: Signal?
+    package var share: Double?
+    package var direction: Direction?
+    package var exitCode: Int32?
+    package var signal: Signal?
     /// How many operations fail.
-    public var times: Int?
+    package var times: Int?
     /// Only files with this in their name.
-    public var file: String?
+    package var file: String?
     /// The bit of the element that changes.
-    public var bit: Int?
+    package var bit: Int?
     /// Which float of a gradient or byte of a file changes, modulo their number.
-    public var element: Int?
+    package var element: Int?
 
-    public init(_ kind: FaultKind, _ target: FaultTarget, _ trigger: FaultTrigger) {
+    package init(_ kind: FaultKind, _ target: FaultTarget, _ trigger: FaultTrigger) {
         self.kind = kind
         self.target = target
         self.trigger = trigger
@@ -49,7 +49,7 @@ public struct Fault: Sendable, Hashable {
 
 extension Fault: CustomStringConvertible {
     /// The text from which `init(parsing:)` makes this fault again.
-    public var description: String {
+    package var description: String {
         var words = [kind.rawValue, target.description]
         func add(_ key: FaultKey, _ value: (some CustomStringConvertible)?) {
             if let value { words.append("\(key.rawValue)=\(value)") }

@@ -1,6 +1,6 @@
 /// Why a fault or a plan cannot be used, in one line that lists what exists.
-public struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
-    public enum Problem: Error, Sendable, Equatable {
+package struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Problem: Error, Sendable, Equatable {
         case missingKind
         case unknownKind(String)
         case notAnAssignment(String)
@@ -28,12 +28,12 @@ public struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The file, or nil for the command line.
-    public var source: String?
+    package var source: String?
     /// From 1, in the file.
-    public var line: Int?
+    package var line: Int?
     /// The fault's own text; empty for a whole plan.
-    public var text: String
-    public var problem: Problem
+    package var text: String
+    package var problem: Problem
 
     init(_ problem: Problem, text: String = "", source: String? = nil, line: Int? = nil) {
         self.problem = problem
@@ -42,7 +42,7 @@ public struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
         self.line = line
     }
 
-    public var description: String {
+    package var description: String {
         var place = ""
         if let source { place = line.map { "\(quoted(source)), line \($0): " } ?? "\(quoted(source)): " }
         return place + (text.isEmpty ? "" : "the fault \(quoted(text)): ") + problem.description
@@ -50,7 +50,7 @@ public struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
 }
 
 extension FaultError.Problem: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         switch self {
         case .missingKind: "it names no kind; " + Self.kinds
         case .unknownKind(let name): "unknown kind \(quoted(name)); " + Self.kinds

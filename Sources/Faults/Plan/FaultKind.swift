@@ -1,5 +1,5 @@
 /// What can be done to a run on purpose.
-public enum FaultKind: String, Sendable, CaseIterable {
+package enum FaultKind: String, Sendable, CaseIterable {
     /// The process ends by a signal.
     case kill
     /// The process is frozen (SIGSTOP), for ever or for a time.
@@ -27,7 +27,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     case flipCheckpoint = "flip-checkpoint"
 
     /// The kinds in a list with commas between, as `kill,stop`.
-    public static func list(_ text: String) throws(FaultError) -> [FaultKind] {
+    package static func list(_ text: String) throws(FaultError) -> [FaultKind] {
         var kinds: [FaultKind] = []
         for name in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard let kind = FaultKind(rawValue: String(name)) else { throw FaultError(.unknownKind(String(name))) }
@@ -45,7 +45,7 @@ public enum FaultKind: String, Sendable, CaseIterable {
     }
 
     /// Whether it makes operations on files fail.
-    public var isFile: Bool {
+    package var isFile: Bool {
         switch self {
         case .diskFull, .failWrite, .failSynchronize, .failRename: true
         default: false

@@ -1,4 +1,4 @@
-import Checkpoints
+import Runs
 internal import Yams
 
 extension FaultPlan {
@@ -6,7 +6,7 @@ extension FaultPlan {
     static let byteLimit = 1 << 20
 
     /// Reads a plan file: `faults:` with a list of one-line texts, or of mappings with the key `kind` and those of the text.
-    public init(path: String) throws(FaultError) {
+    package init(path: String) throws(FaultError) {
         let bytes: [UInt8]
         do {
             bytes = try FileOperations().read(path, byteLimit: Self.byteLimit)
@@ -17,7 +17,7 @@ extension FaultPlan {
     }
 
     /// Reads the text of a plan file called `source`.
-    public init(yaml text: String, source: String) throws(FaultError) {
+    package init(yaml text: String, source: String) throws(FaultError) {
         let root = try Self.root(of: text, source)
         guard case .mapping(let mapping) = root, mapping.count == 1, let list = mapping["faults"],
             case .sequence(let sequence) = list

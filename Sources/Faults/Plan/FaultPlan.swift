@@ -1,16 +1,16 @@
 /// The faults of one run.
-public struct FaultPlan: Sendable, Equatable {
-    public var faults: [Fault]
+package struct FaultPlan: Sendable, Equatable {
+    package var faults: [Fault]
 
     /// More than anyone plans.
-    public static let countLimit = 10_000
+    package static let countLimit = 10_000
 
-    public init(_ faults: [Fault] = []) {
+    package init(_ faults: [Fault] = []) {
         self.faults = faults
     }
 
     /// Reads one fault a line; empty lines do not count.
-    public init(text: String) throws(FaultError) {
+    package init(text: String) throws(FaultError) {
         var faults: [Fault] = []
         for line in text.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
             guard faults.count < Self.countLimit else { throw FaultError(.tooMany(limit: Self.countLimit)) }
@@ -20,10 +20,10 @@ public struct FaultPlan: Sendable, Equatable {
     }
 
     /// One fault a line, as `init(text:)` takes it.
-    public var text: String { faults.map(\.description).joined(separator: "\n") }
+    package var text: String { faults.map(\.description).joined(separator: "\n") }
 
     /// The seed in `random:SEED`.
-    public static func seed(_ text: String) throws(FaultError) -> UInt64 {
+    package static func seed(_ text: String) throws(FaultError) -> UInt64 {
         guard text.hasPrefix("random:"), let seed = UInt64(text.dropFirst("random:".count)) else {
             throw FaultError(.badRandomPlan(text))
         }
@@ -31,10 +31,10 @@ public struct FaultPlan: Sendable, Equatable {
     }
 
     /// Whether frames have to pass through a proxy.
-    public var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
+    package var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
 
     /// Refuses faults of workers that a run of `workerCount` workers does not have. `source` names the file of the plan.
-    public func check(workerCount: Int, source: String? = nil) throws(FaultError) {
+    package func check(workerCount: Int, source: String? = nil) throws(FaultError) {
         for fault in faults {
             if case .worker(let index) = fault.target, index >= workerCount {
                 throw FaultError(.unknownWorker(index, count: workerCount), text: fault.description, source: source)
@@ -43,7 +43,7 @@ public struct FaultPlan: Sendable, Equatable {
     }
 
     /// The flags with which `selvedge train` runs this plan again.
-    public var replayArguments: [String] {
+    package var replayArguments: [String] {
         faults.flatMap { ["--fault", $0.description] }
     }
 }

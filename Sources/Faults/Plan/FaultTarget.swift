@@ -1,5 +1,5 @@
 /// The process that a fault befalls.
-public enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
+package enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
     /// The worker of this number, which is called `worker-NUMBER`.
     case worker(Int)
     case coordinator
@@ -10,7 +10,7 @@ public enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
     private static let namePrefix = "worker-"
 
     /// The target that a worker of this name is; nil where the name has no number.
-    public init?(workerName: String) {
+    package init?(workerName: String) {
         guard workerName.hasPrefix(Self.namePrefix) else { return nil }
         let digits = workerName.dropFirst(Self.namePrefix.count)
         guard let index = Int(digits), String(index) == digits, 0..<Self.workerLimit ~= index else { return nil }
@@ -18,7 +18,7 @@ public enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// `worker-1` or `coordinator`.
-    public var name: String {
+    package var name: String {
         switch self {
         case .worker(let index): Self.namePrefix + String(index)
         case .coordinator: "coordinator"
@@ -26,7 +26,7 @@ public enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// As in a fault's text: `worker=1` or `coordinator`.
-    public var description: String {
+    package var description: String {
         switch self {
         case .worker(let index): "worker=\(index)"
         case .coordinator: "coordinator"

@@ -1,5 +1,5 @@
 /// When a fault strikes.
-public enum FaultTrigger: Sendable, Hashable {
+package enum FaultTrigger: Sendable, Hashable {
     /// The `occurrence`-th time (from 1) that the process reaches the failpoint at this step or a later one.
     ///
     /// Steps count from 1. Without a step every time counts; without a point, a worker's is `computing` and

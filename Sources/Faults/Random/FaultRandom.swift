@@ -1,4 +1,4 @@
-import Randomness
+import Core
 
 /// Draws for one random plan: the same for the same seed and run, whatever else was drawn.
 struct FaultRandom {

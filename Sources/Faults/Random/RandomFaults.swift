@@ -1,14 +1,14 @@
 /// What random faults are drawn from: the run's size and the kinds that are wanted.
-public struct RandomFaults: Sendable {
-    public var kinds: [FaultKind]
-    public var workerCount: Int
+package struct RandomFaults: Sendable {
+    package var kinds: [FaultKind]
+    package var workerCount: Int
     /// Steps of the whole run.
-    public var stepCount: Int
+    package var stepCount: Int
     /// Steps before the first checkpoint.
-    public var stepsPerEpoch: Int
+    package var stepsPerEpoch: Int
 
     /// `kinds` is not empty, and `workerCount`, `stepCount` and `stepsPerEpoch` are at least 1.
-    public init(kinds: [FaultKind], workerCount: Int, stepCount: Int, stepsPerEpoch: Int) {
+    package init(kinds: [FaultKind], workerCount: Int, stepCount: Int, stepsPerEpoch: Int) {
         precondition(!kinds.isEmpty, "at least one kind of fault")
         precondition(workerCount > 0 && stepCount > 0 && stepsPerEpoch > 0, "a run has a worker and a step")
         self.kinds = kinds
@@ -18,21 +18,21 @@ public struct RandomFaults: Sendable {
     }
 
     /// Of faults at random times in a run of unknown length: all kinds but bit flips, which only an audit or a resume finds.
-    public static func lasting(workerCount: Int) -> RandomFaults {
+    package static func lasting(workerCount: Int) -> RandomFaults {
         RandomFaults(
             kinds: FaultKind.allCases.filter { $0 != .flipGradient && $0 != .flipCheckpoint },
             workerCount: workerCount, stepCount: 1, stepsPerEpoch: 1)
     }
 
     /// How many workers one run of a campaign has.
-    public static func workerCount(seed: UInt64, run: Int, in range: ClosedRange<Int>) -> Int {
+    package static func workerCount(seed: UInt64, run: Int, in range: ClosedRange<Int>) -> Int {
         var random = FaultRandom(seed: seed, run: run, use: .workerCount)
         return random.integer(range)
     }
 
     /// The plan of one run of a campaign: one to three faults. The first is of kind `run` modulo their number, so that every
     /// kind comes once in as many runs as there are kinds.
-    public func plan(seed: UInt64, run: Int) -> FaultPlan {
+    package func plan(seed: UInt64, run: Int) -> FaultPlan {
         precondition(run >= 0, "runs are counted from 0")
         var random = FaultRandom(seed: seed, run: run)
         let first = kinds[run % kinds.count]
@@ -51,7 +51,7 @@ public struct RandomFaults: Sendable {
     }
 
     /// Faults at random times, so many a minute on average, until `minutes` are over.
-    public func plan(seed: UInt64, ratePerMinute: Double, minutes: Double) -> FaultPlan {
+    package func plan(seed: UInt64, ratePerMinute: Double, minutes: Double) -> FaultPlan {
         precondition(ratePerMinute > 0, "a rate is positive")
         var random = FaultRandom(seed: seed, run: 0)
         var faults: [Fault] = []

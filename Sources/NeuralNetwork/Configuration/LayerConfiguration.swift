@@ -1,5 +1,5 @@
 /// One layer of a sequential model.
-public enum LayerConfiguration: Sendable, Equatable {
+package enum LayerConfiguration: Sendable, Equatable {
     case convolution2D(Convolution2DConfiguration)
     case pool2D(Pool2DConfiguration)
     /// The mean of each channel: from `[height, width, channels]` to `[channels]`.
@@ -18,24 +18,24 @@ public enum LayerConfiguration: Sendable, Equatable {
     case repeatChannels(count: Int)
 
     /// Max-pooling over 2×2 windows with stride 2, valid: an odd last row or column is dropped.
-    public static let maxPool2D = LayerConfiguration.pool2D(Pool2DConfiguration(kind: .maximum))
+    package static let maxPool2D = LayerConfiguration.pool2D(Pool2DConfiguration(kind: .maximum))
 }
 
 /// A 2-D convolution; weights start Glorot uniform, biases at zero.
-public struct Convolution2DConfiguration: Sendable, Equatable {
+package struct Convolution2DConfiguration: Sendable, Equatable {
     /// The layer's own name, which begins those of its tensors; nil names it by its place.
-    public var name: String?
-    public var filters: Int
-    public var kernelHeight: Int
-    public var kernelWidth: Int
-    public var stride: Extent
-    public var padding: Padding
-    public var activation: Activation
-    public var regularization: Regularization
+    package var name: String?
+    package var filters: Int
+    package var kernelHeight: Int
+    package var kernelWidth: Int
+    package var stride: Extent
+    package var padding: Padding
+    package var activation: Activation
+    package var regularization: Regularization
     /// A frozen layer keeps its weights.
-    public var isTrainable: Bool
+    package var isTrainable: Bool
 
-    public init(
+    package init(
         name: String? = nil, filters: Int, kernelHeight: Int, kernelWidth: Int, stride: Extent = Extent(1),
         padding: Padding = .valid, activation: Activation = .relu, regularization: Regularization = .none,
         isTrainable: Bool = true
@@ -51,24 +51,24 @@ public struct Convolution2DConfiguration: Sendable, Equatable {
         self.isTrainable = isTrainable
     }
 
-    public typealias Padding = NeuralNetwork.Padding
+    package typealias Padding = NeuralNetwork.Padding
 }
 
 /// Pooling over windows of an image, each channel by itself.
-public struct Pool2DConfiguration: Sendable, Equatable {
-    public enum Kind: String, Sendable, Equatable, CaseIterable {
+package struct Pool2DConfiguration: Sendable, Equatable {
+    package enum Kind: String, Sendable, Equatable, CaseIterable {
         /// The first maximum in row order.
         case maximum
         /// The mean of the window's pixels inside the image, as in Keras.
         case average
     }
 
-    public var kind: Kind
-    public var window: Extent
-    public var stride: Extent
-    public var padding: Padding
+    package var kind: Kind
+    package var window: Extent
+    package var stride: Extent
+    package var padding: Padding
 
-    public init(kind: Kind, window: Extent = Extent(2), stride: Extent? = nil, padding: Padding = .valid) {
+    package init(kind: Kind, window: Extent = Extent(2), stride: Extent? = nil, padding: Padding = .valid) {
         self.kind = kind
         self.window = window
         self.stride = stride ?? window
@@ -77,16 +77,16 @@ public struct Pool2DConfiguration: Sendable, Equatable {
 }
 
 /// A fully connected layer; weights start Glorot uniform, biases at zero.
-public struct DenseConfiguration: Sendable, Equatable {
+package struct DenseConfiguration: Sendable, Equatable {
     /// The layer's own name, which begins those of its tensors; nil names it by its place.
-    public var name: String?
-    public var units: Int
-    public var activation: Activation
-    public var regularization: Regularization
+    package var name: String?
+    package var units: Int
+    package var activation: Activation
+    package var regularization: Regularization
     /// A frozen layer keeps its weights.
-    public var isTrainable: Bool
+    package var isTrainable: Bool
 
-    public init(
+    package init(
         name: String? = nil, units: Int, activation: Activation = .relu, regularization: Regularization = .none,
         isTrainable: Bool = true
     ) {
@@ -99,16 +99,16 @@ public struct DenseConfiguration: Sendable, Equatable {
 }
 
 /// Batch normalisation over all positions of each channel (Ioffe & Szegedy 2015), with Keras's constants.
-public struct BatchNormalizationConfiguration: Sendable, Equatable {
+package struct BatchNormalizationConfiguration: Sendable, Equatable {
     /// The share of the running statistics that a step keeps.
-    public var momentum: Float
-    public var epsilon: Float
+    package var momentum: Float
+    package var epsilon: Float
     /// Statistics of each micro-batch by itself instead of the whole global batch: no exchange inside a step.
-    public var isGhost: Bool
+    package var isGhost: Bool
     /// A frozen layer normalises with its running statistics, in training too.
-    public var isTrainable: Bool
+    package var isTrainable: Bool
 
-    public init(momentum: Float = 0.99, epsilon: Float = 1e-3, isGhost: Bool = false, isTrainable: Bool = true) {
+    package init(momentum: Float = 0.99, epsilon: Float = 1e-3, isGhost: Bool = false, isTrainable: Bool = true) {
         self.momentum = momentum
         self.epsilon = epsilon
         self.isGhost = isGhost

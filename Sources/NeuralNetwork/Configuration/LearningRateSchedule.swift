@@ -1,5 +1,5 @@
 /// The factor on the learning rate over time.
-public enum LearningRateSchedule: Sendable, Equatable {
+package enum LearningRateSchedule: Sendable, Equatable {
     case constant
     /// factor^⌊epoch / epochCount⌋, epochs from 0.
     case step(epochCount: Int, factor: Float)
@@ -13,21 +13,21 @@ public enum LearningRateSchedule: Sendable, Equatable {
 }
 
 /// When training ends before its last epoch.
-public struct EarlyStopping: Sendable, Equatable {
-    public enum Monitor: String, Sendable, Equatable, CaseIterable {
+package struct EarlyStopping: Sendable, Equatable {
+    package enum Monitor: String, Sendable, Equatable, CaseIterable {
         case validationLoss = "val_loss"
         case validationAccuracy = "val_accuracy"
     }
 
-    public var monitor: Monitor
+    package var monitor: Monitor
     /// Epochs without improvement that are borne.
-    public var patience: Int
+    package var patience: Int
     /// What counts as an improvement: more than this.
-    public var minimumChange: Float
+    package var minimumChange: Float
     /// Whether the run's result is the best epoch's weights, not the last's.
-    public var restoresBestWeights: Bool
+    package var restoresBestWeights: Bool
 
-    public init(
+    package init(
         monitor: Monitor = .validationLoss, patience: Int, minimumChange: Float = 0, restoresBestWeights: Bool = true
     ) {
         self.monitor = monitor

@@ -1,17 +1,17 @@
 /// The loss of a classifier, and what it makes of a sample's integer label.
-public struct LossConfiguration: Sendable, Equatable {
-    public var kind: Kind
+package struct LossConfiguration: Sendable, Equatable {
+    package var kind: Kind
     /// ε: the target of class j is (1 − ε)·[j = label] + ε / classCount, or + ε / 2 for binary cross-entropy.
-    public var labelSmoothing: Float
+    package var labelSmoothing: Float
 
-    public init(kind: Kind, labelSmoothing: Float = 0) {
+    package init(kind: Kind, labelSmoothing: Float = 0) {
         self.kind = kind
         self.labelSmoothing = labelSmoothing
     }
 
-    public static let sparseCategoricalCrossEntropy = LossConfiguration(kind: .sparseCategoricalCrossEntropy)
+    package static let sparseCategoricalCrossEntropy = LossConfiguration(kind: .sparseCategoricalCrossEntropy)
 
-    public enum Kind: String, Sendable, Equatable, CaseIterable {
+    package enum Kind: String, Sendable, Equatable, CaseIterable {
         /// −log of the label's probability. The last layer is softmax, or sigmoid read as Keras 2 does: the outputs are
         /// clipped to [1e-7, 1 − 1e-7] and divided by their sum before the logarithm.
         case sparseCategoricalCrossEntropy = "sparse_categorical_crossentropy"

@@ -1,7 +1,7 @@
 extension NetworkPass {
     /// Losses, hits, predictions, probabilities and logits of the first `sampleCount` samples. Every thread calls it
     /// with the same arguments; when it returns, all threads' samples are done.
-    public func evaluate(thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>) {
+    package func evaluate(thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>) {
         precondition((0...sampleCapacity).contains(sampleCount), "more samples than the pass has room for")
         let samples = sampleRange(thread: thread, sampleCount: sampleCount)
         forward(samples, context(thread: thread, parameters: parameters))

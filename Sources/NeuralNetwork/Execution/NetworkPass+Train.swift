@@ -1,4 +1,4 @@
-public import KernelInterface
+package import KernelInterface
 internal import Synchronization
 
 extension NetworkPass {
@@ -11,7 +11,7 @@ extension NetworkPass {
     /// the pass go through `agreement`, which is nil for a pass over the whole batch. `bucketFinished` is called on thread 0 only, in the order of `model.buckets`, once all
     /// threads have written a bucket; while it runs, other threads compute on. When `train` returns, all threads are
     /// done.
-    public func train(
+    package func train(
         thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>, program: SummationProgram,
         gradient: UnsafeMutablePointer<Float>, rootStride: Int, place: BatchPlace? = nil,
         agreement: (any SumAgreement)? = nil, bucketFinished: (Int) -> Void

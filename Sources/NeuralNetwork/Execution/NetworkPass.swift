@@ -1,4 +1,4 @@
-public import KernelInterface
+package import KernelInterface
 internal import Synchronization
 
 /// One worker's memory for forward and backward over up to `sampleCapacity` samples. Nothing is allocated after `init`.
@@ -6,25 +6,25 @@ internal import Synchronization
 /// All threads of `threads` call `train` and `evaluate` together, with the same arguments, inside `ComputeThreads.run`.
 /// Each fills the inputs and labels of its own samples, `sampleRange(thread:sampleCount:)`, before; no barrier is
 /// needed between. Thread count and block size never change a bit.
-public final class NetworkPass: @unchecked Sendable {
+package final class NetworkPass: @unchecked Sendable {
     // Sendable: threads write disjoint samples and elements, with barriers where one reads what another wrote.
 
-    public let model: Model
-    public let sampleCapacity: Int
+    package let model: Model
+    package let sampleCapacity: Int
     /// `[sampleCapacity, height, width, channels]`, filled by the caller.
-    public let inputs: UnsafeMutablePointer<Float>
+    package let inputs: UnsafeMutablePointer<Float>
     /// `[sampleCapacity]`, each below `model.classCount`, filled by the caller.
-    public let labels: UnsafeMutablePointer<UInt8>
+    package let labels: UnsafeMutablePointer<UInt8>
     /// After a pass, each sample's loss.
-    public let sampleLosses: UnsafeMutablePointer<Float>
+    package let sampleLosses: UnsafeMutablePointer<Float>
     /// After a pass, 1 where the prediction is the label, else 0.
-    public let sampleCorrect: UnsafeMutablePointer<UInt8>
+    package let sampleCorrect: UnsafeMutablePointer<UInt8>
     /// After a pass, each sample's class with the first largest output.
-    public let samplePredictions: UnsafeMutablePointer<UInt8>
+    package let samplePredictions: UnsafeMutablePointer<UInt8>
     /// After a pass, `[sampleCapacity, classCount]`, the rows summing to one.
-    public let probabilities: UnsafeMutablePointer<Float>
+    package let probabilities: UnsafeMutablePointer<Float>
     /// After a pass, `[sampleCapacity, classCount]`: the last layer's sums.
-    public let logits: UnsafeMutablePointer<Float>
+    package let logits: UnsafeMutablePointer<Float>
 
     /// Set to have training passes timed; changed only between passes.
     var profile: PassProfile?
@@ -41,7 +41,7 @@ public final class NetworkPass: @unchecked Sendable {
 
     /// `seed` keys what the pass draws at random; `blockSampleCount` is how many samples go through the layers
     /// together, nil chooses by the model's sizes.
-    public init(
+    package init(
         model: Model, kernels: KernelTable, sampleCapacity: Int, threads: ComputeThreads, seed: UInt64 = 1,
         blockSampleCount: Int? = nil
     ) {
@@ -66,12 +66,12 @@ public final class NetworkPass: @unchecked Sendable {
     }
 
     /// The samples that this thread computes in a pass over `sampleCount`.
-    public func sampleRange(thread: Int, sampleCount: Int) -> Range<Int> {
+    package func sampleRange(thread: Int, sampleCount: Int) -> Range<Int> {
         evenSplit(sampleCount, parts: threads.count, index: thread)
     }
 
     /// Begins to time training passes.
-    public func startProfile() -> PassProfile {
+    package func startProfile() -> PassProfile {
         let profile = PassProfile(model.plan)
         self.profile = profile
         return profile

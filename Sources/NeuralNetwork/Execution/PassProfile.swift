@@ -2,24 +2,24 @@ internal import Glibc
 internal import KernelInterface
 
 /// Where thread 0 spends its time in training passes, unit by unit.
-public final class PassProfile {
+package final class PassProfile {
     /// One execution unit's times, summed over passes.
-    public struct Unit: Sendable {
+    package struct Unit: Sendable {
         /// The layers that run as one.
-        public let name: String
-        public internal(set) var forwardNanoseconds: Int64 = 0
-        public internal(set) var parameterGradientNanoseconds: Int64 = 0
-        public internal(set) var inputGradientNanoseconds: Int64 = 0
+        package let name: String
+        package internal(set) var forwardNanoseconds: Int64 = 0
+        package internal(set) var parameterGradientNanoseconds: Int64 = 0
+        package internal(set) var inputGradientNanoseconds: Int64 = 0
     }
 
-    public internal(set) var units: [Unit]
+    package internal(set) var units: [Unit]
 
     init(_ plan: ExecutionPlan) {
         units = plan.units.map { Unit(name: $0.name) }
     }
 
     /// Forgets what was measured.
-    public func reset() {
+    package func reset() {
         units = units.map { Unit(name: $0.name) }
     }
 

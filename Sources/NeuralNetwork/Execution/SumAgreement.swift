@@ -1,5 +1,5 @@
 /// How workers agree on sums in the middle of a pass.
-public protocol SumAgreement: AnyObject {
+package protocol SumAgreement: AnyObject {
     /// Adds `count` floats over the micro-batches of all workers by the fixed tree. This worker's root r is at
     /// `roots + r · rootStride`; a worker without samples has none. All workers call it equally often in a step, in the
     /// same order.
@@ -8,15 +8,15 @@ public protocol SumAgreement: AnyObject {
 }
 
 /// Where a pass's samples stand in the training: the key of everything random, and the divisor of means.
-public struct BatchPlace: Sendable {
+package struct BatchPlace: Sendable {
     /// The training step, from 0.
-    public var step: Int
+    package var step: Int
     /// The first sample's position in the global batch.
-    public var firstPosition: Int
+    package var firstPosition: Int
     /// Samples of the global batch.
-    public var batchSize: Int
+    package var batchSize: Int
 
-    public init(step: Int, firstPosition: Int, batchSize: Int) {
+    package init(step: Int, firstPosition: Int, batchSize: Int) {
         self.step = step
         self.firstPosition = firstPosition
         self.batchSize = batchSize

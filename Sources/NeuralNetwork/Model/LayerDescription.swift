@@ -1,18 +1,18 @@
 /// One layer of a checked model, as summary tables show it.
-public struct LayerDescription: Sendable, Equatable {
+package struct LayerDescription: Sendable, Equatable {
     /// The layer's own name, or a Keras-like one, unique in the model: `conv2d`, `max_pooling2d`, `dense_1`, …
-    public var name: String
+    package var name: String
     /// `Conv2D`, `MaxPooling2D`, `Flatten`, `Dense`, …
-    public var type: String
+    package var type: String
     /// The shape of one sample's output: `[height, width, channels]` or `[units]`.
-    public var outputShape: [Int]
+    package var outputShape: [Int]
     /// Numbers of the layer, without the arena's padding.
-    public var parameterCount: Int
+    package var parameterCount: Int
     /// Those of them that training changes by gradients.
-    public var trainableCount: Int
+    package var trainableCount: Int
 
     /// Keras's text of the output shape: `(None, 13, 13, 32)`.
-    public var outputShapeText: String {
+    package var outputShapeText: String {
         "(None, " + outputShape.map(String.init).joined(separator: ", ") + ")"
     }
 }

@@ -1,4 +1,4 @@
-internal import Randomness
+internal import Core
 
 extension Model {
     /// The arena at the start of training: weights Glorot uniform, scales and variances one, all else zero.
@@ -7,7 +7,7 @@ extension Model {
     /// for a convolution fanIn = kernelHeight·kernelWidth·inputChannels and fanOut =
     /// kernelHeight·kernelWidth·outputChannels. The draws are keyed by the seed and the layer's number among those with
     /// parameters; element i of the stream is element i of the tensor's internal layout.
-    public func initialParameters(seed: UInt64) -> [Float] {
+    package func initialParameters(seed: UInt64) -> [Float] {
         var arena = [Float](repeating: 0, count: arenaCount)
         var layer: UInt16 = 0
         for parameter in parameters where parameter.layout == .ones {

@@ -1,28 +1,28 @@
 /// A checked model: shapes, parameter layout and buckets. Immutable.
-public struct Model: Sendable {
-    public let configuration: ModelConfiguration
-    public let loss: LossConfiguration
+package struct Model: Sendable {
+    package let configuration: ModelConfiguration
+    package let loss: LossConfiguration
     /// The layers as summary tables show them.
-    public let layers: [LayerDescription]
+    package let layers: [LayerDescription]
     /// All tensors in arena order: layer by layer, weight before bias.
-    public let parameters: [ParameterDescription]
+    package let parameters: [ParameterDescription]
     /// Numbers in all tensors, without padding.
-    public let parameterCount: Int
+    package let parameterCount: Int
     /// Those of them that training changes by gradients.
-    public let trainableCount: Int
+    package let trainableCount: Int
     /// Floats of the arena. Each tensor starts at a multiple of 16; the floats between tensors are padding and stay 0.
-    public let arenaCount: Int
+    package let arenaCount: Int
     /// Arena ranges in the order in which the backward pass finishes them, from the output back. They partition
     /// `0..<arenaCount`.
-    public let buckets: [Range<Int>]
+    package let buckets: [Range<Int>]
     /// Outputs of the last layer.
-    public let classCount: Int
+    package let classCount: Int
 
     /// Floats of one sample.
-    public var inputElementCount: Int { configuration.inputShape.elementCount }
+    package var inputElementCount: Int { configuration.inputShape.elementCount }
 
     /// How many floats workers agree on in the middle of a training pass, each time that they do, in this order.
-    public var agreedSumCounts: [Int] {
+    package var agreedSumCounts: [Int] {
         let counts = plan.units.map(\.synchronizedSumCount).filter { $0 > 0 }
         return counts.flatMap { [$0, $0] } + counts.reversed()
     }
@@ -33,7 +33,7 @@ public struct Model: Sendable {
     /// Checks the layers one after another and lays the parameters out.
     ///
     /// Throws at the first layer that cannot follow the one before it, and for a last layer that the loss cannot take.
-    public init(_ configuration: ModelConfiguration, loss: LossConfiguration) throws(ModelError) {
+    package init(_ configuration: ModelConfiguration, loss: LossConfiguration) throws(ModelError) {
         let shapes = try ShapeInference.outputShapes(of: configuration)
         try ShapeInference.checkPlaces(of: configuration)
         let output = try ShapeInference.outputLayer(of: configuration, loss: loss)

@@ -1,11 +1,11 @@
 extension ParameterDescription {
     /// Writes the tensor in torch's layout. Both pointers are to `count` floats and do not overlap.
-    public func toTorch(_ internalValues: UnsafePointer<Float>, _ torchValues: UnsafeMutablePointer<Float>) {
+    package func toTorch(_ internalValues: UnsafePointer<Float>, _ torchValues: UnsafeMutablePointer<Float>) {
         forEachPair { internalIndex, torchIndex in torchValues[torchIndex] = internalValues[internalIndex] }
     }
 
     /// Reads the tensor from torch's layout. Both pointers are to `count` floats and do not overlap.
-    public func fromTorch(_ torchValues: UnsafePointer<Float>, _ internalValues: UnsafeMutablePointer<Float>) {
+    package func fromTorch(_ torchValues: UnsafePointer<Float>, _ internalValues: UnsafeMutablePointer<Float>) {
         forEachPair { internalIndex, torchIndex in internalValues[internalIndex] = torchValues[torchIndex] }
     }
 

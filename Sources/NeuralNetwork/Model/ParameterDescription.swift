@@ -1,27 +1,27 @@
 /// One tensor of a model: where it lies in the arena, its name, and its layouts inside and in torch.
-public struct ParameterDescription: Sendable, Equatable {
+package struct ParameterDescription: Sendable, Equatable {
     /// Torch style: `conv1.weight`, `conv1.bias`, `bn1.running_mean`, `fc1.weight`, …
-    public var name: String
+    package var name: String
     /// The first float in the arena, a multiple of 16.
-    public var arenaOffset: Int
+    package var arenaOffset: Int
     /// Floats of the tensor.
-    public var count: Int
+    package var count: Int
     /// Convolution weights `[kernelHeight, kernelWidth, inputChannels, outputChannels]`, dense weights `[inputs,
     /// outputs]`, all others `[outputs]`; row-major.
-    public var internalShape: [Int]
+    package var internalShape: [Int]
     /// Convolution weights `[outputChannels, inputChannels, kernelHeight, kernelWidth]`, dense weights `[outputs,
     /// inputs]`.
-    public var torchShape: [Int]
+    package var torchShape: [Int]
     /// What a step does with the tensor.
-    public var role: Role
+    package var role: Role
     /// The layer's index in the model.
-    public var layerIndex: Int
+    package var layerIndex: Int
     /// What decides how the two layouts map to each other.
     var layout: Layout
     /// Penalties on the tensor.
     var regularization: Regularization
 
-    public enum Role: Sendable, Equatable {
+    package enum Role: Sendable, Equatable {
         /// The optimizer changes it.
         case trainable
         /// A frozen layer's: nothing changes it.
@@ -49,8 +49,8 @@ public struct ParameterDescription: Sendable, Equatable {
     }
 
     /// The tensor's floats in the arena.
-    public var arenaRange: Range<Int> { arenaOffset..<arenaOffset + count }
+    package var arenaRange: Range<Int> { arenaOffset..<arenaOffset + count }
 
     /// Whether the optimizer keeps slots for it.
-    public var hasSlots: Bool { role == .trainable }
+    package var hasSlots: Bool { role == .trainable }
 }

@@ -1,11 +1,11 @@
 /// The learning rate of a step: a pure function of the schedule and of what was recorded before.
-public struct LearningRate: Sendable {
+package struct LearningRate: Sendable {
     private let base: Double
     private let schedule: LearningRateSchedule
     private let stepsPerEpoch: Int
     private let epochCount: Int
 
-    public init(_ configuration: OptimizerConfiguration, stepsPerEpoch: Int, epochCount: Int) {
+    package init(_ configuration: OptimizerConfiguration, stepsPerEpoch: Int, epochCount: Int) {
         precondition(stepsPerEpoch >= 1 && epochCount >= 1, "a schedule needs steps and epochs")
         base = Double(configuration.learningRate)
         schedule = configuration.schedule
@@ -15,7 +15,7 @@ public struct LearningRate: Sendable {
 
     /// The rate of a step, computed in Double and rounded once. `step` counts all steps from 0; `validationLosses` are
     /// those of all finished epochs.
-    public func rate(step: Int, validationLosses: [Double]) -> Float {
+    package func rate(step: Int, validationLosses: [Double]) -> Float {
         Float(base * factor(step: step, validationLosses: validationLosses))
     }
 

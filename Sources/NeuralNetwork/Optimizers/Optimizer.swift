@@ -1,15 +1,15 @@
-public import KernelInterface
+package import KernelInterface
 
 /// Applies an optimizer's update to ranges of the flat arena. Holds constants only; the slots belong to the caller.
-public struct Optimizer: Sendable {
-    public let configuration: OptimizerConfiguration
+package struct Optimizer: Sendable {
+    package let configuration: OptimizerConfiguration
 
-    public init(_ configuration: OptimizerConfiguration) {
+    package init(_ configuration: OptimizerConfiguration) {
         self.configuration = configuration
     }
 
     /// Torch's names of the slots, each an arena that starts at zero.
-    public var slotNames: [String] {
+    package var slotNames: [String] {
         switch configuration.method {
         case .sgd(let sgd): sgd.momentum == 0 ? [] : ["momentum_buffer"]
         case .adam: ["exp_avg", "exp_avg_sq"]
@@ -18,16 +18,16 @@ public struct Optimizer: Sendable {
     }
 
     /// What is the same for all elements in one update.
-    public struct Step: Sendable {
+    package struct Step: Sendable {
         /// From 1.
-        public var number: Int
-        public var batchSize: Int
+        package var number: Int
+        package var batchSize: Int
         /// After the schedule.
-        public var learningRate: Float
+        package var learningRate: Float
         /// What clipping multiplies gradients by; 1 without.
-        public var clipFactor: Float
+        package var clipFactor: Float
 
-        public init(number: Int, batchSize: Int, learningRate: Float, clipFactor: Float = 1) {
+        package init(number: Int, batchSize: Int, learningRate: Float, clipFactor: Float = 1) {
             precondition(batchSize >= 1 && number >= 1, "an update needs a batch and counts steps from 1")
             self.number = number
             self.batchSize = batchSize
@@ -41,7 +41,7 @@ public struct Optimizer: Sendable {
     /// All pointers are to whole arenas, `slots` to as many as there are slot names. Each element is updated by itself,
     /// so threads may take parts of the arena in any split. Padding stays zero: a zero gradient leaves zero slots and
     /// parameters as they are.
-    public func update(
+    package func update(
         kernels: KernelTable, range: Range<Int>, regularization: Regularization = .none,
         parameters: UnsafeMutablePointer<Float>, slots: UnsafePointer<UnsafeMutablePointer<Float>>,
         gradientSum: UnsafePointer<Float>, step: Step

@@ -1,7 +1,7 @@
-public import KernelInterface
+package import KernelInterface
 
 /// One step's change of a model's whole arena: the optimizer on what learns, running means, nothing on what is frozen.
-public struct ParameterUpdate: Sendable {
+package struct ParameterUpdate: Sendable {
     private enum Kind: Sendable, Equatable {
         case optimized(Regularization)
         case runningMean(momentum: Float)
@@ -15,10 +15,10 @@ public struct ParameterUpdate: Sendable {
     private let optimizer: Optimizer
     private let segments: [Segment]
     /// Floats of the arena.
-    public let elementCount: Int
+    package let elementCount: Int
 
     /// Neighbours that are treated alike are updated in one go, with the padding between them.
-    public init(_ model: Model, optimizer: Optimizer) {
+    package init(_ model: Model, optimizer: Optimizer) {
         self.optimizer = optimizer
         elementCount = model.arenaCount
         var segments: [Segment] = []
@@ -42,7 +42,7 @@ public struct ParameterUpdate: Sendable {
     /// Updates a part of the arena; parts may be cut anywhere at multiples of 16. All pointers are to whole arenas.
     ///
     /// A running mean becomes momentum·running + (1 − momentum)·(sum / batchSize).
-    public func apply(
+    package func apply(
         part: Range<Int>, kernels: KernelTable, parameters: UnsafeMutablePointer<Float>,
         slots: UnsafePointer<UnsafeMutablePointer<Float>>, gradientSum: UnsafePointer<Float>, step: Optimizer.Step
     ) {
@@ -64,7 +64,7 @@ public struct ParameterUpdate: Sendable {
 
     /// What clipping multiplies the step's gradients by: 1, or norm / |g| where |g|, the root of the sum of squares over
     /// all that learns, is larger. Squares are summed in Double, tensor groups in arena order.
-    public func clipFactor(
+    package func clipFactor(
         kernels: KernelTable, parameters: UnsafePointer<Float>, gradientSum: UnsafePointer<Float>, batchSize: Int
     ) -> Float {
         guard let limit = optimizer.configuration.clippingNorm else { return 1 }
@@ -82,7 +82,7 @@ public struct ParameterUpdate: Sendable {
     }
 
     /// The regularizers' share of the loss: l1·Σ|w| + l2·Σw² over each group of tensors, added in arena order.
-    public func penalty(kernels: KernelTable, parameters: UnsafePointer<Float>) -> Double {
+    package func penalty(kernels: KernelTable, parameters: UnsafePointer<Float>) -> Double {
         segments.reduce(0) { sum, segment in
             guard case .optimized(let regularization) = segment.kind, regularization != .none else { return sum }
             let (count, values) = (segment.range.count, parameters + segment.range.lowerBound)

@@ -1,11 +1,11 @@
 internal import CPlatform
 
 /// The calling thread's floating-point mode is not the one in which results are promised.
-public struct ArithmeticModeError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct ArithmeticModeError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The control register as read.
-    public var register: UInt32
+    package var register: UInt32
 
-    public var description: String {
+    package var description: String {
         let text = String(register, radix: 16)
         return "floating-point mode 0x\(text) is not round-to-nearest with subnormal numbers: a preloaded library"
             + " changed it; start without that library"

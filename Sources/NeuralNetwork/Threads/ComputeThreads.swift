@@ -1,21 +1,21 @@
 internal import Glibc
 
 /// What all threads of a pool run together, each with its own number.
-public protocol ThreadJob: AnyObject {
+package protocol ThreadJob: AnyObject {
     func run(thread: Int)
 }
 
 /// A pool of compute threads for code that all threads run together; thread 0 is the caller of `run`.
 ///
 /// Only one thread may call `run` at a time, and not from inside it.
-public final class ComputeThreads: Sendable {
-    public let count: Int
+package final class ComputeThreads: Sendable {
+    package let count: Int
     private let shared: SharedState
     private let handles: [pthread_t]
 
     /// Starts `count` − 1 threads. Throws if the floating-point mode, which new threads take over from the caller, is
     /// not IEEE's default.
-    public init(count: Int) throws(ArithmeticModeError) {
+    package init(count: Int) throws(ArithmeticModeError) {
         precondition(count >= 1, "at least one thread computes: the caller")
         try ArithmeticMode.check()
         self.count = count
@@ -32,7 +32,7 @@ public final class ComputeThreads: Sendable {
 
     /// Calls `job` once on every thread with the thread's number, and returns when all calls have returned. Nothing is
     /// allocated.
-    public func run(_ job: any ThreadJob) {
+    package func run(_ job: any ThreadJob) {
         guard count > 1 else { return job.run(thread: 0) }
         shared.job = job
         shared.barrier.wait()
@@ -43,13 +43,13 @@ public final class ComputeThreads: Sendable {
 
     /// The same with a closure, for which about 100 bytes are allocated: wrap whole epochs in it, or pass a
     /// `ThreadJob`.
-    public func run(_ body: (_ thread: Int) -> Void) {
+    package func run(_ body: (_ thread: Int) -> Void) {
         guard count > 1 else { return body(0) }
         withoutActuallyEscaping(body) { run(ClosureJob(body: $0)) }
     }
 
     /// Inside `run`: returns when all threads have called it. What they wrote before is seen by all after.
-    public func barrier(thread: Int) {
+    package func barrier(thread: Int) {
         shared.barrier.wait()
     }
 

@@ -85,11 +85,11 @@ extension Canvas {
 }
 
 /// The font that is there.
-public enum PictureFont {
+package enum PictureFont {
     /// What to tell the user when pictures cannot use the font that they name; nil when they can.
     ///
     /// In that font an "m" at a size of 2048 is 1995 wide; in no other that fontconfig takes in its place.
-    public static var note: String? {
+    package static var note: String? {
         guard let canvas = try? Canvas(width: 8, height: 8) else { return nil }
         let width = canvas.width(of: "m", TextStyle(size: 2048))
         guard abs(width - 1995) > 0.5 else { return nil }

@@ -1,6 +1,6 @@
 /// Why a picture could not be drawn: what cairo says of it.
-public struct DrawingError: Error, Sendable, Equatable, CustomStringConvertible {
-    public var problem: String
+package struct DrawingError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var problem: String
 
-    public var description: String { "a picture cannot be drawn: \(problem)" }
+    package var description: String { "a picture cannot be drawn: \(problem)" }
 }

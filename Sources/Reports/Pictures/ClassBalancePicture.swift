@@ -1,21 +1,21 @@
 /// How many images each class has in each part of the data, as bars.
-public struct ClassBalance: Sendable, Equatable {
-    public struct Part: Sendable, Equatable {
+package struct ClassBalance: Sendable, Equatable {
+    package struct Part: Sendable, Equatable {
         /// Such as "training".
-        public var name: String
+        package var name: String
         /// One count a class.
-        public var counts: [Int]
+        package var counts: [Int]
     }
 
-    public let classNames: [String]
-    public private(set) var parts: [Part] = []
+    package let classNames: [String]
+    package private(set) var parts: [Part] = []
 
-    public init(classNames: [String]) {
+    package init(classNames: [String]) {
         self.classNames = classNames
     }
 
     /// Adds a part; each label is below the number of classes. An empty part is left out.
-    public mutating func add(_ name: String, labels: some Sequence<UInt8>) {
+    package mutating func add(_ name: String, labels: some Sequence<UInt8>) {
         var counts = [Int](repeating: 0, count: classNames.count)
         for label in labels { counts[Int(label)] += 1 }
         if counts.contains(where: { $0 > 0 }) { parts.append(Part(name: name, counts: counts)) }

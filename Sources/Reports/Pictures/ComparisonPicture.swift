@@ -1,10 +1,10 @@
 /// The curves of several runs in one picture: training and validation, loss and accuracy.
-public struct ComparisonPicture {
-    public struct Run: Sendable {
-        public var name: String
-        public var history: TrainingHistory
+package struct ComparisonPicture {
+    package struct Run: Sendable {
+        package var name: String
+        package var history: TrainingHistory
 
-        public init(name: String, history: TrainingHistory) {
+        package init(name: String, history: TrainingHistory) {
             self.name = name
             self.history = history
         }
@@ -13,11 +13,11 @@ public struct ComparisonPicture {
     private static let panel = (width: 560.0, height: 360.0)
 
     /// The most runs that one picture shows.
-    public static let runLimit = 200
+    package static let runLimit = 200
 
     /// A picture of these runs, of which there are at most `runLimit`. Each has a colour of its own, and after each eight
     /// another kind of line.
-    public static func draw(_ runs: [Run], source: PictureSource) throws(DrawingError) -> Picture {
+    package static func draw(_ runs: [Run], source: PictureSource) throws(DrawingError) -> Picture {
         precondition(runs.count <= runLimit, "more runs than a picture shows")
         let entries = runs.enumerated().map { index, run in
             Legend.Entry(name: run.name, color: color(index), dash: dash(index))

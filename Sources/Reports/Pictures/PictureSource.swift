@@ -1,17 +1,17 @@
 /// What a picture says about where its figures come from: a line at its foot and, for made-up data, large letters on top.
-public struct PictureSource: Sendable, Equatable {
+package struct PictureSource: Sendable, Equatable {
     /// Such as "A-1, seed 1, data: fashion-mnist test".
-    public var text: String
+    package var text: String
     /// Nil for real data.
-    public var warning: String?
+    package var warning: String?
 
-    public init(text: String, warning: String?) {
+    package init(text: String, warning: String?) {
         self.text = text
         self.warning = warning
     }
 
     /// What stands wherever a figure comes from made-up images.
-    public static let syntheticWarning = "SYNTHETIC DATA: these figures mean nothing"
+    package static let syntheticWarning = "SYNTHETIC DATA: these figures mean nothing"
 
     /// The height of the letters' band at the top.
     var bannerHeight: Double { warning == nil ? 0 : 34 }

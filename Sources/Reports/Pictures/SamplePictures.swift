@@ -1,5 +1,5 @@
 import Datasets
-public import Training
+package import Training
 
 extension ImageDataset {
     /// One image for a picture.
@@ -72,7 +72,7 @@ enum SamplePictures {
 
 extension Evaluation {
     /// What the model puts out for the class that it predicts; 0 where that is not a number.
-    public func confidence(_ index: Int) -> Float {
+    package func confidence(_ index: Int) -> Float {
         let classCount = probabilities.count / labels.count
         let value = probabilities[index * classCount + Int(predictions[index])]
         return value.isFinite ? value : 0

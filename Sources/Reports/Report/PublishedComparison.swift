@@ -2,18 +2,18 @@ import Experiments
 import Training
 
 /// The figures that a write-up gives, each beside ours where it has a counterpart.
-public struct PublishedComparison: Sendable, Equatable {
-    public struct Row: Sendable, Equatable {
+package struct PublishedComparison: Sendable, Equatable {
+    package struct Row: Sendable, Equatable {
         /// As the experiment's file names it, with spaces.
-        public var name: String
-        public var published: String
+        package var name: String
+        package var published: String
         /// Nil for what this run does not measure, such as the time on another machine.
-        public var ours: Double?
+        package var ours: Double?
         /// Ours less the published figure.
-        public var difference: Double?
+        package var difference: Double?
     }
 
-    public let rows: [Row]
+    package let rows: [Row]
 
     init(_ figures: [PublishedFigure], history: TrainingHistory, evaluation: Evaluation) {
         rows = figures.map { figure in

@@ -1,11 +1,11 @@
-import Checkpoints
 import Datasets
 import Experiments
+import Runs
 import Training
 
 extension RunReport {
     /// The report as one page that holds its pictures itself.
-    public func html(pictures: [Picture]) -> String {
+    package func html(pictures: [Picture]) -> String {
         let title = experiment.title.isEmpty ? experiment.name : "\(experiment.name): \(experiment.title)"
         func shown(_ names: String...) -> String {
             pictures.filter { names.contains($0.name) }.map(HTMLText.image).joined()

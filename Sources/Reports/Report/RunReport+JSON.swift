@@ -1,11 +1,11 @@
-import Checkpoints
 import Datasets
 import Experiments
 import NeuralNetwork
+import Runs
 
 extension RunReport {
     /// The report as one JSON object on one line. `test` is the evaluation, whatever data it is of: `data` names them.
-    public var json: String {
+    package var json: String {
         let published = published.rows.map { row in
             "{\"name\":\(JSONText.string(row.name)),\"published\":\(JSONText.string(row.published)),"
                 + "\"ours\":\(row.ours.map(JSONText.number) ?? "null")}"

@@ -2,7 +2,7 @@ import Experiments
 
 extension RunReport {
     /// The report for a terminal: history, accuracy and loss, classification report, confusion matrix.
-    public var text: String {
+    package var text: String {
         var parts = [headline + "\n"]
         if let warning { parts.append(warning + "\n") }
         if !rows.isEmpty { parts.append(history.text) }

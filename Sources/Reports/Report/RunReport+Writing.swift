@@ -1,11 +1,11 @@
-public import Checkpoints
+package import Runs
 
 /// What became of writing a report.
-public struct WrittenReport: Sendable {
+package struct WrittenReport: Sendable {
     /// The files, relative to the folder.
-    public var files: [String]
+    package var files: [String]
     /// One line about pictures that could not be made, or that look otherwise than meant; nil when all is well.
-    public var note: String?
+    package var note: String?
 }
 
 extension RunReport {
@@ -13,7 +13,7 @@ extension RunReport {
     ///
     /// A failure to draw or to write a picture is only noted. Throws `FileError` where report.txt or report.json cannot
     /// be written.
-    public func write(
+    package func write(
         to folder: String, with files: FileOperations = FileOperations()
     ) throws(FileError) -> WrittenReport {
         let paths = RunPaths(folder)

@@ -1,15 +1,15 @@
-public import Checkpoints
-public import Datasets
-public import Experiments
-public import NeuralNetwork
-public import Training
+package import Datasets
+package import Experiments
+package import NeuralNetwork
+package import Runs
+package import Training
 
 /// Everything that is told about a trained model: what it is, how it was trained, and what it makes of a data set.
-public struct RunReport: Sendable {
-    public let experiment: Experiment
-    public let history: TrainingHistory
-    public let evaluation: Evaluation
-    public let matrix: ConfusionMatrix
+package struct RunReport: Sendable {
+    package let experiment: Experiment
+    package let history: TrainingHistory
+    package let evaluation: Evaluation
+    package let matrix: ConfusionMatrix
     let model: Model
     let rows: [EpochRow]
     let evaluated: ImageDataset
@@ -20,7 +20,7 @@ public struct RunReport: Sendable {
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
     /// by its samples and classes, split as the experiment says. `isTestSet`: whether `evaluated` is data of its own,
     /// which the training set does not hold.
-    public init(
+    package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
         isTestSet: Bool = true, evaluation: Evaluation
     ) throws(DatasetError) {
@@ -45,10 +45,10 @@ public struct RunReport: Sendable {
     }
 
     /// Whether the figures come from made-up images.
-    public var isSynthetic: Bool { experiment.dataset.name == DatasetConfiguration.syntheticName }
+    package var isSynthetic: Bool { experiment.dataset.name == DatasetConfiguration.syntheticName }
 
     /// Such as "A-1, seed 1, data: fashion-mnist test".
-    public var headline: String { "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" }
+    package var headline: String { "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" }
 
     private var source: PictureSource { PictureSource(text: headline, warning: warning) }
 
@@ -56,7 +56,7 @@ public struct RunReport: Sendable {
     var warning: String? { isSynthetic ? PictureSource.syntheticWarning : nil }
 
     /// All pictures, in the order in which the page shows them.
-    public func pictures() throws(DrawingError) -> [Picture] {
+    package func pictures() throws(DrawingError) -> [Picture] {
         var pictures: [Picture] = []
         if !rows.isEmpty { pictures.append(try CurvesPicture.draw(history, source: source)) }
         pictures.append(try ConfusionPicture.draw(matrix, .counts, source: source))
@@ -70,7 +70,7 @@ public struct RunReport: Sendable {
 }
 
 extension TrainingHistory {
-    public init(_ rows: [EpochRow]) {
+    package init(_ rows: [EpochRow]) {
         self.init(
             epochs: rows.map {
                 Epoch(

@@ -33,5 +33,5 @@ extension ReproductionRow {
     }
 
     /// Whether the verdict is one of success.
-    public var isMet: Bool { verdict.hasPrefix("met") || verdict.hasPrefix("level") }
+    package var isMet: Bool { verdict.hasPrefix("met") || verdict.hasPrefix("level") }
 }

@@ -1,16 +1,16 @@
-public import Experiments
+package import Experiments
 
 /// One published experiment: its figures, and what its trainings came to.
-public struct ReproductionRow: Sendable, Equatable {
+package struct ReproductionRow: Sendable, Equatable {
     /// One finished training.
-    public struct Trial: Sendable, Equatable {
-        public var seed: UInt64
-        public var testAccuracy: Double
+    package struct Trial: Sendable, Equatable {
+        package var seed: UInt64
+        package var testAccuracy: Double
         /// Nil where it is not a number.
-        public var testLoss: Double?
-        public var history: TrainingHistory
+        package var testLoss: Double?
+        package var history: TrainingHistory
 
-        public init(seed: UInt64, testAccuracy: Double, testLoss: Double?, history: TrainingHistory) {
+        package init(seed: UInt64, testAccuracy: Double, testLoss: Double?, history: TrainingHistory) {
             self.seed = seed
             self.testAccuracy = testAccuracy
             self.testLoss = testLoss
@@ -18,14 +18,14 @@ public struct ReproductionRow: Sendable, Equatable {
         }
     }
 
-    public let name: String
-    public let isSynthetic: Bool
-    public var trials: [Trial]
+    package let name: String
+    package let isSynthetic: Bool
+    package var trials: [Trial]
     /// Why trials are missing, where there is a reason.
-    public var note: String?
+    package var note: String?
     private let published: [PublishedFigure]
 
-    public init(_ experiment: Experiment, trials: [Trial], note: String?) {
+    package init(_ experiment: Experiment, trials: [Trial], note: String?) {
         name = experiment.name
         isSynthetic = experiment.dataset.name == DatasetConfiguration.syntheticName
         published = experiment.published
@@ -34,7 +34,7 @@ public struct ReproductionRow: Sendable, Equatable {
     }
 
     /// What stands before the first "-", such as "A".
-    public static func group(of name: String) -> String { String(name.prefix { $0 != "-" }) }
+    package static func group(of name: String) -> String { String(name.prefix { $0 != "-" }) }
 
     private func publishedNumber(_ name: String) -> Double? {
         published.first { $0.name == name }?.number

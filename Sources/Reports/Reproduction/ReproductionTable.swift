@@ -1,10 +1,10 @@
 /// Published figures against ours, as Markdown, CSV and HTML.
-public struct ReproductionTable: Sendable {
-    public var rows: [ReproductionRow]
+package struct ReproductionTable: Sendable {
+    package var rows: [ReproductionRow]
     /// The command that made it.
-    public var command: String
+    package var command: String
 
-    public init(rows: [ReproductionRow], command: String) {
+    package init(rows: [ReproductionRow], command: String) {
         self.rows = rows
         self.command = command
     }
@@ -32,7 +32,7 @@ public struct ReproductionTable: Sendable {
     }
 
     /// A table of GitHub's kind under a line that says how it was made.
-    public var markdown: String {
+    package var markdown: String {
         func line(_ cells: [String]) -> String {
             "| " + cells.map { $0.replacing("|", with: "\\|").replacing("\n", with: " ") }.joined(separator: " | ")
                 + " |\n"
@@ -44,7 +44,7 @@ public struct ReproductionTable: Sendable {
     }
 
     /// One page, without outside resources.
-    public var html: String {
+    package var html: String {
         HTMLText.page(
             title: "Published figures against ours", warning: isSynthetic ? PictureSource.syntheticWarning : nil,
             body: "<p>Made by <code>\(HTMLText.escaped(command))</code>. \(HTMLText.escaped(Self.explanation))</p>\n"
@@ -58,7 +58,7 @@ public struct ReproductionTable: Sendable {
     ]
 
     /// Numbers in full, empty where there is none (RFC 4180, but with plain line feeds).
-    public var csv: String {
+    package var csv: String {
         let lines = rows.map { row in
             let numbers: [Double?] = [
                 row.publishedTestAccuracy, row.testAccuracy.mean, row.testAccuracy.deviation, row.difference,

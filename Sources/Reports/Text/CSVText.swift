@@ -1,7 +1,7 @@
 /// Comma-separated values.
-public enum CSVText {
+package enum CSVText {
     /// Lines that end with a line feed; a cell with a comma, a quote or a line end is quoted (RFC 4180).
-    public static func table(_ rows: [[String]]) -> String {
+    package static func table(_ rows: [[String]]) -> String {
         rows.map { $0.map(cell).joined(separator: ",") + "\n" }.joined()
     }
 

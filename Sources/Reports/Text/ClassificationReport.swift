@@ -1,25 +1,25 @@
-import Checkpoints
+import Runs
 
 /// Precision, recall and F1 of each class, with their averages, in scikit-learn's terms. What would be divided by
 /// zero is 0.
-public struct ClassificationReport: Sendable, Equatable {
-    public struct Row: Sendable, Equatable {
-        public var precision: Double
-        public var recall: Double
-        public var f1Score: Double
+package struct ClassificationReport: Sendable, Equatable {
+    package struct Row: Sendable, Equatable {
+        package var precision: Double
+        package var recall: Double
+        package var f1Score: Double
         /// The samples that truly are of the class.
-        public var support: Int
+        package var support: Int
     }
 
-    public let classNames: [String]
-    public let classes: [Row]
-    public let accuracy: Double
+    package let classNames: [String]
+    package let classes: [Row]
+    package let accuracy: Double
     /// The plain mean over the classes.
-    public let macroAverage: Row
+    package let macroAverage: Row
     /// The mean over the classes, weighted by their support.
-    public let weightedAverage: Row
+    package let weightedAverage: Row
 
-    public init(_ matrix: ConfusionMatrix) {
+    package init(_ matrix: ConfusionMatrix) {
         classNames = matrix.classNames
         classes = matrix.classNames.indices.map { index in
             let correct = matrix.counts[index][index]
@@ -53,7 +53,7 @@ extension ClassificationReport {
     private static let headings = ["precision", "recall", "f1-score", "support"]
 
     /// The report in scikit-learn's layout, ending with a line feed.
-    public func text(digits: Int = 2) -> String {
+    package func text(digits: Int = 2) -> String {
         let width = (classNames + ["weighted avg"]).map(TextLayout.width).max() ?? 0
         func line(_ name: String, _ cells: [String]) -> String {
             TextLayout.right(name, width) + " " + cells.map { " " + TextLayout.right($0, 9) }.joined() + "\n"
@@ -70,7 +70,7 @@ extension ClassificationReport {
 
     /// The report as one JSON object on one line, without a line end: a member for each class in their order,
     /// "accuracy", "macro avg" and "weighted avg". Equal reports give the same text.
-    public var json: String {
+    package var json: String {
         func object(_ row: Row) -> String {
             "{\"precision\":\(row.precision),\"recall\":\(row.recall),\"f1-score\":\(row.f1Score),"
                 + "\"support\":\(row.support)}"

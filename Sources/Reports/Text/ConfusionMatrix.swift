@@ -1,39 +1,39 @@
 /// How often samples of each class were taken for each class.
-public struct ConfusionMatrix: Sendable, Equatable {
-    public let classNames: [String]
+package struct ConfusionMatrix: Sendable, Equatable {
+    package let classNames: [String]
     /// `counts[true class][predicted class]`.
-    public private(set) var counts: [[Int]]
+    package private(set) var counts: [[Int]]
 
     /// The names, and further ones up to a model's number of outputs, which may be higher.
-    public static func names(_ classNames: [String], outputCount: Int) -> [String] {
+    package static func names(_ classNames: [String], outputCount: Int) -> [String] {
         classNames + (classNames.count..<max(classNames.count, outputCount)).map { "class \($0)" }
     }
 
     /// An empty matrix.
-    public init(classNames: [String]) {
+    package init(classNames: [String]) {
         self.classNames = classNames
         counts = Array(repeating: Array(repeating: 0, count: classNames.count), count: classNames.count)
     }
 
     /// The matrix of these samples; labels and predictions are class indices.
-    public init(classNames: [String], labels: some Collection<UInt8>, predictions: some Collection<UInt8>) {
+    package init(classNames: [String], labels: some Collection<UInt8>, predictions: some Collection<UInt8>) {
         precondition(labels.count == predictions.count, "as many predictions as labels")
         self.init(classNames: classNames)
         for (label, prediction) in zip(labels, predictions) { record(label: Int(label), prediction: Int(prediction)) }
     }
 
-    public mutating func record(label: Int, prediction: Int) {
+    package mutating func record(label: Int, prediction: Int) {
         precondition(counts.indices.contains(label) && counts.indices.contains(prediction), "a class without a name")
         counts[label][prediction] += 1
     }
 
-    public var sampleCount: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
+    package var sampleCount: Int { counts.reduce(0) { $0 + $1.reduce(0, +) } }
 
     /// The samples whose class was found: the diagonal's sum.
-    public var correctCount: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
+    package var correctCount: Int { counts.indices.reduce(0) { $0 + counts[$1][$1] } }
 
     /// The share of samples whose class was not found: 1 − trace / sum; 0 without samples.
-    public var misclassification: Double {
+    package var misclassification: Double {
         sampleCount == 0 ? 0 : Double(sampleCount - correctCount) / Double(sampleCount)
     }
 
@@ -45,7 +45,7 @@ public struct ConfusionMatrix: Sendable, Equatable {
 extension ConfusionMatrix {
     /// A table with the true classes in rows and the predicted classes in columns, then the total misclassification;
     /// each line ends with a line feed.
-    public var text: String {
+    package var text: String {
         let corner = "true \\ predicted"
         let rowWidth = ([corner] + classNames).map(TextLayout.width).max() ?? 0
         let columnWidths = classNames.indices.map { column in

@@ -1,18 +1,18 @@
-import Checkpoints
-public import Training
+import Runs
+package import Training
 
 /// An evaluation as text and as JSON.
-public struct EvaluationText {
+package struct EvaluationText {
     let evaluation: Evaluation
     let matrix: ConfusionMatrix
 
-    public init(_ evaluation: Evaluation, _ matrix: ConfusionMatrix) {
+    package init(_ evaluation: Evaluation, _ matrix: ConfusionMatrix) {
         self.evaluation = evaluation
         self.matrix = matrix
     }
 
     /// Accuracy, loss and share of mistakes on one line, the classification report and the confusion matrix.
-    public var text: String {
+    package var text: String {
         """
         \(summary)
 
@@ -28,7 +28,7 @@ public struct EvaluationText {
     }
 
     /// One object on one line; a loss that is not a number is `null`.
-    public var json: String {
+    package var json: String {
         let rows = matrix.counts.map { "[" + $0.map(String.init).joined(separator: ",") + "]" }
         return "{\"samples\":\(evaluation.labels.count),\"accuracy\":\(evaluation.accuracy),"
             + "\"loss\":\(JSONText.number(evaluation.loss)),"

@@ -1,8 +1,8 @@
-public import NeuralNetwork
+package import NeuralNetwork
 
 extension ModelSummaryTable {
     /// The table of a checked model.
-    public init(_ model: Model, name: String) {
+    package init(_ model: Model, name: String) {
         self.init(
             modelName: name,
             layers: model.layers.map { layer in

@@ -1,18 +1,18 @@
 /// A model's layers, shapes and parameter counts as a table in Keras's manner.
 ///
 /// Unlike Keras's, the total counts the model alone; the optimizer's state stands on a line of its own.
-public struct ModelSummaryTable: Sendable, Equatable {
-    public struct Layer: Sendable, Equatable {
-        public var name: String
-        public var type: String
+package struct ModelSummaryTable: Sendable, Equatable {
+    package struct Layer: Sendable, Equatable {
+        package var name: String
+        package var type: String
         /// Such as "(None, 26, 26, 32)".
-        public var outputShape: String
-        public var parameterCount: Int
+        package var outputShape: String
+        package var parameterCount: Int
         /// Those of the parameters that training changes by gradients.
-        public var trainableCount: Int
+        package var trainableCount: Int
 
         /// Without `trainableCount` all parameters are trained.
-        public init(
+        package init(
             name: String, type: String, outputShape: String, parameterCount: Int, trainableCount: Int? = nil
         ) {
             self.name = name
@@ -23,12 +23,12 @@ public struct ModelSummaryTable: Sendable, Equatable {
         }
     }
 
-    public var modelName: String
-    public var layers: [Layer]
+    package var modelName: String
+    package var layers: [Layer]
     /// Single-precision values that the optimizer keeps; 0 leaves its line out.
-    public var optimizerValueCount: Int
+    package var optimizerValueCount: Int
 
-    public init(modelName: String, layers: [Layer], optimizerValueCount: Int = 0) {
+    package init(modelName: String, layers: [Layer], optimizerValueCount: Int = 0) {
         self.modelName = modelName
         self.layers = layers
         self.optimizerValueCount = optimizerValueCount
@@ -36,7 +36,7 @@ public struct ModelSummaryTable: Sendable, Equatable {
 
     /// The table for a terminal of so many columns, each line ended by a line feed. It takes four columns less, from
     /// 40 to 88; cells that do not fit are cut.
-    public func text(terminalColumns: Int = 92) -> String {
+    package func text(terminalColumns: Int = 92) -> String {
         let width = min(88, max(40, terminalColumns - 4))
         let firstEnd = width * 45 / 100
         let secondEnd = width * 80 / 100

@@ -1,7 +1,7 @@
 /// Text in aligned columns.
-public enum TextTable {
+package enum TextTable {
     /// Lines without trailing spaces; the first `leadingColumns` columns stand left, the others right.
-    public static func text(_ rows: [[String]], leadingColumns: Int) -> String {
+    package static func text(_ rows: [[String]], leadingColumns: Int) -> String {
         let columnCount = rows.map(\.count).max() ?? 0
         let widths = (0..<columnCount).map { column in
             rows.map { column < $0.count ? TextLayout.width($0[column]) : 0 }.max() ?? 0

@@ -1,13 +1,13 @@
 /// The metrics of a training's epochs, for the closing lines of a report.
-public struct TrainingHistory: Sendable, Equatable {
-    public struct Epoch: Sendable, Equatable {
-        public var loss: Double
-        public var accuracy: Double
+package struct TrainingHistory: Sendable, Equatable {
+    package struct Epoch: Sendable, Equatable {
+        package var loss: Double
+        package var accuracy: Double
         /// Nil where nothing was held out.
-        public var validationLoss: Double?
-        public var validationAccuracy: Double?
+        package var validationLoss: Double?
+        package var validationAccuracy: Double?
 
-        public init(loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?) {
+        package init(loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?) {
             self.loss = loss
             self.accuracy = accuracy
             self.validationLoss = validationLoss
@@ -16,28 +16,28 @@ public struct TrainingHistory: Sendable, Equatable {
     }
 
     /// A value and the epoch, from 1, that had it first.
-    public struct Best: Sendable, Equatable {
-        public var epoch: Int
-        public var value: Double
+    package struct Best: Sendable, Equatable {
+        package var epoch: Int
+        package var value: Double
     }
 
     /// From epoch 1 on.
-    public var epochs: [Epoch]
+    package var epochs: [Epoch]
 
-    public init(epochs: [Epoch]) {
+    package init(epochs: [Epoch]) {
         self.epochs = epochs
     }
 
     /// Whether any epoch was validated.
-    public var hasValidation: Bool {
+    package var hasValidation: Bool {
         epochs.contains { $0.validationLoss != nil || $0.validationAccuracy != nil }
     }
 
     /// The highest validation accuracy; nil where none is a number.
-    public var highestValidationAccuracy: Best? { best(\.validationAccuracy, isBetter: >) }
+    package var highestValidationAccuracy: Best? { best(\.validationAccuracy, isBetter: >) }
 
     /// The lowest validation loss; nil where none is a number.
-    public var lowestValidationLoss: Best? { best(\.validationLoss, isBetter: <) }
+    package var lowestValidationLoss: Best? { best(\.validationLoss, isBetter: <) }
 
     private func best(_ value: (Epoch) -> Double?, isBetter: (Double, Double) -> Bool) -> Best? {
         var best: Best?
@@ -50,7 +50,7 @@ public struct TrainingHistory: Sendable, Equatable {
     }
 
     /// The best epochs and the last one; each line ends with a line feed.
-    public var text: String {
+    package var text: String {
         guard let last = epochs.last else { return "no epoch was finished\n" }
         var lines: [String] = []
         if hasValidation {

@@ -1,5 +1,5 @@
 /// Why a gradient cannot be computed again.
-public enum AuditError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum AuditError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The state does not stand before this step (both counted from 1).
     case otherStep(expected: Int, found: Int)
     /// The state stands before a validation, which has no gradient.
@@ -7,7 +7,7 @@ public enum AuditError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What is said to have been agreed on inside the pass has not the sizes that the model asks for.
     case agreedSums(expected: [Int], found: [Int])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .otherStep(let expected, let found):
             "the audit is of step \(expected), but the state stands before step \(found): give the state before the step"

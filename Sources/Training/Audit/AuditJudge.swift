@@ -1,18 +1,18 @@
-import Checkpoints
-public import Experiments
-public import KernelInterface
-public import NeuralNetwork
+package import Experiments
+package import KernelInterface
+package import NeuralNetwork
+import Runs
 
 /// Decides between a worker and its auditor whose gradient is wrong, by computing it a third time from the state before
 /// the step.
-public final class AuditJudge {
+package final class AuditJudge {
     private let experiment: Experiment
     private let model: Model
     private let schedule: BatchSchedule
     private let auditor: GradientAuditor
 
     /// Throws what `GradientAuditor` throws.
-    public init(
+    package init(
         experiment: Experiment, model: Model, data: TrainingData, kernels: KernelTable, threadCount: Int
     ) throws {
         self.experiment = experiment
@@ -25,7 +25,7 @@ public final class AuditJudge {
     /// The true digests of a run of micro-batches. `state` is the serialized state before the step, `step` counts the
     /// training's steps before it. Throws `SafetensorsError` or `CheckpointError` for a state that is none of this
     /// experiment's, `AuditError` for one that stands elsewhere.
-    public func digests(ofRun run: Range<Int>, state: [UInt8], step: Int, agreedSums: [[Float]]) throws -> [UInt64] {
+    package func digests(ofRun run: Range<Int>, state: [UInt8], step: Int, agreedSums: [[Float]]) throws -> [UInt64] {
         let state = try ReplicatedState(
             checkpoint: Safetensors(bytes: state), model: model, experiment: experiment, schedule: schedule)
         let found = schedule.completedSteps(before: state.progress.round)

@@ -1,15 +1,15 @@
 import Collectives
 import Datasets
-public import Experiments
-public import KernelInterface
-public import NeuralNetwork
+package import Experiments
+package import KernelInterface
+package import NeuralNetwork
 
 /// Computes the gradient roots of any worker's run of micro-batches once more, in memory of its own.
 ///
 /// Dropout and augmentation draw by step and position, so the second computation gives the same bits as the first, on any
 /// number of threads and any instruction set. Layers that look at the whole batch take the sums that the workers agreed on;
 /// what the audited worker added to those sums is part of its digests.
-public final class GradientAuditor {
+package final class GradientAuditor {
     private let experiment: Experiment
     private let model: Model
     private let schedule: BatchSchedule
@@ -21,7 +21,7 @@ public final class GradientAuditor {
 
     /// Takes memory for a pass and compute threads of its own. Throws `DatasetError` when the data do not fit the model,
     /// `ArithmeticModeError` when floating point does not round as IEEE says by default.
-    public init(
+    package init(
         experiment: Experiment, model: Model, data: TrainingData, kernels: KernelTable, threadCount: Int
     ) throws {
         self.experiment = experiment
@@ -42,7 +42,7 @@ public final class GradientAuditor {
 
     /// The digests of the roots of `run` in the step that follows `state`, as `AuditNotes` of its owner has them.
     /// `agreedSums` is what the workers agreed on inside the pass, one array a sum; empty for most models.
-    public func digests(
+    package func digests(
         ofRun run: Range<Int>, after state: ReplicatedState, agreedSums: [[Float]]
     ) throws(AuditError) -> [UInt64] {
         guard case .train(let epoch, let step) = schedule.round(state.progress.round) else {

@@ -1,11 +1,11 @@
-public import Datasets
-public import Experiments
+package import Datasets
+package import Experiments
 
 /// Finds the data set that an experiment names.
-public enum DatasetLookup {
+package enum DatasetLookup {
     /// The training images, with what validates appended where that comes from another set, and the test images that are
     /// evaluated. `data` is the folder that the user named, if any.
-    public static func load(
+    package static func load(
         _ experiment: Experiment, data: String?, environment: [String: String]
     ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
         let configuration = experiment.dataset

@@ -1,9 +1,9 @@
-public import Datasets
-public import NeuralNetwork
+package import Datasets
+package import NeuralNetwork
 
 extension ImageDataset {
     /// Throws `DatasetError.shape` unless the model takes images of this shape and has an output for each class.
-    public func check(fits model: Model) throws(DatasetError) {
+    package func check(fits model: Model) throws(DatasetError) {
         let shape = model.configuration.inputShape
         guard shape == ImageShape(height: height, width: width, channels: channels),
             model.classCount >= classNames.count

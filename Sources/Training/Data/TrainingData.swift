@@ -1,21 +1,21 @@
-public import Datasets
-public import Experiments
+package import Datasets
+package import Experiments
 
 /// The samples of an experiment: the data set, and which of its images train and which validate.
-public struct TrainingData: Sendable {
-    public let dataset: ImageDataset
-    public let split: DatasetSplit
+package struct TrainingData: Sendable {
+    package let dataset: ImageDataset
+    package let split: DatasetSplit
 
     /// Splits the data set as the experiment says; a shuffled split depends on its seed alone.
     ///
     /// Throws `DatasetError.shape` when no sample is left to train on, or none for a validation that is asked for.
-    public init(dataset: ImageDataset, experiment: Experiment) throws(DatasetError) {
+    package init(dataset: ImageDataset, experiment: Experiment) throws(DatasetError) {
         self.dataset = dataset
         split = try DatasetSplit(of: dataset, experiment.dataset, seed: experiment.seed)
     }
 
     /// Which round of the training does what.
-    public func schedule(_ experiment: Experiment) -> BatchSchedule {
+    package func schedule(_ experiment: Experiment) -> BatchSchedule {
         BatchSchedule(
             sampleCount: split.training.count, batchSize: experiment.batchSize, epochCount: experiment.epochs)
     }

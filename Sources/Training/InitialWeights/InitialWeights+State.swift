@@ -1,13 +1,13 @@
-import Checkpoints
-public import Experiments
-public import NeuralNetwork
+package import Experiments
+package import NeuralNetwork
+import Runs
 
 extension InitialWeights {
     /// The state before the first step: these weights, random ones where the file fills only some layers, slots and
     /// progress at zero.
     ///
     /// - Throws: `InitialWeightsError.mismatch` with everything that does not match.
-    public func state(model: Model, experiment: Experiment) throws(InitialWeightsError) -> ReplicatedState {
+    package func state(model: Model, experiment: Experiment) throws(InitialWeightsError) -> ReplicatedState {
         let wanted = model.parameters.filter { parameter in
             layers?.layerNames.contains(parameter.layerName) ?? true
         }

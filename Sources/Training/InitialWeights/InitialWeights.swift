@@ -1,21 +1,21 @@
-public import Checkpoints
-public import Digests
-public import Experiments
+package import Core
+package import Experiments
+package import Runs
 
 /// A file with the weights that a training begins with: a checkpoint, a torch safetensors file or one of Keras's.
-public struct InitialWeights: Sendable {
-    public typealias KerasReader = (_ bytes: [UInt8], _ path: String) throws(KerasWeightsError) -> KerasWeights
+package struct InitialWeights: Sendable {
+    package typealias KerasReader = (_ bytes: [UInt8], _ path: String) throws(KerasWeightsError) -> KerasWeights
 
     enum Contents: Sendable {
         case keras(KerasWeights)
         case tensors(Safetensors)
     }
 
-    public let path: String
+    package let path: String
     /// SHA-256 of the file.
-    public let digest: SHA256Digest
+    package let digest: SHA256Digest
     /// The layers that are filled; nil for all.
-    public let layers: InitialWeightsConfiguration.LayerGroup?
+    package let layers: InitialWeightsConfiguration.LayerGroup?
     let contents: Contents
 
     /// The weights that the experiment begins with, found and read; nil where they are drawn at random.
@@ -23,7 +23,7 @@ public struct InitialWeights: Sendable {
     /// `file` is a path that the user named instead of the experiment's. A checkpoint so named fills the whole model; any other
     /// file fills the layers that the experiment says. `data` is the folder with data that the user named. `readKeras` gets a
     /// Keras file's bytes and path; a program that must live gives one that reads in another process.
-    public init?(
+    package init?(
         for experiment: Experiment, file: String?, data: String?, environment: [String: String],
         readKeras: KerasReader = { (bytes, path) throws(KerasWeightsError) in
             try KerasWeights(bytes: bytes, file: path)
@@ -50,7 +50,7 @@ public struct InitialWeights: Sendable {
     }
 
     /// Where the file is that the experiment names; nil where it names none.
-    public static func path(
+    package static func path(
         for experiment: Experiment, data: String?, environment: [String: String]
     ) throws(InitialWeightsError) -> String? {
         guard let origin = experiment.initialWeights?.origin else { return nil }
@@ -58,7 +58,7 @@ public struct InitialWeights: Sendable {
     }
 
     /// The experiment as it is run: its weights are known by what they are, not by where they were found.
-    public func resolving(_ experiment: Experiment) -> Experiment {
+    package func resolving(_ experiment: Experiment) -> Experiment {
         var experiment = experiment
         experiment.initialWeights = InitialWeightsConfiguration(layers: layers, digest: digest)
         return experiment

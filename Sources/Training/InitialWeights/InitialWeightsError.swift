@@ -1,8 +1,8 @@
-public import Checkpoints
-public import Digests
+package import Core
+package import Runs
 
 /// Why a training cannot begin with the weights that were asked for.
-public enum InitialWeightsError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum InitialWeightsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No file of this name in any of the folders.
     case missing(file: String, searched: [String])
     /// No run of the experiment whose last state is asked for.
@@ -22,7 +22,7 @@ public enum InitialWeightsError: Error, Sendable, Equatable, CustomStringConvert
     /// The file is not of this model: everything that does not match.
     case mismatch(path: String, problems: [String])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .missing(let file, let searched):
             "no weights file \(file) in \(searched.joined(separator: ", ")): put it into one of these folders, "

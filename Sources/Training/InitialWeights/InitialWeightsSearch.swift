@@ -1,7 +1,7 @@
-import Checkpoints
 import Experiments
 import Glibc
 import NeuralNetwork
+import Runs
 
 /// Finds the file with the weights that an experiment begins with.
 struct InitialWeightsSearch {

@@ -1,5 +1,5 @@
-import Checkpoints
 import NeuralNetwork
+import Runs
 
 /// Keras files: layers go by their names, or by their places; tensors by their places in the layer. Keras's layouts are those
 /// inside: convolutions [height, width, inputs, outputs], dense layers [inputs, outputs], rows after Flatten in the order height,

@@ -1,5 +1,5 @@
-import Checkpoints
 import NeuralNetwork
+import Runs
 
 /// Safetensors files: tensors go by their names, in torch's layouts.
 extension WeightMatch {

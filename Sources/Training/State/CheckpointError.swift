@@ -1,7 +1,7 @@
-public import Checkpoints
+package import Runs
 
 /// Why the bytes of a checkpoint cannot become a state.
-public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible {
     case damaged(SafetensorsError)
     case damagedMetrics(EpochRowError)
     /// A metadata entry is missing or does not have the form it should have.
@@ -13,7 +13,7 @@ public enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertible
     case otherExperiment(found: String, expected: String)
     case shape(tensor: String, found: [Int], expected: [Int])
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .damaged(let error): error.description
         case .damagedMetrics(let error): error.description

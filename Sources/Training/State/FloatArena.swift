@@ -1,11 +1,11 @@
 /// A fixed block of Floats, 64-byte aligned and zeroed, freed with its owner.
 ///
 /// Parameters, gradients and optimizer slots live in arenas of one layout (`Model.arenaCount` floats each).
-public final class FloatArena {
-    public let count: Int
-    public let floats: UnsafeMutablePointer<Float>
+package final class FloatArena {
+    package let count: Int
+    package let floats: UnsafeMutablePointer<Float>
 
-    public init(count: Int) {
+    package init(count: Int) {
         precondition(count >= 0, "an arena cannot have a negative size")
         self.count = count
         let memory = UnsafeMutableRawPointer.allocate(
@@ -19,7 +19,7 @@ public final class FloatArena {
     }
 
     /// Overwrites the whole arena with the floats of another of the same size.
-    public func copy(from other: FloatArena) {
+    package func copy(from other: FloatArena) {
         precondition(other.count == count, "arenas of one layout have one size")
         floats.update(from: other.floats, count: count)
     }

@@ -1,12 +1,12 @@
-public import Checkpoints
-public import Experiments
-public import NeuralNetwork
+package import Experiments
+package import NeuralNetwork
+package import Runs
 
 extension ReplicatedState {
     /// The state in a checkpoint of `experiment`, whose number of epochs alone may differ.
     ///
     /// With a schedule the progress has to be one that training by this schedule comes to; a state that is only evaluated needs none.
-    public convenience init(
+    package convenience init(
         checkpoint: Safetensors, model: Model, experiment: Experiment, schedule: BatchSchedule? = nil
     ) throws(CheckpointError) {
         let stored = try Self.experiment(in: checkpoint)
@@ -27,7 +27,7 @@ extension ReplicatedState {
     }
 
     /// The experiment that a checkpoint was made by, after a look at its arithmetic version.
-    public static func experiment(in checkpoint: Safetensors) throws(CheckpointError) -> Experiment {
+    package static func experiment(in checkpoint: Safetensors) throws(CheckpointError) -> Experiment {
         guard let version = checkpoint.metadata[CheckpointKey.arithmetic] else {
             throw .metadata(key: CheckpointKey.arithmetic)
         }
@@ -39,7 +39,7 @@ extension ReplicatedState {
     }
 
     /// The progress in a checkpoint's metadata.
-    public static func progress(in checkpoint: Safetensors) throws(CheckpointError) -> TrainingProgress {
+    package static func progress(in checkpoint: Safetensors) throws(CheckpointError) -> TrainingProgress {
         var progress = TrainingProgress()
         progress.round = try count(CheckpointKey.round, in: checkpoint)
         progress.correctCount = try count(CheckpointKey.correctCount, in: checkpoint)

@@ -1,13 +1,13 @@
-import Checkpoints
-public import Digests
-public import Experiments
-public import NeuralNetwork
+package import Core
+package import Experiments
+package import NeuralNetwork
+import Runs
 
 extension ReplicatedState {
     /// The checkpoint's bytes: a pure function of experiment and state, no time, host or worker count in it.
     ///
     /// Tensors have torch's names and layouts: `model.NAME`, and `optimizer.SLOT.NAME` for each slot. The rest is metadata.
-    public func encoded(model: Model, experiment: Experiment) -> [UInt8] {
+    package func encoded(model: Model, experiment: Experiment) -> [UInt8] {
         var writer = SafetensorsWriter(metadata: metadata(experiment))
         for parameter in model.parameters {
             writer.add(
@@ -23,7 +23,7 @@ extension ReplicatedState {
     }
 
     /// SHA-256 of the checkpoint's bytes: equal digests mean equal states.
-    public func digest(model: Model, experiment: Experiment) -> SHA256Digest {
+    package func digest(model: Model, experiment: Experiment) -> SHA256Digest {
         SHA256Digest(of: encoded(model: model, experiment: experiment))
     }
 

@@ -1,19 +1,19 @@
-public import Experiments
-public import NeuralNetwork
+package import Experiments
+package import NeuralNetwork
 
 /// What every worker holds alike and what a checkpoint keeps: parameters, optimizer slots, progress.
 ///
 /// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero.
-public final class ReplicatedState {
-    public let parameters: FloatArena
+package final class ReplicatedState {
+    package let parameters: FloatArena
     /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
-    public let slots: [FloatArena]
-    public var progress: TrainingProgress
+    package let slots: [FloatArena]
+    package var progress: TrainingProgress
     /// The memory of the slots, in one array that kernels can be given.
     let slotPointers: UnsafePointer<UnsafeMutablePointer<Float>>
 
     /// The state before the first step: initial weights from the experiment's seed, slots zero.
-    public init(model: Model, experiment: Experiment) {
+    package init(model: Model, experiment: Experiment) {
         parameters = FloatArena(count: model.arenaCount)
         slots = Optimizer(experiment.optimizer).slotNames.map { _ in FloatArena(count: model.arenaCount) }
         slotPointers = Self.pointers(to: slots)

@@ -1,12 +1,12 @@
-import Checkpoints
-public import NeuralNetwork
+package import NeuralNetwork
+import Runs
 
 extension TrainingProgress {
     /// The epoch (from 1) whose weights are the best, the first of equals; nil before the first row.
     ///
     /// Best is the highest validation accuracy unless early stopping watches the loss; without validation it is the
     /// highest training accuracy.
-    public func bestEpoch(_ earlyStopping: EarlyStopping?) -> Int? {
+    package func bestEpoch(_ earlyStopping: EarlyStopping?) -> Int? {
         var best: (epoch: Int, value: Double)?
         for row in rows {
             let value = row.value(of: earlyStopping?.monitor)
@@ -16,7 +16,7 @@ extension TrainingProgress {
     }
 
     /// Whether every step of every epoch is complete, or early stopping ended training after an epoch.
-    public func isFinished(_ schedule: BatchSchedule, earlyStopping: EarlyStopping?) -> Bool {
+    package func isFinished(_ schedule: BatchSchedule, earlyStopping: EarlyStopping?) -> Bool {
         round >= schedule.roundCount || sampleCount == 0 && isStopped(by: earlyStopping)
     }
 

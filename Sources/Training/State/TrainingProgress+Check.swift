@@ -1,4 +1,4 @@
-import Checkpoints
+import Runs
 
 extension TrainingProgress {
     /// What keeps this from being a progress that training by `schedule` comes to; nil when nothing does.

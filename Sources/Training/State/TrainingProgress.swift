@@ -1,17 +1,17 @@
-public import Checkpoints
+package import Runs
 
 /// How far training is, and what it has counted: the part of the replicated state that is not tensors.
-public struct TrainingProgress: Sendable, Equatable {
+package struct TrainingProgress: Sendable, Equatable {
     /// Rounds finished (`BatchSchedule`).
-    public var round = 0
+    package var round = 0
     /// The current epoch's sum of losses, added up step by step.
-    public var lossSum: Double = 0
-    public var correctCount = 0
-    public var sampleCount = 0
+    package var lossSum: Double = 0
+    package var correctCount = 0
+    package var sampleCount = 0
     /// The rows of all finished epochs.
-    public var rows: [EpochRow] = []
+    package var rows: [EpochRow] = []
 
-    public init() {}
+    package init() {}
 
     mutating func add(_ totals: MicroBatchStatistics) {
         lossSum += totals.lossSum

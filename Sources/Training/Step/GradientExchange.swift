@@ -1,11 +1,11 @@
-public import NeuralNetwork
+package import NeuralNetwork
 
 /// Where a worker's gradient roots go: root r, element i at `floats[r · stride + i]`.
-public struct GradientRoots {
-    public var floats: UnsafeMutablePointer<Float>
-    public var stride: Int
+package struct GradientRoots {
+    package var floats: UnsafeMutablePointer<Float>
+    package var stride: Int
 
-    public init(floats: UnsafeMutablePointer<Float>, stride: Int) {
+    package init(floats: UnsafeMutablePointer<Float>, stride: Int) {
         self.floats = floats
         self.stride = stride
     }
@@ -16,7 +16,7 @@ public struct GradientRoots {
 /// In a training round the worker writes its gradient roots into the memory that `begin` hands out, tells of each finished bucket, and gets the
 /// whole batch's sum from `finish`. Between the two, `sum` adds up what a pass has to know of the whole batch. In a
 /// validation round only statistics are exchanged.
-public protocol GradientExchange: SumAgreement {
+package protocol GradientExchange: SumAgreement {
     /// Starts a training round. Returns the memory for this worker's gradient roots.
     func begin(round: Int, batchSize: Int) throws -> GradientRoots
 
@@ -34,28 +34,28 @@ public protocol GradientExchange: SumAgreement {
 }
 
 /// The exchange of a worker that owns all micro-batches: its one root is the sum.
-public final class LocalExchange: GradientExchange {
+package final class LocalExchange: GradientExchange {
     private let gradient: FloatArena
 
-    public init(arenaCount: Int) {
+    package init(arenaCount: Int) {
         gradient = FloatArena(count: arenaCount)
     }
 
-    public func begin(round: Int, batchSize: Int) -> GradientRoots {
+    package func begin(round: Int, batchSize: Int) -> GradientRoots {
         GradientRoots(floats: gradient.floats, stride: gradient.count)
     }
 
-    public func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
+    package func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
         UnsafePointer(roots)
     }
 
-    public func bucketFinished(_ index: Int) {}
+    package func bucketFinished(_ index: Int) {}
 
-    public func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) -> UnsafePointer<Float> {
+    package func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) -> UnsafePointer<Float> {
         UnsafePointer(gradient.floats)
     }
 
-    public func exchange(
+    package func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
     ) {}
 }

@@ -1,14 +1,14 @@
 import Collectives
 
 /// What one micro-batch adds to the sums of its epoch.
-public struct MicroBatchStatistics: Sendable, Equatable {
+package struct MicroBatchStatistics: Sendable, Equatable {
     /// The sum of the samples' losses, one after another, in Double.
-    public var lossSum: Double
-    public var correctCount: Int
+    package var lossSum: Double
+    package var correctCount: Int
     /// 0 for an empty micro-batch, which takes no part in the sums.
-    public var sampleCount: Int
+    package var sampleCount: Int
 
-    public init(lossSum: Double = 0, correctCount: Int = 0, sampleCount: Int = 0) {
+    package init(lossSum: Double = 0, correctCount: Int = 0, sampleCount: Int = 0) {
         self.lossSum = lossSum
         self.correctCount = correctCount
         self.sampleCount = sampleCount

@@ -1,6 +1,6 @@
 import Collectives
+import Core
 import Datasets
-import Digests
 import Experiments
 import KernelInterface
 import NeuralNetwork

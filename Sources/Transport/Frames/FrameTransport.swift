@@ -1,5 +1,5 @@
 /// Why a wait for frames ended.
-public enum WaitOutcome: Sendable, Hashable {
+package enum WaitOutcome: Sendable, Hashable {
     /// Something may be received, or sent to the peer that was waited for.
     case ready
     /// The interrupt event is signalled.
@@ -13,7 +13,7 @@ public enum WaitOutcome: Sendable, Hashable {
 /// How the workers of one generation exchange frames: a header of 64 bytes and a payload. Used by one thread.
 ///
 /// The implementation over ZeroMQ is `ZeroMQFrameTransport`; tests may replace it.
-public protocol FrameTransport: AnyObject {
+package protocol FrameTransport: AnyObject {
     /// Sends a copy of header and payload; false when the link cannot take it now.
     func sendCopy(header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int) throws(TransportError)
         -> Bool
@@ -31,9 +31,9 @@ public protocol FrameTransport: AnyObject {
 }
 
 /// A frame as it came: header bytes, and the payload in libzmq's own memory.
-public struct ReceivedFrame: ~Copyable {
+package struct ReceivedFrame: ~Copyable {
     /// The 64 bytes of the header.
-    public let header: SIMD8<UInt64>
+    package let header: SIMD8<UInt64>
     var message: Message
     let payloadOffset: Int
 
@@ -56,17 +56,17 @@ public struct ReceivedFrame: ~Copyable {
     }
 
     /// A frame with a copy of these bytes, as a transport without sockets makes it.
-    public init(header: SIMD8<UInt64>, payload: UnsafeRawBufferPointer) {
+    package init(header: SIMD8<UInt64>, payload: UnsafeRawBufferPointer) {
         self.header = header
         message = Message(copying: payload)
         payloadOffset = 0
     }
 
     /// Bytes of the payload.
-    public var payloadByteCount: Int { message.byteCount - payloadOffset }
+    package var payloadByteCount: Int { message.byteCount - payloadOffset }
 
     /// Gives the payload's bytes, which are valid during the call only.
-    public func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    package func withPayload<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         message.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[payloadOffset...])) }
     }
 }

@@ -1,24 +1,24 @@
 /// Where all other workers send their frames: bound once, before the coordinator is greeted, and kept for life.
-public final class Inbox {
+package final class Inbox {
     let socket: ZeroMQSocket
     /// Where it listens, with the real port; what the other workers connect to.
-    public let endpoint: Endpoint
+    package let endpoint: Endpoint
     /// Messages that were not a header and a payload.
-    public private(set) var malformedCount = 0
+    package private(set) var malformedCount = 0
 
     /// Listens at an endpoint (port 0 takes a free one) with `SocketOptions.data`.
-    public init(_ context: ZeroMQContext, at endpoint: Endpoint, options: SocketOptions) throws(TransportError) {
+    package init(_ context: ZeroMQContext, at endpoint: Endpoint, options: SocketOptions) throws(TransportError) {
         socket = try ZeroMQSocket(context, .pull, options: options)
         self.endpoint = try socket.bind(endpoint)
     }
 
     /// Stops listening.
-    public func close() {
+    package func close() {
         socket.close()
     }
 
     /// A frame that has arrived, or nil; never waits. Messages of any other form are dropped and counted.
-    public func receive() throws(TransportError) -> ReceivedFrame? {
+    package func receive() throws(TransportError) -> ReceivedFrame? {
         while true {
             var first = Message()
             guard try socket.receive(into: &first) else { return nil }
@@ -48,7 +48,7 @@ public final class Inbox {
 extension Poller {
     /// Watches an inbox for frames. Returns its index.
     @discardableResult
-    public func add(_ inbox: Inbox) -> Int {
+    package func add(_ inbox: Inbox) -> Int {
         add(inbox.socket)
     }
 }

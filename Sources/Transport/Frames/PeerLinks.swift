@@ -1,5 +1,5 @@
 /// The connections to the inboxes of all other workers of one generation, made anew for each.
-public final class PeerLinks {
+package final class PeerLinks {
     /// One socket and its monitor a rank; nil for this worker.
     struct Link {
         var socket: ZeroMQSocket
@@ -8,13 +8,13 @@ public final class PeerLinks {
 
     let links: [Link?]
     /// This worker's rank.
-    public let rank: Int
+    package let rank: Int
 
     /// Begins to connect to the inboxes of all ranks but the own one, with `SocketOptions.data`.
     ///
     /// All inboxes have to be bound before: a connection that is refused is not tried again. Throws with the rank whose
     /// endpoint cannot be used.
-    public init(_ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions)
+    package init(_ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions)
         throws(PeerLinkError)
     {
         precondition(endpoints.indices.contains(rank), "a rank is one of the endpoints' indices")
@@ -44,10 +44,10 @@ public final class PeerLinks {
     }
 
     /// The number of workers.
-    public var workerCount: Int { links.count }
+    package var workerCount: Int { links.count }
 
     /// Ends all links, and lets libzmq go on sending what they took for so long: the others may still wait for it.
-    public func close(lingerMilliseconds: Int) {
+    package func close(lingerMilliseconds: Int) {
         for case .some(let link) in links {
             link.socket.close(lingerMilliseconds: lingerMilliseconds)
             link.monitor.socket.close()
@@ -55,15 +55,15 @@ public final class PeerLinks {
     }
 
     /// Where a rank's inbox is.
-    public func endpoint(of rank: Int) -> String {
+    package func endpoint(of rank: Int) -> String {
         links[rank]?.socket.endpoint ?? "this worker"
     }
 }
 
 /// The link to a worker could not be begun.
-public struct PeerLinkError: Error, CustomStringConvertible {
-    public let rank: Int
-    public let cause: TransportError
+package struct PeerLinkError: Error, CustomStringConvertible {
+    package let rank: Int
+    package let cause: TransportError
 
-    public var description: String { cause.description }
+    package var description: String { cause.description }
 }

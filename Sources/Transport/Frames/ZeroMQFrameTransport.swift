@@ -1,6 +1,6 @@
 /// Frames over ZeroMQ: one inbox for receiving, one link a peer for sending, waited on together with an interrupt event
 /// and the links' monitors.
-public final class ZeroMQFrameTransport: FrameTransport {
+package final class ZeroMQFrameTransport: FrameTransport {
     private let inbox: Inbox
     private let links: PeerLinks
     private let interrupt: InterruptEvent
@@ -8,7 +8,7 @@ public final class ZeroMQFrameTransport: FrameTransport {
     private let watched: [(index: Int, rank: Int)]
 
     /// Joins an inbox and the links of one generation; a signal of `interrupt` ends every wait.
-    public init(inbox: Inbox, links: PeerLinks, interrupt: InterruptEvent) {
+    package init(inbox: Inbox, links: PeerLinks, interrupt: InterruptEvent) {
         self.inbox = inbox
         self.links = links
         self.interrupt = interrupt
@@ -22,7 +22,7 @@ public final class ZeroMQFrameTransport: FrameTransport {
         self.watched = watched
     }
 
-    public func sendCopy(
+    package func sendCopy(
         header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int
     ) throws(TransportError) -> Bool {
         var message = Message(byteCount: header.count + payload.count)
@@ -33,7 +33,7 @@ public final class ZeroMQFrameTransport: FrameTransport {
         return try link(rank).send(&message)
     }
 
-    public func sendBorrowed(
+    package func sendBorrowed(
         header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, counter: ReleaseCounter, to rank: Int
     ) throws(TransportError) -> Bool {
         let socket = link(rank)
@@ -50,11 +50,11 @@ public final class ZeroMQFrameTransport: FrameTransport {
         return link.socket
     }
 
-    public func receive() throws(TransportError) -> ReceivedFrame? {
+    package func receive() throws(TransportError) -> ReceivedFrame? {
         try inbox.receive()
     }
 
-    public func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
+    package func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
         let end = poller.count
         defer { poller.remove(from: end) }
         if let rank { poller.add(link(rank), forSending: true) }
@@ -77,12 +77,12 @@ public final class ZeroMQFrameTransport: FrameTransport {
     }
 
     /// Ends the links, and lets libzmq go on sending for so long what they took.
-    public func close(lingerMilliseconds: Int) {
+    package func close(lingerMilliseconds: Int) {
         links.close(lingerMilliseconds: lingerMilliseconds)
     }
 
     /// The first rank whose link does not stand; this worker's own when all do.
-    public var firstUnconnectedRank: Int {
+    package var firstUnconnectedRank: Int {
         (0..<links.workerCount).first { rank in
             guard rank != links.rank else { return false }
             let sending = Poller(capacity: 1)
@@ -93,7 +93,7 @@ public final class ZeroMQFrameTransport: FrameTransport {
     }
 
     /// Waits until every link stands.
-    public func waitUntilConnected(deadline: Deadline) throws(TransportError) -> WaitOutcome {
+    package func waitUntilConnected(deadline: Deadline) throws(TransportError) -> WaitOutcome {
         for rank in 0..<links.workerCount where rank != links.rank {
             let sending = Poller(capacity: 3)
             let link = sending.add(link(rank), forSending: true)

@@ -1,7 +1,7 @@
 internal import CZeroMQ
 
 /// What happened to a connection of a monitored socket.
-public enum ConnectionEvent: Sendable, Hashable {
+package enum ConnectionEvent: Sendable, Hashable {
     /// The handshake succeeded: messages flow.
     case established
     /// The connection ended.
@@ -13,12 +13,12 @@ public enum ConnectionEvent: Sendable, Hashable {
 }
 
 /// Reports what happens to the connections of one socket. Used by the socket's thread.
-public final class ConnectionMonitor {
+package final class ConnectionMonitor {
     let socket: ZeroMQSocket
     private let watched: ZeroMQSocket
 
     /// Begins to watch a socket; to be made before it binds or connects.
-    public init(of watched: ZeroMQSocket) throws(TransportError) {
+    package init(of watched: ZeroMQSocket) throws(TransportError) {
         let name = "inproc://monitor-\(watched.context.uniqueNumber())"
         let events =
             ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
@@ -38,13 +38,13 @@ public final class ConnectionMonitor {
     }
 
     /// Ends the watch; comes before the watched socket is closed.
-    public func close() {
+    package func close() {
         watched.stopMonitoring()
         socket.close()
     }
 
     /// The next event without waiting; nil when there is none.
-    public func next() throws(TransportError) -> ConnectionEvent? {
+    package func next() throws(TransportError) -> ConnectionEvent? {
         while let frames = try socket.receiveFrames() {
             guard let first = frames.first, first.count >= 6 else { continue }
             let (code, value) = first.withUnsafeBytes { bytes in

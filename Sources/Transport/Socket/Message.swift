@@ -1,34 +1,34 @@
 internal import CZeroMQ
 
 /// One frame of a ZeroMQ message: owns its bytes, or borrows memory until libzmq has sent it.
-public struct Message: ~Copyable {
+package struct Message: ~Copyable {
     // libzmq's record has no pointer into itself, so moving it bitwise is sound.
     var record = zmq_msg_t()
 
     /// An empty frame, to receive into.
-    public init() {
+    package init() {
         zmq_msg_init(&record)
     }
 
     /// A frame with room for so many bytes, to be written through `withUnsafeMutableBytes`.
-    public init(byteCount: Int) {
+    package init(byteCount: Int) {
         precondition(zmq_msg_init_size(&record, byteCount) == 0, "memory for a message is available")
     }
 
     /// A frame with a copy of these bytes.
-    public init(copying bytes: UnsafeRawBufferPointer) {
+    package init(copying bytes: UnsafeRawBufferPointer) {
         self.init(byteCount: bytes.count)
         withUnsafeMutableBytes { $0.copyMemory(from: bytes) }
     }
 
     /// A frame with a copy of these bytes.
-    public init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.init(byteCount: bytes.count)
         withUnsafeMutableBytes { $0.copyBytes(from: bytes) }
     }
 
     /// A frame over memory that stays unchanged until `counter` is idle again. Costs no copy.
-    public init(borrowing bytes: UnsafeRawBufferPointer, counter: ReleaseCounter) {
+    package init(borrowing bytes: UnsafeRawBufferPointer, counter: ReleaseCounter) {
         counter.lend()
         precondition(
             selvedge_message_borrowing(&record, bytes.baseAddress, bytes.count, counter.returned) == 0,
@@ -42,17 +42,17 @@ public struct Message: ~Copyable {
     }
 
     /// Bytes in the frame.
-    public var byteCount: Int {
+    package var byteCount: Int {
         withUnsafePointer(to: record) { zmq_msg_size($0) }
     }
 
     /// Whether more frames of the same message follow (after receiving).
-    public var hasMore: Bool {
+    package var hasMore: Bool {
         withUnsafePointer(to: record) { zmq_msg_more($0) != 0 }
     }
 
     /// The bytes, valid during the call; at any alignment.
-    public func withUnsafeBytes<Result, Failure: Error>(
+    package func withUnsafeBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         // Short messages lie in the record itself, so the copy lives as long as the pointer.
@@ -63,12 +63,12 @@ public struct Message: ~Copyable {
     }
 
     /// The bytes for writing, valid during the call.
-    public mutating func withUnsafeMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
+    package mutating func withUnsafeMutableBytes<Result>(_ body: (UnsafeMutableRawBufferPointer) -> Result) -> Result {
         withUnsafeMutablePointer(to: &record) { pointer in
             body(UnsafeMutableRawBufferPointer(start: zmq_msg_data(pointer), count: zmq_msg_size(pointer)))
         }
     }
 
     /// A copy of the bytes.
-    public var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
+    package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 }

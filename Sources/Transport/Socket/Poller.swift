@@ -1,14 +1,14 @@
 internal import CZeroMQ
 
 /// Waits for several sockets and events at once. Used by the thread that owns the sockets. Polling allocates nothing.
-public final class Poller {
+package final class Poller {
     private let capacity: Int
     private let items: UnsafeMutablePointer<zmq_pollitem_t>
     /// How many sockets and events are watched.
-    public private(set) var count = 0
+    package private(set) var count = 0
 
     /// - Parameter capacity: the most sockets and events.
-    public init(capacity: Int) {
+    package init(capacity: Int) {
         self.capacity = capacity
         items = .allocate(capacity: max(1, capacity))
         items.initialize(repeating: zmq_pollitem_t(), count: max(1, capacity))
@@ -20,7 +20,7 @@ public final class Poller {
 
     /// Watches a socket for messages to receive, or for room to send. Returns its index.
     @discardableResult
-    public func add(_ socket: ZeroMQSocket, forSending: Bool = false) -> Int {
+    package func add(_ socket: ZeroMQSocket, forSending: Bool = false) -> Int {
         append(
             zmq_pollitem_t(
                 socket: socket.handle, fd: 0, events: Int16(forSending ? ZMQ_POLLOUT : ZMQ_POLLIN), revents: 0))
@@ -28,19 +28,19 @@ public final class Poller {
 
     /// Watches a monitor for events. Returns its index.
     @discardableResult
-    public func add(_ monitor: ConnectionMonitor) -> Int {
+    package func add(_ monitor: ConnectionMonitor) -> Int {
         add(monitor.socket)
     }
 
     /// Watches an event. Returns its index.
     @discardableResult
-    public func add(_ event: InterruptEvent) -> Int {
+    package func add(_ event: InterruptEvent) -> Int {
         append(zmq_pollitem_t(socket: nil, fd: event.descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
     }
 
     /// Watches a file descriptor for something to read. Returns its index.
     @discardableResult
-    public func add(descriptor: Int32) -> Int {
+    package func add(descriptor: Int32) -> Int {
         append(zmq_pollitem_t(socket: nil, fd: descriptor, events: Int16(ZMQ_POLLIN), revents: 0))
     }
 
@@ -52,13 +52,13 @@ public final class Poller {
     }
 
     /// Forgets everything from this index on.
-    public func remove(from index: Int) {
+    package func remove(from index: Int) {
         precondition((0...count).contains(index), "an index that add returned")
         count = index
     }
 
     /// Waits until something is ready or the deadline has passed; false when it has.
-    public func wait(until deadline: Deadline) throws(TransportError) -> Bool {
+    package func wait(until deadline: Deadline) throws(TransportError) -> Bool {
         while true {
             let ready = zmq_poll(items, Int32(count), deadline.remainingMilliseconds)
             if ready > 0 { return true }
@@ -71,7 +71,7 @@ public final class Poller {
     }
 
     /// Whether the thing with this index was ready when `wait` returned.
-    public func isReady(_ index: Int) -> Bool {
+    package func isReady(_ index: Int) -> Bool {
         items[index].revents != 0
     }
 }

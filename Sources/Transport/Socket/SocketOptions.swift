@@ -1,30 +1,30 @@
 /// What a socket is told before it binds or connects. Every limit is finite; the defaults suit control sockets.
-public struct SocketOptions: Sendable, Equatable {
+package struct SocketOptions: Sendable, Equatable {
     /// Messages queued for one peer before sending would block.
-    public var sendHighWaterMark = 64
+    package var sendHighWaterMark = 64
     /// Messages from one peer queued before its connection is no longer read.
-    public var receiveHighWaterMark = 64
+    package var receiveHighWaterMark = 64
     /// Frames longer than this end the connection, before anything is allocated.
-    public var maximumMessageByteCount = 1 << 20
+    package var maximumMessageByteCount = 1 << 20
     /// How long closing waits for unsent messages.
-    public var lingerMilliseconds = 0
+    package var lingerMilliseconds = 0
     /// Blocking calls give up after this time.
-    public var timeoutMilliseconds = 5000
+    package var timeoutMilliseconds = 5000
     /// How long to wait before connecting again; nil: a broken connection stays broken.
-    public var reconnectMilliseconds: Int? = 100
+    package var reconnectMilliseconds: Int? = 100
     /// The longest wait between attempts to connect.
-    public var maximumReconnectMilliseconds = 2000
+    package var maximumReconnectMilliseconds = 2000
     /// The kernel's buffers; nil leaves the system's own sizing.
-    public var kernelBufferByteCount: Int?
+    package var kernelBufferByteCount: Int?
     /// ROUTER refuses messages to unknown or full peers instead of dropping them.
-    public var isMandatory = true
+    package var isMandatory = true
 
-    public init() {}
+    package init() {}
 
     /// For sockets that carry tensors in frames of up to `maximumPayloadByteCount` bytes.
     ///
     /// `highWaterMark` is at least the frames of two steps from one peer, so that a connection is never left unread.
-    public static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
+    package static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
         var options = SocketOptions()
         options.sendHighWaterMark = highWaterMark
         options.receiveHighWaterMark = highWaterMark

@@ -1,14 +1,14 @@
 internal import CZeroMQ
 
 /// libzmq's context: its I/O threads and everything in flight. One a process, alive until the process ends its networking.
-public final class ZeroMQContext: @unchecked Sendable {
+package final class ZeroMQContext: @unchecked Sendable {
     // zmq_ctx_* may be called from any thread.
     let handle: UnsafeMutableRawPointer
     private let names: UnsafeMutablePointer<selvedge_counter>
 
     /// Starts `ioThreadCount` threads that move bytes; one suffices for a few gigabytes a second. Throws when the
     /// library is too old.
-    public init(ioThreadCount: Int = 1) throws(TransportError) {
+    package init(ioThreadCount: Int = 1) throws(TransportError) {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
         guard (major, minor, patch) >= (4, 3, 3) else {
@@ -30,7 +30,7 @@ public final class ZeroMQContext: @unchecked Sendable {
     }
 
     /// The version of the library in use.
-    public static var libraryVersion: String {
+    package static var libraryVersion: String {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
         return "\(major).\(minor).\(patch)"

@@ -4,7 +4,7 @@ extension ZeroMQSocket {
     /// Sends one frame without waiting; false when the socket cannot take it now. A frame taken is owned by libzmq.
     ///
     /// `more` says that further frames of the same message follow; they are sent before anything else is.
-    public func send(_ message: inout Message, more: Bool = false) throws(TransportError) -> Bool {
+    package func send(_ message: inout Message, more: Bool = false) throws(TransportError) -> Bool {
         let flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)
         while zmq_msg_send(&message.record, handle, flags) < 0 {
             let code = zmq_errno()
@@ -15,7 +15,7 @@ extension ZeroMQSocket {
     }
 
     /// Sends all frames of a message without waiting; false when the socket cannot take it now.
-    public func send(frames: [[UInt8]]) throws(TransportError) -> Bool {
+    package func send(frames: [[UInt8]]) throws(TransportError) -> Bool {
         for (index, bytes) in frames.enumerated() {
             var message = Message(bytes)
             guard try send(&message, more: index + 1 < frames.count) else {
@@ -28,7 +28,7 @@ extension ZeroMQSocket {
     }
 
     /// Receives one frame without waiting; false when there is none.
-    public func receive(into message: inout Message) throws(TransportError) -> Bool {
+    package func receive(into message: inout Message) throws(TransportError) -> Bool {
         while zmq_msg_recv(&message.record, handle, ZMQ_DONTWAIT) < 0 {
             let code = zmq_errno()
             if code == selvedge_again { return false }
@@ -38,7 +38,7 @@ extension ZeroMQSocket {
     }
 
     /// Receives all frames of a message without waiting; nil when there is none.
-    public func receiveFrames() throws(TransportError) -> [[UInt8]]? {
+    package func receiveFrames() throws(TransportError) -> [[UInt8]]? {
         var message = Message()
         guard try receive(into: &message) else { return nil }
         var frames = [message.bytes]

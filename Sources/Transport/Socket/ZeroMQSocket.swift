@@ -1,7 +1,7 @@
 internal import CZeroMQ
 
 /// The kinds of sockets in use.
-public enum SocketKind: Sendable, Hashable {
+package enum SocketKind: Sendable, Hashable {
     /// Sends to the peers it is connected to.
     case push
     /// Receives from everyone who connects.
@@ -25,17 +25,17 @@ public enum SocketKind: Sendable, Hashable {
 }
 
 /// One ZeroMQ socket. Used by one thread only, the one that made it, until it is closed.
-public final class ZeroMQSocket {
+package final class ZeroMQSocket {
     let handle: UnsafeMutableRawPointer
-    public let kind: SocketKind
+    package let kind: SocketKind
     /// Where it listens or connects to, for messages.
-    public private(set) var endpoint: String
+    package private(set) var endpoint: String
     let context: ZeroMQContext
     private(set) var isClosed = false
     private var isMonitored = false
 
     /// A socket with all its options set, neither listening nor connected.
-    public init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
+    package init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
         guard let handle = zmq_socket(context.handle, kind.code) else { throw .current("create", "a socket") }
         self.handle = handle
         self.kind = kind
@@ -54,7 +54,7 @@ public final class ZeroMQSocket {
     }
 
     /// Closes the socket, and lets libzmq go on sending what was taken for so long.
-    public func close(lingerMilliseconds: Int) {
+    package func close(lingerMilliseconds: Int) {
         guard !isClosed else { return }
         var linger = Int32(clamping: lingerMilliseconds)
         zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size)
@@ -62,7 +62,7 @@ public final class ZeroMQSocket {
     }
 
     /// Closes the socket; unsent messages are dropped after the linger time.
-    public func close() {
+    package func close() {
         guard !isClosed else { return }
         stopMonitoring()
         isClosed = true
@@ -84,7 +84,7 @@ public final class ZeroMQSocket {
 
     /// Listens. With port 0 the returned endpoint has the port that the system chose.
     @discardableResult
-    public func bind(_ endpoint: Endpoint) throws(TransportError) -> Endpoint {
+    package func bind(_ endpoint: Endpoint) throws(TransportError) -> Endpoint {
         self.endpoint = endpoint.description
         if endpoint.isIPv6 { try set(ZMQ_IPV6, 1) }
         guard zmq_bind(handle, endpoint.bindingText) == 0 else { throw .current("listen on", self.endpoint) }
@@ -100,7 +100,7 @@ public final class ZeroMQSocket {
     }
 
     /// Begins to connect; sending is possible once the connection stands.
-    public func connect(_ endpoint: Endpoint) throws(TransportError) {
+    package func connect(_ endpoint: Endpoint) throws(TransportError) {
         self.endpoint = endpoint.description
         if case .tcp(_, let port) = endpoint, port == 0 {
             throw .invalidEndpoint(endpoint.description, reason: "port 0 is for listening; name the port to connect to")

@@ -5,8 +5,8 @@ import Experiments
 import NeuralNetwork
 import Training
 
-@testable import Checkpoints
-@testable import FaultProxy
+@testable import Faults
+@testable import Runs
 
 /// The parsers of bytes that this program did not write. Each takes any bytes, and answers with a value or a typed error: what it
 /// must never do is trap.

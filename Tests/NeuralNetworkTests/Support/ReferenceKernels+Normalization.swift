@@ -1,5 +1,5 @@
+import Core
 import KernelInterface
-import Randomness
 
 extension ReferenceKernels {
     static func dropout(_ a: DropoutArguments) {

@@ -1,4 +1,4 @@
-import Randomness
+import Core
 
 @testable import NeuralNetwork
 

@@ -1,5 +1,5 @@
+internal import Core
 internal import KernelInterface
-internal import Randomness
 
 /// Dropout (Srivastava et al. 2014), with the kept elements scaled by 1 / (1 − rate) in training and nothing done in
 /// evaluation.

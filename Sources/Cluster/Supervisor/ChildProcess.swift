@@ -1,0 +1,81 @@
+import Glibc
+
+/// A child in a process group of its own, with a pipe to its standard input that closes when this process ends.
+struct ChildProcess {
+    let processIdentifier: pid_t
+    /// The writing end of the child's standard input.
+    let inputDescriptor: Int32
+
+    /// Starts `executable` with `arguments` (the program's name not among them); output and error streams are inherited.
+    static func start(executable: String, arguments: [String], environment: [String]) throws(LaunchError)
+        -> ChildProcess
+    {
+        var descriptors: [Int32] = [-1, -1]
+        guard pipe(&descriptors) == 0 else { throw .system("create a pipe", errno) }
+        for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        defer { close(descriptors[0]) }
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, descriptors[0], STDIN_FILENO)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        configure(&attributes)
+
+        var identifier: pid_t = 0
+        let status = withCStrings([executable] + arguments) { argumentPointers in
+            withCStrings(environment) { environmentPointers in
+                posix_spawn(
+                    &identifier, executable, &actions, &attributes, argumentPointers, environmentPointers)
+            }
+        }
+        guard status == 0 else {
+            close(descriptors[1])
+            throw .system("start \(executable)", status)
+        }
+        return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
+    }
+
+    /// Own process group (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
+    private static func configure(_ attributes: inout posix_spawnattr_t) {
+        var none = sigset_t()
+        sigemptyset(&none)
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+    }
+
+    /// Writes a line of news to the child's standard input; a child that no longer reads is not an error here.
+    func tell(_ news: SupervisorNews) {
+        var bytes = Array((news.line + "\n").utf8)[...]
+        while !bytes.isEmpty {
+            let written = bytes.withUnsafeBytes { write(inputDescriptor, $0.baseAddress, $0.count) }
+            if written < 0 && errno == EINTR { continue }
+            if written <= 0 { return }
+            bytes = bytes.dropFirst(written)
+        }
+    }
+
+    func send(signal: Int32) {
+        kill(processIdentifier, signal)
+    }
+}
+
+/// Calls `body` with a null-terminated array of C strings that live during the call.
+private func withCStrings<Result>(
+    _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+) -> Result {
+    var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) } + [nil]
+    defer { pointers.forEach { free($0) } }
+    return pointers.withUnsafeMutableBufferPointer { buffer in
+        guard let base = buffer.baseAddress else { preconditionFailure("the array holds at least the null") }
+        return body(base)
+    }
+}

@@ -1,0 +1,45 @@
+import Glibc
+
+/// Blocks a set of signals for this thread and takes them one at a time; the old mask returns with its end.
+///
+/// A SIGHUP that is ignored (as by nohup) stays so.
+package struct SignalWait: ~Copyable {
+    private var signals = sigset_t()
+    private var previous = sigset_t()
+
+    /// Call it before other threads start: they would still be hit.
+    package init(signals numbers: [Int32]) {
+        sigemptyset(&signals)
+        for number in numbers where number != SIGHUP || !Self.isIgnored(number) { sigaddset(&signals, number) }
+        pthread_sigmask(SIG_BLOCK, &signals, &previous)
+    }
+
+    deinit {
+        var mask = previous
+        pthread_sigmask(SIG_SETMASK, &mask, nil)
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        sigaction(number, nil, &action)
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// The next signal, or nil when the time is over. Without a time it waits as long as it takes.
+    package borrowing func next(timeoutMilliseconds: Int?) -> Int32? {
+        var set = signals
+        while true {
+            let received: Int32
+            if let timeoutMilliseconds {
+                var time = timespec(
+                    tv_sec: timeoutMilliseconds / 1000, tv_nsec: timeoutMilliseconds % 1000 * 1_000_000)
+                received = sigtimedwait(&set, nil, &time)
+            } else {
+                received = sigwaitinfo(&set, nil)
+            }
+            if received > 0 { return received }
+            if errno != EINTR { return nil }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+extension CoordinatorMessage {
+    /// The message's bytes: at most `WireLimits.messageByteCount`.
+    package func encoded() -> [UInt8] {
+        var writer = MessageWriter(type: type, reservingByteCount: reservedByteCount)
+        switch self {
+        case .welcome(let welcome): writer.value(welcome)
+        case .refused(let refusal): writer.value(refusal)
+        case .heartbeat, .introduce: break
+        case .contentChunk(let chunk): writer.value(chunk)
+        case .view(let view): writer.value(view)
+        case .regroup(let generation): writer.integer(generation)
+        case .grant(let grant), .stop(let grant): writer.value(grant)
+        case .stateReceived(let name, let offset):
+            writer.value(name)
+            writer.integer(offset)
+        case .sendState(let purpose): writer.value(purpose)
+        case .end(let reason): writer.line(reason, limit: WireLimits.textByteCount)
+        case .abort(let exitCode, let reason):
+            writer.integer(exitCode)
+            writer.line(reason, limit: WireLimits.textByteCount)
+        }
+        return writer.finish()
+    }
+
+    /// Decodes a message. Never traps, whatever the bytes are.
+    package init(decoding bytes: [UInt8]) throws(MessageError) {
+        var reader = try MessageReader(bytes)
+        switch reader.type {
+        case 129: self = .welcome(try reader.value(Welcome.self))
+        case 130: self = .refused(try reader.value(Refusal.self))
+        case 131: self = .heartbeat
+        case 132: self = .contentChunk(try reader.value(ContentChunk.self))
+        case 133: self = .view(try reader.value(View.self))
+        case 134: self = .grant(try reader.value(Grant.self))
+        case 135: self = .stop(try reader.value(Grant.self))
+        case 136:
+            self = .stateReceived(
+                name: try reader.value(StateName.self),
+                offset: try reader.integer(UInt64.self, "offset"))
+        case 137: self = .sendState(try reader.value(StatePurpose.self))
+        case 138: self = .end(reason: try reader.line("reason", limit: WireLimits.textByteCount))
+        case 139:
+            self = .abort(
+                exitCode: try reader.integer(Int32.self, "exit code"),
+                reason: try reader.line("reason", limit: WireLimits.textByteCount))
+        case 140: self = .introduce
+        case 141: self = .regroup(generation: try reader.number("generation"))
+        default: throw .unknownType(reader.type)
+        }
+        try reader.finish()
+    }
+
+    private var type: UInt8 {
+        switch self {
+        case .welcome: 129
+        case .refused: 130
+        case .heartbeat: 131
+        case .contentChunk: 132
+        case .view: 133
+        case .grant: 134
+        case .stop: 135
+        case .stateReceived: 136
+        case .sendState: 137
+        case .end: 138
+        case .abort: 139
+        case .introduce: 140
+        case .regroup: 141
+        }
+    }
+
+    private var reservedByteCount: Int {
+        switch self {
+        case .contentChunk(let chunk): chunk.bytes.count + 64
+        case .welcome(let welcome): welcome.experiment.utf8.count + 256
+        default: 256
+        }
+    }
+}

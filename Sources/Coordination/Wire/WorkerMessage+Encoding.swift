@@ -1,0 +1,64 @@
+extension WorkerMessage {
+    /// The message's bytes: at most `WireLimits.messageByteCount`.
+    package func encoded() -> [UInt8] {
+        var writer = MessageWriter(type: type, reservingByteCount: reservedByteCount)
+        switch self {
+        case .hello(let hello): writer.value(hello)
+        case .progress(let progress): writer.value(progress)
+        case .stepDigests(let digests): writer.value(digests)
+        case .contentRequest(let request): writer.value(request)
+        case .ready(let ready): writer.value(ready)
+        case .linked(let linked): writer.value(linked)
+        case .epochEnded(let ended): writer.value(ended)
+        case .stateChunk(let chunk): writer.value(chunk)
+        case .failed(let failure): writer.value(failure)
+        case .done(let done): writer.value(done)
+        case .goodbye: break
+        }
+        return writer.finish()
+    }
+
+    /// Decodes a message. Never traps, whatever the bytes are.
+    package init(decoding bytes: [UInt8]) throws(MessageError) {
+        var reader = try MessageReader(bytes)
+        switch reader.type {
+        case 1: self = .hello(try reader.value(Hello.self))
+        case 2: self = .progress(try reader.value(Progress.self))
+        case 3: self = .stepDigests(try reader.value(StepDigests.self))
+        case 4: self = .contentRequest(try reader.value(ContentRequest.self))
+        case 5: self = .ready(try reader.value(Ready.self))
+        case 6: self = .epochEnded(try reader.value(EpochEnded.self))
+        case 7: self = .stateChunk(try reader.value(StateChunk.self))
+        case 8: self = .failed(try reader.value(WorkerFailure.self))
+        case 9: self = .done(try reader.value(Done.self))
+        case 10: self = .goodbye
+        case 11: self = .linked(try reader.value(Linked.self))
+        default: throw .unknownType(reader.type)
+        }
+        try reader.finish()
+    }
+
+    private var type: UInt8 {
+        switch self {
+        case .hello: 1
+        case .progress: 2
+        case .stepDigests: 3
+        case .contentRequest: 4
+        case .ready: 5
+        case .epochEnded: 6
+        case .stateChunk: 7
+        case .failed: 8
+        case .done: 9
+        case .goodbye: 10
+        case .linked: 11
+        }
+    }
+
+    private var reservedByteCount: Int {
+        switch self {
+        case .stateChunk(let chunk): chunk.bytes.count + 64
+        case .stepDigests(let digests): digests.digests.count * 8 + 64
+        default: 256
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Glibc
+
+/// A system call on a file that failed: which one, on which path, why, and what to do about it.
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package var operation: FileOperation
+    package var path: String
+    /// The system's `errno`.
+    package var code: Int32
+
+    package init(operation: FileOperation, path: String, code: Int32) {
+        self.operation = operation
+        self.path = path
+        self.code = code
+    }
+
+    /// What the system calls this error, such as "No space left on device".
+    package var reason: String { String(cString: strerror(code)) }
+
+    package var description: String { "cannot \(operation.rawValue) \(quoted(path)): \(reason); \(remedy)" }
+
+    private var remedy: String {
+        switch code {
+        case ENOSPC, EDQUOT: "free some space or choose another folder with --run"
+        case EACCES, EPERM: "check its owner and permissions, or choose another folder with --run"
+        case EROFS: "the file system is read-only: choose another folder with --run"
+        case ENOENT: "check the path"
+        case ENOTDIR, EISDIR, EEXIST: "something else is in its place: move it or choose another path"
+        case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
+        case EFBIG: "it is larger than the file system, the limits or this program allow"
+        case EIO: "check the disk"
+        default: "check the path and the file system"
+        }
+    }
+}
+
+/// What is done to files, each of which can fail.
+package enum FileOperation: String, Sendable, CaseIterable {
+    case open
+    case read
+    case write
+    case allocate = "reserve space for"
+    case synchronize
+    case close
+    case truncate
+    case rename
+    case link
+    case remove
+    case makeDirectory = "make the folder"
+    case list
+    case lock
+}

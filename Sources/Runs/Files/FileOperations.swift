@@ -1,0 +1,235 @@
+import Glibc
+
+/// The system calls on files, in one place, each retried after an interruption and reporting failure as a typed error.
+///
+/// A test hands in an interception that makes chosen calls fail or write less than asked, and so enumerates the
+/// points at which a process can die.
+package final class FileOperations: Sendable {
+    /// What an interception makes of one call.
+    package enum Interception: Sendable, Equatable {
+        case proceed
+        /// The call is not made and fails with this `errno`.
+        case fail(Int32)
+        /// A write passes on at most this many bytes.
+        case shorten(Int)
+        /// A synchronisation is not made and taken for done.
+        case omit
+    }
+
+    package typealias Interceptor = @Sendable (FileOperation, _ path: String) -> Interception
+    /// Told of every change after it is made.
+    package typealias Observer = @Sendable (FileChange) -> Void
+
+    private let interceptor: Interceptor?
+    private let observer: Observer?
+
+    /// Operations on the real file system; `interceptor` is asked before each call.
+    package init(interceptor: Interceptor? = nil, observer: Observer? = nil) {
+        self.interceptor = interceptor
+        self.observer = observer
+    }
+
+    /// Asks the interceptor; returns how many bytes a write may pass on, and 0 for a synchronisation that is left out.
+    @discardableResult
+    private func begin(_ operation: FileOperation, _ path: String) throws(FileError) -> Int {
+        switch interceptor?(operation, path) ?? .proceed {
+        case .proceed: return Int.max
+        case .fail(let code): throw FileError(operation: operation, path: path, code: code)
+        case .shorten(let byteCount): return max(1, byteCount)
+        case .omit:
+            precondition(operation == .synchronize, "only a synchronisation can be left out")
+            return 0
+        }
+    }
+
+    /// Tells the observer; the change is made up only for one that listens.
+    private func tell(_ change: @autoclosure () -> FileChange) {
+        if let observer { observer(change()) }
+    }
+
+    /// Runs a call that returns −1 on failure until it is not interrupted by a signal.
+    func call<Result: SignedInteger>(
+        _ operation: FileOperation, _ path: String, _ body: () -> Result
+    ) throws(FileError) -> Result {
+        try begin(operation, path)
+        return try retrying(operation, path, body)
+    }
+
+    private func retrying<Result: SignedInteger>(
+        _ operation: FileOperation, _ path: String, _ body: () -> Result
+    ) throws(FileError) -> Result {
+        while true {
+            let result = body()
+            if result != -1 { return result }
+            let code = errno
+            if code != EINTR { throw FileError(operation: operation, path: path, code: code) }
+        }
+    }
+}
+
+// MARK: - Descriptors
+
+extension FileOperations {
+    /// An open file; the caller closes it.
+    func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
+        let isNew = observer != nil && flags & O_CREAT != 0 && !exists(path)
+        let descriptor = try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
+        if isNew { tell(.made(path: path)) }
+        return descriptor
+    }
+
+    /// Closes the descriptor and reports a write that failed late. It is closed in either case: after an interruption
+    /// Linux has released it, and closing again could hit another thread's file.
+    func close(_ descriptor: Int32, _ path: String) throws(FileError) {
+        do {
+            try begin(.close, path)
+        } catch {
+            closeQuietly(descriptor)
+            throw error
+        }
+        if Glibc.close(descriptor) == -1, errno != EINTR {
+            throw FileError(operation: .close, path: path, code: errno)
+        }
+    }
+
+    /// Closes a descriptor whose outcome no longer matters.
+    func closeQuietly(_ descriptor: Int32) {
+        _ = Glibc.close(descriptor)
+    }
+
+    /// Writes all bytes at `offset`, in as many calls as the system needs.
+    func write(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let limit = try begin(.write, path)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = try retrying(.write, path) {
+                pwrite(descriptor, rest.baseAddress, min(rest.count, limit), off_t(offset + done))
+            }
+            tell(.wrote(path: path, offset: offset + done, bytes: Array(rest[..<count])))
+            done += count
+        }
+    }
+
+    /// Appends all bytes to a file that was opened with `O_APPEND`.
+    func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ path: String) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let limit = try begin(.write, path)
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = try retrying(.write, path) { Glibc.write(descriptor, rest.baseAddress, min(rest.count, limit)) }
+            tell(.wrote(path: path, offset: Int(lseek(descriptor, 0, SEEK_CUR)) - count, bytes: Array(rest[..<count])))
+            done += count
+        }
+    }
+
+    /// Reserves space, so that a full disk is found before anything is written.
+    func allocate(_ byteCount: Int, in descriptor: Int32, _ path: String) throws(FileError) {
+        try begin(.allocate, path)
+        guard byteCount > 0 else { return }
+        while true {
+            let code = posix_fallocate(descriptor, 0, off_t(byteCount))
+            if code == 0 { return tell(.extended(path: path, byteCount: byteCount)) }
+            if code != EINTR { throw FileError(operation: .allocate, path: path, code: code) }
+        }
+    }
+
+    /// Makes the file's bytes durable. A failed call must not be repeated on the same file: the system may have dropped
+    /// the pages and would report success.
+    func synchronize(_ descriptor: Int32, _ path: String) throws(FileError) {
+        guard try begin(.synchronize, path) > 0 else { return }
+        _ = try retrying(.synchronize, path) { fsync(descriptor) }
+        tell(.synchronized(path: path))
+    }
+
+    func truncate(_ descriptor: Int32, to byteCount: Int, _ path: String) throws(FileError) {
+        _ = try call(.truncate, path) { ftruncate(descriptor, off_t(byteCount)) }
+        tell(.truncated(path: path, byteCount: byteCount))
+    }
+
+    /// Takes the lock of an open file; false when another process holds it.
+    func lock(_ descriptor: Int32, _ path: String) throws(FileError) -> Bool {
+        do {
+            _ = try call(.lock, path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+            return true
+        } catch  where error.code == EWOULDBLOCK {
+            return false
+        }
+    }
+}
+
+// MARK: - Names
+
+extension FileOperations {
+    func rename(_ path: String, to target: String) throws(FileError) {
+        _ = try call(.rename, path) { Glibc.rename(path, target) }
+        tell(.renamed(path: path, target: target))
+    }
+
+    /// Gives the file at `path` a second name.
+    func link(_ path: String, to target: String) throws(FileError) {
+        _ = try call(.link, path) { Glibc.link(path, target) }
+        tell(.linked(path: path, target: target))
+    }
+
+    func remove(_ path: String) throws(FileError) {
+        _ = try call(.remove, path) { unlink(path) }
+        tell(.removed(path: path))
+    }
+
+    /// Makes a folder; throws `EEXIST` when something of that name exists.
+    func makeDirectory(_ path: String) throws(FileError) {
+        _ = try call(.makeDirectory, path) { mkdir(path, 0o755) }
+        tell(.madeDirectory(path: path))
+    }
+
+    /// Makes a folder and those above it, where they are missing. Their names are durable when this returns.
+    package func makeDirectories(_ path: String) throws(FileError) {
+        if isDirectory(path) { return }
+        let parent = PathText.parent(of: path)
+        if parent != path { try makeDirectories(parent) }
+        do {
+            try makeDirectory(path)
+        } catch  where error.code == EEXIST && isDirectory(path) {
+            return
+        }
+        try synchronizeDirectory(parent)
+    }
+
+    /// Makes the names in a folder durable.
+    func synchronizeDirectory(_ path: String) throws(FileError) {
+        let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
+        defer { closeQuietly(descriptor) }
+        try synchronize(descriptor, path)
+    }
+
+    func exists(_ path: String) -> Bool {
+        access(path, F_OK) == 0
+    }
+
+    package func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// The names in a folder without "." and "..", sorted.
+    package func list(_ path: String) throws(FileError) -> [String] {
+        try begin(.list, path)
+        guard let directory = opendir(path) else { throw FileError(operation: .list, path: path, code: errno) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                if errno != 0 { throw FileError(operation: .list, path: path, code: errno) }
+                return names.sorted()
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Datasets
+import Experiments
+import Foundation
+import Kernels
+import NeuralNetwork
+import Reports
+import Runs
+import Training
+
+/// Evaluates a checkpoint in this process.
+struct EvaluateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
+
+    @Argument(help: "A checkpoint, as RUN/checkpoints/last.safetensors.")
+    var checkpoint: String
+
+    @Option(help: "Folder with the data set, before the usual places.")
+    var data: String?
+
+    @Option(help: "Which samples: test, or train (with what was held out of it).")
+    var split: Split = .test
+
+    @Option(help: "Only the first so many samples.")
+    var limit: Int?
+
+    @Option(help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
+    var logits: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Also write pictures, report.html, report.txt and report.json into this folder.", valueName: "folder"))
+    var report: String?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    enum Split: String, ExpressibleByArgument, CaseIterable {
+        case test, train
+    }
+
+    func validate() throws {
+        guard limit ?? 1 > 0 else { throw ValidationError("--limit takes a number from 1") }
+    }
+
+    func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        try DataFolder.check(data)
+        let contents = try Safetensors(path: checkpoint)
+        let experiment = try ReplicatedState.experiment(in: contents)
+        let model = try Model(experiment.model, loss: experiment.loss)
+        let state = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
+        let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
+        let dataset = split == .test ? sets.test : try sets.training.trainingPart
+        let evaluator = try Evaluator(
+            experiment: experiment, model: model, dataset: dataset,
+            kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
+        let evaluation = evaluator.evaluate(state, sampleLimit: limit)
+        if let logits {
+            var writer = SafetensorsWriter()
+            writer.add(
+                name: "logits", shape: [evaluation.labels.count, model.classCount], evaluation.logits)
+            try AtomicFile.write(writer.serialized(), to: logits)
+        }
+        let matrix = ConfusionMatrix(
+            classNames: ConfusionMatrix.names(dataset.classNames, outputCount: model.classCount),
+            labels: evaluation.labels, predictions: evaluation.predictions)
+        let text = EvaluationText(evaluation, matrix)
+        Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
+        if let report {
+            let contents = try RunReport(
+                experiment: experiment, model: model, rows: state.progress.rows, training: sets.training,
+                evaluated: dataset, isTestSet: split == .test, evaluation: evaluation)
+            try write(contents, to: report)
+        }
+    }
+
+    private func write(_ report: RunReport, to folder: String) throws {
+        let written = try report.write(to: folder)
+        if let note = written.note { Console.note(note) }
+        Console.note("Written to \(folder): \(written.files.joined(separator: ", "))")
+    }
+}

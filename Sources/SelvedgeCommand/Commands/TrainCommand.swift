@@ -1,0 +1,136 @@
+import ArgumentParser
+import Cluster
+import Experiments
+import Faults
+import Foundation
+import Kernels
+
+/// Trains on this host: a supervisor with a coordinator and workers as its children.
+struct TrainCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train", abstract: "Train an experiment on this host, then evaluate it on the test set.")
+
+    @OptionGroup var experiment: ExperimentOptions
+    @OptionGroup var runOptions: RunOptions
+    @OptionGroup var membership: MembershipOptions
+    @OptionGroup var faults: FaultOptions
+
+    @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
+    var workers: Int?
+
+    @Option(help: "Compute threads of each worker; by default the cores divided by the workers.")
+    var threads: Int?
+
+    @Option(help: "Extra workers that wait to take the place of one that is lost.")
+    var spares = 0
+
+    @Option(help: "How often a worker that died is started again within an hour, and the coordinator; 0 for never.")
+    var restarts = 3
+
+    func validate() throws {
+        guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
+        guard 0...WorkerLayout.spareLimit ~= spares else {
+            throw ValidationError("--spares takes a number from 0 to \(WorkerLayout.spareLimit)")
+        }
+        guard restarts >= 0 else { throw ValidationError("--restarts takes a number from 0") }
+        try WorkerLayout.check(threads: threads)
+    }
+
+    /// The number in a variable of the environment; nil where it is not set.
+    private func positiveNumber(_ variable: String, in environment: [String: String]) throws -> Int? {
+        guard let text = environment[variable], !text.isEmpty else { return nil }
+        guard let number = Int(text), number > 0 else {
+            throw ExitStatus(EX_USAGE, "\(variable)=\(text) is not a number from 1: correct or unset it")
+        }
+        return number
+    }
+
+    private func layout(microBatchCount: Int, environment: [String: String]) throws -> WorkerLayout {
+        let layout = WorkerLayout(
+            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
+            threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
+            microBatchCount: microBatchCount)
+        guard layout.workerCount <= microBatchCount else {
+            throw ExitStatus(
+                EX_USAGE,
+                "\(layout.workerCount) workers cannot share \(microBatchCount) micro-batches: "
+                    + "use at most \(microBatchCount), or more --micro-batches (which changes the bits)")
+        }
+        guard membership.minWorkers <= layout.workerCount else {
+            throw ExitStatus(
+                EX_USAGE,
+                "--min-workers \(membership.minWorkers) is more than the \(layout.workerCount) workers of this run")
+        }
+        return layout
+    }
+
+    func run() throws {
+        let resolved = try experiment.resolved(for: runOptions)
+        let environment = ProcessInfo.processInfo.environment
+        _ = try InstructionSet.chosen(environment: environment)
+        let layout = try layout(microBatchCount: resolved.microBatchCount, environment: environment)
+        let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
+        // Set once the folder of the sockets is known.
+        var network: ProxyLayout?
+        var supervisor = LocalSupervisor(
+            executable: try Executable.path(), workerCount: layout.workerCount + spares,
+            environment: environment.merging(try handover.variables()) { $1 },
+            coordinatorArguments: { coordinatorArguments($0, layout) },
+            workerArguments: { address, index in
+                ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
+                    + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
+            },
+            // The coordinator's progress may stand on the terminal's line.
+            note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
+        supervisor.restartLimit = restarts
+        if handover.plan.needsProxy, let faultFolder = handover.folder {
+            let workerCount = supervisor.workerCount
+            supervisor.prepare = { (folder) throws(LaunchError) in
+                let layout = ProxyLayout(folder: folder, workerCount: workerCount)
+                do {
+                    try NetworkFaults.start(layout, faultFolder: faultFolder)
+                } catch {
+                    throw .preparation(String(describing: error))
+                }
+                network = layout
+            }
+        }
+        let outcome = try supervisor.run()
+        if case .exited(0) = outcome { handover.noteFaultsThatStruckNobody() }
+        try end(with: outcome)
+    }
+
+    /// Ends with the run's exit code.
+    private func end(with outcome: SupervisorOutcome) throws {
+        switch outcome {
+        case .exited(0): return
+        case .exited(let code): throw ExitCode(code)
+        case .coordinatorLost(let text):
+            throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")
+        case .interrupted(let signal, wasLed: true):
+            throw ExitStatus(
+                128 + signal, "ended at once by a second signal: go on with --resume from the last checkpoint")
+        case .interrupted(let signal, wasLed: false):
+            throw ExitStatus(
+                128 + signal,
+                "ended while no coordinator ran; work since the last checkpoint is not saved: go on with --resume")
+        }
+    }
+
+    /// Where a worker meets the others: at the coordinator's own address, or at the proxy's.
+    private func meetingArguments(_ address: String, _ index: Int, _ network: ProxyLayout?) -> [String] {
+        guard let network else { return ["--coordinator", address] }
+        return ["--coordinator", network.coordinatorAddress(ofWorker: index).description]
+            + ["--announced-suffix=\(ProxyLayout.announcedSuffix)"]
+    }
+
+    private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
+        let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
+        let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
+        return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: continuedRun)
+            + ["--listen", start.address, "--announce-run", start.announcementFile]
+            + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
+            + membership.arguments + ["--supervised"]
+            + (continuedRun == nil ? [] : ["--successor"])
+    }
+}

@@ -1,0 +1,79 @@
+import Coordination
+import Glibc
+
+@testable import Cluster
+
+/// A host on which the machine's actions are carried out at once: processes are numbers, and time is what a test says.
+struct SupervisedHost: ~Copyable {
+    private var machine: SupervisorMachine
+    private var nextIdentifier: pid_t = 100
+    private(set) var now: UInt64 = 1000
+    private(set) var processes: [SupervisedChild: pid_t] = [:]
+    /// The children whose next start fails.
+    var unstartable: Set<SupervisedChild> = []
+    /// Everything that was asked for, in order.
+    private(set) var log: [SupervisorAction] = []
+    private(set) var outcome: SupervisorOutcome?
+
+    init(workers: Int = 2, restarts: Int = 3) {
+        machine = SupervisorMachine(workerCount: workers, restartLimit: restarts, graceMilliseconds: 3000)
+        perform(machine.begin())
+    }
+
+    private mutating func perform(_ actions: [SupervisorAction]) {
+        for action in actions where outcome == nil {
+            log.append(action)
+            switch action {
+            case .startCoordinator: start(.coordinator)
+            case .startWorker(let index): start(.worker(index))
+            case .send(SIGKILL, let child): end(child, .signalled(number: SIGKILL, name: "SIGKILL"))
+            case .finish(let outcome): self.outcome = outcome
+            case .tell, .send, .hangUpWorkers, .note: break
+            }
+        }
+    }
+
+    private mutating func start(_ child: SupervisedChild) {
+        if unstartable.remove(child) != nil {
+            return perform(machine.startFailed(child, "no memory", now: now))
+        }
+        nextIdentifier += 1
+        processes[child] = nextIdentifier
+        perform(machine.started(child, nextIdentifier))
+    }
+
+    mutating func end(_ child: SupervisedChild, _ status: ChildStatus) {
+        guard processes.removeValue(forKey: child) != nil else { return }
+        perform(machine.ended(child, status, now: now))
+    }
+
+    mutating func kill(_ child: SupervisedChild) {
+        end(child, .signalled(number: SIGKILL, name: "SIGKILL"))
+    }
+
+    mutating func stop(_ child: SupervisedChild) {
+        perform(machine.stopped(child))
+    }
+
+    mutating func signal(_ signal: Int32) {
+        perform(machine.signalled(signal))
+    }
+
+    mutating func wait(_ milliseconds: UInt64) {
+        let end = now + milliseconds
+        while outcome == nil, let deadline = machine.deadline, deadline <= end {
+            now = max(now, deadline)
+            perform(machine.tick(now: now))
+        }
+        now = end
+        if outcome == nil { perform(machine.tick(now: now)) }
+    }
+
+    /// What was asked for since the last call.
+    mutating func takeLog() -> [SupervisorAction] {
+        defer { log = [] }
+        return log
+    }
+
+    var notes: [String] { log.compactMap { if case .note(let text) = $0 { text } else { nil } } }
+}

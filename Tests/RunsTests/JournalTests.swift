@@ -1,0 +1,91 @@
+import Glibc
+import Testing
+
+@testable import Runs
+
+@Suite struct JournalTests {
+    private let records = [
+        JournalRecord(kind: 1, payload: []), JournalRecord(kind: 2, payload: [1, 2, 3]),
+        JournalRecord(kind: 255, payload: [UInt8](repeating: 7, count: 300)),
+    ]
+
+    private func write(_ records: [JournalRecord], to path: String) throws {
+        let journal = try Journal(path: path)
+        for record in records { try journal.append(record) }
+        try journal.synchronize()
+    }
+
+    @Test func recordsHaveTheirDocumentedBytes() {
+        // CRC-32C of 03 00 00 00 02 01 02 03, computed bit by bit.
+        let bytes = Journal.encoded(records[1])
+        var crc = ~UInt32(0)
+        for byte in [3, 0, 0, 0, 2, 1, 2, 3] as [UInt8] {
+            crc ^= UInt32(byte)
+            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
+        }
+        #expect(bytes[..<4] == [3, 0, 0, 0])
+        #expect(bytes[4..<8].elementsEqual(withUnsafeBytes(of: (~crc).littleEndian) { Array($0) }))
+        #expect(bytes[8...] == [2, 1, 2, 3])
+    }
+
+    @Test func recordsSurviveReopening() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        try write(records, to: path)
+        try write([JournalRecord(kind: 9, payload: [9])], to: path)
+        let journal = try Journal(path: path)
+        #expect(journal.recovered == records + [JournalRecord(kind: 9, payload: [9])])
+        #expect(journal.discardedByteCount == 0)
+    }
+
+    @Test func everyTornEndIsCutAndAppendingGoesOn() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        let whole = records.flatMap(Journal.encoded)
+        let ends = records.indices.map { records[...$0].flatMap(Journal.encoded).count }
+        for count in 0..<whole.count {
+            try AtomicFile.write(Array(whole[..<count]), to: path)
+            let kept = ends.filter { $0 <= count }.count
+            let journal = try Journal(path: path)
+            #expect(journal.recovered == Array(records[..<kept]), "cut to \(count) bytes")
+            #expect(journal.discardedByteCount == count - (kept == 0 ? 0 : ends[kept - 1]))
+            try journal.append(records[1])
+            #expect(try Journal(path: path).recovered == Array(records[..<kept]) + [records[1]])
+        }
+    }
+
+    @Test func everyFlippedBitIsFound() {
+        let whole = records.flatMap(Journal.encoded)
+        let starts = [0] + records.indices.map { records[...$0].flatMap(Journal.encoded).count }
+        for bit in 0..<8 * whole.count {
+            var bytes = whole
+            bytes[bit / 8] ^= 1 << (bit % 8)
+            let hit = starts.lastIndex { $0 <= bit / 8 } ?? 0
+            #expect(Journal.wholeRecords(bytes).records == Array(records[..<hit]), "bit \(bit)")
+        }
+    }
+
+    @Test func zeroesAtTheEndAreNoRecords() {
+        let whole = Journal.encoded(records[1])
+        let found = Journal.wholeRecords(whole + [UInt8](repeating: 0, count: 4096))
+        #expect(found.records == [records[1]])
+        #expect(found.byteCount == whole.count)
+    }
+
+    @Test func aFailedAppendLeavesNoTrace() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        let files = FileOperations { [counter = Counter()] operation, _ in
+            guard operation == .write else { return .proceed }
+            switch counter.next() {
+            case 1: return .shorten(4)
+            case 2: return .fail(ENOSPC)
+            default: return .shorten(5)
+            }
+        }
+        let journal = try Journal(path: path, files: files)
+        #expect(throws: FileError(operation: .write, path: path, code: ENOSPC)) { try journal.append(records[2]) }
+        try journal.append(records[1])
+        #expect(try Journal(path: path).recovered == [records[1]])
+    }
+}
