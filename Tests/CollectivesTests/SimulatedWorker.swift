@@ -37,6 +37,8 @@ final class SimulatedWorker {
     var stepIsDone = false
     var byteCountSent: [Int] = []
     var refused: PeerFault?
+    /// Actions and verdicts, when they are kept.
+    var trace: SimulationTrace?
     private var emptyInboxCount: UInt64 = 0
 
     init(machine: consuming AllReduceMachine) {
@@ -70,6 +72,7 @@ final class SimulatedWorker {
     /// Runs one action; false when there is none.
     func runAction(send: (SimulatedFrame, AllReduceAction.Destination) -> Void) throws -> Bool {
         guard let action = machine.nextAction() else { return false }
+        trace?.note(action)
         let layout = machine.layout
         switch action {
         case .sendContribution(let bucket, let elements, let root, let node, let destination):
@@ -101,7 +104,9 @@ final class SimulatedWorker {
 
     /// A frame arrived; returns the frame to send again when it was a question.
     func offer(_ frame: SimulatedFrame) throws -> SimulatedFrame? {
-        switch machine.frameReceived(frame.header, payloadByteCount: frame.payloadByteCount) {
+        let verdict = machine.frameReceived(frame.header, payloadByteCount: frame.payloadByteCount)
+        trace?.note(verdict)
+        switch verdict {
         case .keep(let slot):
             guard frame.header.generation == machine.generation else {
                 throw Violation(description: "a frame of generation \(frame.header.generation) is accepted")

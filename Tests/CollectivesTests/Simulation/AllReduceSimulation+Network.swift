@@ -23,6 +23,8 @@ extension AllReduceSimulation {
             counts.damagedFrames += 1
         }
         let delay = Int.random(in: 1...(happens(0.1) ? 4 * longestDelay : longestDelay), using: &generator)
+        trace?.note(now + delay, rank, frame.isDamaged ? 1 : 0)
+        trace?.note(frame.header)
         network.append(Message(arrival: now + delay, destination: rank, frame: frame))
     }
 
@@ -90,6 +92,11 @@ extension AllReduceSimulation {
         let held = processes[rank].worker.held
         let worker = newWorker(rank)
         worker.held = held
+        if var trace = processes[rank].worker.trace {
+            trace.note(processes[rank].worker.machine.dropped)
+            trace.note(Int(generation))
+            worker.trace = trace
+        }
         processes[rank].worker = worker
         note("rank \(rank) enters generation \(generation)")
     }

@@ -31,6 +31,7 @@ extension AllReduceSimulation {
         } else if worker.stepIsDone && processes[rank].isComputing {
             try check(rank)
             processes[rank].completed += 1
+            worker.trace?.note(now, processes[rank].completed)
             if ownership.isLearner(rank) { counts.learnerSteps += 1 }
             processes[rank].isComputing = false
             note("rank \(rank) completes step \(processes[rank].completed)")

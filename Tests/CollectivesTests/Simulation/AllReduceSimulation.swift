@@ -64,8 +64,12 @@ final class AllReduceSimulation {
     var counts = Counts()
     /// What happened, when it is wanted.
     var history: [String]?
+    /// What the network did, when traces are kept.
+    var trace: SimulationTrace?
 
-    init(seed: UInt64, safeguards: Safeguards = Safeguards(), keepsHistory: Bool = false) throws {
+    init(
+        seed: UInt64, safeguards: Safeguards = Safeguards(), keepsHistory: Bool = false, keepsTrace: Bool = false
+    ) throws {
         var generator = SeededGenerator(seed: seed)
         self.safeguards = safeguards
         let count = [1, 2, 4, 8, 16].randomElement(using: &generator) ?? 8
@@ -83,6 +87,7 @@ final class AllReduceSimulation {
         data = Array(repeating: nil, count: stepCount)
         ownership = try Ownership(microBatchCount: count, workerCount: 1)
         history = keepsHistory ? [] : nil
+        trace = keepsTrace ? SimulationTrace() : nil
         self.generator = generator
         let workerCount = Int.random(in: 2...8, using: &self.generator)
         ownership = try randomOwnership(workerCount: workerCount)
@@ -126,10 +131,15 @@ final class AllReduceSimulation {
     }
 
     func newWorker(_ rank: Int) -> SimulatedWorker {
-        SimulatedWorker(
+        let worker = SimulatedWorker(
             machine: AllReduceMachine(
                 job: Self.job, generation: generation, layout: layout(rank, step: 0), safeguards: safeguards))
+        if trace != nil { worker.trace = SimulationTrace() }
+        return worker
     }
+
+    /// The network's trace, then that of each worker.
+    var traces: [SimulationTrace] { [trace].compactMap { $0 } + processes.compactMap(\.worker.trace) }
 
     func note(_ line: @autoclosure () -> String) {
         history?.append("\(now): \(line())")
