@@ -49,7 +49,7 @@ package final class Evaluator {
         let pass = computer.pass
         let totals = statistics.withUnsafeMutableBufferPointer { buffer in
             computer.computeStatistics(
-                samples: samples, parameters: state.parameters.floats, statistics: buffer
+                samples: samples, parameters: state.parameters.pointer, statistics: buffer
             ) { sampleCount in
                 result.predictions += UnsafeBufferPointer(start: pass.samplePredictions, count: sampleCount)
                 let outputs = sampleCount * model.classCount

@@ -99,7 +99,7 @@ package final class Trainer {
         let roots = try exchange.begin(round: round, batchSize: batch.count)
         computer.computeGradients(
             samples: order.indices(ofEpoch: epoch), batch: batch, step: completedSteps,
-            parameters: state.parameters.floats, roots: roots, statistics: statistics, exchange: exchange)
+            parameters: state.parameters.pointer, roots: roots, statistics: statistics, exchange: exchange)
         let gradientSum = try exchange.finish(statistics: statistics)
         var totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
         totals.lossSum += computer.penalty(state) * Double(batch.count)
@@ -132,7 +132,7 @@ package final class Trainer {
     private func validationTotals(epoch: Int, _ exchange: any GradientExchange) throws -> MicroBatchStatistics {
         let validation = data.split.validation
         computer.computeStatistics(
-            samples: validation, parameters: state.parameters.floats, statistics: statistics)
+            samples: validation, parameters: state.parameters.pointer, statistics: statistics)
         try exchange.exchange(
             round: state.progress.round, sampleCount: validation.count, statistics: statistics)
         var totals = try checkedTotals {

@@ -126,7 +126,7 @@ struct EqualBitsTests {
             let trainer = try small.trainer()
             let exchange = LocalExchange(arenaCount: small.model.arenaCount)
             while !trainer.isFinished { _ = try trainer.runStep(exchange) }
-            return Array(UnsafeBufferPointer(start: trainer.state.parameters.floats, count: small.model.arenaCount))
+            return Array(UnsafeBufferPointer(start: trainer.state.parameters.pointer, count: small.model.arenaCount))
         }
         #expect(try weights(eight) != weights(one), "the grouping of the sums can be seen in the bits")
     }

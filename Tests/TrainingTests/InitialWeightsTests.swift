@@ -40,7 +40,7 @@ struct WeightsCase {
     }
 
     static func parameters(_ state: ReplicatedState) -> [Float] {
-        Array(UnsafeBufferPointer(start: state.parameters.floats, count: state.parameters.count))
+        Array(UnsafeBufferPointer(start: state.parameters.pointer, count: state.parameters.count))
     }
 
     func problems(with path: String) -> [String] {
@@ -145,7 +145,7 @@ struct InitialWeightsTests {
             checkpoint: Safetensors(path: path), model: small.model, experiment: small.experiment)
         #expect(WeightsCase.parameters(state) == WeightsCase.parameters(trained))
         #expect(state.progress == TrainingProgress())
-        #expect(state.slots.allSatisfy { slot in (0..<slot.count).allSatisfy { slot.floats[$0] == 0 } })
+        #expect(state.slots.allSatisfy { slot in (0..<slot.count).allSatisfy { slot.pointer[$0] == 0 } })
         #expect(resolved.digest != small.experiment.digest)
         // The first checkpoint of the new run reads back.
         _ = try ReplicatedState(
@@ -192,7 +192,7 @@ struct InitialWeightsTests {
         }
         // A checkpoint that the user names fills the whole model.
         var trained = ReplicatedState(model: testCase.model, experiment: testCase.experiment)
-        for index in 0..<trained.parameters.count { trained.parameters.floats[index] = Float(index) }
+        for index in 0..<trained.parameters.count { trained.parameters.pointer[index] = Float(index) }
         let checkpoint = try write(trained.encoded(model: testCase.model, experiment: testCase.experiment), "whole")
         trained = ReplicatedState(model: testCase.model, experiment: testCase.experiment)
         let whole = try testCase.parameters(from: checkpoint)

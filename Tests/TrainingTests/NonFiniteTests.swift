@@ -81,7 +81,7 @@ struct NonFiniteTests {
         let table = Self.poisoned(small, sample: nil, value: .greatestFiniteMagnitude)
         let state = small.freshState()
         // With zero weights every loss is ln 10 whatever the pixels are, and the sum of the pixels overflows.
-        for index in 0..<small.model.arenaCount { state.parameters.floats[index] = 0 }
+        for index in 0..<small.model.arenaCount { state.parameters.pointer[index] = 0 }
         let before = small.bytes(state)
         let trainer = try small.trainer(state, kernels: table, threads: threads)
         #expect(throws: TrainingError.nonFiniteGradient(step: 1)) {
@@ -96,7 +96,7 @@ struct NonFiniteTests {
         let state = small.freshState()
         let parameter = try #require(small.model.parameters.last)
         for value in [Float.nan, .infinity] {
-            state.parameters.floats[parameter.arenaOffset] = value
+            state.parameters.pointer[parameter.arenaOffset] = value
             let trainer = try small.trainer(state)
             #expect(throws: TrainingError.self) {
                 try trainer.runStep(LocalExchange(arenaCount: small.model.arenaCount))

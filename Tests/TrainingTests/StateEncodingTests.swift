@@ -13,8 +13,8 @@ struct StateEncodingTests {
         let small = try SmallCase(training: 23, validation: 3, batchSize: 5)
         let state = small.freshState()
         for index in 0..<small.model.arenaCount {
-            state.slots[0].floats[index] = Float(index)
-            state.slots[1].floats[index] = Float(index) / 2
+            state.slots[0].pointer[index] = Float(index)
+            state.slots[1].pointer[index] = Float(index) / 2
         }
         let file = try Safetensors(bytes: small.bytes(state))
         let shapes = [
@@ -72,7 +72,7 @@ struct StateEncodingTests {
         let state = small.freshState()
         let odd: [Float] = [.nan, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude]
         let parameter = try #require(small.model.parameters.last)
-        for (index, value) in odd.enumerated() { state.parameters.floats[parameter.arenaOffset + index] = value }
+        for (index, value) in odd.enumerated() { state.parameters.pointer[parameter.arenaOffset + index] = value }
         let bytes = small.bytes(state)
         #expect(try small.bytes(small.decoded(bytes)) == bytes)
     }
@@ -86,7 +86,7 @@ struct StateEncodingTests {
         for parameter in small.model.parameters {
             for index in parameter.arenaOffset..<parameter.arenaOffset + parameter.count { isUsed[index] = true }
         }
-        for index in isUsed.indices where !isUsed[index] { state.parameters.floats[index] = 5 }
+        for index in isUsed.indices where !isUsed[index] { state.parameters.pointer[index] = 5 }
         #expect(isUsed.contains(false))
         #expect(small.bytes(state) == bytes)
     }

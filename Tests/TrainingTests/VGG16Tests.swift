@@ -69,7 +69,7 @@ struct VGG16Tests {
         let state = ReplicatedState(model: small.model, slotCount: slotCount, progress: TrainingProgress())
         start.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
-            state.parameters.floats.update(from: base, count: start.count)
+            state.parameters.pointer.update(from: base, count: start.count)
         }
         let trainer = try small.trainer(state)
         trainer.own(run)

@@ -7,19 +7,19 @@ final class AuditExchange: GradientExchange {
     private let agreedSums: [[Float]]
     private var sumCount = 0
     /// The sum that was handed out last.
-    private let memory: FloatArena
+    private let memory: AlignedBuffer<Float>
 
     init(_ notes: AuditNotes, _ agreedSums: [[Float]]) {
         self.notes = notes
         self.agreedSums = agreedSums
-        memory = FloatArena(count: agreedSums.map(\.count).max() ?? 0)
+        memory = AlignedBuffer<Float>(count: agreedSums.map(\.count).max() ?? 0)
     }
 
     func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
         guard sumCount < agreedSums.count, agreedSums[sumCount].count == count else { return nil }
-        memory.floats.update(from: agreedSums[sumCount], count: count)
+        memory.pointer.update(from: agreedSums[sumCount], count: count)
         sumCount += 1
-        let total = UnsafePointer(memory.floats)
+        let total = UnsafePointer(memory.pointer)
         notes.noteSum(roots: roots, stride: rootStride, count: count, total: total)
         return total
     }

@@ -16,7 +16,7 @@ package final class GradientAuditor {
     private let computer: StepComputer
     private let notes: AuditNotes
     private var order: EpochOrderCache
-    private var roots: FloatArena
+    private var roots: AlignedBuffer<Float>
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
 
     /// Takes memory for a pass and compute threads of its own. Throws `DatasetError` when the data do not fit the model,
@@ -31,7 +31,7 @@ package final class GradientAuditor {
             experiment: experiment, model: model, dataset: data.dataset, kernels: kernels, threadCount: threadCount)
         notes = AuditNotes(model)
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
-        roots = FloatArena(count: 0)
+        roots = AlignedBuffer<Float>(count: 0)
         statistics = .allocate(capacity: experiment.microBatchCount)
         statistics.initialize(repeating: MicroBatchStatistics())
     }
@@ -54,10 +54,10 @@ package final class GradientAuditor {
         let batch = schedule.batch(ofStep: step)
         take(run)
         notes.begin(rootCount: rootCount(run, batchSize: batch.count))
-        let gradients = GradientRoots(floats: roots.floats, stride: model.arenaCount)
+        let gradients = GradientRoots(floats: roots.pointer, stride: model.arenaCount)
         computer.computeGradients(
             samples: order.indices(ofEpoch: epoch), batch: batch,
-            step: schedule.completedSteps(before: state.progress.round), parameters: state.parameters.floats,
+            step: schedule.completedSteps(before: state.progress.round), parameters: state.parameters.pointer,
             roots: gradients, statistics: statistics, exchange: AuditExchange(notes, agreedSums))
         return notes.digests(of: gradients)
     }
@@ -68,7 +68,7 @@ package final class GradientAuditor {
         computer.own(run, batchSizes: sizes)
         let count = sizes.map { rootCount(run, batchSize: $0) }.max() ?? 0
         // A run without samples still has a place to be given.
-        roots = FloatArena(count: max(1, count) * model.arenaCount)
+        roots = AlignedBuffer<Float>(count: max(1, count) * model.arenaCount)
     }
 
     private func rootCount(_ run: Range<Int>, batchSize: Int) -> Int {

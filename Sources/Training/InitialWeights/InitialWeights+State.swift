@@ -25,7 +25,7 @@ extension InitialWeights {
         guard match.problems.isEmpty else { throw .mismatch(path: path, problems: match.problems) }
         let state = ReplicatedState(model: model, experiment: experiment)
         for tensor in match.tensors {
-            let target = state.parameters.floats + tensor.parameter.arenaOffset
+            let target = state.parameters.pointer + tensor.parameter.arenaOffset
             tensor.values.withUnsafeBufferPointer { source in
                 guard let base = source.baseAddress else { return }
                 if tensor.isTorchLayout {

@@ -71,7 +71,8 @@ extension ReplicatedState {
     }
 
     private static func read(
-        _ name: String, _ parameter: ParameterDescription, from checkpoint: Safetensors, into arena: FloatArena
+        _ name: String, _ parameter: ParameterDescription, from checkpoint: Safetensors,
+        into arena: AlignedBuffer<Float>
     ) throws(CheckpointError) {
         let values: [Float]
         do {
@@ -84,7 +85,7 @@ extension ReplicatedState {
             throw .shape(tensor: name, found: shape, expected: parameter.torchShape)
         }
         values.withUnsafeBufferPointer { source in
-            if let base = source.baseAddress { parameter.fromTorch(base, arena.floats + parameter.arenaOffset) }
+            if let base = source.baseAddress { parameter.fromTorch(base, arena.pointer + parameter.arenaOffset) }
         }
     }
 }

@@ -27,9 +27,9 @@ extension ReplicatedState {
         SHA256Digest(of: encoded(model: model, experiment: experiment))
     }
 
-    private static func torchValues(_ parameter: ParameterDescription, _ arena: FloatArena) -> [Float] {
+    private static func torchValues(_ parameter: ParameterDescription, _ arena: AlignedBuffer<Float>) -> [Float] {
         [Float](unsafeUninitializedCapacity: parameter.count) { buffer, count in
-            if let base = buffer.baseAddress { parameter.toTorch(arena.floats + parameter.arenaOffset, base) }
+            if let base = buffer.baseAddress { parameter.toTorch(arena.pointer + parameter.arenaOffset, base) }
             count = parameter.count
         }
     }

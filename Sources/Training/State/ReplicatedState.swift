@@ -5,30 +5,30 @@ package import NeuralNetwork
 ///
 /// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero.
 package final class ReplicatedState {
-    package let parameters: FloatArena
+    package let parameters: AlignedBuffer<Float>
     /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
-    package let slots: [FloatArena]
+    package let slots: [AlignedBuffer<Float>]
     package var progress: TrainingProgress
     /// The memory of the slots, in one array that kernels can be given.
     let slotPointers: UnsafePointer<UnsafeMutablePointer<Float>>
 
     /// The state before the first step: initial weights from the experiment's seed, slots zero.
     package init(model: Model, experiment: Experiment) {
-        parameters = FloatArena(count: model.arenaCount)
-        slots = Optimizer(experiment.optimizer).slotNames.map { _ in FloatArena(count: model.arenaCount) }
+        parameters = AlignedBuffer<Float>(count: model.arenaCount)
+        slots = Optimizer(experiment.optimizer).slotNames.map { _ in AlignedBuffer<Float>(count: model.arenaCount) }
         slotPointers = Self.pointers(to: slots)
         progress = TrainingProgress()
         let initial = model.initialParameters(seed: experiment.seed)
         initial.withUnsafeBufferPointer { source in
             guard let base = source.baseAddress else { return }
-            parameters.floats.update(from: base, count: initial.count)
+            parameters.pointer.update(from: base, count: initial.count)
         }
     }
 
     /// An empty state that a checkpoint fills.
     init(model: Model, slotCount: Int, progress: TrainingProgress) {
-        parameters = FloatArena(count: model.arenaCount)
-        slots = (0..<slotCount).map { _ in FloatArena(count: model.arenaCount) }
+        parameters = AlignedBuffer<Float>(count: model.arenaCount)
+        slots = (0..<slotCount).map { _ in AlignedBuffer<Float>(count: model.arenaCount) }
         slotPointers = Self.pointers(to: slots)
         self.progress = progress
     }
@@ -37,9 +37,9 @@ package final class ReplicatedState {
         slotPointers.deallocate()
     }
 
-    private static func pointers(to slots: [FloatArena]) -> UnsafePointer<UnsafeMutablePointer<Float>> {
+    private static func pointers(to slots: [AlignedBuffer<Float>]) -> UnsafePointer<UnsafeMutablePointer<Float>> {
         let pointers = UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>.allocate(capacity: max(1, slots.count))
-        for (index, slot) in slots.enumerated() { pointers.initializeElement(at: index, to: slot.floats) }
+        for (index, slot) in slots.enumerated() { pointers.initializeElement(at: index, to: slot.pointer) }
         guard let base = pointers.baseAddress else { preconditionFailure("memory for at least one pointer") }
         return UnsafePointer(base)
     }

@@ -35,14 +35,14 @@ package protocol GradientExchange: SumAgreement {
 
 /// The exchange of a worker that owns all micro-batches: its one root is the sum.
 package final class LocalExchange: GradientExchange {
-    private let gradient: FloatArena
+    private let gradient: AlignedBuffer<Float>
 
     package init(arenaCount: Int) {
-        gradient = FloatArena(count: arenaCount)
+        gradient = AlignedBuffer<Float>(count: arenaCount)
     }
 
     package func begin(round: Int, batchSize: Int) -> GradientRoots {
-        GradientRoots(floats: gradient.floats, stride: gradient.count)
+        GradientRoots(floats: gradient.pointer, stride: gradient.count)
     }
 
     package func sum(roots: UnsafeMutablePointer<Float>, rootStride: Int, count: Int) -> UnsafePointer<Float>? {
@@ -52,7 +52,7 @@ package final class LocalExchange: GradientExchange {
     package func bucketFinished(_ index: Int) {}
 
     package func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) -> UnsafePointer<Float> {
-        UnsafePointer(gradient.floats)
+        UnsafePointer(gradient.pointer)
     }
 
     package func exchange(

@@ -133,9 +133,9 @@ final class StepComputer {
         _ state: ReplicatedState, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int, learningRate: Float
     ) {
         let clipFactor = parameterUpdate.clipFactor(
-            kernels: kernels, parameters: state.parameters.floats, gradientSum: gradientSum, batchSize: batchSize)
+            kernels: kernels, parameters: state.parameters.pointer, gradientSum: gradientSum, batchSize: batchSize)
         updateJob.arguments = UpdateJob.Arguments(
-            parameters: state.parameters.floats, slots: state.slotPointers, gradientSum: gradientSum,
+            parameters: state.parameters.pointer, slots: state.slotPointers, gradientSum: gradientSum,
             step: Optimizer.Step(
                 number: step, batchSize: batchSize, learningRate: learningRate, clipFactor: clipFactor))
         threads.run(updateJob)
@@ -143,7 +143,7 @@ final class StepComputer {
 
     /// The regularizers' share of a loss, per sample.
     func penalty(_ state: ReplicatedState) -> Double {
-        parameterUpdate.penalty(kernels: kernels, parameters: state.parameters.floats)
+        parameterUpdate.penalty(kernels: kernels, parameters: state.parameters.pointer)
     }
 
     /// Whether every float of the summed gradient is finite.
