@@ -9,7 +9,6 @@
 #include <sched.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -46,12 +45,6 @@ static inline void selvedge_message_released(void *data, void *counter) {
 static inline int selvedge_message_borrowing(
     zmq_msg_t *message, const void *data, size_t byte_count, selvedge_counter *counter) {
     return zmq_msg_init_data(message, (void *)data, byte_count, selvedge_message_released, counter);
-}
-
-static inline int64_t selvedge_monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static inline void selvedge_yield(void) { sched_yield(); }

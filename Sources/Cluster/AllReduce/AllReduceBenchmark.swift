@@ -1,4 +1,5 @@
 import Collectives
+import Core
 package import Transport
 
 /// How long an all-reduce of one vector takes, measured on one worker.
@@ -57,14 +58,14 @@ package enum AllReduceBenchmark {
         durations.reserveCapacity(repetitions)
         for repetition in 0..<warmUpCount + repetitions {
             let deadline = Deadline(afterMilliseconds: 10_000)
-            let begun = MonotonicClock.nanoseconds
+            let begun = MonotonicTime.now.nanoseconds
             try driver.begin(step: UInt64(repetition + 1), batchSize: 64, deadline: deadline)
             if repetition < 2 {
                 for index in 0..<driver.program.roots.count * driver.rootStride { driver.gradient[index] = 1 }
             }
             driver.bucketReady(0)
             try driver.finish(deadline: deadline)
-            if repetition >= warmUpCount { durations.append(Double(MonotonicClock.nanoseconds - begun) / 1000) }
+            if repetition >= warmUpCount { durations.append(Double(MonotonicTime.now.nanoseconds - begun) / 1000) }
             let expected = Float(driver.configuration.ownership.workerCount)
             precondition(driver.sum[elementCount - 1] == expected, "the sum of ones is the number of roots")
         }

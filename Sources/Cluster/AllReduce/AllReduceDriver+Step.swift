@@ -1,4 +1,5 @@
 import Collectives
+import Core
 import Transport
 
 extension AllReduceDriver {
@@ -14,10 +15,10 @@ extension AllReduceDriver {
     /// Turns to the gradient memory of the next step, and waits until it is free. The step is begun by `start`.
     func reserve(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
-        let begun = MonotonicClock.nanoseconds
+        let begun = MonotonicTime.now.nanoseconds
         while !arenas.isIdle(1 - parity) {
             guard !deadline.hasPassed else {
-                throw .buffersInUse(milliseconds: Int((MonotonicClock.nanoseconds - begun) / 1_000_000))
+                throw .buffersInUse(milliseconds: Int((MonotonicTime.now.nanoseconds - begun) / 1_000_000))
             }
             ThreadScheduling.yield()
         }
@@ -66,7 +67,7 @@ extension AllReduceDriver {
     /// nobody has any more throws `missing` without waiting for the deadline.
     func finish(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
-        let begun = MonotonicClock.nanoseconds
+        let begun = MonotonicTime.now.nanoseconds
         var clock = ResendClock(firstMilliseconds: configuration.resendMilliseconds, keptFrameCount: keptFrameCount)
         var idleCount = 0
         while !isStepDone {
@@ -83,7 +84,7 @@ extension AllReduceDriver {
     }
 
     private func wait(begun: Int64, deadline: Deadline, _ clock: inout ResendClock) throws(AllReduceError) {
-        let asksFirst = clock.moment.nanoseconds < deadline.nanoseconds
+        let asksFirst = clock.moment.moment < deadline.moment
         let outcome: WaitOutcome
         do {
             outcome = try transport.wait(
@@ -114,7 +115,7 @@ extension AllReduceDriver {
     }
 
     private func overdue(begun: Int64) -> AllReduceError {
-        let milliseconds = Int((MonotonicClock.nanoseconds - begun) / 1_000_000)
+        let milliseconds = Int((MonotonicTime.now.nanoseconds - begun) / 1_000_000)
         if let pending { return .notTaken(rank: pending.nextRank, milliseconds: milliseconds) }
         guard let missing = machine.firstMissing else {
             preconditionFailure("a step waits for the network only when a frame is missing")

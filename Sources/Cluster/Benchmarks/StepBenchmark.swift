@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Datasets
 package import Experiments
 import Glibc
@@ -73,10 +74,10 @@ package struct StepBenchmark {
         var durations: [Int64] = []
         durations.reserveCapacity(stepCount)
         while durations.count < stepCount {
-            let start = MonotonicClock.nanoseconds
+            let start = MonotonicTime.now.nanoseconds
             let result = try trainer.runStep(exchange)
             // A step that ended an epoch carries its validation.
-            if result.epoch == nil { durations.append(MonotonicClock.nanoseconds - start) }
+            if result.epoch == nil { durations.append(MonotonicTime.now.nanoseconds - start) }
         }
         durations.sort()
         return Result(
@@ -151,8 +152,8 @@ private final class TimedExchange: GradientExchange {
     }
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
-        let start = MonotonicClock.nanoseconds
-        defer { waitedNanoseconds += MonotonicClock.nanoseconds - start }
+        let start = MonotonicTime.now.nanoseconds
+        defer { waitedNanoseconds += MonotonicTime.now.nanoseconds - start }
         return try inner.finish(statistics: statistics)
     }
 

@@ -101,7 +101,7 @@ package final class CoordinatorProcess {
         faults?.reach(point, step: completedSteps)
     }
 
-    var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
+    var now: UInt64 { MonotonicTime.now.milliseconds }
 
     private static let listeningMilliseconds: UInt64 = 25
 

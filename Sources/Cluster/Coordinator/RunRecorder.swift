@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Foundation
 import Runs
 import Transport
@@ -7,7 +8,7 @@ import Transport
 final class RunRecorder {
     private let directory: RunDirectory
     private let journal: Journal
-    private var epochStart = MonotonicClock.nanoseconds
+    private var epochStart = MonotonicTime.now.nanoseconds
     /// Samples of the epoch that were trained on before it began to be timed.
     private var untimedSampleCount = 0
     private var failure: String?
@@ -51,7 +52,7 @@ final class RunRecorder {
 
     /// Begins to time an epoch, of which so many samples are done.
     func startEpochClock(doneSampleCount: Int) {
-        epochStart = MonotonicClock.nanoseconds
+        epochStart = MonotonicTime.now.nanoseconds
         untimedSampleCount = doneSampleCount
     }
 
@@ -63,13 +64,13 @@ final class RunRecorder {
         } catch {
             failure = error.description
             unwritten = UnwrittenRows(
-                rows: rows, attempts: 1, retryAt: MonotonicClock.nanoseconds + Self.retryNanoseconds)
+                rows: rows, attempts: 1, retryAt: MonotonicTime.now.nanoseconds + Self.retryNanoseconds)
         }
     }
 
     /// Adds the timing of the epoch that just ended, of `sampleCount` samples.
     func recordTiming(epoch: Int, sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
-        let end = MonotonicClock.nanoseconds
+        let end = MonotonicTime.now.nanoseconds
         let seconds = Double(end - epochStart) / 1e9
         let timing = EpochTiming(
             epoch: epoch, seconds: seconds,
@@ -83,7 +84,7 @@ final class RunRecorder {
 
     /// Tries once more to write rows that could not be written, when it is time. Throws when they cannot for the third time.
     func retryRows() throws(FileError) {
-        guard let rest = unwritten, MonotonicClock.nanoseconds >= rest.retryAt else { return }
+        guard let rest = unwritten, MonotonicTime.now.nanoseconds >= rest.retryAt else { return }
         do throws(FileError) {
             try directory.replaceMetrics(rest.rows)
             unwritten = nil
@@ -91,14 +92,14 @@ final class RunRecorder {
             guard rest.attempts + 1 < Self.attemptLimit else { throw error }
             unwritten = UnwrittenRows(
                 rows: rest.rows, attempts: rest.attempts + 1,
-                retryAt: MonotonicClock.nanoseconds + Self.retryNanoseconds)
+                retryAt: MonotonicTime.now.nanoseconds + Self.retryNanoseconds)
         }
     }
 
     /// Waits until all rows are written: the run is over.
     func finishRows() throws(FileError) {
         while let rest = unwritten {
-            let left = rest.retryAt - MonotonicClock.nanoseconds
+            let left = rest.retryAt - MonotonicTime.now.nanoseconds
             if left > 0 { usleep(UInt32(left / 1000)) }
             try retryRows()
         }

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import Transport
 
@@ -38,7 +39,7 @@ struct SupervisorDriver {
         }
     }
 
-    private var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
+    private var now: UInt64 { MonotonicTime.now.milliseconds }
 
     private mutating func perform(
         _ actions: [SupervisorAction], _ machine: inout SupervisorMachine

@@ -86,7 +86,7 @@ final class PeerExchange: GradientExchange {
 
     /// A step's computing begins now.
     func noteStart() {
-        pace.start(at: MonotonicClock.nanoseconds)
+        pace.start(at: MonotonicTime.now.nanoseconds)
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
@@ -127,9 +127,9 @@ final class PeerExchange: GradientExchange {
                 (sums.gradient + root * sums.rootStride).update(from: roots + root * rootStride, count: count)
             }
             sums.bucketReady(0)
-            let begun = MonotonicClock.nanoseconds
+            let begun = MonotonicTime.now.nanoseconds
             try sums.finish(deadline: deadline)
-            pace.wait(MonotonicClock.nanoseconds - begun)
+            pace.wait(MonotonicTime.now.nanoseconds - begun)
         } catch {
             failure = error
             return nil
@@ -141,7 +141,7 @@ final class PeerExchange: GradientExchange {
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
         if let failure { throw ExchangeError(failure) }
-        let microBatchNanoseconds = pace.finish(at: MonotonicClock.nanoseconds, microBatchCount: own.count)
+        let microBatchNanoseconds = pace.finish(at: MonotonicTime.now.nanoseconds, microBatchCount: own.count)
         board.note(phase: .exchanging, microBatchNanoseconds: microBatchNanoseconds)
         try finish(gradients, statistics)
         return UnsafePointer(gradients.sum)

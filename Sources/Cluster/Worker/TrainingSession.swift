@@ -170,7 +170,7 @@ final class TrainingSession {
 
     private func noteProgress(_ result: StepResult) {
         guard let summary = result.summary else { return }
-        pace.add(sampleCount: summary.sampleCount, at: UInt64(MonotonicClock.nanoseconds))
+        pace.add(sampleCount: summary.sampleCount, at: UInt64(MonotonicTime.now.nanoseconds))
         let count = Double(summary.epochSampleCount)
         let measures = RunningMeasures(
             epoch: UInt32(summary.epoch + 1), loss: summary.epochLossSum / count,

@@ -69,7 +69,7 @@ final class WorkerControl {
 
     private static let listeningMilliseconds: UInt64 = 25
 
-    private static var now: UInt64 { UInt64(MonotonicClock.nanoseconds / 1_000_000) }
+    private static var now: UInt64 { MonotonicTime.now.milliseconds }
 
     private func hearCoordinator(_ machine: inout WorkerMachine) throws {
         if try link.hasChanged() { perform(machine.coordinatorLost(now: Self.now)) }

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// What faults do to this process, apart, so that tests can look on.
@@ -12,7 +13,7 @@ struct FaultEffects: Sendable {
     var runThread: @Sendable (@escaping @Sendable () -> Void) -> Void
 
     static let real = FaultEffects(
-        nanoseconds: monotonicNanoseconds,
+        nanoseconds: { MonotonicTime.now.nanoseconds },
         report: { text in
             // The coordinator's progress may stand on the terminal's line.
             let clearing = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
@@ -20,7 +21,7 @@ struct FaultEffects: Sendable {
             _ = write(STDERR_FILENO, line, line.count)
         },
         sleep: { milliseconds in
-            let end = monotonicNanoseconds() + Int64(milliseconds) * 1_000_000
+            let end = MonotonicTime.now.nanoseconds + Int64(milliseconds) * 1_000_000
             var time = timespec(tv_sec: Int(end / 1_000_000_000), tv_nsec: Int(end % 1_000_000_000))
             while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
         },
@@ -48,13 +49,6 @@ struct FaultEffects: Sendable {
                 }, box.toOpaque())
             if status == 0 { pthread_detach(thread) } else { box.release() }
         })
-
-    /// Nanoseconds of the clock that all processes of this host share.
-    @Sendable private static func monotonicNanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
 
     /// Starts a process of its own group, with none of this one's streams, that sends SIGCONT later.
     private static func continueLater(_ milliseconds: Int) {

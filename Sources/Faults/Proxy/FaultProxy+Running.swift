@@ -1,3 +1,4 @@
+internal import Core
 internal import Glibc
 
 extension FaultProxy {
@@ -37,9 +38,5 @@ extension FaultProxy {
     }
 
     /// Nanoseconds of the monotonic clock.
-    package static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    package static var now: UInt64 { UInt64(MonotonicTime.now.nanoseconds) }
 }

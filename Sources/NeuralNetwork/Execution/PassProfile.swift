@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Core
 internal import KernelInterface
 
 /// Where thread 0 spends its time in training passes, unit by unit.
@@ -22,12 +22,6 @@ package final class PassProfile {
     package func reset() {
         units = units.map { Unit(name: $0.name) }
     }
-
-    static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
 }
 
 extension NetworkPass {
@@ -35,9 +29,9 @@ extension NetworkPass {
     @inline(__always)
     func timed(_ unit: Int, _ part: WritableKeyPath<PassProfile.Unit, Int64>, _ thread: Int, _ body: () -> Void) {
         guard let profile, thread == 0 else { return body() }
-        let start = PassProfile.now
+        let start = MonotonicTime.now
         body()
-        profile.units[unit][keyPath: part] += PassProfile.now - start
+        profile.units[unit][keyPath: part] += start.elapsedNanoseconds
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Datasets
 import Foundation
 
@@ -38,8 +39,9 @@ struct BenchDataCommand: ParsableCommand {
         var imageCount = 0
         var seconds = Double.infinity
         for _ in 0..<repetitions {
-            let elapsed = try ContinuousClock().measure { imageCount = try readImages() }
-            seconds = min(seconds, elapsed / .seconds(1))
+            let start = MonotonicTime.now
+            imageCount = try readImages()
+            seconds = min(seconds, Double(start.elapsedNanoseconds) / 1e9)
         }
         let report = Report(
             file: file, megabytes: megabytes, images: imageCount, seconds: seconds,

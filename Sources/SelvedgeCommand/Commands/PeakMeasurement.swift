@@ -1,4 +1,4 @@
-import Foundation
+import Core
 import KernelInterface
 
 /// What one core does at best with the kernels' own register tile on data in the first-level cache.
@@ -21,9 +21,9 @@ enum PeakMeasurement {
             bRowStride: columns, c: c, cRowStride: columns, start: .zero)
         var best = 0.0
         for _ in 0..<trialCount {
-            let start = DispatchTime.now().uptimeNanoseconds
+            let start = MonotonicTime.now
             for _ in 0..<repetitionCount { kernels.matrixProduct(product, scratch) }
-            let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
+            let seconds = Double(start.elapsedNanoseconds) / 1e9
             best = max(best, 2 * Double(rows * columns * inner * repetitionCount) / seconds)
         }
         return best
