@@ -1,18 +1,40 @@
 import CPlatform
 
-/// The checksum CRC-32C (Castagnoli; reflected polynomial 0x82F63B78), which guards frames, chunks and journal records
-/// against accidents. It is not zlib's CRC-32.
+/// The checksum CRC-32C (Castagnoli; reflected polynomial 0x82F63B78), which protects frames, chunks and journal records
+/// against accidental damage. It is not zlib's CRC-32.
 package enum CRC32C {
     /// The checksum of some bytes, at any alignment.
     ///
-    /// To take the checksum of a text in pieces, give the checksum of the pieces before as `continuing`. Uses the
-    /// processor's instruction where there is one (about 8 bytes a cycle), else a table (1 byte in several cycles); allocates
-    /// nothing.
+    /// To checksum a text in pieces, pass the checksum of the pieces before as `continuing`. Uses the processor's
+    /// instruction where there is one (about 8 bytes a cycle), else a table (1 byte in several cycles); allocates nothing.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
         guard let start = bytes.baseAddress else { return continuing }
         if selvedge_crc32c_supported() != 0 {
             return ~selvedge_crc32c(~continuing, start, bytes.count)
         }
         return checksumByTable(bytes, continuing: continuing)
+    }
+
+    /// The checksum of an array's bytes.
+    package static func checksum(_ bytes: [UInt8], continuing: UInt32 = 0) -> UInt32 {
+        bytes.withUnsafeBytes { checksum($0, continuing: continuing) }
+    }
+
+    /// The same checksum without the instruction: one table look-up a byte.
+    static func checksumByTable(_ bytes: UnsafeRawBufferPointer, continuing: UInt32) -> UInt32 {
+        var state = ~continuing
+        table.withUnsafeBufferPointer { table in
+            for byte in bytes {
+                state = state >> 8 ^ table[Int((state ^ UInt32(byte)) & 0xFF)]
+            }
+        }
+        return ~state
+    }
+
+    /// The register after each byte value's eight bits.
+    private static let table: [UInt32] = (0..<256).map { value in
+        (0..<8).reduce(UInt32(value)) { state, _ in
+            state & 1 == 1 ? state >> 1 ^ 0x82F6_3B78 : state >> 1
+        }
     }
 }

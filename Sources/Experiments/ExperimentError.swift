@@ -1,3 +1,5 @@
+import Core
+
 /// Why text, a file or a name is no experiment, in one line that says where and what to do.
 package struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: Error, Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Core
+
 /// A line that is not a row as `EpochRow.jsonLine` writes it.
 package struct EpochRowError: Error, Sendable, Equatable, CustomStringConvertible {
     /// From 1.

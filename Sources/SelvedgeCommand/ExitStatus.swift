@@ -1,5 +1,6 @@
 import Cluster
 import Coordination
+import Core
 import Datasets
 import Experiments
 import Faults
@@ -33,25 +34,25 @@ struct ExitStatus: Error {
         case let error as ExperimentError: code(ofExperiment: error)
         case CheckpointReadError.file(let error): code(ofFile: error)
         case is ModelError, is CheckpointError, is CheckpointReadError, is SafetensorsError, is EpochRowError:
-            EX_DATAERR
+            ProcessExitCode.badData
         case let error as InitialWeightsError: code(ofWeights: error)
         case let error as KerasWeightsError: code(ofKeras: error)
-        case DatasetError.missing, DatasetError.missingFolder: EX_NOINPUT
-        case is DatasetError: EX_DATAERR
+        case DatasetError.missing, DatasetError.missingFolder: ProcessExitCode.missingInput
+        case is DatasetError: ProcessExitCode.badData
         case let error as FileError: code(ofFile: error)
         case let error as RunDirectoryError: code(ofRunDirectory: error)
         case let error as FaultError: code(ofFault: error)
-        case is InstructionSetError, is CoordinatorConfigurationError: EX_USAGE
-        case TransportError.invalidEndpoint: EX_USAGE
-        case is TransportError: EX_UNAVAILABLE
-        case ClusterError.openAddress, ClusterError.noAudit: EX_USAGE
-        case ClusterError.unknownHost: EX_UNAVAILABLE
-        case ClusterError.supervisorGone: EX_TEMPFAIL
-        case ClusterError.content: EX_DATAERR
-        case VerificationError.epochNotReached: EX_USAGE
-        case VerificationError.nothingToReplay, VerificationError.noStart: EX_NOINPUT
-        case VerificationError.stepFailed: EX_DATAERR
-        case is ClusterError, is LaunchError, is ArithmeticModeError, is TrainingError: EX_SOFTWARE
+        case is InstructionSetError, is CoordinatorConfigurationError: ProcessExitCode.usage
+        case TransportError.invalidEndpoint: ProcessExitCode.usage
+        case is TransportError: ProcessExitCode.unreachable
+        case ClusterError.openAddress, ClusterError.noAudit: ProcessExitCode.usage
+        case ClusterError.unknownHost: ProcessExitCode.unreachable
+        case ClusterError.supervisorGone: ProcessExitCode.requeue
+        case ClusterError.content: ProcessExitCode.badData
+        case VerificationError.epochNotReached: ProcessExitCode.usage
+        case VerificationError.nothingToReplay, VerificationError.noStart: ProcessExitCode.missingInput
+        case VerificationError.stepFailed: ProcessExitCode.badData
+        case is ClusterError, is LaunchError, is ArithmeticModeError, is TrainingError: ProcessExitCode.internalError
         default: nil
         }
     }
@@ -59,49 +60,40 @@ struct ExitStatus: Error {
     /// A flag's value has no line; a file's has.
     private static func code(ofExperiment error: ExperimentError) -> Int32 {
         switch error.problem {
-        case .unknownExperiment: EX_USAGE
-        case .unreadable: EX_NOINPUT
-        case .outOfRange where error.line == nil: EX_USAGE
-        default: EX_DATAERR
+        case .unknownExperiment: ProcessExitCode.usage
+        case .unreadable: ProcessExitCode.missingInput
+        case .outOfRange where error.line == nil: ProcessExitCode.usage
+        default: ProcessExitCode.badData
         }
     }
 
     private static func code(ofFault error: FaultError) -> Int32 {
-        if case .unreadable = error.problem { return EX_NOINPUT }
-        return error.source == nil ? EX_USAGE : EX_DATAERR
+        if case .unreadable = error.problem { return ProcessExitCode.missingInput }
+        return error.source == nil ? ProcessExitCode.usage : ProcessExitCode.badData
     }
 
     private static func code(ofWeights error: InitialWeightsError) -> Int32 {
         switch error {
-        case .missing, .missingRun, .unnamed, .lost: EX_NOINPUT
+        case .missing, .missingRun, .unnamed, .lost: ProcessExitCode.missingInput
         case .file(let error): code(ofFile: error)
         case .keras(let error): code(ofKeras: error)
-        case .unfinishedRun, .tensors, .archive, .otherDigest, .mismatch: EX_DATAERR
+        case .unfinishedRun, .tensors, .archive, .otherDigest, .mismatch: ProcessExitCode.badData
         }
     }
 
     private static func code(ofKeras error: KerasWeightsError) -> Int32 {
-        if case .noLibrary = error.problem { EX_UNAVAILABLE } else { EX_DATAERR }
+        if case .noLibrary = error.problem { ProcessExitCode.unreachable } else { ProcessExitCode.badData }
     }
 
     private static func code(ofFile error: FileError) -> Int32 {
-        error.code == ENOENT ? EX_NOINPUT : EX_IOERR
+        error.code == ENOENT ? ProcessExitCode.missingInput : ProcessExitCode.inputOutput
     }
 
     private static func code(ofRunDirectory error: RunDirectoryError) -> Int32 {
         switch error {
-        case .inUse, .notEmpty, .otherExperiment: EX_USAGE
-        case .notARun, .noCheckpoint: EX_NOINPUT
+        case .inUse, .notEmpty, .otherExperiment: ProcessExitCode.usage
+        case .notARun, .noCheckpoint: ProcessExitCode.missingInput
         case .file(let error): code(ofFile: error)
         }
     }
 }
-
-// sysexits.h, which Swift's Glibc module leaves out.
-let EX_USAGE: Int32 = 64
-let EX_DATAERR: Int32 = 65
-let EX_NOINPUT: Int32 = 66
-let EX_UNAVAILABLE: Int32 = 69
-let EX_SOFTWARE: Int32 = 70
-let EX_IOERR: Int32 = 74
-let EX_TEMPFAIL: Int32 = 75

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Core
 import Glibc
 
 /// The command line: flags, environment, signals, exit codes; the only place where errors become text.
@@ -34,7 +35,7 @@ struct Selvedge: ParsableCommand {
             // A bare exit code comes from a process that has said already what is wrong.
             if !(error is ExitCode), exitCode(for: error) == .validationFailure {
                 Console.error(usageMessage(error))
-                Glibc.exit(EX_USAGE)
+                Glibc.exit(ProcessExitCode.usage)
             }
             exit(withError: error)
         }

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Runs
 
@@ -32,7 +33,7 @@ enum SeparateKerasReader {
                 throw KerasWeightsError(file: path, problem: .reported("the process that read it gave no whole answer"))
             }
             return weights
-        case EX_UNAVAILABLE:
+        case ProcessExitCode.unreachable:
             throw KerasWeightsError(file: path, problem: .noLibrary(reason: String(decoding: answer, as: UTF8.self)))
         default:
             throw KerasWeightsError(file: path, problem: .reported(String(decoding: answer, as: UTF8.self)))

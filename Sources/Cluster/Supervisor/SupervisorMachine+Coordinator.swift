@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Glibc
 
 extension SupervisorMachine {
@@ -22,7 +23,7 @@ extension SupervisorMachine {
         guard case .running(let identifier, let wasStopped) = coordinator else { return }
         let subject = "the coordinator (pid \(identifier))"
         switch status {
-        case .exited(ExitCode.requeue): succeedCoordinator(orEndWith: .exited(ExitCode.requeue), now: now)
+        case .exited(ProcessExitCode.requeue): succeedCoordinator(orEndWith: .exited(ProcessExitCode.requeue), now: now)
         case .exited(let code):
             if !isKnown(code) {
                 actions.append(.note("\(subject) ended with exit code \(code), which stands for no outcome of a run"))
@@ -36,10 +37,10 @@ extension SupervisorMachine {
 
     /// Whether it is the exit code of a coordinator that has said itself how the run ended.
     private func isKnown(_ code: Int32) -> Bool {
-        let missingInput: Int32 = 66
-        return [
-            ExitCode.success, ExitCode.usage, ExitCode.badData, missingInput, ExitCode.unreachable,
-            ExitCode.internalError, ExitCode.inputOutput, 128 + SIGINT, 128 + SIGTERM, 128 + SIGHUP,
+        [
+            ProcessExitCode.success, ProcessExitCode.usage, ProcessExitCode.badData, ProcessExitCode.missingInput,
+            ProcessExitCode.unreachable, ProcessExitCode.internalError, ProcessExitCode.inputOutput,
+            ProcessExitCode.signal(SIGINT), ProcessExitCode.signal(SIGTERM), ProcessExitCode.signal(SIGHUP),
         ].contains(code)
     }
 

@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Glibc
 
 extension SupervisorMachine {
@@ -21,8 +22,8 @@ extension SupervisorMachine {
         tellCoordinator(.ended(identifier, status))
         if ending != nil { return finishWhenAlone() }
         switch status {
-        case .exited(ExitCode.success): workers[index].state = .left
-        case .exited(let code) where ExitCode.isFinal(code):
+        case .exited(ProcessExitCode.success): workers[index].state = .left
+        case .exited(let code) where ProcessExitCode.isFinal(code):
             guard stopSignal == nil else { return }
             actions.append(
                 .note("worker-\(index) (pid \(identifier)) \(status), and would again: the run goes on without it"))

@@ -59,7 +59,7 @@ final class WorkerControl {
                 _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
                 try hearCoordinator(&machine)
             } catch {
-                end = End(code: ExitCode.unreachable, reason: String(describing: error))
+                end = End(code: ProcessExitCode.unreachable, reason: String(describing: error))
             }
             hearSignals(&machine)
             hearCompute(&machine)
@@ -92,7 +92,7 @@ final class WorkerControl {
         }
         guard pipe.hasEnded else { return }
         AbandonedSockets.remove(around: coordinatorAddress)
-        end = End(code: ExitCode.requeue, reason: ClusterError.supervisorGone.description)
+        end = End(code: ProcessExitCode.requeue, reason: ClusterError.supervisorGone.description)
     }
 
     private func hearCompute(_ machine: inout WorkerMachine) {

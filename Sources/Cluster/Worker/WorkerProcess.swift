@@ -1,5 +1,6 @@
 import CPlatform
 import Coordination
+import Core
 import Faults
 import Foundation
 import Glibc
@@ -19,7 +20,7 @@ package enum WorkerProcess {
             return try runUntilEnd(settings)
         } catch  where settings.isSupervised && SupervisorPipe.isHungUp {
             // The folder of the sockets may be gone already: that is no fault of this process.
-            return (ExitCode.requeue, ClusterError.supervisorGone.description)
+            return (ProcessExitCode.requeue, ClusterError.supervisorGone.description)
         }
     }
 
@@ -44,13 +45,13 @@ package enum WorkerProcess {
                     .run(hello: hello)
             } catch {
                 channel.commands.post(.leave)
-                end = WorkerControl.End(code: ExitCode.unreachable, reason: String(describing: error))
+                end = WorkerControl.End(code: ProcessExitCode.unreachable, reason: String(describing: error))
             }
             ending.withLock { $0 = end }
         }
         WorkerCompute(settings: settings, kernels: instructionSet.table, channel: channel, peers: peers).run()
         control.join()
         let end = ending.withLock { $0 }
-        return (end?.code ?? ExitCode.internalError, end?.reason ?? "the control thread left no word")
+        return (end?.code ?? ProcessExitCode.internalError, end?.reason ?? "the control thread left no word")
     }
 }

@@ -1,3 +1,5 @@
+import Core
+
 extension CoordinatorMachine {
     mutating func handleChildEnd(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
         guard phase != .over else { return }
@@ -23,7 +25,7 @@ extension CoordinatorMachine {
     /// A child that cannot start at all will not start the next time: a run without any other has no use for waiting.
     private mutating func endWhenNobodyComes(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
         guard view == nil, roster.present.isEmpty, aliveChildren.isEmpty, case .exited(let code) = status,
-            ExitCode.isFinal(code)
+            ProcessExitCode.isFinal(code)
         else { return }
         fail(.unknownChild(processIdentifier: processIdentifier, status: status), about: nil, now: now)
     }
@@ -185,7 +187,8 @@ extension Verdict.Cause {
     /// It ended by a trap or an error of its own, not by somebody's signal or a broken link.
     fileprivate var isOwnTrap: Bool {
         switch self {
-        case .childEnded(.exited(let code)): code != ExitCode.requeue && code != ExitCode.success && code < 128
+        case .childEnded(.exited(let code)):
+            code != ProcessExitCode.requeue && code != ProcessExitCode.success && code < 128
         case .childEnded(.signalled(_, let name)):
             ["SIGILL", "SIGTRAP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT"].contains(name)
         case .failure(let failure): failure.kind.isOwnTrap

@@ -1,3 +1,5 @@
+import Core
+
 extension CoordinatorMachine {
     /// Accepts a worker, at any time before the end. One that comes while others train learns first.
     mutating func handleHello(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
@@ -54,7 +56,7 @@ extension CoordinatorMachine {
     private mutating func mayFitLater(
         _ hello: Hello, _ refusal: Refusal, _ connection: ConnectionIdentifier, now: UInt64
     ) -> Bool {
-        if case .ending(.failed(let verdict), _) = phase { return verdict.exitCode == ExitCode.requeue }
+        if case .ending(.failed(let verdict), _) = phase { return verdict.exitCode == ProcessExitCode.requeue }
         guard refusal.kind == .duplicate, let other = roster.index(ofRival: hello) else { return false }
         let timing = configuration.timing
         let silence = roster[other].isLocal ? timing.localSilenceMilliseconds : timing.remoteSilenceMilliseconds

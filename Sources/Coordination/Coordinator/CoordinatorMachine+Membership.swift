@@ -1,3 +1,5 @@
+import Core
+
 extension CoordinatorMachine {
     /// Has everyone who holds a state end what it does and tell how far it is. Workers that are not part of it go on learning.
     mutating func regroup(now: UInt64) {
@@ -66,7 +68,7 @@ extension CoordinatorMachine {
             let steps = roster[worker].standing?.position.completedSteps ?? 0
             let reason = "its state after step \(steps) is older than the last checkpoint: it has to join anew"
             log(.warning, "\(roster[worker].label) is put out: \(reason)")
-            send(.abort(exitCode: ExitCode.requeue, reason: reason), to: worker)
+            send(.abort(exitCode: ProcessExitCode.requeue, reason: reason), to: worker)
             roster[worker].isGone = true
         }
         phase = .gathering(since: now)

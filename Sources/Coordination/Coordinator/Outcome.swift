@@ -1,3 +1,5 @@
+import Core
+
 /// How a run ended.
 package enum Outcome: Sendable, Equatable, CustomStringConvertible {
     case completed(completedSteps: UInt64, stateDigest: ContentDigest)
@@ -7,7 +9,7 @@ package enum Outcome: Sendable, Equatable, CustomStringConvertible {
 
     package var exitCode: Int32 {
         switch self {
-        case .completed: ExitCode.success
+        case .completed: ProcessExitCode.success
         case .interrupted(let signal, _, _): 128 + signal
         case .failed(let verdict): verdict.exitCode
         }

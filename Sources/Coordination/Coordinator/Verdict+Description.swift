@@ -1,3 +1,5 @@
+import Core
+
 extension Verdict {
     package var description: String { report + advice }
 
@@ -19,7 +21,7 @@ extension Verdict {
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
         case .statesDiffer, .auditUndecided: "; check these hosts' memory and processors"
         case .checkpointFailed: "; then go on with --resume"
-        default: exitCode == ExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
+        default: exitCode == ProcessExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
         }
     }
 }

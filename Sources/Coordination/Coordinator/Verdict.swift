@@ -1,3 +1,5 @@
+import Core
+
 /// Why a run failed, with every fact that helps to find the cause. Its description is one line.
 package struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
     /// The worker it is about, as it was last known.
@@ -56,13 +58,13 @@ package struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
 
     package var exitCode: Int32 {
         switch cause {
-        case .unknownChild(_, .exited(let code)) where ExitCode.isFinal(code): code
+        case .unknownChild(_, .exited(let code)) where ProcessExitCode.isFinal(code): code
         case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .stuck, .left, .tooFewWorkers:
-            ExitCode.requeue
+            ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided: ExitCode.internalError
-        case .gatheringTimedOut, .preparationTimedOut: ExitCode.unreachable
-        case .checkpointFailed: ExitCode.inputOutput
+        case .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided: ProcessExitCode.internalError
+        case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
+        case .checkpointFailed: ProcessExitCode.inputOutput
         }
     }
 }

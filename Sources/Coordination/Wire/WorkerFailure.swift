@@ -1,3 +1,5 @@
+import Core
+
 /// What went wrong in a worker that can still speak.
 package struct WorkerFailure: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
@@ -29,10 +31,10 @@ package struct WorkerFailure: Sendable, Equatable {
     /// The exit code of a run that ends with it.
     package var exitCode: Int32 {
         switch kind {
-        case .nonFinite, .data: ExitCode.badData
-        case .experiment: ExitCode.usage
-        case .peerLost: ExitCode.requeue
-        case .auditMismatch, .arithmetic, .internal: ExitCode.internalError
+        case .nonFinite, .data: ProcessExitCode.badData
+        case .experiment: ProcessExitCode.usage
+        case .peerLost: ProcessExitCode.requeue
+        case .auditMismatch, .arithmetic, .internal: ProcessExitCode.internalError
         }
     }
 }

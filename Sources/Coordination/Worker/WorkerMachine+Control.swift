@@ -1,3 +1,5 @@
+import Core
+
 extension WorkerMachine {
     mutating func handleStart(now: UInt64) {
         precondition(phase == .created, "a worker starts once")
@@ -8,7 +10,7 @@ extension WorkerMachine {
     mutating func handleUndecodable(_ error: MessageError, now: UInt64) {
         guard phase != .exited else { return }
         if case .otherVersion = error, case .greeting = phase {
-            exit(code: ExitCode.usage, reason: "the coordinator cannot be understood: \(error)")
+            exit(code: ProcessExitCode.usage, reason: "the coordinator cannot be understood: \(error)")
         } else {
             ignoredMessageCount += 1
         }
@@ -34,7 +36,7 @@ extension WorkerMachine {
             uploads.acknowledge(name, offset: offset)
             sendStateChunks(now: now)
         case .sendState(let purpose): handleStateRequest(purpose)
-        case .end(let reason): leave(code: ExitCode.success, reason: reason)
+        case .end(let reason): leave(code: ProcessExitCode.success, reason: reason)
         case .abort(let exitCode, let reason): leave(code: exitCode, reason: reason)
         }
     }
@@ -70,8 +72,8 @@ extension WorkerMachine {
         guard isGreeting || !isKnown else { return ignoredMessageCount += 1 }
         let code =
             switch refusal.kind {
-            case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ExitCode.usage
-            case .tooMany, .ended: ExitCode.unreachable
+            case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ProcessExitCode.usage
+            case .tooMany, .ended: ProcessExitCode.unreachable
             }
         exit(code: code, reason: "the coordinator refused this worker: \(refusal.reason)")
     }

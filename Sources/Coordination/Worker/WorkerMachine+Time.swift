@@ -1,3 +1,5 @@
+import Core
+
 extension WorkerMachine {
     private static let contentRetryMilliseconds: UInt64 = 3000
     private static let helloRetryMilliseconds: UInt64 = 250
@@ -24,7 +26,7 @@ extension WorkerMachine {
     private mutating func greetAgain(since: UInt64, lastHello: UInt64, now: UInt64) {
         if now >= since + configuration.greetingDeadlineMilliseconds {
             exit(
-                code: ExitCode.unreachable,
+                code: ProcessExitCode.unreachable,
                 reason: "no coordinator answered within \((now - since) / 1000) s: is it running at that address?")
         } else if now >= lastHello + configuration.helloIntervalMilliseconds {
             phase = .greeting(since: since, lastHello: now)
@@ -72,7 +74,7 @@ extension WorkerMachine {
     private mutating func leaveAbandoned(path: String?) {
         let seconds = (welcome?.settings.successorMilliseconds ?? 0) / 1000
         exit(
-            code: ExitCode.requeue,
+            code: ProcessExitCode.requeue,
             reason: "no coordinator was heard for \(seconds) s; this worker stops after step "
                 + "\(progress.completedSteps)"
                 + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))

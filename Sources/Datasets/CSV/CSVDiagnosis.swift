@@ -1,3 +1,5 @@
+import Core
+
 /// Says what is wrong with a line.
 struct CSVDiagnosis {
     static let headerText = "a header line: label,pixel1,pixel2,…"
@@ -23,7 +25,7 @@ struct CSVDiagnosis {
             return ("the header is missing: it begins with a number, expected \(Self.headerText); add that line", 1)
         }
         guard String(decoding: first.prefix(6), as: UTF8.self).lowercased() == "label" else {
-            return ("found \(Self.quoted(first)), expected \(Self.headerText)", 1)
+            return ("found \(quoted(first, limit: 20)), expected \(Self.headerText)", 1)
         }
         guard cells.count == columnCount else {
             return ("the header has \(cells.count) columns, expected \(columnText)", nil)
@@ -41,7 +43,7 @@ struct CSVDiagnosis {
             if index == cells.count - 1, cells.count < columnCount, !isWhole { break }
             guard let number = Self.number(cell), number <= limit else {
                 if row.isEmpty { return ("the line is empty", nil) }
-                return ("found \(Self.quoted(Array(cell))), expected \(what) from 0 to \(limit)", index + 1)
+                return ("found \(quoted(cell, limit: 20)), expected \(what) from 0 to \(limit)", index + 1)
             }
         }
         let found = cells.count > columnCount ? "more than \(columnCount)" : "\(cells.count)"
@@ -56,12 +58,4 @@ struct CSVDiagnosis {
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
-
-    /// At most 20 bytes, on one line.
-    private static func quoted(_ bytes: [UInt8]) -> String {
-        let text = bytes.prefix(20).map { byte in
-            (0x20..<0x7F).contains(byte) ? String(Unicode.Scalar(byte)) : "\\x" + String(byte, radix: 16)
-        }.joined()
-        return "\"\(text)\(bytes.count > 20 ? "…" : "")\""
-    }
 }

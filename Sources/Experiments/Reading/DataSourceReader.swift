@@ -1,3 +1,5 @@
+import Core
+
 /// Reads where an experiment's images come from.
 enum DataSourceReader {
     private static let plainNames = [DatasetSource.fashionMNIST.name, DatasetSource.synthetic.name]

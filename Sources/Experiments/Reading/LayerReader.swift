@@ -1,3 +1,4 @@
+import Core
 import NeuralNetwork
 
 /// Reads one entry of a model's list of layers.

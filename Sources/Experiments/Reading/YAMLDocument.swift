@@ -1,3 +1,4 @@
+import Core
 internal import Yams
 
 /// Turns text into YAML nodes within bounds: length, nesting (the YAML library refuses more than 1000 levels), and no
@@ -57,7 +58,7 @@ enum YAMLDocument {
         case .duplicatedKeysInMapping(let duplicates, let context):
             ExperimentError(
                 source: source, line: context.mark.line,
-                problem: .syntax("the key \(duplicates.map(quoted).joined(separator: ", ")) stands twice"))
+                problem: .syntax("the key \(duplicates.map { quoted($0) }.joined(separator: ", ")) stands twice"))
         case .reader(let problem, _, _, _): ExperimentError(source: source, problem: .syntax(problem))
         default: ExperimentError(source: source, problem: .syntax("it cannot be parsed"))
         }

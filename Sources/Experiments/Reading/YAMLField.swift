@@ -1,3 +1,4 @@
+import Core
 internal import Yams
 
 /// A value in the YAML text, with its place for messages.

@@ -1,3 +1,4 @@
+import Core
 import NeuralNetwork
 
 /// Pieces of the canonical form. Numbers are the shortest text that reads back to the same bits; what has its default is

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// The end of the pipe at which a proxy hears of network faults that strike.

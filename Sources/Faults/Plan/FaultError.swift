@@ -1,3 +1,5 @@
+import Core
+
 /// Why a fault or a plan cannot be used, in one line that lists what exists.
 package struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: Error, Sendable, Equatable {
@@ -94,20 +96,3 @@ extension FaultError.Problem: CustomStringConvertible {
         return all.filter(\.0).map(\.1).joined(separator: " or ")
     }
 }
-
-/// The text on one line: control characters are escaped, and what is longer than 200 characters is cut.
-func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars.prefix(200) {
-        let isControl = scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-        if isControl || scalar == "\u{2028}" || scalar == "\u{2029}" {
-            result += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return text.unicodeScalars.dropFirst(200).first == nil ? result : result + "…"
-}
-
-/// The text in double quotes on one line.
-func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }

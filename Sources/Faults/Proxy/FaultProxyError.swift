@@ -1,3 +1,4 @@
+import Core
 internal import Glibc
 
 /// Why a proxy cannot be started, or a control line not be obeyed.
@@ -15,21 +16,13 @@ package enum FaultProxyError: Error, Sendable, Equatable, CustomStringConvertibl
 
     package var description: String {
         switch self {
-        case .invalidAddress(let text, let reason): "\(Self.quoted(text)) is not an address: \(reason)"
+        case .invalidAddress(let text, let reason): "\(quoted(text)) is not an address: \(reason)"
         case .invalidRouteName(let name):
-            "\(Self.quoted(name)) cannot name a route: use letters, digits and hyphens, each name once"
+            "\(quoted(name)) cannot name a route: use letters, digits and hyphens, each name once"
         case .unknownRoute(let name, let known):
-            "there is no route \(Self.quoted(name)): routes are \(known.joined(separator: ", "))"
-        case .invalidCommand(let text, let reason): "\(Self.quoted(text)) is not a command: \(reason)"
+            "there is no route \(quoted(name)): routes are \(known.joined(separator: ", "))"
+        case .invalidCommand(let text, let reason): "\(quoted(text)) is not a command: \(reason)"
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         }
-    }
-
-    /// The text on one line in quotes, with at most 80 characters.
-    private static func quoted(_ text: String) -> String {
-        let shown = text.unicodeScalars.prefix(80).map { scalar in
-            scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) ? "?" : String(scalar)
-        }
-        return "\"\(shown.joined())\""
     }
 }

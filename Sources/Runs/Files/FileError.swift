@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// A system call on a file that failed: which one, on which path, why, and what to do about it.

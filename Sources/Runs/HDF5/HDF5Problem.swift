@@ -1,3 +1,5 @@
+import Core
+
 /// Why an HDF5 file or a part of it is not read. Places are paths inside the file.
 package enum HDF5Problem: Error, Sendable, Equatable {
     case noLibrary(reason: String)

@@ -1,3 +1,5 @@
+import Core
+
 /// Why a run directory cannot be made, opened or resumed from.
 package enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConvertible {
     case inUse(path: String, holder: String?)

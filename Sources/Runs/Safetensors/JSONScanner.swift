@@ -1,3 +1,5 @@
+import Core
+
 /// Where and why bytes are not the JSON that was expected.
 struct JSONSyntaxError: Error, Equatable, CustomStringConvertible {
     var offset: Int

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Why a safetensors file cannot be read: the file, or what stands in it.

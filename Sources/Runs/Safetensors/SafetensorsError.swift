@@ -1,3 +1,5 @@
+import Core
+
 /// Why bytes are no safetensors file. Each case is one class of damage.
 package enum SafetensorsError: Error, Sendable, Equatable, CustomStringConvertible {
     /// Shorter than the eight bytes that say how long the header is.

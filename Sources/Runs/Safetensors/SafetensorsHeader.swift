@@ -1,3 +1,5 @@
+import Core
+
 /// The parsed header of a safetensors file, before its byte ranges are checked.
 struct SafetensorsHeader {
     struct Entry {

@@ -33,7 +33,7 @@ struct BenchDataCommand: ParsableCommand {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
             let byteCount = (attributes[.size] as? NSNumber)?.int64Value
         else {
-            throw ExitStatus(EX_NOINPUT, "no file \(file): name the data file to read")
+            throw ExitStatus(ProcessExitCode.missingInput, "no file \(file): name the data file to read")
         }
         let megabytes = Double(byteCount) / 1e6
         var imageCount = 0

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Foundation
 import Reports
 import Runs
@@ -34,7 +35,8 @@ struct CompareCommand: ParsableCommand {
         }
         let readable = records.filter { $0.experiment != nil }
         guard !readable.isEmpty else {
-            throw ExitStatus(EX_NOINPUT, "none of these is a run: give folders that 'selvedge train' has made")
+            throw ExitStatus(
+                ProcessExitCode.missingInput, "none of these is a run: give folders that 'selvedge train' has made")
         }
         let table = RunTable(readable)
         Console.result(json ? table.json : csv ? table.csv : table.text)
@@ -56,7 +58,7 @@ struct CompareCommand: ParsableCommand {
             let picture = try ComparisonPicture.draw(runs, source: source)
             try AtomicFile.write(picture.png, to: file)
         } catch let error as DrawingError {
-            throw ExitStatus(EX_SOFTWARE, "\(file): \(error)")
+            throw ExitStatus(ProcessExitCode.internalError, "\(file): \(error)")
         }
         if let note = PictureFont.note { Console.note(note) }
         Console.note("Written: \(file)")

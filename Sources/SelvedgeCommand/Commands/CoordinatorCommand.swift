@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Coordination
+import Core
 import Experiments
 import Foundation
 import Training
@@ -43,13 +44,14 @@ struct CoordinatorCommand: ParsableCommand {
         let minWorkers = membership.minWorkers
         guard minWorkers <= microBatchCount else {
             throw ExitStatus(
-                EX_USAGE, "--min-workers \(minWorkers): give a number from 1 to the \(microBatchCount) micro-batches")
+                ProcessExitCode.usage,
+                "--min-workers \(minWorkers): give a number from 1 to the \(microBatchCount) micro-batches")
         }
         let starting = startWorkers ?? minWorkers
         let most = workerLimit ?? microBatchCount
         guard minWorkers <= starting, starting <= most, most <= microBatchCount else {
             throw ExitStatus(
-                EX_USAGE,
+                ProcessExitCode.usage,
                 "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(most) may not fall, and end "
                     + "at most at the \(microBatchCount) micro-batches")
         }
@@ -60,7 +62,7 @@ struct CoordinatorCommand: ParsableCommand {
         let resolved = try experiment.resolved(for: runOptions)
         let workers = try workerCounts(resolved.microBatchCount)
         guard 1...86_400 ~= successorSeconds else {
-            throw ExitStatus(EX_USAGE, "--successor-seconds takes a number from 1 to 86400")
+            throw ExitStatus(ProcessExitCode.usage, "--successor-seconds takes a number from 1 to 86400")
         }
         let environment = ProcessInfo.processInfo.environment
         var settings = CoordinatorSettings(

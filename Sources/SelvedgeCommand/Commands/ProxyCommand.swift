@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Faults
 import Glibc
 
@@ -48,8 +49,8 @@ struct ProxyCommand: ParsableCommand {
             fflush(nil)
             try proxy.run(control: STDIN_FILENO, replies: STDOUT_FILENO)
         } catch {
-            if case .system = error { throw ExitStatus(EX_UNAVAILABLE, error.description) }
-            throw ExitStatus(EX_USAGE, error.description)
+            if case .system = error { throw ExitStatus(ProcessExitCode.unreachable, error.description) }
+            throw ExitStatus(ProcessExitCode.usage, error.description)
         }
     }
 }

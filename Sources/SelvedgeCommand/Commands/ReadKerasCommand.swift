@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Foundation
 import Glibc
 import Runs
@@ -21,9 +22,9 @@ struct ReadKerasCommand: ParsableCommand {
             let text: String
             let code: Int32
             if case .noLibrary(let reason) = error.problem {
-                (text, code) = (reason, EX_UNAVAILABLE)
+                (text, code) = (reason, ProcessExitCode.unreachable)
             } else {
-                (text, code) = (error.explanation, EX_DATAERR)
+                (text, code) = (error.explanation, ProcessExitCode.badData)
             }
             try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
             throw ExitCode(code)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Experiments
 import Foundation
 import Reports
@@ -74,7 +75,7 @@ struct ReproduceCommand: ParsableCommand {
         }
         guard !found.isEmpty else {
             throw ExitStatus(
-                EX_USAGE,
+                ProcessExitCode.usage,
                 "no experiment is in group \(group.joined(separator: ", ")): see 'selvedge experiments'")
         }
         return found

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Experiments
 import Faults
 import Foundation
@@ -82,7 +83,7 @@ struct TortureCommand: ParsableCommand {
         let report = try tell(results, campaign)
         guard report.equalRuns == report.runs else {
             throw ExitStatus(
-                EX_SOFTWARE,
+                ProcessExitCode.internalError,
                 "\(report.runs - report.equalRuns) of \(report.runs) runs are not equal (seed \(seed)): "
                     + "what they left is in \(campaign.folder)")
         }
@@ -144,7 +145,8 @@ struct TortureCommand: ParsableCommand {
             resolved, data: options.dataFolder, environment: ProcessInfo.processInfo.environment)
         let schedule = try TrainingData(dataset: sets.training, experiment: resolved).schedule(resolved)
         guard workers.range.upperBound <= resolved.microBatchCount else {
-            throw ExitStatus(EX_USAGE, "--workers: at most \(resolved.microBatchCount) workers share the micro-batches")
+            throw ExitStatus(
+                ProcessExitCode.usage, "--workers: at most \(resolved.microBatchCount) workers share the micro-batches")
         }
         let chosen = try fault.map { try Fault(parsing: $0) }
         try FaultPlan(chosen).check(workerCount: workers.range.lowerBound)
@@ -170,7 +172,9 @@ struct TortureCommand: ParsableCommand {
         }
         if epochCount == 1 { leaveOut(.flipCheckpoint, "it needs a second checkpoint, and so two epochs") }
         if workers.range.upperBound == 1 { leaveOut(.flipGradient, "it is found by a second worker") }
-        guard !kinds.isEmpty else { throw ExitStatus(EX_USAGE, "no kind of fault is left: give others with --kinds") }
+        guard !kinds.isEmpty else {
+            throw ExitStatus(ProcessExitCode.usage, "no kind of fault is left: give others with --kinds")
+        }
         return kinds
     }
 
@@ -180,7 +184,9 @@ struct TortureCommand: ParsableCommand {
             return URL(fileURLWithPath: directory).path
         }
         var template = Array("\(FileManager.default.temporaryDirectory.path)/selvedge-torture-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw ExitStatus(EX_IOERR, "a temporary folder cannot be made") }
+        guard mkdtemp(&template) != nil else {
+            throw ExitStatus(ProcessExitCode.inputOutput, "a temporary folder cannot be made")
+        }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

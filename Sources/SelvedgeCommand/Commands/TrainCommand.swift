@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Core
 import Experiments
 import Faults
 import Foundation
@@ -40,7 +41,7 @@ struct TrainCommand: ParsableCommand {
     private func positiveNumber(_ variable: String, in environment: [String: String]) throws -> Int? {
         guard let text = environment[variable], !text.isEmpty else { return nil }
         guard let number = Int(text), number > 0 else {
-            throw ExitStatus(EX_USAGE, "\(variable)=\(text) is not a number from 1: correct or unset it")
+            throw ExitStatus(ProcessExitCode.usage, "\(variable)=\(text) is not a number from 1: correct or unset it")
         }
         return number
     }
@@ -52,13 +53,13 @@ struct TrainCommand: ParsableCommand {
             microBatchCount: microBatchCount)
         guard layout.workerCount <= microBatchCount else {
             throw ExitStatus(
-                EX_USAGE,
+                ProcessExitCode.usage,
                 "\(layout.workerCount) workers cannot share \(microBatchCount) micro-batches: "
                     + "use at most \(microBatchCount), or more --micro-batches (which changes the bits)")
         }
         guard membership.minWorkers <= layout.workerCount else {
             throw ExitStatus(
-                EX_USAGE,
+                ProcessExitCode.usage,
                 "--min-workers \(membership.minWorkers) is more than the \(layout.workerCount) workers of this run")
         }
         return layout
@@ -106,7 +107,7 @@ struct TrainCommand: ParsableCommand {
         case .exited(0): return
         case .exited(let code): throw ExitCode(code)
         case .coordinatorLost(let text):
-            throw ExitStatus(EX_TEMPFAIL, "\(text); go on with --resume")
+            throw ExitStatus(ProcessExitCode.requeue, "\(text); go on with --resume")
         case .interrupted(let signal, wasLed: true):
             throw ExitStatus(
                 128 + signal, "ended at once by a second signal: go on with --resume from the last checkpoint")

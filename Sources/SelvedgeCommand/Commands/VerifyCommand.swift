@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Core
 import Foundation
 import Kernels
 
@@ -45,14 +46,15 @@ struct VerifyCommand: ParsableCommand {
         }
         Console.result(json ? try Self.json(report) : report.lines.joined(separator: "\n"))
         guard report.hasCompared || !report.isEqual else {
-            throw ExitStatus(EX_NOINPUT, "\(path): the replay found no digest, row or checkpoint to compare with")
+            throw ExitStatus(
+                ProcessExitCode.missingInput, "\(path): the replay found no digest, row or checkpoint to compare with")
         }
         guard report.isEqual else {
             let reason = report.firstDifference.map { "it differs first \($0)" } ?? report.problems.first ?? ""
-            throw ExitStatus(EX_DATAERR, "\(path) is not what its replay gives: \(reason)")
+            throw ExitStatus(ProcessExitCode.badData, "\(path) is not what its replay gives: \(reason)")
         }
         if let first = report.missing.first {
-            throw ExitStatus(EX_NOINPUT, "\(path): \(first); equal are \(report.summary)")
+            throw ExitStatus(ProcessExitCode.missingInput, "\(path): \(first); equal are \(report.summary)")
         }
         if !json {
             Console.note("Verified equal: \(report.summary)\(all ? "" : "; --all replays everything").")

@@ -1,3 +1,4 @@
+import Core
 import Datasets
 import Experiments
 import NeuralNetwork
@@ -38,7 +39,7 @@ struct ImageReader {
                 try set.check(fits: model)
                 guard index < set.sampleCount else {
                     throw ExitStatus(
-                        EX_USAGE,
+                        ProcessExitCode.usage,
                         "there is no image \(split.rawValue):\(index): \(set.name) has \(set.sampleCount), counted from 0"
                     )
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Core
 import Experiments
 import Foundation
 import NeuralNetwork
@@ -46,7 +47,7 @@ struct ExperimentOptions: ParsableArguments {
         let kept = try resolved(from: file)
         guard experiment == nil || kept.name == named.name else {
             throw ExitStatus(
-                EX_USAGE,
+                ProcessExitCode.usage,
                 "\(file) is of another experiment (\(kept.name), not \(named.name)): name that one, or another --run")
         }
         return kept
@@ -76,7 +77,8 @@ enum DataFolder {
         guard let path else { return }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-            throw ExitStatus(EX_NOINPUT, "there is no folder \(path): give --data the folder with the data set")
+            throw ExitStatus(
+                ProcessExitCode.missingInput, "there is no folder \(path): give --data the folder with the data set")
         }
     }
 }

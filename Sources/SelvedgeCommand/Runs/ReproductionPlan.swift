@@ -1,3 +1,4 @@
+import Core
 import Experiments
 import Foundation
 import Reports
@@ -64,14 +65,14 @@ struct TrialEnds {
     /// Notes a folder that cannot be used; the table finds the same problem there again.
     mutating func note(_ trial: Trial, _ problem: String) {
         Console.error(problem)
-        failureCode = failureCode ?? EX_USAGE
+        failureCode = failureCode ?? ProcessExitCode.usage
     }
 
     /// Notes how a training failed. Throws the failure again if it is an interruption.
     mutating func note(_ trial: Trial, failure: any Error) throws {
         let name = trial.experiment.name
         guard let status = TrainingProcess.status(of: failure), status.code < 128 else { throw failure }
-        if status.code == EX_NOINPUT {
+        if status.code == ProcessExitCode.missingInput {
             missingInput.insert(name)
             reasons[name] = status.message.isEmpty ? "not trained: a file that it needs is missing" : shown(status)
         } else {

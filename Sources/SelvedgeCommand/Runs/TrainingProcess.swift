@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Datasets
 import Experiments
 import Foundation
@@ -45,7 +46,7 @@ enum TrainingProcess {
             let paths = RunPaths(predecessor)
             guard FileManager.default.fileExists(atPath: paths.reportJSON) else {
                 throw ExitStatus(
-                    EX_NOINPUT,
+                    ProcessExitCode.missingInput,
                     "\(trial.experiment.name) begins with the weights of \(predecessor), which is not finished")
             }
             return paths.last

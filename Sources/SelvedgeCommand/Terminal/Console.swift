@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Glibc
 
@@ -7,7 +8,7 @@ enum Console {
     static func result(_ text: String) {
         guard let code = put(text + "\n", STDOUT_FILENO), code != EPIPE else { return }
         error("cannot write to standard output: \(String(cString: strerror(code)))")
-        exit(EX_IOERR)
+        exit(ProcessExitCode.inputOutput)
     }
 
     static func note(_ text: String) {

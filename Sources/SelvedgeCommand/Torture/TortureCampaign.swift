@@ -1,3 +1,4 @@
+import Core
 import Experiments
 import Faults
 import Foundation
@@ -44,7 +45,8 @@ struct TortureCampaign {
         let end = try process.run(trainArguments(run: run, workerCount: workerCounts.upperBound))
         guard end == .ended(0) else {
             throw ExitStatus(
-                EX_SOFTWARE, "the run without faults did not come to its end (\(end)): see \(process.logFile)")
+                ProcessExitCode.internalError,
+                "the run without faults did not come to its end (\(end)): see \(process.logFile)")
         }
         return Undisturbed(digests: try RunDigests(run: run), seconds: Date().timeIntervalSince(start))
     }
@@ -114,7 +116,7 @@ struct TortureCampaign {
     private func process(_ name: String, deadlineSeconds: Double) throws -> TortureProcess {
         let own = "\(folder)/\(name)"
         guard !FileManager.default.fileExists(atPath: own) else {
-            throw ExitStatus(EX_USAGE, "\(own) is there already: give another --directory, or remove it")
+            throw ExitStatus(ProcessExitCode.usage, "\(own) is there already: give another --directory, or remove it")
         }
         let faults = "\(own)/faults"
         try FileManager.default.createDirectory(atPath: faults, withIntermediateDirectories: true)

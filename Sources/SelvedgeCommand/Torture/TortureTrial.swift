@@ -1,3 +1,4 @@
+import Core
 import Faults
 import Foundation
 import Runs
@@ -33,11 +34,11 @@ struct TortureTrial {
             case .overdue: return .hung("not at its end after \(Int(process.deadlineSeconds)) s")
             case .leftProcesses: return .hung("processes were left behind")
             case .ended(0) where !wantsResume: return judge(expected)
-            case .ended(EX_TEMPFAIL), .killed, .ended(0): break
+            case .ended(ProcessExitCode.requeue), .killed, .ended(0): break
             // It has read the damaged checkpoint itself, to evaluate it.
             case .ended where wantsResume: break
             // The disk is in order again by now.
-            case .ended(EX_IOERR) where plan.faults.contains { $0.kind.isFile }: break
+            case .ended(ProcessExitCode.inputOutput) where plan.faults.contains { $0.kind.isFile }: break
             case .ended(let code): return .failed("exit code \(code)")
             }
             guard resumeCount < Self.resumeLimit else { return .failed("\(Self.resumeLimit) resumes were not enough") }

@@ -1,3 +1,4 @@
+import Core
 import NeuralNetwork
 import Runs
 
@@ -94,7 +95,4 @@ extension WeightMatch {
             }
         }
     }
-
-    /// The text in quotes on one line, for names that come from the file.
-    private func quoted(_ text: String) -> String { JSONText.string(String(text.prefix(200))) }
 }

@@ -1,3 +1,4 @@
+import Core
 import NeuralNetwork
 import Runs
 
@@ -57,7 +58,4 @@ extension WeightMatch {
     private static func isAside(_ name: String, _ prefix: String) -> Bool {
         name.hasSuffix(".num_batches_tracked") || (prefix == "model." && name.hasPrefix("optimizer."))
     }
-
-    /// The text in quotes on one line, for names that come from the file.
-    private func quoted(_ text: String) -> String { JSONText.string(String(text.prefix(200))) }
 }

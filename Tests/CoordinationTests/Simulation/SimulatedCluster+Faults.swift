@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// Processes that die and are started again, as their supervisor or somebody on another host does it.
@@ -52,7 +54,7 @@ extension SimulatedCluster {
         worker.exit = (code, reason)
         exits.append((worker.name, code, reason))
         if options.workersAreSound {
-            let isRight = [ExitCode.success, ExitCode.requeue, ExitCode.inputOutput].contains(code)
+            let isRight = [ProcessExitCode.success, ProcessExitCode.requeue, ProcessExitCode.inputOutput].contains(code)
             let isLate = reason.contains("the run is ending")
             check(isRight || isLate || outcome != nil, "\(worker.name) exits with \(code): \(reason)")
         }
@@ -160,14 +162,14 @@ extension SimulatedCluster {
         outcomes.append(outcome)
         let isOver: Bool
         switch outcome.exitCode {
-        case ExitCode.requeue: isOver = !options.restarts
-        case ExitCode.success: isOver = true
+        case ProcessExitCode.requeue: isOver = !options.restarts
+        case ProcessExitCode.success: isOver = true
         // The user starts everything anew, after making room where that was missing.
-        case 128..., ExitCode.inputOutput: isOver = !options.resumes
+        case 128..., ProcessExitCode.inputOutput: isOver = !options.resumes
         default: isOver = true
         }
         if isOver { return self.outcome = outcome }
-        if outcome.exitCode != ExitCode.requeue {
+        if outcome.exitCode != ProcessExitCode.requeue {
             for worker in workers { kill(worker) }
         }
         after(100) {

@@ -1,19 +1,3 @@
-/// The text on one line: control characters are escaped, and what is longer than 200 characters is cut.
-func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars.prefix(200) {
-        if scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || scalar == "\u{2028}" || scalar == "\u{2029}" {
-            result += "\\u{\(String(scalar.value, radix: 16))}"
-        } else {
-            result.unicodeScalars.append(scalar)
-        }
-    }
-    return text.unicodeScalars.dropFirst(200).first == nil ? result : result + "…"
-}
-
-/// The text in double quotes on one line.
-func quoted(_ text: String) -> String { "\"\(escaped(text))\"" }
-
 /// Names that are nearly alike.
 enum NearestName {
     /// The candidate with the fewest changed letters, capitals aside, if at most a third of the letters differ; the
