@@ -66,24 +66,29 @@ let targets: [Target] = [
     // Replaces malloc in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
 
-    tests("Kernels", ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Core"]),
+    // Helpers of several test modules.
+    .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: settings),
+
+    tests(
+        "Kernels",
+        ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Core", "TestSupport"]),
     tests("Core", ["Core"]),
     tests(
-        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Core"],
+        "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Core", "TestSupport"],
         resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Datasets", "Core"], resources: [.copy("Fixtures")]),
-    tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Core"]),
-    tests("Runs", ["Runs", "Core"]),
-    tests("Collectives", ["Collectives", "Core"]),
-    tests("Coordination", ["Coordination", "Core"]),
-    tests("Transport", ["Transport"]),
-    tests("Training", ["Training", "Core", "CAllocationCounter"]),
-    tests("Faults", ["Faults", "Core", "Transport"]),
+    tests("Datasets", ["Datasets", "Core", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Core", "TestSupport"]),
+    tests("Runs", ["Runs", "Core", "TestSupport"]),
+    tests("Collectives", ["Collectives", "Core", "TestSupport"]),
+    tests("Coordination", ["Coordination", "Core", "TestSupport"]),
+    tests("Transport", ["Transport", "TestSupport"]),
+    tests("Training", ["Training", "Core", "CAllocationCounter", "TestSupport"]),
+    tests("Faults", ["Faults", "Core", "Transport", "TestSupport"]),
     tests(
         "Cluster",
         [
             "Cluster", "Collectives", "Coordination", "Core", "KernelInterface", "Kernels", "Transport",
-            "CAllocationCounter",
+            "CAllocationCounter", "TestSupport",
         ]),
     tests("Reports", ["Reports"]),
     tests("Repository", []),

@@ -1,6 +1,7 @@
 import Collectives
 import Coordination
 import Core
+import TestSupport
 import Testing
 import Transport
 

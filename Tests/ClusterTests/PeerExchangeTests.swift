@@ -6,6 +6,7 @@ import Foundation
 import KernelInterface
 import Kernels
 import NeuralNetwork
+import TestSupport
 import Testing
 import Training
 import Transport

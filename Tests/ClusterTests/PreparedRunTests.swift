@@ -3,6 +3,7 @@ import Experiments
 import Foundation
 import NeuralNetwork
 import Runs
+import TestSupport
 import Testing
 import Training
 

@@ -5,6 +5,7 @@ import KernelInterface
 import Kernels
 import NeuralNetwork
 import Runs
+import TestSupport
 import Training
 
 @testable import Cluster

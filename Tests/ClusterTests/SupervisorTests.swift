@@ -1,5 +1,6 @@
 import Coordination
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Cluster

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Collectives
 
 /// Workers of one generation and a network that delivers in any order, twice if asked.

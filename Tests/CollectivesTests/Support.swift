@@ -1,21 +1,7 @@
 import Collectives
+import TestSupport
 
-/// A small seeded generator (SplitMix64), so that every failing case can be repeated.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SeededGenerator {
     /// Values of very different magnitude, so that every change of grouping changes bits.
     mutating func roughFloat() -> Float {
         let magnitude = Float(sign: .plus, exponent: Int.random(in: -8...8, using: &self), significand: 1)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Coordination
@@ -97,7 +98,7 @@ struct MessageTests {
 
     /// Whatever decodes has exactly one encoding, so a changed byte is either refused or means something else.
     @Test func randomDamageNeverTrapsAndNeverDecodesAmbiguously() {
-        var generator = SeededGenerator(state: 7)
+        var generator = SeededGenerator(seed: 7)
         for _ in 0..<40_000 {
             guard var bytes = Self.encoded.randomElement(using: &generator) else { continue }
             for _ in 0..<Int.random(in: 1...4, using: &generator) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -46,7 +47,7 @@ import Testing
 
     @Test("a text larger than every window reads back, whatever the ends of its windows cut")
     func large() throws {
-        var generator = TestGenerator(seed: 3)
+        var generator = SeededGenerator(seed: 3)
         let format = ImageFormat(height: 28, width: 28, channels: 1, classNames: ["a", "b"])
         var bytes = Array(("label" + String(repeating: ",p", count: 784) + "\n").utf8)
         let pixels = (0..<1200 * 784).map { _ in UInt8.random(in: 0...255, using: &generator) }
@@ -137,7 +138,7 @@ import Testing
 
     @Test("a mutated file never traps: it is refused, or has whole images")
     func mutations() {
-        var generator = TestGenerator(seed: 11)
+        var generator = SeededGenerator(seed: 11)
         let whole = Array(Self.text().utf8)
         var readCount = 0
         for _ in 0..<8000 {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -17,7 +18,7 @@ import Testing
 
     @Test("a file larger than every window comes back, plain and packed", arguments: [false, true])
     func large(isPacked: Bool) throws {
-        var generator = TestGenerator(seed: 8)
+        var generator = SeededGenerator(seed: 8)
         let images = IDXFile.Images(
             count: 300, height: 28, width: 28,
             pixels: (0..<300 * 784).map { _ in UInt8.random(in: 0...255, using: &generator) })

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Datasets
@@ -5,7 +6,7 @@ import Testing
 @Suite struct MutationTests {
     @Test("a mutated file never traps: it is refused, or reads as what it was", arguments: [1, 2, 3, 4] as [UInt64])
     func packed(seed: UInt64) {
-        var generator = TestGenerator(seed: seed)
+        var generator = SeededGenerator(seed: seed)
         let whole = Gzip.packed(IDXFile.encode(sampleImages))
         for _ in 0..<1500 {
             let bytes = mutated(whole, using: &generator)
@@ -17,7 +18,7 @@ import Testing
 
     @Test("a mutated plain file never traps, and what is read has the size that it claims")
     func plain() {
-        var generator = TestGenerator(seed: 5)
+        var generator = SeededGenerator(seed: 5)
         let whole = IDXFile.encode(sampleImages)
         for _ in 0..<6000 {
             let bytes = mutated(whole, using: &generator)

@@ -1,11 +1,12 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Datasets
 
 @Suite struct PNGTests {
     private static func encoder(channels: Int = 1) -> PNGEncoder {
-        var generator = TestGenerator(seed: 2)
+        var generator = SeededGenerator(seed: 2)
         let pixels = (0..<10 * 7 * channels).map { _ in UInt8.random(in: 0...255, using: &generator) }
         return PNGEncoder(height: 10, width: 7, channels: channels, pixels: pixels)
     }
@@ -96,7 +97,7 @@ import Testing
 
     @Test("a mutated picture never traps", arguments: [false, true])
     func mutations(hasRightSums: Bool) {
-        var generator = TestGenerator(seed: 21)
+        var generator = SeededGenerator(seed: 21)
         for round in 0..<3000 {
             var bytes: [UInt8]
             if hasRightSums {

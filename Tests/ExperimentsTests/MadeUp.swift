@@ -1,24 +1,13 @@
 import Datasets
 import NeuralNetwork
+import TestSupport
 
 @testable import Experiments
 
 /// Experiments drawn from a seed, with values at the edges of what is allowed.
 enum MadeUp {
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var value = state
-            value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-            return value ^ (value >> 31)
-        }
-    }
-
     static func experiment(seed: UInt64) -> Experiment {
-        var generator = Generator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let texts = [
             "", "plain", "a: b # c", "\"\\\n\t\u{1}\u{7F}\u{85}\u{2028}", "*alias &anchor", "é😀", "null", "1e3", "'",
             "- x",
@@ -44,7 +33,7 @@ enum MadeUp {
             microBatchCount: 1 << Int.random(in: 0...6, using: &generator), seed: generator.next())
     }
 
-    private static func layer(_ generator: inout Generator) -> LayerConfiguration {
+    private static func layer(_ generator: inout SeededGenerator) -> LayerConfiguration {
         func number(_ limit: Int) -> Int { Int.random(in: 1...limit, using: &generator) }
         func share() -> Float { Float.random(in: 0..<1, using: &generator) }
         func penalty() -> Float { Bool.random(using: &generator) ? 0 : share() }
@@ -82,7 +71,7 @@ enum MadeUp {
         }
     }
 
-    private static func method(_ generator: inout Generator) -> OptimizerConfiguration.Method {
+    private static func method(_ generator: inout SeededGenerator) -> OptimizerConfiguration.Method {
         func share() -> Float { Float.random(in: 0..<1, using: &generator) }
         func positive() -> Float { Float(bitPattern: UInt32.random(in: 1..<0x7F80_0000, using: &generator)) }
         let convention: OptimizerConvention = Bool.random(using: &generator) ? .keras : .torch
@@ -105,7 +94,7 @@ enum MadeUp {
         }
     }
 
-    private static func optimizer(_ generator: inout Generator) -> OptimizerConfiguration {
+    private static func optimizer(_ generator: inout SeededGenerator) -> OptimizerConfiguration {
         func factor() -> Float { Float.random(in: Float.leastNormalMagnitude...1, using: &generator) }
         let count = Int.random(in: 1...100_000, using: &generator)
         let schedules: [LearningRateSchedule] = [
@@ -118,7 +107,7 @@ enum MadeUp {
             clippingNorm: Bool.random(using: &generator) ? nil : factor())
     }
 
-    private static func earlyStopping(_ generator: inout Generator) -> EarlyStopping? {
+    private static func earlyStopping(_ generator: inout SeededGenerator) -> EarlyStopping? {
         guard Bool.random(using: &generator) else { return nil }
         return EarlyStopping(
             monitor: EarlyStopping.Monitor.allCases.randomElement(using: &generator) ?? .validationLoss,
@@ -127,7 +116,7 @@ enum MadeUp {
             restoresBestWeights: Bool.random(using: &generator))
     }
 
-    private static func data(_ generator: inout Generator) -> DatasetConfiguration {
+    private static func data(_ generator: inout SeededGenerator) -> DatasetConfiguration {
         let names = ["a/b.csv", "T-shirt/top & more", "null", "1", "é😀 \"x\""]
         func name() -> String { names.randomElement(using: &generator) ?? "x" }
         func fraction() -> Double { Double.random(in: Double.leastNonzeroMagnitude..<1, using: &generator) }
@@ -155,7 +144,7 @@ enum MadeUp {
             augmentation: Bool.random(using: &generator) ? augmentation(&generator) : nil)
     }
 
-    private static func augmentation(_ generator: inout Generator) -> AugmentationConfiguration {
+    private static func augmentation(_ generator: inout SeededGenerator) -> AugmentationConfiguration {
         func number(_ range: ClosedRange<Double>) -> Double { Double.random(in: range, using: &generator) }
         return AugmentationConfiguration(
             rotationDegrees: number(0...180), widthShift: number(0...0.9), heightShift: number(0...0.9),

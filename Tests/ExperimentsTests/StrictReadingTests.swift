@@ -1,5 +1,6 @@
 import Glibc
 import NeuralNetwork
+import TestSupport
 import Testing
 
 @testable import Experiments
@@ -183,7 +184,7 @@ import Testing
     }
 
     @Test func mutatedExperimentsAreReadOrRefused() throws {
-        var generator = MadeUp.Generator(state: 3)
+        var generator = SeededGenerator(seed: 3)
         let original = Array(try Experiment.shipped(named: "A-1").canonicalForm.utf8)
         var refused = 0
         for _ in 0..<5000 {

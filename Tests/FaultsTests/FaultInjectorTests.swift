@@ -1,13 +1,16 @@
 import Glibc
 import Runs
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Faults
 
 @Suite struct FaultInjectorTests {
-    private let folder = TemporaryFolder()
+    private let folder: TemporaryFolder
     private let watch = Watch()
+
+    init() throws { folder = try TemporaryFolder() }
 
     private func injector(_ text: String, target: FaultTarget = .worker(1)) throws -> FaultInjector {
         let plan = try FaultPlan(text: text)

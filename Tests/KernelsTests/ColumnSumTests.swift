@@ -1,12 +1,13 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Column sums")
 struct ColumnSumTests {
     @Test("Sums have the bits of a naive tree and nothing else is written", arguments: InstructionSet.supported)
     func bits(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 5)
+        var random = SeededGenerator(seed: 5)
         for columns in [1, 3, 7, 8, 10, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 130] {
             for positions in [1, 3] {
                 let tree = SummationCase.random(&random)
@@ -41,7 +42,7 @@ struct ColumnSumTests {
 
     @Test("A range of columns has the bits of the whole, and only it is written", arguments: InstructionSet.supported)
     func ranges(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 6)
+        var random = SeededGenerator(seed: 6)
         let (columns, positions) = (75, 4)
         let tree = SummationCase.random(&random)
         let memory = FencedFloats(random.floats(tree.sampleCount * positions * columns))

@@ -1,6 +1,7 @@
 import Core
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Dropout")
@@ -30,7 +31,7 @@ struct DropoutTests {
 
     @Test("Elements are kept as drawn, scaled, and otherwise +0, in place or not", arguments: InstructionSet.supported)
     func bits(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 11)
+        var random = SeededGenerator(seed: 11)
         for elementCount in [1, 3, 7, 8, 9, 15, 16, 17, 63, 64, 65, 100, 128, 200, 1000] {
             for threshold: UInt32 in [0, 1, 16_384, 40_000, 65_535, 65_536] {
                 let values = random.floats(3 * elementCount)

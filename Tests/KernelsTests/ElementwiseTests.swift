@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 private let counts = [0, 1, 3, 7, 8, 13, 15, 16, 17, 31, 32, 33, 63, 64, 65, 1000]
@@ -10,7 +11,7 @@ private let special: [Float] = [
 
 /// `count` random values with every special value among them where there is room.
 private func mixed(_ count: Int, seed: UInt64) -> [Float] {
-    var random = SeededRandom(seed: seed)
+    var random = SeededGenerator(seed: seed)
     var values = random.floats(count)
     for (index, value) in special.enumerated() where count > 2 * special.count { values[2 * index] = value }
     return values
@@ -111,7 +112,7 @@ struct ElementwiseTests {
 
 enum SeededRandomFloats {
     static func make(_ count: Int, seed: UInt64) -> [Float] {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return random.floats(count)
     }
 }

@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 /// A weight gradient with its operands.
@@ -18,7 +19,7 @@ private struct GradientCase {
     var outputStride: Int { columns + extraStride }
     var rootStride: Int { rows * columns + rootPadding }
 
-    init(program: SummationCase, rows: Int, columns: Int, extraStride: Int, _ random: inout SeededRandom) {
+    init(program: SummationCase, rows: Int, columns: Int, extraStride: Int, _ random: inout SeededGenerator) {
         self.program = program
         self.rows = rows
         self.columns = columns
@@ -96,7 +97,7 @@ private struct GradientCase {
 @Suite("Weight gradients of dense layers")
 struct GradientProductTests {
     private static let cases: [GradientCase] = {
-        var random = SeededRandom(seed: 2)
+        var random = SeededGenerator(seed: 2)
         var cases: [GradientCase] = []
         for rows in [1, 3, 7, 13, 14, 15, 16, 17, 31, 45] {
             for columns in [1, 3, 7, 10, 15, 16, 17, 31, 32, 33, 64, 70] {
@@ -125,7 +126,7 @@ struct GradientProductTests {
 
     @Test("More samples than fit into scratch give the same bits", arguments: InstructionSet.supported, [10, 32, 35])
     func manySamples(_ set: InstructionSet, _ columns: Int) {
-        var random = SeededRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         let program = SummationCase(sizes: [9000, 40, 8193, 1], leavesPerRoot: 4)
         let gradient = GradientCase(program: program, rows: 3, columns: columns, extraStride: 1, &random)
         let (bits, isIntact) = gradient.run(set.table)
@@ -135,7 +136,7 @@ struct GradientProductTests {
 
     @Test("The deepest tree fits the stack", arguments: InstructionSet.supported)
     func deepestTree(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 4)
+        var random = SeededGenerator(seed: 4)
         let program = SummationCase(sizes: [Int](repeating: 1, count: 64), leavesPerRoot: 64)
         let gradient = GradientCase(program: program, rows: 15, columns: 35, extraStride: 0, &random)
         #expect(gradient.run(set.table).bits == gradient.naive())

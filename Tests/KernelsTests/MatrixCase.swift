@@ -1,4 +1,5 @@
 import KernelInterface
+import TestSupport
 import Testing
 
 /// One matrix product with its operands; `run` returns c's rows, padding columns of the stride included.
@@ -36,7 +37,7 @@ struct MatrixOperands {
     var bias: [Float]
 
     init(_ shape: MatrixCase, seed: UInt64) {
-        var random = SeededRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         a = random.floats(MatrixCase.extent(shape.rows, shape.inner, shape.aStride))
         b = random.floats(MatrixCase.extent(shape.bRows, shape.bColumns, shape.bStride))
         c = random.floats(MatrixCase.extent(shape.rows, shape.columns, shape.cStride))

@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 @Suite("Matrix products")
@@ -8,7 +9,7 @@ struct MatrixProductTests {
 
     /// Every pair of awkward sizes, then shapes of several blocks of the inner index and of the hot layers.
     static let cases: [MatrixCase] = {
-        var random = SeededRandom(seed: 1)
+        var random = SeededGenerator(seed: 1)
         var cases: [MatrixCase] = []
         func append(_ rows: Int, _ columns: Int, _ inner: Int) {
             cases.append(

@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 /// Sums terms in the documented order: 16 lanes, then by halves.
@@ -18,7 +19,7 @@ struct NormTests {
 
     @Test("Σ x² and Σ |x| have the bits of the documented order", arguments: InstructionSet.supported)
     func plain(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for count in Self.counts {
             let values = random.floats(count).map { $0 * 1e30 }
             let x = FencedFloats(values, misalignment: 1)
@@ -31,7 +32,7 @@ struct NormTests {
 
     @Test("The gradient's norm counts both penalties and no clipping", arguments: InstructionSet.supported)
     func gradient(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 4)
+        var random = SeededGenerator(seed: 4)
         for count in Self.counts {
             var parameters = random.floats(count)
             if count > 1 { (parameters[0], parameters[1]) = (0, -0.0) }

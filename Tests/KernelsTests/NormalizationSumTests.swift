@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 /// Inputs and expected sums of one random tree.
@@ -13,7 +14,7 @@ private struct NormalizationSumCase {
     let inverseDeviation: FencedFloats
     let scratch = Scratch()
 
-    init(channels: Int, positions: Int, _ random: inout SeededRandom) {
+    init(channels: Int, positions: Int, _ random: inout SeededGenerator) {
         tree = SummationCase.random(&random)
         (self.channels, self.positions) = (channels, positions)
         input = FencedFloats(random.floats(tree.sampleCount * positions * channels), misalignment: 1)
@@ -55,7 +56,7 @@ struct NormalizationSumTests {
 
     @Test("Squared deviations have the bits of a naive tree", arguments: InstructionSet.supported)
     func squaredDeviations(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 31)
+        var random = SeededGenerator(seed: 31)
         for (channels, range) in Self.ranges {
             let state = NormalizationSumCase(channels: channels, positions: 3, &random)
             let sums = state.sums()
@@ -78,7 +79,7 @@ struct NormalizationSumTests {
 
     @Test("Gradients of scale and shift have the bits of a naive tree", arguments: InstructionSet.supported)
     func gradients(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 32)
+        var random = SeededGenerator(seed: 32)
         for (channels, range) in Self.ranges {
             let state = NormalizationSumCase(channels: channels, positions: 3, &random)
             let (shift, scale) = (state.sums(), state.sums())

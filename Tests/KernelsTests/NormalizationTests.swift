@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 private let channelCounts = [1, 3, 7, 8, 15, 16, 17, 32, 33, 65, 128]
@@ -8,7 +9,7 @@ private let channelCounts = [1, 3, 7, 8, 15, 16, 17, 32, 33, 65, 128]
 struct NormalizationTests {
     @Test("Outputs have the documented bits, in place or not", arguments: InstructionSet.supported)
     func forward(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 21)
+        var random = SeededGenerator(seed: 21)
         for channels in channelCounts {
             let input = random.floats(5 * channels)
             let constants = (0..<3).map { _ in random.floats(channels) }
@@ -33,7 +34,7 @@ struct NormalizationTests {
 
     @Test("Input gradients have the documented bits, in place or not", arguments: InstructionSet.supported)
     func inputGradient(_ set: InstructionSet) {
-        var random = SeededRandom(seed: 22)
+        var random = SeededGenerator(seed: 22)
         for channels in channelCounts {
             let input = random.floats(5 * channels)
             let gradient = random.floats(5 * channels)

@@ -1,4 +1,5 @@
 import KernelInterface
+import TestSupport
 
 /// A program as a worker would run it: leaves of given sizes, merged as a binary counter merges, cut into roots.
 struct SummationCase {
@@ -24,7 +25,7 @@ struct SummationCase {
         }
     }
 
-    static func random(_ random: inout SeededRandom) -> SummationCase {
+    static func random(_ random: inout SeededGenerator) -> SummationCase {
         let leavesPerRoot = 1 << Int.random(in: 0...3, using: &random)
         let leaves = leavesPerRoot * Int.random(in: 1...3, using: &random)
         return SummationCase(

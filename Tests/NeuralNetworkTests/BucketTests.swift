@@ -1,4 +1,5 @@
 import KernelInterface
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -19,7 +20,7 @@ struct BucketTests {
         let kernels = KernelSets.best
         let threads = try ComputeThreads(count: threadCount)
         let pass = NetworkPass(model: model, kernels: kernels, sampleCapacity: 16, threads: threads)
-        var random = TestRandom(seed: 8)
+        var random = SeededGenerator(seed: 8)
         let inputs = random.floats(16 * model.inputElementCount)
         for index in inputs.indices { pass.inputs[index] = inputs[index] }
         for index in 0..<16 { pass.labels[index] = UInt8(index % 10) }
@@ -63,7 +64,7 @@ struct BucketTests {
         let run = TestRun(
             model: try Model(Self.configuration, loss: .sparseCategoricalCrossEntropy), kernels: KernelSets.best,
             threadCount: 2, inputs: [Float](repeating: 0.5, count: 196), labels: [3])
-        var random = TestRandom(seed: 8)
+        var random = SeededGenerator(seed: 8)
         let result = try run.train(random.parameters(run.model), owned: 0..<4)
         #expect(result.roots.isEmpty && result.losses.isEmpty && result.buckets == [0, 1, 2])
     }

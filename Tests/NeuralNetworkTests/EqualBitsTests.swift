@@ -1,5 +1,6 @@
 import KernelInterface
 import Kernels
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -63,7 +64,7 @@ struct EqualBitsTests {
 
     private func run(_ index: Int, sampleCount: Int, kernels: KernelTable = KernelSets.best) throws -> TestRun {
         let model = try Model(Self.configurations[index], loss: .sparseCategoricalCrossEntropy)
-        var random = TestRandom(seed: UInt64(100 + index))
+        var random = SeededGenerator(seed: UInt64(100 + index))
         let inputs = random.floats(sampleCount * model.inputElementCount, in: 0...1)
         let labels = (0..<sampleCount).map { _ in UInt8.random(in: 0..<UInt8(model.classCount), using: &random) }
         return TestRun(
@@ -71,7 +72,7 @@ struct EqualBitsTests {
     }
 
     private func parameters(_ run: TestRun) -> [Float] {
-        var random = TestRandom(seed: 5)
+        var random = SeededGenerator(seed: 5)
         return random.parameters(run.model)
     }
 

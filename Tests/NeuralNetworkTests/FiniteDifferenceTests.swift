@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -170,7 +171,7 @@ struct FiniteDifferenceTests {
         _ name: String, _ configuration: ModelConfiguration, _ loss: LossConfiguration, seed: UInt64
     ) throws {
         let model = try Model(configuration, loss: loss)
-        var random = TestRandom(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let labels = (0..<5).map { _ in UInt8.random(in: 0..<UInt8(model.classCount), using: &random) }
         let run = TestRun(
             model: model, kernels: KernelSets.best, threadCount: 2, blockSampleCount: 2,

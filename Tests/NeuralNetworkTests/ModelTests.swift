@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -56,7 +57,7 @@ struct ModelTests {
     @Test("a tensor survives the way to torch's layout and back, and the first Dense has torch's CHW order")
     func torchLayout() throws {
         let model = try FixtureModels.model("same-softmax")
-        var random = TestRandom(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for parameter in model.parameters {
             let values = random.floats(parameter.count)
             var torch = [Float](repeating: .nan, count: parameter.count)

@@ -1,5 +1,6 @@
 import Glibc
 import KernelInterface
+import TestSupport
 import Testing
 
 @testable import NeuralNetwork
@@ -40,7 +41,7 @@ struct OptimizerTests {
         let run = TestRun(
             model: try FixtureModels.model("dense-softmax"), kernels: KernelSets.best, inputs: [], labels: [])
         let count = run.model.arenaCount
-        var random = TestRandom(seed: 2)
+        var random = SeededGenerator(seed: 2)
         let start = random.floats(count)
         let arena = TrainedArena(run, .adam(AdamConfiguration()), start: start)
         var expected = start.map(Double.init)
@@ -64,7 +65,7 @@ struct OptimizerTests {
     func ranges() throws {
         let kernels = KernelSets.best
         let count = 331
-        var random = TestRandom(seed: 4)
+        var random = SeededGenerator(seed: 4)
         let (start, gradient) = (random.floats(count), random.floats(count))
         func update(_ ranges: [Range<Int>]) -> [UInt32] {
             let buffers = [start, gradient, [Float](repeating: 0, count: count), [Float](repeating: 0, count: count)]

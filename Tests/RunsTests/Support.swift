@@ -5,33 +5,6 @@ import Testing
 
 @testable import Runs
 
-/// A folder for one test, removed at its end.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    /// In memory where the system has a folder for that, for tests that make thousands of files.
-    init(inMemory: Bool = false) throws {
-        let parent = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-        var template = Array("\(parent)/selvedge-checkpoints-XXXXXX".utf8CString)
-        let made = mkdtemp(&template) != nil
-        try #require(made)
-        path = template.withUnsafeBufferPointer { buffer in
-            String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
-    }
-
-    deinit { Self.remove(path) }
-
-    private static func remove(_ path: String) {
-        let files = FileOperations()
-        for name in (try? files.list(path)) ?? [] {
-            let entry = path + "/" + name
-            if files.isDirectory(entry) { remove(entry) } else { try? files.remove(entry) }
-        }
-        rmdir(path)
-    }
-}
-
 /// Once armed, lets so many operations pass and then fails: the one after them, or it and all that follow, as when the
 /// process dies.
 final class Failures: Sendable {
@@ -73,21 +46,6 @@ final class Counter: Sendable {
             value += 1
             return value
         }
-    }
-}
-
-/// A small deterministic generator (SplitMix64) for made-up damage.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 

@@ -4,6 +4,7 @@ import Experiments
 import Foundation
 import NeuralNetwork
 import Runs
+import TestSupport
 import Testing
 
 @testable import Training
@@ -62,9 +63,10 @@ struct WeightsCase {
 
 @Suite("Initial weights")
 struct InitialWeightsTests {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "weights-\(UUID().uuidString)").path
+    private let temporary: TemporaryFolder
+    private var folder: String { temporary.path }
 
-    init() throws { try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true) }
+    init() throws { temporary = try TemporaryFolder() }
 
     private func write(_ bytes: [UInt8], _ name: String) throws -> String {
         try Data(bytes).write(to: URL(filePath: "\(folder)/\(name)"))

@@ -2,6 +2,7 @@ import Experiments
 import Foundation
 import NeuralNetwork
 import Runs
+import TestSupport
 import Testing
 
 @testable import Training
@@ -18,8 +19,8 @@ struct VGG16Tests {
         #expect(base.count == 26 && base.reduce(0) { $0 + $1.count } == 14_714_688)
 
         let drawn = Self.drawnValues(small.model)
-        let path = FileManager.default.temporaryDirectory.appending(path: "vgg16-\(UUID().uuidString).safetensors").path
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let folder = try TemporaryFolder()
+        let path = folder.path("vgg16.safetensors")
         try Self.write(base, of: drawn, to: path)
         small.experiment.initialWeights = InitialWeightsConfiguration(origin: .file(path), layers: .vgg16)
         let weights = try #require(

@@ -1,4 +1,4 @@
-import Foundation
+import TestSupport
 
 @testable import Transport
 
@@ -10,20 +10,8 @@ func context() throws -> ZeroMQContext {
     return sharedContext
 }
 
-/// A folder with a short path that is removed at the end.
-final class TemporaryFolder {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "selvedge-\(UInt32.random(in: 0...UInt32.max))"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-    }
-
-    func endpoint(_ name: String) -> Endpoint { .ipc(path: "\(path)/\(name)") }
+extension TemporaryFolder {
+    func endpoint(_ name: String) -> Endpoint { .ipc(path: path(name)) }
 }
 
 /// Long enough for anything that will happen; only a broken test waits for it.

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Collectives
 
 /// Some workers over several steps and generations, in one thread and from one seed: frames are lost, doubled, delayed, overtake each

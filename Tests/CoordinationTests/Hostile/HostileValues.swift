@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Coordination
 
 /// Values of fields as a peer with bad intentions or a bug may send them, from a seed.
@@ -5,7 +7,7 @@ struct HostileValues {
     var generator: SeededGenerator
 
     init(seed: UInt64) {
-        generator = SeededGenerator(state: seed)
+        generator = SeededGenerator(seed: seed)
     }
 
     mutating func chance(_ percent: Int) -> Bool { Int.random(in: 0..<100, using: &generator) < percent }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Coordination
@@ -104,7 +105,7 @@ final class SimulatedCluster {
         self.adjust = adjust
         training = SimulatedTraining(
             microBatchCount: options.microBatchCount, stepsPerEpoch: options.stepsPerEpoch, epochs: options.epochs)
-        generator = SeededGenerator(state: options.seed)
+        generator = SeededGenerator(seed: options.seed)
         network = SimulatedNetwork(delayMilliseconds: options.delayMilliseconds, keepsOrder: options.keepsOrder)
         if options.startRounds > 0 { disk.begin(training, rounds: options.startRounds, options.stateByteCount) }
         history = SimulationHistory(length: options.historyLength)

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Coordination
 
 /// The run directory: what a coordinator has written, of which the journal's last records may be lost in a crash.

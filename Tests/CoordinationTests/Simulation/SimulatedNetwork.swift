@@ -1,3 +1,5 @@
+import TestSupport
+
 /// How the simulated network treats messages now. A place is a worker's slot, or the coordinator.
 struct SimulatedNetwork {
     static let coordinator = -1

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Coordination
 
 /// The training that simulated workers pretend to do.
@@ -44,7 +46,7 @@ struct SimulatedTraining {
     static func next(_ state: UInt64, _ sum: UInt64) -> UInt64 { mix(state ^ mix(sum)) }
 
     private static func mix(_ value: UInt64) -> UInt64 {
-        var generator = SeededGenerator(state: value)
+        var generator = SeededGenerator(seed: value)
         return generator.next()
     }
 

@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import Coordination
 
 /// A cluster and its faults, all from one seed: faults end some time before the run has to be over.
@@ -8,7 +10,7 @@ enum SimulationPlan {
     static let recoveryMilliseconds: UInt64 = 60_000
 
     static func options(seed: UInt64) -> SimulatedCluster.Options {
-        var generator = SeededGenerator(state: seed &* 977)
+        var generator = SeededGenerator(seed: seed &* 977)
         func number(_ range: ClosedRange<UInt64>) -> UInt64 { UInt64.random(in: range, using: &generator) }
         func chance(_ percent: UInt64) -> Bool { number(0...99) < percent }
         var options = SimulatedCluster.Options()
@@ -44,7 +46,7 @@ enum SimulationPlan {
 
     /// Lets faults happen to a cluster.
     static func addFaults(to cluster: SimulatedCluster, seed: UInt64) {
-        var generator = SeededGenerator(state: seed &* 1013 &+ 7)
+        var generator = SeededGenerator(seed: seed &* 1013 &+ 7)
         func number(_ range: ClosedRange<UInt64>) -> UInt64 { UInt64.random(in: range, using: &generator) }
         if number(0...99) < 30 {
             cluster.network.lossPercent = number(0...30)

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Faults
@@ -25,7 +26,7 @@ struct AddressTests {
 
     @Test("Nothing listens where other hosts reach it, and names are letters, digits and hyphens, each once")
     func routes() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let target = folder.address("target")
         func listen(_ names: [String], _ address: ProxyAddress) throws {
             _ = try FaultProxy(routes: names.map { ProxyRoute(name: $0, listen: address, target: target) })
@@ -40,7 +41,7 @@ struct AddressTests {
 
     @Test("A socket file that a killed proxy left is replaced; one that is in use is not")
     func abandonedFile() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         var left: PlainListener? = try PlainListener(folder.address("a"))
         let route = ProxyRoute(name: "r", listen: folder.address("a"), target: folder.address("b"))
         #expect(throws: FaultProxyError.self) { try FaultProxy(routes: [route]) }

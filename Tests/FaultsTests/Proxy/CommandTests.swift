@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Faults
@@ -41,7 +42,7 @@ struct CommandTests {
 
     @Test("A route that does not exist is named, with those that do")
     func unknownRoute() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let proxy = try FaultProxy(
             routes: [ProxyRoute(name: "r", listen: folder.address("a"), target: folder.address("b"))])
         #expect(throws: FaultProxyError.unknownRoute("s", known: ["r"])) {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Faults
@@ -51,7 +52,7 @@ struct LayoutTests {
 
     @Test("Every fault's commands are ones that a proxy of the layout takes, and its end takes them back")
     func taken() throws {
-        let folder = TemporaryFolder()
+        let folder = try TemporaryFolder()
         let layout = ProxyLayout(folder: folder.path, workerCount: 2)
         let proxy = try FaultProxy(routes: layout.routes)
         let faults: [LinkFault] = [

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Transport
 
@@ -16,7 +17,7 @@ private final class Line {
     private static let last: [UInt8] = [0xFF, 0xFF]
 
     init(overFiles: Bool = true) throws {
-        folder = TemporaryFolder()
+        folder = try TemporaryFolder()
         let options = SocketOptions.data(highWaterMark: 1000, maximumPayloadByteCount: 1 << 20)
         pull = try ZeroMQSocket(context(), .pull, options: options)
         let any = Endpoint.tcp(host: "127.0.0.1", port: 0)

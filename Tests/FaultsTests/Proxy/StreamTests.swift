@@ -1,4 +1,5 @@
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Faults
@@ -10,7 +11,7 @@ private final class Pair {
     let proxy: RunningProxy
 
     init(overFiles: Bool = true, limits: ProxyLimits = ProxyLimits()) throws {
-        folder = TemporaryFolder()
+        folder = try TemporaryFolder()
         let any = ProxyAddress.tcp(host: "127.0.0.1", port: 0)
         listener = try PlainListener(overFiles ? folder.address("target") : any)
         proxy = try RunningProxy(overFiles ? folder.address("proxy") : any, to: listener.address, limits: limits)

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 import Transport
 
 @testable import Faults
@@ -10,6 +11,10 @@ let sharedContext: ZeroMQContext? = try? ZeroMQContext()
 func context() throws -> ZeroMQContext {
     guard let sharedContext else { throw TransportError.libraryTooOld(version: ZeroMQContext.libraryVersion) }
     return sharedContext
+}
+
+extension TemporaryFolder {
+    func address(_ name: String) -> ProxyAddress { .ipc(path: path(name)) }
 }
 
 /// A proxy with one route `r` in a thread of its own, told what to do as the command is: by lines.
