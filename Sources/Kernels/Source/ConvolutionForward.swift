@@ -118,3 +118,168 @@ func copyRows(
         row &+= 1
     }
 }
+
+/// A panel of 1 or 2 vectors of output channels, packed into scratch: `[inner, width]`, the missing channels +0.
+struct ConvolutionPanel {
+    let weights: UnsafeMutablePointer<Float>
+    /// One row of start values.
+    let bias: UnsafeMutablePointer<Float>
+    /// Room for one tile, for outputs that may not be stored as whole tiles.
+    let tile: UnsafeMutablePointer<Float>
+    /// Room for the window indices of one tile.
+    let windowIndex: UnsafeMutablePointer<UInt8>
+    let innerCount: Int
+    /// For each weight row, where its input is, relative to the input corner of an output position.
+    let offsets: UnsafeMutablePointer<Int>
+
+    /// Whether the panel of a shape fits the scratch memory.
+    @inline(always)
+    static func fits(_ shape: ConvolutionShape) -> Bool {
+        let rowByteCount = 8 &+ 2 &* laneCount &* 4
+        return shape.weightRowCount <= (KernelTable.scratchByteCount &- 16384) / rowByteCount
+    }
+
+    @inline(always)
+    init(_ shape: ConvolutionShape, _ scratch: UnsafeMutableRawPointer) {
+        innerCount = shape.weightRowCount
+        tile = scratch.assumingMemoryBound(to: Float.self)
+        bias = (scratch + 4096).assumingMemoryBound(to: Float.self)
+        windowIndex = (scratch + 4096 + 1024).assumingMemoryBound(to: UInt8.self)
+        weights = (scratch + 8192).assumingMemoryBound(to: Float.self)
+        offsets = (scratch + (8192 &+ innerCount &* 2 &* laneCount &* 4)).assumingMemoryBound(to: Int.self)
+        fillInputOffsets(shape, 0, innerCount, offsets)
+    }
+
+    /// Packs columns `column ..< column + count` of the weights and of the bias.
+    @inline(always)
+    func pack(_ arguments: ConvolutionForwardArguments, column: Int, count: Int, vectorCount: Int) {
+        let width = vectorCount &* laneCount
+        let stride = arguments.shape.outputChannels
+        if let source = arguments.bias {
+            packRow(source + column, bias, count, width)
+        } else {
+            packRow(arguments.weights, bias, 0, width)
+        }
+        var row = 0
+        while row < innerCount {
+            packRow(arguments.weights + (row &* stride &+ column), weights + row &* width, count, width)
+            row &+= 1
+        }
+    }
+}
+
+/// Copies `count` floats and fills up with +0 to `width`.
+@inline(always)
+func packRow(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int, _ width: Int) {
+    var lane = 0
+    while lane < width {
+        if lane &+ laneCount <= count {
+            storeVector(loadVector(source + lane), target + lane)
+        } else {
+            storeVector(loadVector(source + lane, count: count &- lane), target + lane)
+        }
+        lane &+= laneCount
+    }
+}
+
+// Shapes whose packed panel does not fit the scratch memory (tens of thousands of weight rows) are computed one
+// output at a time, in the same order and so with the same bits.
+
+/// One output before ReLU; `corner` points at the input corner of its position.
+@inline(always)
+private func convolutionValue(
+    _ arguments: ConvolutionForwardArguments, _ corner: UnsafePointer<Float>, _ channel: Int
+) -> Float {
+    let shape = arguments.shape
+    var sum: Float = 0
+    if let bias = arguments.bias { sum = bias[channel] }
+    var weight = arguments.weights + channel
+    var kernelRow = 0
+    while kernelRow < shape.kernelHeight {
+        let input = corner + kernelRow &* shape.inputWidth &* shape.inputChannels
+        var inner = 0
+        while inner < shape.kernelWidth &* shape.inputChannels {
+            sum = sum.addingProduct(input[inner], weight.pointee)
+            weight += shape.outputChannels
+            inner &+= 1
+        }
+        kernelRow &+= 1
+    }
+    return sum
+}
+
+/// `convolutionForward` without packing.
+func convolutionForwardUnpacked(_ arguments: ConvolutionForwardArguments) {
+    let shape = arguments.shape
+    let total = arguments.sampleCount &* shape.outputHeight &* shape.outputWidth
+    var cursor = ConvolutionCursor(shape, arguments.input, step: 1)
+    var position = 0
+    while position < total {
+        var channel = 0
+        while channel < shape.outputChannels {
+            let value = convolutionValue(arguments, cursor.pointer, channel)
+            arguments.output[position &* shape.outputChannels &+ channel] =
+                arguments.appliesReLU && !(value > 0) ? 0 : value
+            channel &+= 1
+        }
+        cursor.advance()
+        position &+= 1
+    }
+}
+
+/// `convolutionForwardPooled` without packing.
+func convolutionForwardPooledUnpacked(_ arguments: ConvolutionForwardArguments) {
+    let shape = arguments.shape
+    let total = arguments.sampleCount &* shape.pooledHeight &* shape.pooledWidth
+    let below = shape.inputWidth &* shape.inputChannels
+    var cursor = ConvolutionCursor(shape, arguments.input, step: 2)
+    var position = 0
+    while position < total {
+        var channel = 0
+        while channel < shape.outputChannels {
+            var best = convolutionValue(arguments, cursor.pointer, channel)
+            var bestIndex = 0
+            var index = 1
+            while index < 4 {
+                let corner = cursor.pointer + ((index & 1) &* shape.inputChannels &+ (index >> 1) &* below)
+                let value = convolutionValue(arguments, corner, channel)
+                if value > best {
+                    best = value
+                    bestIndex = index
+                }
+                index &+= 1
+            }
+            let target = position &* shape.outputChannels &+ channel
+            arguments.output[target] = arguments.appliesReLU && !(best > 0) ? 0 : best
+            arguments.windowIndex?[target] = UInt8(truncatingIfNeeded: bestIndex)
+            channel &+= 1
+        }
+        cursor.advance()
+        position &+= 1
+    }
+}
+
+/// Turns the kernel by 180° and exchanges its channel axes: `[ky, kx, ci, co]` becomes `[kh-1-ky, kw-1-kx, co, ci]`.
+func flipConvolutionWeights(
+    _ shape: ConvolutionShape, _ weights: UnsafePointer<Float>, _ flipped: UnsafeMutablePointer<Float>
+) {
+    let inputs = shape.inputChannels
+    let outputs = shape.outputChannels
+    let tapCount = shape.kernelHeight &* shape.kernelWidth
+    var tap = 0
+    while tap < tapCount {
+        let source = weights + tap &* inputs &* outputs
+        // Reversing the row-major number of a tap reverses both of its coordinates.
+        let target = flipped + (tapCount &- 1 &- tap) &* inputs &* outputs
+        var output = 0
+        while output < outputs {
+            var input = 0
+            while input < inputs {
+                target[output &* inputs &+ input] = source[input &* outputs &+ output]
+                input &+= 1
+            }
+            output &+= 1
+        }
+        tap &+= 1
+    }
+}

@@ -1,5 +1,68 @@
 internal import KernelInterface
 
+/// 2×2 max-pooling with stride 2: the first maximum of each window in row order, and its place.
+func maxPoolForward(_ arguments: MaxPoolArguments) {
+    guard let input = arguments.input, let output = arguments.output else { return }
+    let channels = arguments.channels
+    let below = arguments.inputWidth &* channels
+    let pooledHeight = arguments.inputHeight / 2
+    let pooledWidth = arguments.inputWidth / 2
+    var target = 0
+    var sample = 0
+    while sample < arguments.sampleCount {
+        var y = 0
+        while y < pooledHeight {
+            var window = input + (sample &* arguments.inputHeight &+ 2 &* y) &* below
+            var x = 0
+            while x < pooledWidth {
+                poolWindow(window, channels, below, output + target, arguments.windowIndex + target)
+                window += 2 &* channels
+                target &+= channels
+                x &+= 1
+            }
+            y &+= 1
+        }
+        sample &+= 1
+    }
+}
+
+/// All channels of one window.
+@inline(always)
+private func poolWindow(
+    _ window: UnsafePointer<Float>, _ channels: Int, _ below: Int, _ output: UnsafeMutablePointer<Float>,
+    _ windowIndex: UnsafeMutablePointer<UInt8>
+) {
+    var channel = 0
+    while channel &+ laneCount <= channels {
+        let upper = window + channel
+        let lower = upper + below
+        let (best, index) = firstMaximum(
+            loadVector(upper), loadVector(upper + channels), loadVector(lower), loadVector(lower + channels))
+        storeVector(best, output + channel)
+        storeBytes(index, windowIndex + channel)
+        channel &+= laneCount
+    }
+    while channel < channels {
+        var best = window[channel]
+        var bestIndex: UInt8 = 0
+        if window[channel &+ channels] > best {
+            best = window[channel &+ channels]
+            bestIndex = 1
+        }
+        if window[channel &+ below] > best {
+            best = window[channel &+ below]
+            bestIndex = 2
+        }
+        if window[channel &+ below &+ channels] > best {
+            best = window[channel &+ below &+ channels]
+            bestIndex = 3
+        }
+        output[channel] = best
+        windowIndex[channel] = bestIndex
+        channel &+= 1
+    }
+}
+
 /// Sends each output gradient to the input that was the maximum and writes +0 everywhere else.
 ///
 /// With `pooledOutput`, a gradient whose pooled output is not > 0 is dropped.
@@ -83,9 +146,20 @@ private func writeZeros(_ target: UnsafeMutablePointer<Float>, _ count: Int) {
     }
 }
 
-/// `pointer + offset`, or nil.
+/// The largest of four values in each lane, and which it was; of equal values the first. A value that compares with
+/// nothing (NaN) wins only as the first.
 @inline(always)
-func optionalOffset(_ pointer: UnsafePointer<Float>?, _ offset: Int) -> UnsafePointer<Float>? {
-    guard let pointer else { return nil }
-    return pointer + offset
+func firstMaximum(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (value: Vector, index: VectorBits) {
+    var value = a
+    var index = VectorBits.zero
+    let isB = b .> value
+    value.replace(with: b, where: isB)
+    index.replace(with: VectorBits(repeating: 1), where: isB)
+    let isC = c .> value
+    value.replace(with: c, where: isC)
+    index.replace(with: VectorBits(repeating: 2), where: isC)
+    let isD = d .> value
+    value.replace(with: d, where: isD)
+    index.replace(with: VectorBits(repeating: 3), where: isD)
+    return (value, index)
 }
