@@ -4,8 +4,10 @@ typealias Vector = SIMD8<Float>
 typealias VectorBits = SIMD8<UInt32>
 /// The bit patterns of a `Vector`, signed.
 typealias VectorSignedBits = SIMD8<Int32>
-/// As many bytes as a `Vector` has lanes.
-typealias VectorBytes = SIMD8<UInt8>
+
+/// Vector registers.
+@inline(__always)
+var registerCount: Int { 16 }
 
 /// The name in this module's table.
 @inline(__always)

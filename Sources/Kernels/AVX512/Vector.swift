@@ -4,8 +4,10 @@ typealias Vector = SIMD16<Float>
 typealias VectorBits = SIMD16<UInt32>
 /// The bit patterns of a `Vector`, signed.
 typealias VectorSignedBits = SIMD16<Int32>
-/// As many bytes as a `Vector` has lanes.
-typealias VectorBytes = SIMD16<UInt8>
+
+/// Vector registers.
+@inline(__always)
+var registerCount: Int { 32 }
 
 /// The name in this module's table.
 @inline(__always)

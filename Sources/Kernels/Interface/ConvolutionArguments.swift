@@ -38,7 +38,7 @@ public struct ConvolutionShape: Sendable, Equatable {
 /// the sum in the order (ky, kx, ci) ascending, then ReLU if asked. NHWC, packed. Lanes run over output channels.
 ///
 /// With pooling (`convolutionForwardPooled`), `output` is `[s, pooledHeight, pooledWidth, co]`, the first maximum of each 2×2 window
-/// in row order, and `windowIndex` (same shape, one byte) says which of the four positions (0…3, row-major) it was.
+/// in row order, and `windowIndex` (same shape, one byte) is its position in the window (0…3, row-major).
 @frozen
 public struct ConvolutionForwardArguments {
     public var shape: ConvolutionShape

@@ -3,7 +3,7 @@
 ///
 /// Element e of sample s is kept if its 16-bit draw is at least `threshold`. The draw comes from Philox 4×32-10 with the seed
 /// as its key and the counter `(e / 8, firstPosition + s, step, purpose << 16 | layer)`: word k of the block holds the draws of
-/// elements 8b + 2k (low half) and 8b + 2k + 1 (high half). So it does not depend on who computes what.
+/// elements 8b + 2k (low half) and 8b + 2k + 1 (high half). So it does not depend on which worker computes the element.
 @frozen
 public struct DropoutArguments {
     public var sampleCount: Int
@@ -17,7 +17,7 @@ public struct DropoutArguments {
     public var purpose: UInt16
     /// The share that is dropped, times 2¹⁶: 0 keeps everything, 65,536 nothing.
     public var threshold: UInt32
-    /// What kept elements are multiplied by: 1 / (1 − rate).
+    /// The factor of the kept elements: 1 / (1 − rate).
     public var scale: Float
     public var input: UnsafePointer<Float>
     /// May be `input`.

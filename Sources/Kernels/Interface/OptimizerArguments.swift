@@ -1,4 +1,4 @@
-/// What is done to an element of the gradient before an optimizer sees it, in this order, each operation rounded to binary32:
+/// The operations on an element of the gradient before the optimizer uses it, in this order, each operation rounded to binary32:
 ///
 ///     g = gradientSum / batchSize
 ///     g = fma(2 · l2, w, g)
@@ -49,7 +49,7 @@ public struct GradientNormArguments {
 }
 
 /// One Adam or AdamW update of a range of a flat arena (Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2):
-/// g as `adjustment` says; p −= weightDecay·p; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −= stepSize·m / (√v·secondRootScale + ε).
+/// g adjusted by `adjustment`; p −= weightDecay·p; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −= stepSize·m / (√v·secondRootScale + ε).
 ///
 /// Keras 3 (adam.py) adds ε to the root of the uncorrected moment: stepSize = learningRate·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and
 /// secondRootScale = 1. PyTorch (torch/optim/adam.py) adds it to that of the corrected one: stepSize = learningRate/(1 − β₁ᵗ) and
@@ -106,7 +106,7 @@ public enum OptimizerConvention: Sendable {
     case torch
 }
 
-/// One update by gradient descent of a range of a flat arena; η is the learning rate, μ the momentum, g as `adjustment` says.
+/// One update by gradient descent of a range of a flat arena; η is the learning rate, μ the momentum, g adjusted by `adjustment`.
 ///
 /// Without velocity: p −= η·g. Keras (sgd.py): v = μ·v − η·g, then p += v, or with Nesterov p += μ·v − η·g. PyTorch
 /// (sgd.py, dampening 0): v = μ·v + g, then p −= η·v, or with Nesterov p −= η·(g + μ·v). They agree while η is constant.
@@ -144,7 +144,7 @@ public struct SGDArguments {
     }
 }
 
-/// One RMSprop update (Tieleman & Hinton 2012, not centered) of a range of a flat arena; η is the learning rate, g as `adjustment` says.
+/// One RMSprop update (Tieleman & Hinton 2012, not centered) of a range of a flat arena; η is the learning rate, g adjusted by `adjustment`.
 ///
 /// v = ρ·v + (1 − ρ)·g². Keras (rmsprop.py) has ε inside the root: u = η·g / √(v + ε), then p −= u, or with momentum
 /// b = μ·b + u and p −= b. PyTorch (rmsprop.py) has it outside: u = g / (√v + ε), then p −= η·u, or b = μ·b + u and p −= η·b.

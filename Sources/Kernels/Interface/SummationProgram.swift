@@ -1,4 +1,4 @@
-/// One leaf of a fixed summation tree, and what happens to its sum.
+/// One leaf of a fixed summation tree, and where its sum goes.
 ///
 /// Kernels that sum over samples run a list of these steps. For each step they sum the samples
 /// `sampleBegin ..< sampleEnd` one after another from +0, then add `mergeCount` earlier sums, most recent first

@@ -2,7 +2,7 @@ public import KernelInterface
 
 /// `KernelTable.adamUpdate`, in this order of operations, each rounded to binary32 (fma rounds once):
 ///
-///     g = as GradientAdjustment says
+///     g = after GradientAdjustment
 ///     p = fma(−weightDecay, p, p)                                        (AdamW only)
 ///     m = fma(g − m, 1 − beta1, m)
 ///     v = fma(fma(g, g, −v), 1 − beta2, v)

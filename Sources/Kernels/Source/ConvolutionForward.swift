@@ -12,10 +12,10 @@ func convolutionForward(_ arguments: ConvolutionForwardArguments, _ scratch: Uns
     while column < channels {
         let count = lesser(2 &* laneCount, channels &- column)
         if count > laneCount {
-            panel.pack(arguments, column: column, count: count, vectorCount: 2)
+            panel.pack(arguments, column: column, count: count)
             forwardTiles(2, arguments, panel, column, count)
         } else {
-            panel.pack(arguments, column: column, count: count, vectorCount: 1)
+            panel.pack(arguments, column: column, count: count)
             forwardTiles(1, arguments, panel, column, count)
         }
         column &+= 2 &* laneCount
@@ -41,17 +41,19 @@ private func forwardTiles(
             if position &+ row &+ 1 < total { cursor.advance() }
             row &+= 1
         }
-        var accumulators = TileAccumulators(repeating: Vector.zero)
-        loadTile(tileRowCount, vectorCount, &accumulators, panel.bias, 0)
-        multiplyPanel(tileRowCount, vectorCount, &accumulators, pointers, panel, shape)
-        if arguments.appliesReLU { rectifyTile(tileRowCount, vectorCount, &accumulators) }
+        var tile = RegisterTile()
+        tile.load(rows: tileRowCount, vectors: vectorCount, panel.bias, rowStride: 0)
+        multiplyPanel(tileRowCount, vectorCount, &tile, pointers, panel, shape)
+        if arguments.appliesReLU { tile.rectify(rows: tileRowCount, vectors: vectorCount) }
         let rows = lesser(tileRowCount, total &- position)
         let output = arguments.output + (position &* shape.outputChannels &+ column)
         if rows == tileRowCount && count == width {
-            storeTile(tileRowCount, vectorCount, accumulators, output, shape.outputChannels)
+            tile.store(rows: tileRowCount, vectors: vectorCount, output, rowStride: shape.outputChannels)
         } else {
-            storeTile(tileRowCount, vectorCount, accumulators, panel.tile, width)
-            copyRows(rows, count, panel.tile, width, output, shape.outputChannels)
+            tile.store(rows: tileRowCount, vectors: vectorCount, panel.tile, rowStride: width)
+            copyRows(
+                rows: rows, columns: count, UnsafePointer(panel.tile), rowStride: width, output,
+                rowStride: shape.outputChannels)
         }
         position &+= tileRowCount
     }
@@ -63,15 +65,15 @@ private func forwardTiles(
 /// short kernel rows need. (With the table, the compiler orders the wide loop so that it runs out of registers.)
 @inline(always)
 func multiplyPanel(
-    _ rowCount: Int, _ vectorCount: Int, _ accumulators: inout TileAccumulators, _ pointers: TilePointers,
+    _ rowCount: Int, _ vectorCount: Int, _ tile: inout RegisterTile, _ pointers: TilePointers,
     _ panel: ConvolutionPanel, _ shape: ConvolutionShape
 ) {
     var weights = UnsafePointer(panel.weights)
-    if laneCount != 16 {
+    if registerCount == 16 {
         var inner = 0
         while inner < panel.innerCount {
             let offset = panel.offsets[inner]
-            multiplyWeights(rowCount, vectorCount, &accumulators, pointers, offset, &weights)
+            multiplyWeights(rowCount, vectorCount, &tile, pointers, offset, &weights)
             inner &+= 1
         }
         return
@@ -83,7 +85,7 @@ func multiplyPanel(
         var offset = kernelRow &* rowStride
         let offsetEnd = offset &+ runCount
         while offset < offsetEnd {
-            multiplyWeights(rowCount, vectorCount, &accumulators, pointers, offset, &weights)
+            multiplyWeights(rowCount, vectorCount, &tile, pointers, offset, &weights)
             offset &+= 1
         }
         kernelRow &+= 1
@@ -93,30 +95,12 @@ func multiplyPanel(
 /// Adds one weight row to a tile and moves on to the next.
 @inline(always)
 private func multiplyWeights(
-    _ rowCount: Int, _ vectorCount: Int, _ accumulators: inout TileAccumulators, _ pointers: TilePointers,
+    _ rowCount: Int, _ vectorCount: Int, _ tile: inout RegisterTile, _ pointers: TilePointers,
     _ offset: Int, _ weights: inout UnsafePointer<Float>
 ) {
-    let w0 = loadVector(weights)
-    let w1 = vectorCount == 2 ? loadVector(weights + laneCount) : w0
-    accumulateTile(rowCount, vectorCount, &accumulators, pointers, offset, w0, w1)
+    let row = TileRow(weights, vectors: vectorCount)
+    tile.addProducts(rows: rowCount, vectors: vectorCount, pointers, offset: offset, row)
     weights += vectorCount &* laneCount
-}
-
-/// Copies a block of floats row by row.
-@inline(always)
-func copyRows(
-    _ rowCount: Int, _ columnCount: Int, _ source: UnsafePointer<Float>, _ sourceStride: Int,
-    _ target: UnsafeMutablePointer<Float>, _ targetStride: Int
-) {
-    var row = 0
-    while row < rowCount {
-        var column = 0
-        while column < columnCount {
-            target[row &* targetStride &+ column] = source[row &* sourceStride &+ column]
-            column &+= 1
-        }
-        row &+= 1
-    }
 }
 
 /// A panel of 1 or 2 vectors of output channels, packed into scratch: `[inner, width]`, the missing channels +0.
@@ -152,33 +136,15 @@ struct ConvolutionPanel {
 
     /// Packs columns `column ..< column + count` of the weights and of the bias.
     @inline(always)
-    func pack(_ arguments: ConvolutionForwardArguments, column: Int, count: Int, vectorCount: Int) {
-        let width = vectorCount &* laneCount
+    func pack(_ arguments: ConvolutionForwardArguments, column: Int, count: Int) {
         let stride = arguments.shape.outputChannels
         if let source = arguments.bias {
-            packRow(source + column, bias, count, width)
+            packPanel(rows: 1, columns: count, source + column, rowStride: 0, bias)
         } else {
-            packRow(arguments.weights, bias, 0, width)
+            storeVector(Vector.zero, bias)
+            storeVector(Vector.zero, bias + laneCount)
         }
-        var row = 0
-        while row < innerCount {
-            packRow(arguments.weights + (row &* stride &+ column), weights + row &* width, count, width)
-            row &+= 1
-        }
-    }
-}
-
-/// Copies `count` floats and fills up with +0 to `width`.
-@inline(always)
-func packRow(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ count: Int, _ width: Int) {
-    var lane = 0
-    while lane < width {
-        if lane &+ laneCount <= count {
-            storeVector(loadVector(source + lane), target + lane)
-        } else {
-            storeVector(loadVector(source + lane, count: count &- lane), target + lane)
-        }
-        lane &+= laneCount
+        packPanel(rows: innerCount, columns: count, arguments.weights + column, rowStride: stride, weights)
     }
 }
 

@@ -2,7 +2,7 @@ internal import KernelInterface
 
 /// Pooled positions of one register tile; each takes four rows.
 @inline(always)
-private var tilePooledCount: Int { laneCount == 16 ? 3 : 1 }
+private var tilePooledCount: Int { registerCount == 32 ? 3 : 1 }
 
 /// The convolution with 2×2 max-pooling in the epilogue: the unpooled output is never stored.
 ///
@@ -16,10 +16,10 @@ func convolutionForwardPooled(_ arguments: ConvolutionForwardArguments, _ scratc
     while column < channels {
         let count = lesser(2 &* laneCount, channels &- column)
         if count > laneCount {
-            panel.pack(arguments, column: column, count: count, vectorCount: 2)
+            panel.pack(arguments, column: column, count: count)
             forwardPooledTiles(2, arguments, panel, column, count)
         } else {
-            panel.pack(arguments, column: column, count: count, vectorCount: 1)
+            panel.pack(arguments, column: column, count: count)
             forwardPooledTiles(1, arguments, panel, column, count)
         }
         column &+= 2 &* laneCount
@@ -50,9 +50,9 @@ private func forwardPooledTiles(
             if position &+ pooled &+ 1 < total { cursor.advance() }
             pooled &+= 1
         }
-        var accumulators = TileAccumulators(repeating: Vector.zero)
-        loadTile(4 &* tilePooledCount, vectorCount, &accumulators, panel.bias, 0)
-        multiplyPanel(4 &* tilePooledCount, vectorCount, &accumulators, pointers, panel, shape)
+        var tile = RegisterTile()
+        tile.load(rows: 4 &* tilePooledCount, vectors: vectorCount, panel.bias, rowStride: 0)
+        multiplyPanel(4 &* tilePooledCount, vectorCount, &tile, pointers, panel, shape)
         let rows = lesser(tilePooledCount, total &- position)
         let isWhole = rows == tilePooledCount && count == width
         let target = position &* shape.outputChannels &+ column
@@ -60,7 +60,7 @@ private func forwardPooledTiles(
         let stride = isWhole ? shape.outputChannels : width
         var windowIndex = panel.windowIndex
         if isWhole, let indices = arguments.windowIndex { windowIndex = indices + target }
-        poolTile(vectorCount, accumulators, arguments.appliesReLU, output, windowIndex, stride)
+        poolTile(vectorCount, tile, arguments.appliesReLU, output, windowIndex, stride)
         if !isWhole { copyPooledTile(arguments, panel, rows, count, width, target) }
         position &+= tilePooledCount
     }
@@ -69,31 +69,31 @@ private func forwardPooledTiles(
 /// Pools the tile and stores values and window indices.
 @inline(always)
 private func poolTile(
-    _ vectorCount: Int, _ accumulators: TileAccumulators, _ appliesReLU: Bool, _ output: UnsafeMutablePointer<Float>,
+    _ vectorCount: Int, _ tile: RegisterTile, _ appliesReLU: Bool, _ output: UnsafeMutablePointer<Float>,
     _ windowIndex: UnsafeMutablePointer<UInt8>, _ stride: Int
 ) {
-    poolRow(0, vectorCount, accumulators, appliesReLU, output, windowIndex)
-    poolRow(1, vectorCount, accumulators, appliesReLU, output + stride, windowIndex + stride)
-    poolRow(2, vectorCount, accumulators, appliesReLU, output + 2 &* stride, windowIndex + 2 &* stride)
+    poolRow(0, vectorCount, tile, appliesReLU, output, windowIndex)
+    poolRow(1, vectorCount, tile, appliesReLU, output + stride, windowIndex + stride)
+    poolRow(2, vectorCount, tile, appliesReLU, output + 2 &* stride, windowIndex + 2 &* stride)
 }
 
 /// Pools one position of the tile.
 @inline(always)
 private func poolRow(
-    _ pooled: Int, _ vectorCount: Int, _ accumulators: TileAccumulators, _ appliesReLU: Bool,
+    _ pooled: Int, _ vectorCount: Int, _ tile: RegisterTile, _ appliesReLU: Bool,
     _ output: UnsafeMutablePointer<Float>, _ windowIndex: UnsafeMutablePointer<UInt8>
 ) {
     guard pooled < tilePooledCount else { return }
-    let first = 8 &* pooled
+    let first = 4 &* pooled
     let (left, leftIndex) = firstMaximum(
-        accumulators[unchecked: first], accumulators[unchecked: first &+ 2], accumulators[unchecked: first &+ 4],
-        accumulators[unchecked: first &+ 6])
+        tile[unchecked: first].left, tile[unchecked: first &+ 1].left, tile[unchecked: first &+ 2].left,
+        tile[unchecked: first &+ 3].left)
     storeVector(appliesReLU ? rectified(left) : left, output)
     storeBytes(leftIndex, windowIndex)
     guard vectorCount == 2 else { return }
     let (right, rightIndex) = firstMaximum(
-        accumulators[unchecked: first &+ 1], accumulators[unchecked: first &+ 3],
-        accumulators[unchecked: first &+ 5], accumulators[unchecked: first &+ 7])
+        tile[unchecked: first].right, tile[unchecked: first &+ 1].right, tile[unchecked: first &+ 2].right,
+        tile[unchecked: first &+ 3].right)
     storeVector(appliesReLU ? rectified(right) : right, output + laneCount)
     storeBytes(rightIndex, windowIndex + laneCount)
 }
@@ -105,7 +105,9 @@ private func copyPooledTile(
     _ target: Int
 ) {
     let channels = arguments.shape.outputChannels
-    copyRows(rows, count, panel.tile, width, arguments.output + target, channels)
+    copyRows(
+        rows: rows, columns: count, UnsafePointer(panel.tile), rowStride: width, arguments.output + target,
+        rowStride: channels)
     guard let indices = arguments.windowIndex else { return }
     var row = 0
     while row < rows {

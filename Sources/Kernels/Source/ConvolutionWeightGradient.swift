@@ -4,7 +4,7 @@ internal import KernelInterface
 /// the sums.
 ///
 /// A register tile holds up to 14 weight rows of one panel of output channels while the positions of some samples
-/// pass; between blocks of samples, which are small enough for the second-level cache, the tiles rest in scratch.
+/// pass; between blocks of samples, which are small enough for the second-level cache, the tiles are kept in scratch.
 func convolutionWeightGradient(_ arguments: ConvolutionWeightGradientArguments, _ scratch: UnsafeMutableRawPointer) {
     let channels = arguments.shape.outputChannels
     var column = 0
@@ -92,8 +92,8 @@ private func accumulateGradientTile(
     let channels = shape.outputChannels
     let rowStride = shape.inputWidth &* shape.inputChannels
     let tail = part.columnCount &- (vectorCount &- 1) &* laneCount
-    var accumulators = TileAccumulators(repeating: Vector.zero)
-    loadTile(tileRowCount, vectorCount, &accumulators, sums, width)
+    var tile = RegisterTile()
+    tile.load(rows: tileRowCount, vectors: vectorCount, sums, rowStride: width)
     var sample = sampleBegin
     while sample < sampleEnd {
         let input = arguments.input + sample &* shape.inputCount
@@ -109,16 +109,16 @@ private func accumulateGradientTile(
             var offset = y &* rowStride
             let offsetEnd = offset &+ shape.outputWidth &* shape.inputChannels
             while offset < offsetEnd {
-                var g0: Vector
-                var g1: Vector
+                var terms = TileRow()
                 if isWhole {
-                    g0 = loadVector(gradient)
-                    g1 = vectorCount == 2 ? loadVector(gradient + laneCount) : g0
+                    terms = TileRow(gradient, vectors: vectorCount)
+                } else if vectorCount == 2 {
+                    terms.right = loadVector(gradient + laneCount, count: tail)
+                    terms.left = loadVector(gradient)
                 } else {
-                    g1 = loadVector(gradient + (vectorCount &- 1) &* laneCount, count: tail)
-                    g0 = vectorCount == 2 ? loadVector(gradient) : g1
+                    terms.left = loadVector(gradient, count: tail)
                 }
-                accumulateTile(tileRowCount, vectorCount, &accumulators, pointers, offset, g0, g1)
+                tile.addProducts(rows: tileRowCount, vectors: vectorCount, pointers, offset: offset, terms)
                 gradient += channels
                 offset &+= shape.inputChannels
             }
@@ -126,7 +126,7 @@ private func accumulateGradientTile(
         }
         sample &+= 1
     }
-    storeTile(tileRowCount, vectorCount, accumulators, sums, width)
+    tile.store(rows: tileRowCount, vectors: vectorCount, sums, rowStride: width)
 }
 
 /// The stack of partial gradients that a `SummationProgram` works on: equally long runs of floats in scratch, the top
@@ -255,9 +255,13 @@ struct GradientPart {
     func write(_ arguments: ConvolutionWeightGradientArguments, _ slot: UnsafePointer<Float>, root: Int) {
         let channels = arguments.shape.outputChannels
         let target = arguments.gradient + root &* arguments.rootStride
-        copyRows(rowCount, columnCount, slot + width, width, target + (rowBegin &* channels &+ column), channels)
+        copyRows(
+            rows: rowCount, columns: columnCount, slot + width, rowStride: width,
+            target + (rowBegin &* channels &+ column), rowStride: channels)
         if hasBias, let biasGradient = arguments.biasGradient {
-            copyRows(1, columnCount, slot, width, biasGradient + (root &* arguments.rootStride &+ column), channels)
+            copyRows(
+                rows: 1, columns: columnCount, slot, rowStride: width,
+                biasGradient + (root &* arguments.rootStride &+ column), rowStride: channels)
         }
     }
 }

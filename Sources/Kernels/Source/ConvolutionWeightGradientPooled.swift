@@ -147,7 +147,7 @@ struct PooledSource {
     }
 }
 
-/// What flows back through one vector of channels of a pooled position.
+/// The gradient that flows back through one vector of channels of a pooled position.
 struct PooledFlow {
     /// +0 where ReLU stops it and beyond the last channel.
     let gradient: Vector
@@ -216,8 +216,8 @@ func accumulatePooledTile(
     guard positions > 0 else { return }
     let below = shape.inputWidth &* shape.inputChannels
     let input = left.input + sampleBegin &* shape.inputCount
-    var accumulators = TileAccumulators(repeating: Vector.zero)
-    loadTile(tileRowCount, vectorCount, &accumulators, sums, vectorCount &* laneCount)
+    var tile = RegisterTile()
+    tile.load(rows: tileRowCount, vectors: vectorCount, sums, rowStride: vectorCount &* laneCount)
     var pointers = TilePointers(repeating: input)
     var row = 0
     while row < tileRowCount {
@@ -239,9 +239,8 @@ func accumulatePooledTile(
             var offset = rowOffset
             let offsetEnd = offset &+ 2 &* shape.inputChannels
             while offset < offsetEnd {
-                let g0 = loadVector(gradient)
-                let g1 = vectorCount == 2 ? loadVector(gradient + laneCount) : g0
-                accumulateTile(tileRowCount, vectorCount, &accumulators, pointers, offset, g0, g1)
+                let terms = TileRow(gradient, vectors: vectorCount)
+                tile.addProducts(rows: tileRowCount, vectors: vectorCount, pointers, offset: offset, terms)
                 gradient += vectorCount &* laneCount
                 offset &+= shape.inputChannels
             }
@@ -250,7 +249,7 @@ func accumulatePooledTile(
         cursor.advance()
         position &+= 1
     }
-    storeTile(tileRowCount, vectorCount, accumulators, sums, vectorCount &* laneCount)
+    tile.store(rows: tileRowCount, vectors: vectorCount, sums, rowStride: vectorCount &* laneCount)
 }
 
 /// Stores the gradients of the four places one after the other.
@@ -292,30 +291,30 @@ func accumulatePatch(
     let positions = shape.pooledHeight &* shape.pooledWidth
     guard positions > 0 else { return }
     // The bias row comes first in a slot, the nine weight rows follow.
-    var accumulators = TileAccumulators(repeating: Vector.zero)
-    loadTile(patchRowCount &+ 1, 1, &accumulators, sums, part.width)
+    var tile = RegisterTile()
+    tile.load(rows: patchRowCount &+ 1, vectors: 1, sums, rowStride: part.width)
     var cursor = ConvolutionCursor(shape, source.input + sampleBegin &* shape.inputCount, step: 2)
     var position = sampleBegin &* positions
     while position < sampleEnd &* positions {
         let flow = PooledFlow(source, position &* shape.outputChannels, isWhole: true)
-        accumulators[unchecked: 0] += flow.gradient
-        accumulatePatchRow(0, &accumulators, cursor.pointer, shape.inputWidth, flow)
-        accumulatePatchRow(1, &accumulators, cursor.pointer + shape.inputWidth, shape.inputWidth, flow)
-        accumulatePatchRow(2, &accumulators, cursor.pointer + 2 &* shape.inputWidth, shape.inputWidth, flow)
+        tile[unchecked: 0].left += flow.gradient
+        accumulatePatchRow(0, &tile, cursor.pointer, shape.inputWidth, flow)
+        accumulatePatchRow(1, &tile, cursor.pointer + shape.inputWidth, shape.inputWidth, flow)
+        accumulatePatchRow(2, &tile, cursor.pointer + 2 &* shape.inputWidth, shape.inputWidth, flow)
         cursor.advance()
         position &+= 1
     }
-    storeTile(patchRowCount &+ 1, 1, accumulators, sums, part.width)
+    tile.store(rows: patchRowCount &+ 1, vectors: 1, sums, rowStride: part.width)
 }
 
 /// Adds one pooled position to the three weights of a kernel row.
 @inline(always)
 private func accumulatePatchRow(
-    _ kernelRow: Int, _ accumulators: inout TileAccumulators, _ upper: UnsafePointer<Float>, _ stride: Int,
+    _ kernelRow: Int, _ tile: inout RegisterTile, _ upper: UnsafePointer<Float>, _ stride: Int,
     _ flow: PooledFlow
 ) {
     let lower = upper + stride
-    let first = 2 &* (1 &+ 3 &* kernelRow)
+    let first = 1 &+ 3 &* kernelRow
     let column0 = flow.selectedRow(upper[0], lower[0])
     let column1 = flow.selectedRow(upper[1], lower[1])
     let column2 = flow.selectedRow(upper[2], lower[2])
@@ -323,7 +322,7 @@ private func accumulatePatchRow(
     let input0 = flow.selectedColumn(column0, column1)
     let input1 = flow.selectedColumn(column1, column2)
     let input2 = flow.selectedColumn(column2, column3)
-    accumulators[unchecked: first] = accumulators[unchecked: first].addingProduct(input0, flow.gradient)
-    accumulators[unchecked: first &+ 2] = accumulators[unchecked: first &+ 2].addingProduct(input1, flow.gradient)
-    accumulators[unchecked: first &+ 4] = accumulators[unchecked: first &+ 4].addingProduct(input2, flow.gradient)
+    tile[unchecked: first].left = tile[unchecked: first].left.addingProduct(input0, flow.gradient)
+    tile[unchecked: first &+ 1].left = tile[unchecked: first &+ 1].left.addingProduct(input1, flow.gradient)
+    tile[unchecked: first &+ 2].left = tile[unchecked: first &+ 2].left.addingProduct(input2, flow.gradient)
 }

@@ -66,7 +66,7 @@ private func loadWords(_ pointer: UnsafePointer<UInt16>) -> VectorSignedBits {
     return bits
 }
 
-/// Philox 4×32 with 10 rounds for neighbouring first counter words, the same generator as `Philox4x32` of the module Randomness.
+/// Philox 4×32 with 10 rounds for neighbouring first counter words, the same generator as `Philox4x32` of the module Core.
 struct PhiloxBlocks {
     /// The other words of the counter.
     let position: UInt64
@@ -100,7 +100,7 @@ struct PhiloxBlocks {
 
 private let lowHalf: UInt64 = 0xFFFF_FFFF
 
-/// A counter on its way to a block. The words stand in the low halves; the high halves are not cleared.
+/// A counter on its way to a block. The words are in the low halves; the high halves are not cleared.
 private struct PhiloxWords {
     var word0: UInt64
     var word1: UInt64

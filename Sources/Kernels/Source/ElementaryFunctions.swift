@@ -13,7 +13,7 @@ public func exponential(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMuta
 func exponential(_ x: Float) -> Float {
     let below = x > 89 ? 89 : x
     let bounded = below < -104 ? -104 : below
-    // Adding 1.5·2²³ rounds to a whole number, which then stands in the low bits.
+    // Adding 1.5·2²³ rounds to a whole number, which is then in the low bits.
     let shift: Float = 12_582_912
     let shifted = shift.addingProduct(bounded, 1.442_695)
     let n = shifted - shift
@@ -95,7 +95,7 @@ public func sigmoid(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutableP
 }
 
 /// With z = e^−|x|, which cannot overflow: 1 / (1 + z) for x ≥ 0, and z − z·(z / (1 + z)) otherwise, where the rounding of
-/// 1 + z hardly counts.
+/// 1 + z has little effect.
 @inline(__always)
 func sigmoid(_ x: Float) -> Float {
     let z = exponential(Float(bitPattern: x.bitPattern | 0x8000_0000))
@@ -113,7 +113,7 @@ public func hyperbolicTangent(_ count: Int, _ x: UnsafePointer<Float>, _ y: Unsa
     apply(count, x, y) { hyperbolicTangent($0) }
 }
 
-/// For |x| < 0.6: x + x·s·p(s) with s = x², otherwise 1 − 2 / (e^2|x| + 1); the sign comes last.
+/// For |x| < 0.6: x + x·s·p(s) with s = x², otherwise 1 − 2 / (e^2|x| + 1); the sign is set last.
 ///
 /// p interpolates (tanh x − x) / x³ as a function of s at Chebyshev's nodes; the relative error of the polynomial is 4·10⁻⁹.
 @inline(__always)

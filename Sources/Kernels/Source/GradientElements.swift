@@ -1,6 +1,6 @@
 internal import KernelInterface
 
-/// Calls `update` with each index and its element of the gradient, as `GradientAdjustment` says.
+/// Calls `update` with each index and its element of the gradient, as `GradientAdjustment`.
 ///
 /// Two loops, so that an optimizer without penalties and clipping pays nothing for them.
 @inline(__always)

@@ -31,7 +31,7 @@ public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: Un
 }
 
 /// The samples from the first to the last that a program names.
-@inline(__always)
+@inline(always)
 func sampleRange(of program: SummationProgram) -> Range<Int> {
     var begin = Int32.max
     var end = Int32(0)
@@ -48,7 +48,7 @@ func sampleRange(of program: SummationProgram) -> Range<Int> {
 /// packed piece by piece each time it is read.
 struct GradientPanel {
     /// Samples that fit into the packed panel.
-    @inline(__always)
+    @inline(always)
     static var capacity: Int { 8192 }
 
     enum Form {
@@ -68,7 +68,7 @@ struct GradientPanel {
     /// Floats from sample to sample where `samples(from:count:)` points.
     var rowStride: Int
 
-    @inline(__always)
+    @inline(always)
     init(
         _ arguments: GradientProductArguments, samples: Range<Int>, column: Int, columns: Int,
         _ scratch: UnsafeMutablePointer<Float>
@@ -95,7 +95,7 @@ struct GradientPanel {
     }
 
     /// Where samples `begin ..< begin + count` are.
-    @inline(__always)
+    @inline(always)
     func samples(from begin: Int, count: Int) -> UnsafePointer<Float> {
         switch form {
         case .inPlace: return source + begin &* sourceRowStride
@@ -110,7 +110,7 @@ struct GradientPanel {
 
 /// One register tile of a weight gradient: runs the whole summation program for its rows and columns.
 ///
-/// Whole vectors of the output gradient are read, so a panel with fewer columns comes padded.
+/// Whole vectors of the output gradient are read, so a panel with fewer columns is padded.
 struct GradientTile {
     /// The tile's first row in sample 0.
     var x: UnsafePointer<Float>
@@ -126,11 +126,11 @@ struct GradientTile {
     var stack: UnsafeMutablePointer<Float>
 
     /// Floats of one tile on the stack.
-    @inline(__always)
+    @inline(always)
     static var slotCount: Int { 16 &* Panel.width }
 
     /// Computes the tile; `rows` and `vectors` are literals.
-    @inline(__always)
+    @inline(always)
     func compute(rows: Int, vectors: Int) {
         let slotStride = Self.slotCount
         let width = vectors &* laneCount
@@ -171,7 +171,7 @@ struct GradientTile {
     }
 
     /// Adds the products of `count` samples, one sample after another.
-    @inline(__always)
+    @inline(always)
     private func sum(_ begin: Int, _ count: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
         var b = panel.samples(from: begin, count: count)
         var a = x + begin &* xRowStride

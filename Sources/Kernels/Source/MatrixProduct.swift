@@ -16,11 +16,11 @@ public func matrixProductTransposed(_ arguments: MatrixProductArguments, _ scrat
 /// stays in the first-level cache while all rows pass by. a is read in place: a panel is too narrow to repay a copy.
 struct MatrixProduct {
     /// Values of k in a block: the panel of b then takes at most 32 KiB.
-    @inline(__always)
+    @inline(always)
     static var blockInnerCount: Int { 256 }
 
     /// Panels that are packed together when k is short, so that longer pieces of a row of c are written at a time.
-    @inline(__always)
+    @inline(always)
     static var largestGroup: Int { 8 }
 
     let arguments: MatrixProductArguments
@@ -31,7 +31,7 @@ struct MatrixProduct {
     /// One padded panel row of the bias.
     let paddedBias: UnsafeMutablePointer<Float>
 
-    @inline(__always)
+    @inline(always)
     init(_ arguments: MatrixProductArguments, _ scratch: UnsafeMutableRawPointer) {
         self.arguments = arguments
         let floats = scratch.assumingMemoryBound(to: Float.self)
@@ -40,7 +40,7 @@ struct MatrixProduct {
         paddedBias = paddedTile + 16 &* Panel.width
     }
 
-    @inline(__always)
+    @inline(always)
     func run(transposed: Bool) {
         var begin = 0
         repeat {
@@ -65,7 +65,7 @@ struct MatrixProduct {
     }
 
     /// All rows of one panel of columns, over one block of k.
-    @inline(__always)
+    @inline(always)
     private func runPanel(_ begin: Int, _ count: Int, _ column: Int, _ columns: Int, transposed: Bool) {
         let vectors = Panel.vectors(for: columns)
         let isPartial = columns < vectors &* laneCount
@@ -98,7 +98,7 @@ struct MatrixProduct {
     }
 
     /// All rows of several full panels, over one block of k.
-    @inline(__always)
+    @inline(always)
     private func runGroup(_ begin: Int, _ count: Int, _ column: Int, panels: Int, transposed: Bool) {
         let panelCount = count &* Panel.width
         var index = 0
@@ -130,7 +130,7 @@ struct MatrixProduct {
     }
 
     /// Packs a full panel of b.
-    @inline(__always)
+    @inline(always)
     private func pack(
         _ begin: Int, _ count: Int, _ column: Int, _ target: UnsafeMutablePointer<Float>, transposed: Bool
     ) {
@@ -144,7 +144,7 @@ struct MatrixProduct {
         }
     }
 
-    @inline(__always)
+    @inline(always)
     private func runTiles(_ first: ProductTile, vectors: Int) {
         var tile = first
         var row = 0
@@ -158,7 +158,7 @@ struct MatrixProduct {
     }
 
     /// As `runTiles`, through a padded copy of c, for a panel that does not fill its vectors.
-    @inline(__always)
+    @inline(always)
     private func runPaddedTiles(_ first: ProductTile, columns: Int, vectors: Int) {
         var tile = first
         tile.c = paddedTile
@@ -184,7 +184,7 @@ struct MatrixProduct {
 
 /// One register tile of a matrix product: `c[row, column] = start + Σ_k a[row, k] · b[k, column]`.
 ///
-/// Whole vectors of b, c and bias are read and written, so a panel with fewer columns comes padded.
+/// Whole vectors of b, c and bias are read and written, so a panel with fewer columns is padded.
 struct ProductTile {
     var innerCount: Int
     var a: UnsafePointer<Float>
@@ -198,7 +198,7 @@ struct ProductTile {
     var appliesReLU: Bool
 
     /// Computes the tile; `rows` and `vectors` are literals.
-    @inline(__always)
+    @inline(always)
     func compute(rows: Int, vectors: Int) {
         var tile = RegisterTile()
         switch start {
@@ -207,15 +207,12 @@ struct ProductTile {
         case .result: tile.load(rows: rows, vectors: vectors, c, rowStride: cRowStride)
         }
         accumulate(&tile, rows: rows, vectors: vectors)
-        if appliesReLU {
-            tile.store(rows: rows, vectors: vectors, c, rowStride: cRowStride, rectifies: true)
-        } else {
-            tile.store(rows: rows, vectors: vectors, c, rowStride: cRowStride)
-        }
+        if appliesReLU { tile.rectify(rows: rows, vectors: vectors) }
+        tile.store(rows: rows, vectors: vectors, c, rowStride: cRowStride)
     }
 
     /// Four values of k a round, so that row addresses which do not fit in registers are reloaded only once for four.
-    @inline(__always)
+    @inline(always)
     private func accumulate(_ tile: inout RegisterTile, rows: Int, vectors: Int) {
         var a = self.a
         var b = self.b
@@ -238,7 +235,7 @@ struct ProductTile {
     }
 
     /// The products of one value of k.
-    @inline(__always)
+    @inline(always)
     private func addProducts(
         _ tile: inout RegisterTile, rows: Int, vectors: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>
     ) {

@@ -146,8 +146,8 @@ private func writeZeros(_ target: UnsafeMutablePointer<Float>, _ count: Int) {
     }
 }
 
-/// The largest of four values in each lane, and which it was; of equal values the first. A value that compares with
-/// nothing (NaN) wins only as the first.
+/// The largest of four values in each lane, and which it was; of equal values the first. A NaN is
+/// returned only if it is the first.
 @inline(always)
 func firstMaximum(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (value: Vector, index: VectorBits) {
     var value = a

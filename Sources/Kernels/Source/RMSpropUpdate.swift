@@ -1,6 +1,6 @@
 public import KernelInterface
 
-/// `KernelTable.rmspropUpdate`, with g as `GradientAdjustment` says, each operation rounded to binary32 (fma rounds once):
+/// `KernelTable.rmspropUpdate`, with g as `GradientAdjustment`, each operation rounded to binary32 (fma rounds once):
 ///
 ///     v = fma(g · g, 1 − rho, rho · v)
 ///     Keras:    u = (learningRate · g) / √(v + epsilon), and p = p − u,

@@ -1,6 +1,6 @@
 public import KernelInterface
 
-/// `KernelTable.sgdUpdate`, with g as `GradientAdjustment` says, each operation rounded to binary32 (fma rounds once):
+/// `KernelTable.sgdUpdate`, with g as `GradientAdjustment`, each operation rounded to binary32 (fma rounds once):
 ///
 ///     no velocity:  p = fma(−learningRate, g, p)
 ///     Keras:        v = fma(momentum, v, −(learningRate · g))

@@ -1,13 +1,17 @@
 /// Each shape of register tile is a function of its own, so that its accumulators get all registers.
+///
+/// An instruction set has only the shapes that `RegisterTile.height(fitting:)` names for its number of registers.
 enum TileFunctions {
     /// Computes one tile of a matrix product.
     @inline(__always)
     static func product(_ tile: ProductTile, rows: Int, vectors: Int) {
         switch (rows, vectors) {
-        case (14, 2): product14x2(tile)
-        case (14, 1): product14x1(tile)
-        case (8, 2): product8x2(tile)
-        case (8, 1): product8x1(tile)
+        case (14, 2) where registerCount == 32: product14x2(tile)
+        case (14, 1) where registerCount == 32: product14x1(tile)
+        case (8, 2) where registerCount == 32: product8x2(tile)
+        case (8, 1) where registerCount == 32: product8x1(tile)
+        case (6, 2) where registerCount == 16: product6x2(tile)
+        case (6, 1) where registerCount == 16: product6x1(tile)
         case (4, 2): product4x2(tile)
         case (4, 1): product4x1(tile)
         case (2, 2): product2x2(tile)
@@ -21,10 +25,12 @@ enum TileFunctions {
     @inline(__always)
     static func gradient(_ tile: GradientTile, rows: Int, vectors: Int) {
         switch (rows, vectors) {
-        case (14, 2): gradient14x2(tile)
-        case (14, 1): gradient14x1(tile)
-        case (8, 2): gradient8x2(tile)
-        case (8, 1): gradient8x1(tile)
+        case (14, 2) where registerCount == 32: gradient14x2(tile)
+        case (14, 1) where registerCount == 32: gradient14x1(tile)
+        case (8, 2) where registerCount == 32: gradient8x2(tile)
+        case (8, 1) where registerCount == 32: gradient8x1(tile)
+        case (6, 2) where registerCount == 16: gradient6x2(tile)
+        case (6, 1) where registerCount == 16: gradient6x1(tile)
         case (4, 2): gradient4x2(tile)
         case (4, 1): gradient4x1(tile)
         case (2, 2): gradient2x2(tile)
@@ -46,6 +52,12 @@ private func product8x2(_ tile: ProductTile) { tile.compute(rows: 8, vectors: 2)
 
 @inline(never)
 private func product8x1(_ tile: ProductTile) { tile.compute(rows: 8, vectors: 1) }
+
+@inline(never)
+private func product6x2(_ tile: ProductTile) { tile.compute(rows: 6, vectors: 2) }
+
+@inline(never)
+private func product6x1(_ tile: ProductTile) { tile.compute(rows: 6, vectors: 1) }
 
 @inline(never)
 private func product4x2(_ tile: ProductTile) { tile.compute(rows: 4, vectors: 2) }
@@ -76,6 +88,12 @@ private func gradient8x2(_ tile: GradientTile) { tile.compute(rows: 8, vectors: 
 
 @inline(never)
 private func gradient8x1(_ tile: GradientTile) { tile.compute(rows: 8, vectors: 1) }
+
+@inline(never)
+private func gradient6x2(_ tile: GradientTile) { tile.compute(rows: 6, vectors: 2) }
+
+@inline(never)
+private func gradient6x1(_ tile: GradientTile) { tile.compute(rows: 6, vectors: 1) }
 
 @inline(never)
 private func gradient4x2(_ tile: GradientTile) { tile.compute(rows: 4, vectors: 2) }
