@@ -75,11 +75,14 @@ extension SimulatedCluster {
         case .writeCheckpoint(let request): write(request, of: process)
         case .journal(let event):
             if case .view(let view) = event { check(view) }
+            fingerprint.add(event)
             disk.append(event, synchronizesViews: options.safeguards.synchronizesViews)
         case .log(let entry):
             logs.append(entry)
             note("\(process.name): \(entry.text)")
-        case .recordRecovery(let recovery): recoveries.append(recovery)
+        case .recordRecovery(let recovery):
+            recoveries.append(recovery)
+            fingerprint.add(recovery)
         case .judgeAudit(let question): auditQuestions.append(question)
         case .showProgress, .compareStates: break
         case .terminate(let identifier): terminate(identifier)
@@ -144,6 +147,7 @@ extension SimulatedCluster {
 
     private func save(_ request: CheckpointRequest) {
         check(request)
+        fingerprint.add(request)
         disk.write(request)
         note("a checkpoint after step \(request.name.completedSteps) is saved to \(request.destinations)")
     }

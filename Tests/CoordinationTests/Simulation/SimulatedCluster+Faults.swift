@@ -53,6 +53,8 @@ extension SimulatedCluster {
         note("\(worker.name) exits with \(code): \(reason)")
         worker.exit = (code, reason)
         exits.append((worker.name, code, reason))
+        fingerprint.add(worker.incarnation)
+        fingerprint.add(Int(code))
         if options.workersAreSound {
             let isRight = [ProcessExitCode.success, ProcessExitCode.requeue, ProcessExitCode.inputOutput].contains(code)
             let isLate = reason.contains("the run is ending")

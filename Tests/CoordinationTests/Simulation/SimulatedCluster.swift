@@ -66,6 +66,7 @@ final class SimulatedCluster {
     var network: SimulatedNetwork
     var disk = SimulatedDisk()
     var history: SimulationHistory
+    var fingerprint = RunFingerprint()
     private(set) var violation: String?
     private(set) var now: UInt64 = 0
     private(set) var eventCount = 0
@@ -155,6 +156,8 @@ final class SimulatedCluster {
             }
         }
         if violation == nil, outcome != nil { checkEnd() }
+        fingerprint.add(now)
+        fingerprint.add(eventCount)
         return outcome
     }
 

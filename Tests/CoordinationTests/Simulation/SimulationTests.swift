@@ -9,7 +9,7 @@ struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
 
     /// Runs a seed's cluster to its end.
-    private static func run(
+    static func run(
         seed: UInt64, _ safeguards: SimulatedCluster.Safeguards, historyLength: Int
     ) throws -> SimulatedCluster {
         var options = SimulationPlan.options(seed: seed)
