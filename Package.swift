@@ -80,7 +80,7 @@ let targets: [Target] = [
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Core", "TestSupport"]),
     tests("Runs", ["Runs", "Core", "TestSupport"]),
     tests("Collectives", ["Collectives", "Core", "TestSupport"]),
-    tests("Coordination", ["Coordination", "Core", "TestSupport"]),
+    tests("Coordination", ["Coordination", "Collectives", "Core", "TestSupport"]),
     tests("Transport", ["Transport", "TestSupport"]),
     tests("Training", ["Training", "Core", "CAllocationCounter", "TestSupport"]),
     tests("Faults", ["Faults", "Core", "Transport", "TestSupport"]),

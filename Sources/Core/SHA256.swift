@@ -52,6 +52,9 @@ package struct SHA256Digest: Hashable, Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// The first 12 hexadecimal digits, enough to tell digests apart in a message.
+    package var abbreviated: String { String(hexadecimal.prefix(12)) }
+
     private static func value(ofDigit digit: UInt8) -> UInt8? {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")

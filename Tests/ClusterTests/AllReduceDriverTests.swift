@@ -1,4 +1,5 @@
 import Collectives
+import Core
 import Foundation
 import Testing
 

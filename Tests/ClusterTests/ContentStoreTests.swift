@@ -9,7 +9,7 @@ struct ContentStoreTests {
     private static let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 * 7) }
 
     private static func identifier(_ bytes: [UInt8]) -> ContentIdentifier {
-        .data(ContentDigest(SHA256Digest(of: bytes)))
+        .data(SHA256Digest(of: bytes))
     }
 
     private static func store(_ pieces: [(Int, [UInt8])], byteCount: Int = 1000) -> ContentStore {
@@ -60,7 +60,7 @@ struct ContentStoreTests {
 
     @Test("is told apart by what it is: data and state with one digest are two")
     func kinds() throws {
-        let digest = ContentDigest(SHA256Digest(of: Self.bytes))
+        let digest = SHA256Digest(of: Self.bytes)
         var store = ContentStore()
         store.expect(ContentDescription(identifier: .state(digest), byteCount: 1000))
         store.store(.data(digest), offset: 0, bytes: Self.bytes)

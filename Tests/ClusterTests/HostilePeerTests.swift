@@ -28,7 +28,7 @@ struct HostilePeerTests {
     func flood() throws {
         let driver = AllReduceDriver(
             .init(
-                job: Collectives.JobIdentifier(high: 1, low: 2), generation: 1, rank: 0,
+                job: JobIdentifier(high: 1, low: 2), generation: 1, rank: 0,
                 ownership: try Ownership(microBatchCount: 2, workerCount: 2), buckets: [0..<4], statisticsWidth: 0),
             transport: FloodedTransport(), held: HeldFrames(capacity: 64),
             arithmetic: AllReduceDriverTests.arithmetic)
@@ -45,7 +45,7 @@ struct HostilePeerTests {
         }
     }
 
-    private static func view(_ runs: [MicroBatchRun], inboxes: [String] = ["ipc://a", "ipc://b"]) -> View {
+    private static func view(_ runs: [Range<Int>], inboxes: [String] = ["ipc://a", "ipc://b"]) -> View {
         let members = runs.enumerated().map { rank, run in
             Member(
                 rank: rank, workerIdentifier: 1, name: "w\(rank)", host: "here", processIdentifier: 1,
@@ -60,11 +60,11 @@ struct HostilePeerTests {
             var first = 0
             let runs = counts.map { count in
                 defer { first += count }
-                return MicroBatchRun(first: first, count: count)
+                return first..<first + count
             }
             #expect(throws: OwnershipError.self) { try Self.view(runs).ownership(microBatchCount: 8) }
         }
-        let runs = [MicroBatchRun(first: 0, count: 5), MicroBatchRun(first: 5, count: 3)]
+        let runs = [0..<5, 5..<8]
         #expect(try Self.view(runs).ownership(microBatchCount: 8).runs == [0..<5, 5..<8])
     }
 
@@ -78,7 +78,7 @@ struct HostilePeerTests {
         let settings = WorkerSettings(
             coordinatorAddress: "ipc://\(folder.path)/c", name: "w0", threadCount: 1, environment: [:])
         let peers = try PeerNetwork(ZeroMQContext(), settings: settings)
-        let runs = [MicroBatchRun(first: 0, count: 8), MicroBatchRun(first: 8, count: 0)]
+        let runs = [0..<8, 8..<8]
         let view = Self.view(runs, inboxes: [peers.inboxAddress, text])
         do {
             _ = try peers.connect(to: view, rank: 0, channel: ComputeChannel())

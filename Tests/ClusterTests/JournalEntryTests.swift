@@ -7,12 +7,12 @@ import Testing
 
 @Suite("The journal's records")
 struct JournalEntryTests {
-    private let digest: ContentDigest
-    private let otherDigest: ContentDigest
+    private let digest: SHA256Digest
+    private let otherDigest: SHA256Digest
 
     init() throws {
-        digest = try #require(ContentDigest(bytes: (0..<32).map { UInt8($0) }))
-        otherDigest = try #require(ContentDigest(bytes: [UInt8](repeating: 7, count: 32)))
+        digest = try #require(SHA256Digest(bytes: (0..<32).map { UInt8($0) }))
+        otherDigest = try #require(SHA256Digest(bytes: [UInt8](repeating: 7, count: 32)))
     }
 
     private var entries: [JournalEntry] {
@@ -74,7 +74,7 @@ struct JournalEntryTests {
             records: [
                 JournalEntry.epoch(1, completedSteps: 5, stateDigest: otherDigest).record,
                 JournalEntry.checkpoint(
-                    completedSteps: 5, fileDigest: ContentDigest(SHA256Digest(of: bytes))
+                    completedSteps: 5, fileDigest: SHA256Digest(of: bytes)
                 ).record,
                 JournalEntry.checkpoint(completedSteps: 6, fileDigest: nil).record,
             ])

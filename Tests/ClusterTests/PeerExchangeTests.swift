@@ -1,5 +1,6 @@
 import CAllocationCounter
 import Coordination
+import Core
 import Datasets
 import Experiments
 import Foundation
@@ -57,7 +58,7 @@ final class SocketWorkers: @unchecked Sendable {
             Member(
                 rank: rank, workerIdentifier: UInt32(rank), name: "w\(rank)", host: "here", processIdentifier: 1,
                 inboxAddress: worker.peers.inboxAddress,
-                microBatches: MicroBatchRun(first: runs[rank].lowerBound, count: runs[rank].count))
+                microBatches: runs[rank])
         }
         return View(generation: 1, position: .start, holder: 0, members: members)
     }

@@ -1,3 +1,4 @@
+import Core
 import Foundation
 import Runs
 import TestSupport
@@ -96,10 +97,10 @@ struct RunRecorderTests {
 
     @Test("the journal keeps every kind of record, in order")
     func journal() throws {
-        let digest = try #require(ContentDigest(bytes: [UInt8](repeating: 9, count: 32)))
+        let digest = try #require(SHA256Digest(bytes: [UInt8](repeating: 9, count: 32)))
         let member = Member(
             rank: 0, workerIdentifier: 1, name: "a", host: "h", processIdentifier: 2, inboxAddress: "x",
-            microBatches: MicroBatchRun(first: 0, count: 8))
+            microBatches: 0..<8)
         let position = Position(rounds: 4, completedSteps: 4, completedEpochs: 0)
         recorder.record(.view(View(generation: 3, position: position, holder: 0, members: [member])))
         recorder.record(.stepDigests(firstStep: 4, digests: [5, 6]))

@@ -1,4 +1,5 @@
 import Collectives
+import Core
 import Testing
 
 @Suite("Frame headers")

@@ -33,7 +33,7 @@ struct AuditScenarios {
         let cluster = try waitingRun()
         cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
         cluster.at(1600) {
-            #expect(cluster.auditQuestions.map(\.microBatches) == [MicroBatchRun(first: 0, count: 2)])
+            #expect(cluster.auditQuestions.map(\.microBatches) == [0..<2])
             for question in cluster.auditQuestions { answer(cluster, question, truth) }
         }
         cluster.at(1700) {

@@ -90,7 +90,7 @@ struct MessageTests {
     @Test func aViewWithGapsInItsMicroBatchesIsRefused() {
         for message in SampleMessages.fromCoordinator {
             guard case .view(var view) = message else { continue }
-            view.members[1].microBatches.first = 5
+            view.members[1].microBatches = 5..<9
             let bytes = CoordinatorMessage.view(view).encoded()
             #expect(throws: MessageError.invalid(field: "members")) { try CoordinatorMessage(decoding: bytes) }
         }

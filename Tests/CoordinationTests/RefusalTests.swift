@@ -70,7 +70,7 @@ struct RefusalTests {
         }
         #expect(refusal.kind == .protocolVersion)
         var worker = WorkerMachine(
-            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+            configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         _ = worker.start(now: 0)
         let last = worker.received(.refused(refusal), now: 1).last
         guard case .exit(let code, let reason) = last else {
@@ -82,7 +82,7 @@ struct RefusalTests {
 
     @Test func aWorkerThatNobodyAnswersLeavesWith69() {
         var worker = WorkerMachine(
-            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+            configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         var actions = worker.start(now: 0)
         for now in stride(from: UInt64(50), through: 60_000, by: 50) {
             actions += worker.tick(now: now)

@@ -1,9 +1,11 @@
+import Core
+
 @testable import Coordination
 
 /// One message of every kind, with every optional field there and not there.
 enum SampleMessages {
-    static func digest(_ seed: UInt8) -> ContentDigest {
-        guard let digest = ContentDigest(bytes: (0..<32).map { UInt8($0) &* 7 &+ seed }) else {
+    static func digest(_ seed: UInt8) -> SHA256Digest {
+        guard let digest = SHA256Digest(bytes: (0..<32).map { UInt8($0) &* 7 &+ seed }) else {
             preconditionFailure("32 bytes make a digest")
         }
         return digest
@@ -65,7 +67,7 @@ enum SampleMessages {
             Member(
                 rank: rank, workerIdentifier: UInt32(rank + 1), name: "worker-\(rank)", host: "a",
                 processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
-                microBatches: MicroBatchRun(first: rank * 4, count: rank < 2 ? 4 : 0), needsState: rank != 1)
+                microBatches: rank * 4..<rank * 4 + (rank < 2 ? 4 : 0), needsState: rank != 1)
         }
         let job = JobIdentifier(high: 1, low: 2)
         return [
@@ -85,9 +87,4 @@ enum SampleMessages {
             .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
         ]
     }
-}
-
-/// A checksum for tests: FNV-1a.
-@Sendable func testChecksum(_ bytes: [UInt8]) -> UInt32 {
-    bytes.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
 }

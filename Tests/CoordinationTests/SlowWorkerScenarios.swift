@@ -1,3 +1,4 @@
+import Collectives
 import Testing
 
 @testable import Coordination
@@ -33,7 +34,7 @@ struct SlowWorkerScenarios {
                 let best = (1...microBatchCount - 2).flatMap { first in
                     (1...microBatchCount - first - 1).map { slowest([first, $0, microBatchCount - first - $0]) }
                 }.min()
-                let runs = MicroBatchRun.fastest(microBatchCount: microBatchCount, times: times)
+                let runs = Ownership.fastestRuns(microBatchCount: microBatchCount, times: times)
                 #expect(slowest(runs.map(\.count)) == best, "\(microBatchCount) micro-batches, \(times)")
                 #expect(runs.map(\.count).reduce(0, +) == microBatchCount)
             }

@@ -1,4 +1,5 @@
 import Collectives
+import Core
 import Transport
 
 /// Sums the gradients of all workers, step after step, for one generation: runs an `AllReduceMachine` over a transport.

@@ -1,3 +1,4 @@
+import Collectives
 import Coordination
 import Core
 import Datasets
@@ -107,8 +108,8 @@ package struct StepBenchmark {
 
     /// Owns this rank's micro-batches and connects to the other workers through socket files in the folder.
     private func connect(_ trainer: Trainer) throws -> any GradientExchange {
-        let runs = MicroBatchRun.balanced(microBatchCount: experiment.microBatchCount, workerCount: workerCount)
-        trainer.own(runs[rank].first..<runs[rank].first + runs[rank].count)
+        let runs = Ownership.balancedRuns(microBatchCount: experiment.microBatchCount, workerCount: workerCount)
+        trainer.own(runs[rank])
         let control = "\(directory)/bench"
         let settings = WorkerSettings(
             coordinatorAddress: "ipc://\(control)", name: String(rank), threadCount: threadCount,

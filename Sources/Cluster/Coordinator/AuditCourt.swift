@@ -34,7 +34,7 @@ final class AuditCourt {
                     data: TrainingData(dataset: training, experiment: experiment),
                     kernels: InstructionSet.chosen(environment: environment).table, threadCount: 1
                 ).digests(
-                    ofRun: question.microBatches.first..<question.microBatches.first + question.microBatches.count,
+                    ofRun: question.microBatches,
                     state: question.state, step: Int(question.completedSteps), agreedSums: []))
             judgements.post(Judgement(generation: question.generation, digest: digest))
         }

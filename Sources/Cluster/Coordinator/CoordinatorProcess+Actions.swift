@@ -125,10 +125,9 @@ extension CoordinatorProcess {
         var configuration = CoordinatorConfiguration(
             job: leadership.job,
             experiment: run.experiment.canonicalForm,
-            experimentDigest: ContentDigest(run.experiment.digest),
+            experimentDigest: run.experiment.digest,
             arithmeticVersion: UInt32(Arithmetic.version), microBatchCount: run.experiment.microBatchCount,
-            workerCount: settings.workerCount, host: HostName.current, data: [contents.data],
-            checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } })
+            workerCount: settings.workerCount, host: HostName.current, data: [contents.data])
         configuration.childProcessIdentifiers = children
         configuration.predecessor = predecessor
         configuration.term = leadership.term

@@ -1,16 +1,17 @@
 import Coordination
+import Core
 import Runs
 
 /// What a coordinator has to know of those that led the run before it.
 struct Leadership {
-    var job: Coordination.JobIdentifier
+    var job: JobIdentifier
     /// Higher than any before.
     var term: UInt64
     /// The highest generation that was journalled.
     var lastGeneration: UInt64
 
     /// Reads the journal of the run; a run without one begins with `newJob`.
-    init(after records: [JournalRecord], newJob: Coordination.JobIdentifier) {
+    init(after records: [JournalRecord], newJob: JobIdentifier) {
         job = newJob
         term = 1
         lastGeneration = 0

@@ -12,10 +12,10 @@ struct ServedContent {
     init(_ run: PreparedRun) {
         archive = DatasetArchive(run.trainingSet)
         data = ContentDescription(
-            identifier: .data(ContentDigest(run.trainingSet.digest)), byteCount: UInt64(archive.byteCount))
+            identifier: .data(run.trainingSet.digest), byteCount: UInt64(archive.byteCount))
         stateBytes = run.startBytes ?? []
         state = run.startBytes.map {
-            ContentDescription(identifier: .state(ContentDigest(SHA256Digest(of: $0))), byteCount: UInt64($0.count))
+            ContentDescription(identifier: .state(SHA256Digest(of: $0)), byteCount: UInt64($0.count))
         }
     }
 
@@ -27,7 +27,7 @@ struct ServedContent {
         return indices.clamped(to: 0..<(known?.chunkCount ?? 0)).lazy.compactMap { index in
             guard let range = known?.byteRange(ofChunk: index) else { return nil }
             let bytes = identifier == data.identifier ? archive.bytes(in: range) : Array(stateBytes[range])
-            let checksum = bytes.withUnsafeBytes { CRC32C.checksum($0) }
+            let checksum = CRC32C.checksum(bytes)
             return CoordinatorMessage.contentChunk(
                 ContentChunk(content: identifier, chunk: UInt32(index), checksum: checksum, bytes: bytes))
         }

@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Runs
 
 extension JournalEntry {
@@ -78,9 +79,9 @@ private struct PayloadReader {
         return (0..<count).compactMap { _ in word() }
     }
 
-    mutating func digest() -> ContentDigest? {
-        guard let digest = ContentDigest(bytes: Array(bytes.prefix(ContentDigest.byteCount))) else { return nil }
-        bytes = bytes.dropFirst(ContentDigest.byteCount)
+    mutating func digest() -> SHA256Digest? {
+        guard let digest = SHA256Digest(bytes: Array(bytes.prefix(SHA256Digest.byteCount))) else { return nil }
+        bytes = bytes.dropFirst(SHA256Digest.byteCount)
         return digest
     }
 

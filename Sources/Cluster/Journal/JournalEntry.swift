@@ -1,4 +1,5 @@
 import Coordination
+import Core
 
 /// A record of a run's journal with its meaning.
 enum JournalEntry: Sendable, Equatable {
@@ -7,9 +8,9 @@ enum JournalEntry: Sendable, Equatable {
     case stepDigests(firstStep: UInt64, digests: [UInt64])
     /// All workers agreed on an epoch (from 1); SHA-256 of the state at its end, as a checkpoint's bytes.
     /// Nil where the end of the epoch was past before anybody asked.
-    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)
+    case epoch(UInt32, completedSteps: UInt64, stateDigest: SHA256Digest?)
     /// With the SHA-256 of its bytes: a checkpoint that is about to be saved. Without: one that is saved.
-    case checkpoint(completedSteps: UInt64, fileDigest: ContentDigest?)
+    case checkpoint(completedSteps: UInt64, fileDigest: SHA256Digest?)
     case stopping(stepLimit: UInt64)
     /// Why the run ended, in words.
     case ended(String)

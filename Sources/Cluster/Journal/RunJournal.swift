@@ -14,7 +14,7 @@ struct RunJournal: Sendable {
     /// Whether it says that a checkpoint is in its place.
     private(set) var hasSavedCheckpoint = false
     /// SHA-256 of the states that were recorded after so many steps.
-    private var stateDigests: [UInt64: Set<ContentDigest>] = [:]
+    private var stateDigests: [UInt64: Set<SHA256Digest>] = [:]
 
     init(records: [JournalRecord]) {
         for entry in records.lazy.compactMap({ JournalEntry($0) }) {
@@ -47,7 +47,7 @@ struct RunJournal: Sendable {
     /// when it is, and when none was recorded: a process may have died between saving and recording.
     func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {
         guard let known = stateDigests[UInt64(completedSteps)] else { return nil }
-        let found = ContentDigest(SHA256Digest(of: bytes))
+        let found = SHA256Digest(of: bytes)
         guard !known.contains(found) else { return nil }
         let expected = known.map(\.description).sorted().joined(separator: " or ")
         return "its SHA-256 begins with \(found), the journal has \(expected)"
@@ -59,7 +59,7 @@ extension Journal {
     /// Records the SHA-256 of a checkpoint that is about to be saved, so that a changed bit in it will be noticed.
     func announceCheckpoint(_ bytes: [UInt8], completedSteps: UInt64) throws(FileError) {
         let entry = JournalEntry.checkpoint(
-            completedSteps: completedSteps, fileDigest: ContentDigest(SHA256Digest(of: bytes)))
+            completedSteps: completedSteps, fileDigest: SHA256Digest(of: bytes))
         try append(entry.record)
         try synchronize()
     }

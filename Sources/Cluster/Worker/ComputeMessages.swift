@@ -1,4 +1,5 @@
 import Coordination
+import Core
 
 /// What the control thread asks of the compute thread, in order.
 enum ComputeCommand: Sendable {
@@ -19,13 +20,13 @@ enum ComputeCommand: Sendable {
 
 /// What the compute thread tells the control thread.
 enum ComputeReport: Sendable {
-    case experimentLoaded(missing: [ContentDigest])
-    case prepared(Position, stateDigest: ContentDigest)
-    case regrouped(Position, stateDigest: ContentDigest)
-    case linked(generation: UInt64, stateDigest: ContentDigest)
+    case experimentLoaded(missing: [SHA256Digest])
+    case prepared(Position, stateDigest: SHA256Digest)
+    case regrouped(Position, stateDigest: SHA256Digest)
+    case linked(generation: UInt64, stateDigest: SHA256Digest)
     case epochEnded(EpochEnded)
     case stateSerialized(StateName, bytes: [UInt8])
-    case finished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool)
+    case finished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool)
     case stateSaved(path: String?)
     case failed(WorkerFailure.Kind, message: String)
 }

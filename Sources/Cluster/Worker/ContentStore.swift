@@ -26,12 +26,13 @@ struct ContentStore {
     mutating func take(_ identifier: ContentIdentifier) throws(ClusterError) -> [UInt8]? {
         guard let bytes = pieces.removeValue(forKey: identifier), let size = byteCounts.removeValue(forKey: identifier)
         else { return nil }
-        let expected: ContentDigest
+        let expected: SHA256Digest
         switch identifier {
         case .data(let digest), .state(let digest): expected = digest
         }
-        guard bytes.count == size, ContentDigest(SHA256Digest(of: bytes)) == expected else {
-            throw .content("what the coordinator sent does not have the digest \(expected) that it announced")
+        guard bytes.count == size, SHA256Digest(of: bytes) == expected else {
+            throw .content(
+                "what the coordinator sent does not have the digest \(expected.abbreviated) that it announced")
         }
         return bytes
     }

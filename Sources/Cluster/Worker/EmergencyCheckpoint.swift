@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import Runs
 
 /// The state of a worker that nobody leads any more, in a folder of its own: never in the run directory, which belongs to

@@ -40,7 +40,7 @@ final class PeerExchange: GradientExchange {
     private static let roundMilliseconds = 120_000
 
     init(
-        view: View, rank: Int, job: Coordination.JobIdentifier, trainer: Trainer, transport: ZeroMQFrameTransport,
+        view: View, rank: Int, job: JobIdentifier, trainer: Trainer, transport: ZeroMQFrameTransport,
         held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
         let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
@@ -49,7 +49,7 @@ final class PeerExchange: GradientExchange {
         func driver(buckets: [Range<Int>], statisticsWidth: Int = Self.statisticsWidth) -> Driver {
             Driver(
                 .init(
-                    job: Collectives.JobIdentifier(high: job.high, low: job.low), generation: view.generation,
+                    job: job, generation: view.generation,
                     rank: rank, ownership: ownership, buckets: buckets, statisticsWidth: statisticsWidth),
                 transport: transport, held: held, arithmetic: arithmetic)
         }
@@ -217,6 +217,6 @@ extension View {
     func ownership(microBatchCount: Int) throws(OwnershipError) -> Ownership {
         try Ownership(
             microBatchCount: microBatchCount,
-            runs: members.map { $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count })
+            runs: members.map(\.microBatches))
     }
 }

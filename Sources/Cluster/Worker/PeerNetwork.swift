@@ -1,4 +1,5 @@
 import Coordination
+import Core
 import NeuralNetwork
 import Training
 import Transport

@@ -1,4 +1,5 @@
 import Coordination
+import Core
 
 /// The fields before each piece of a serialized state on its way from one worker to another: 64 bytes, little-endian.
 ///

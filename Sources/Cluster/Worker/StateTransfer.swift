@@ -5,7 +5,7 @@ import Transport
 
 /// Carries a serialized state from the worker that holds it to those that need it, over the links of a new view.
 struct StateTransfer {
-    let job: Coordination.JobIdentifier
+    let job: JobIdentifier
     let generation: UInt64
     let rank: Int
     let transport: ZeroMQFrameTransport

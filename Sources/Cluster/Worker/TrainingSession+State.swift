@@ -24,7 +24,7 @@ extension TrainingSession {
         let isEpochEnd = trainer.schedule.isEpochEnd(state.progress.round)
         for row in rows {
             let isLast = row.epoch == rows.count && isEpochEnd
-            let digest = isLast ? ContentDigest(SHA256Digest(of: bytes)) : nil
+            let digest = isLast ? SHA256Digest(of: bytes) : nil
             let report = report(row, stateDigest: digest)
             channel.reports.post(.epochEnded(report))
             if isLast { keep(bytes, afterEpoch: row.epoch, isBest: report.bestImproved) }
@@ -32,7 +32,7 @@ extension TrainingSession {
     }
 
     /// What is told of a finished epoch. Whether it was the best so far is seen from the rows up to it.
-    func report(_ row: EpochRow, stateDigest: ContentDigest?) -> EpochEnded {
+    func report(_ row: EpochRow, stateDigest: SHA256Digest?) -> EpochEnded {
         var progress = TrainingProgress()
         progress.rows = Array(trainer.state.progress.rows.prefix(row.epoch))
         return EpochEnded(

@@ -44,8 +44,8 @@ final class TrainingSession {
             completedEpochs: UInt32(trainer.state.progress.rows.count))
     }
 
-    var stateDigest: ContentDigest {
-        ContentDigest(trainer.state.digest(model: trainer.model, experiment: trainer.experiment))
+    var stateDigest: SHA256Digest {
+        trainer.state.digest(model: trainer.model, experiment: trainer.experiment)
     }
 
     /// Whether the next step may start now.
@@ -71,7 +71,7 @@ final class TrainingSession {
         stopLimit = nil
         isOver = false
         _ = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
-        trainer.own(member.microBatches.first..<member.microBatches.first + member.microBatches.count)
+        trainer.own(member.microBatches)
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
             try agreeOnState(view, member, connection)
@@ -185,7 +185,7 @@ final class TrainingSession {
         channel.board.note(phase: .serializing)
         channel.faults?.reach(.serializing, step: completedSteps)
         let bytes = encodedState
-        let digest = ContentDigest(SHA256Digest(of: bytes))
+        let digest = SHA256Digest(of: bytes)
         channel.reports.post(.epochEnded(report(epoch.row, stateDigest: digest)))
         keep(bytes, afterEpoch: epoch.row.epoch, isBest: epoch.isBest)
         pace.restart()

@@ -89,13 +89,13 @@ final class WorkerCompute {
         let experiment = try Experiment(yaml: welcome.experiment, source: "the coordinator's experiment")
         self.experiment = experiment
         self.welcome = welcome
-        let wanted = welcome.data.compactMap { content -> ContentDigest? in
+        let wanted = welcome.data.compactMap { content -> SHA256Digest? in
             if case .data(let digest) = content.identifier { digest } else { nil }
         }
         let found = try? DatasetLookup.load(
             experiment, data: settings.data, environment: settings.environment
         ).training
-        localData = found.flatMap { wanted.contains(ContentDigest($0.digest)) ? $0 : nil }
+        localData = found.flatMap { wanted.contains($0.digest) ? $0 : nil }
         channel.reports.post(.experimentLoaded(missing: localData == nil ? wanted : []))
     }
 

@@ -46,8 +46,7 @@ final class WorkerControl {
     /// Runs until the machine or a signal ends it, and has the compute thread leave.
     func run(hello: Hello) -> End {
         var machine = WorkerMachine(
-            configuration: WorkerConfiguration(
-                hello: hello, checksum: { bytes in bytes.withUnsafeBytes { CRC32C.checksum($0) } }), now: Self.now)
+            configuration: WorkerConfiguration(hello: hello), now: Self.now)
         perform(machine.start(now: Self.now))
         while true {
             if let end {

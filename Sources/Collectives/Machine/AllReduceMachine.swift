@@ -1,3 +1,5 @@
+package import Core
+
 /// The all-reduce of one rank as a machine without I/O.
 ///
 /// The driver tells it what happened (`begin`, `bucketReady`, `statisticsReady`, `frameReceived`, what became of a

@@ -1,3 +1,5 @@
+import Core
+
 /// Why bytes are not a frame header.
 package enum FrameHeaderError: Error, Sendable, Equatable, CustomStringConvertible {
     case tooShort(byteCount: Int)

@@ -1,3 +1,5 @@
+package import Core
+
 /// What a frame carries.
 package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     /// One root's values for some elements of a bucket.
@@ -16,17 +18,6 @@ package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
         case .statistics: 8
         case .resend: 0
         }
-    }
-}
-
-/// The 128-bit number of a job; frames of another job are dropped.
-package struct JobIdentifier: Sendable, Hashable {
-    package var high: UInt64
-    package var low: UInt64
-
-    package init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
     }
 }
 

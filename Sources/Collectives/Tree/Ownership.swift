@@ -58,8 +58,35 @@ package struct Ownership: Sendable, Hashable {
         }
         self.microBatchCount = microBatchCount
         ownerCount = workerCount
-        runs = (0..<workerCount).map { rank in
+        runs = Self.balancedRuns(microBatchCount: microBatchCount, workerCount: workerCount)
+    }
+
+    /// Runs as equal as whole numbers allow: rank `r` of `W` owns `[r·M/W, (r+1)·M/W)`.
+    package static func balancedRuns(microBatchCount: Int, workerCount: Int) -> [Range<Int>] {
+        precondition(workerCount > 0 && workerCount <= microBatchCount, "each worker needs a micro-batch")
+        return (0..<workerCount).map { rank in
             rank * microBatchCount / workerCount..<(rank + 1) * microBatchCount / workerCount
+        }
+    }
+
+    /// Runs that minimise the time of the slowest worker, with at least one micro-batch each. `times` is the time of one
+    /// micro-batch on each worker, in any unit.
+    ///
+    /// Greedy: each further micro-batch goes to the worker that would finish it first (the lower rank among equals), which is
+    /// optimal for pieces of one size. Cost: micro-batches × workers.
+    package static func fastestRuns(microBatchCount: Int, times: [Double]) -> [Range<Int>] {
+        precondition(!times.isEmpty && times.count <= microBatchCount, "each worker needs a micro-batch")
+        precondition(times.allSatisfy { $0 > 0 && $0.isFinite }, "times are positive numbers")
+        var counts = Array(repeating: 1, count: times.count)
+        for _ in times.count..<microBatchCount {
+            let ends = times.indices.map { Double(counts[$0] + 1) * times[$0] }
+            let next = times.indices.min { ends[$0] < ends[$1] } ?? 0
+            counts[next] += 1
+        }
+        var first = 0
+        return counts.map { count in
+            defer { first += count }
+            return first..<first + count
         }
     }
 

@@ -1,3 +1,5 @@
+package import Core
+
 /// What the coordinator's driver does next, in the order given.
 package enum CoordinatorAction: Sendable, Equatable {
     case send(CoordinatorMessage, to: ConnectionIdentifier)
@@ -31,7 +33,7 @@ package struct EpochRecord: Sendable, Equatable {
     package var completedSteps: UInt64
     package var row: [UInt8]
     /// Nil when its end was past before anybody asked.
-    package var stateDigest: ContentDigest?
+    package var stateDigest: SHA256Digest?
     package var bestImproved: Bool
 }
 
@@ -53,7 +55,7 @@ package struct AuditQuestion: Sendable, Equatable {
     /// Of the view in which two workers disagreed; the answer names it.
     package var generation: UInt64
     package var completedSteps: UInt64
-    package var microBatches: MicroBatchRun
+    package var microBatches: Range<Int>
     package var state: [UInt8]
 }
 
@@ -78,7 +80,7 @@ package struct CheckpointRequest: Sendable, Equatable {
 package enum RunEvent: Sendable, Equatable {
     case view(View)
     case stepDigests(firstStep: UInt64, digests: [UInt64])
-    case epoch(UInt32, completedSteps: UInt64, stateDigest: ContentDigest?)
+    case epoch(UInt32, completedSteps: UInt64, stateDigest: SHA256Digest?)
     case checkpoint(completedSteps: UInt64)
     case stopping(stepLimit: UInt64)
     case ended(Outcome)

@@ -1,9 +1,11 @@
+package import Core
+
 /// What a coordinator is told before it starts.
 package struct CoordinatorConfiguration: Sendable {
     package var job: JobIdentifier
     /// The resolved experiment in its canonical form.
     package var experiment: String
-    package var experimentDigest: ContentDigest
+    package var experimentDigest: SHA256Digest
     package var arithmeticVersion: UInt32
     package var microBatchCount: Int
     /// Training starts with that many workers.
@@ -32,12 +34,10 @@ package struct CoordinatorConfiguration: Sendable {
     /// Keeps a checkpoint of its own for every so many epochs; 0 keeps none.
     package var keptEpochInterval: Int = 0
     package var timing = CoordinatorTiming()
-    package var checksum: Checksum
 
     package init(
-        job: JobIdentifier, experiment: String, experimentDigest: ContentDigest, arithmeticVersion: UInt32,
-        microBatchCount: Int, workerCount: Int, host: String, data: [ContentDescription],
-        checksum: @escaping Checksum
+        job: JobIdentifier, experiment: String, experimentDigest: SHA256Digest, arithmeticVersion: UInt32,
+        microBatchCount: Int, workerCount: Int, host: String, data: [ContentDescription]
     ) {
         self.job = job
         self.experiment = experiment
@@ -48,7 +48,6 @@ package struct CoordinatorConfiguration: Sendable {
         ownerLimit = workerCount
         self.host = host
         self.data = data
-        self.checksum = checksum
     }
 }
 

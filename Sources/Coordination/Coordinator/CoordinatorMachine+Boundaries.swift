@@ -1,3 +1,5 @@
+import Collectives
+
 /// A boundary: the end of a grant at which the membership changes without anything being done twice.
 extension CoordinatorMachine {
     /// How long learners may lag behind the owners at a boundary.
@@ -54,13 +56,13 @@ extension CoordinatorMachine {
     }
 
     /// Equal runs, or runs by measured speed when micro-batches may move.
-    func microBatchRuns(of owners: [Int]) -> [MicroBatchRun] {
+    func microBatchRuns(of owners: [Int]) -> [Range<Int>] {
         let times = owners.map { roster[$0].progress.microBatchNanoseconds }
         guard configuration.rebalances, !times.contains(0) else {
-            return MicroBatchRun.balanced(
+            return Ownership.balancedRuns(
                 microBatchCount: configuration.microBatchCount, workerCount: owners.count)
         }
-        return MicroBatchRun.fastest(microBatchCount: configuration.microBatchCount, times: times.map { Double($0) })
+        return Ownership.fastestRuns(microBatchCount: configuration.microBatchCount, times: times.map { Double($0) })
     }
 
     /// Whether runs by speed would shorten the slowest worker's step by more than a tenth.
@@ -71,7 +73,7 @@ extension CoordinatorMachine {
         let owners = roster.members.filter { isOwner($0) }.sorted { (roster[$0].rank ?? 0) < (roster[$1].rank ?? 0) }
         let times = owners.map { Double(roster[$0].progress.microBatchNanoseconds) }
         guard owners.count == view.ownerCount, !times.contains(0) else { return false }
-        func slowest(_ runs: [MicroBatchRun]) -> Double {
+        func slowest(_ runs: [Range<Int>]) -> Double {
             zip(runs, times).map { Double($0.count) * $1 }.max() ?? 0
         }
         let now = view.members.prefix(owners.count).map(\.microBatches)

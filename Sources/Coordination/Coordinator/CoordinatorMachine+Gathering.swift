@@ -82,7 +82,9 @@ extension CoordinatorMachine {
         if let digest = hello.experimentDigest, digest != configuration.experimentDigest {
             return Refusal(
                 kind: .experiment,
-                reason: "its experiment has digest \(digest), this run's has \(configuration.experimentDigest)")
+                reason:
+                    "its experiment has digest \(digest.abbreviated), this run's has \(configuration.experimentDigest.abbreviated)"
+            )
         }
         if let job = hello.attachment?.job, job != configuration.job {
             return Refusal(kind: .ended, reason: "it belongs to run \(job), this is run \(configuration.job)")

@@ -18,7 +18,7 @@ extension CoordinatorMachine {
                     rank: rank, workerIdentifier: roster[worker].identifier, name: hello.name, host: hello.host,
                     processIdentifier: hello.processIdentifier, inboxAddress: hello.inboxAddress,
                     microBatches: rank < runs.count
-                        ? runs[rank] : MicroBatchRun(first: configuration.microBatchCount, count: 0),
+                        ? runs[rank] : configuration.microBatchCount..<configuration.microBatchCount,
                     needsState: needsState))
             roster[worker].rank = rank
             roster[worker].wasMember = true

@@ -1,3 +1,5 @@
+import Core
+
 /// The coordinator without sockets, clock or files: its driver reports what happened, and does what is returned.
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, decodes nothing itself, performs
@@ -23,7 +25,7 @@ package struct CoordinatorMachine: ~Copyable {
     /// What became of the worker that was lost last.
     var lastLoss: Verdict?
     /// Digest of the state from which the view starts.
-    var viewDigest: ContentDigest?
+    var viewDigest: SHA256Digest?
     /// When all owners had reached the boundary.
     var boundaryReachedAt: UInt64?
     var hasStarted = false
@@ -59,7 +61,7 @@ package struct CoordinatorMachine: ~Copyable {
         let start = configuration.start.position
         grants = GrantPace(completedSteps: start.completedSteps, timing: configuration.timing)
         ledger = EpochLedger(completedEpochs: start.completedEpochs)
-        collector = StateCollector(checksum: configuration.checksum)
+        collector = StateCollector()
         checkpoints = CheckpointQueue(
             retryMilliseconds: configuration.timing.checkpointRetryMilliseconds,
             savedSteps: start.completedSteps, savedEpochs: start.completedEpochs)

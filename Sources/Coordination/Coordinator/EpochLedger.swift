@@ -1,3 +1,5 @@
+import Core
+
 /// Compares what the members report about each epoch, and releases an epoch once, in order, when all agree.
 ///
 /// Rows are the same in every generation, so a report keeps its worth when the membership changes: an epoch that is
@@ -6,7 +8,7 @@ struct EpochLedger {
     enum Result {
         case accepted([EpochRecord])
         /// Members disagree: which worker reported which digest.
-        case differ(completedSteps: UInt64, reports: [(worker: UInt32, digest: ContentDigest?)])
+        case differ(completedSteps: UInt64, reports: [(worker: UInt32, digest: SHA256Digest?)])
         case ignored
     }
 

@@ -1,8 +1,8 @@
-import Core
+package import Core
 
 /// How a run ended.
 package enum Outcome: Sendable, Equatable, CustomStringConvertible {
-    case completed(completedSteps: UInt64, stateDigest: ContentDigest)
+    case completed(completedSteps: UInt64, stateDigest: SHA256Digest)
     /// Interrupted by a signal; `saved` tells whether the state at `completedSteps` is in `last`.
     case interrupted(signal: Int32, completedSteps: UInt64, saved: Bool)
     case failed(Verdict)

@@ -1,3 +1,5 @@
+import Core
+
 /// A worker as the coordinator knows it.
 struct WorkerRecord {
     let identifier: UInt32
@@ -90,7 +92,7 @@ struct Roster {
     }
 
     /// Workers by the state that they reported, largest group first.
-    func groups(of digest: (WorkerRecord) -> ContentDigest?) -> [Verdict.StateGroup] {
+    func groups(of digest: (WorkerRecord) -> SHA256Digest?) -> [Verdict.StateGroup] {
         var groups: [Verdict.StateGroup] = []
         for worker in workers where !worker.isGone {
             guard let digest = digest(worker) else { continue }

@@ -1,3 +1,5 @@
+import Core
+
 /// Puts serialized states together from checked chunks, in whatever order they come.
 struct StateCollector {
     enum Arrival: Equatable {
@@ -16,13 +18,8 @@ struct StateCollector {
         var missingCount: Int
     }
 
-    private let checksum: Checksum
     private var assemblies: [Assembly] = []
     private var completed: Set<StateName> = []
-
-    init(checksum: @escaping Checksum) {
-        self.checksum = checksum
-    }
 
     mutating func receive(_ chunk: StateChunk, from worker: UInt32) -> Arrival {
         guard !completed.contains(chunk.name) else { return .ignored }
@@ -30,7 +27,7 @@ struct StateCollector {
         guard chunk.totalByteCount > 0, chunk.totalByteCount <= WireLimits.contentByteCount,
             chunk.offset < chunk.totalByteCount, chunk.offset % chunkByteCount == 0,
             UInt64(chunk.bytes.count) == min(chunkByteCount, chunk.totalByteCount - chunk.offset),
-            checksum(chunk.bytes) == chunk.checksum
+            CRC32C.checksum(chunk.bytes) == chunk.checksum
         else { return .damaged }
         let index = assembly(for: chunk, from: worker)
         guard assemblies[index].totalByteCount == chunk.totalByteCount else { return .damaged }

@@ -47,7 +47,8 @@ extension Verdict.Cause: CustomStringConvertible {
         case .failure(let failure): "failed: \(failure)"
         case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
-                + groups.map { "\($0.workers.joined(separator: ", ")) have \($0.digest)" }.joined(separator: "; ")
+                + groups.map { "\($0.workers.joined(separator: ", ")) have \($0.digest.abbreviated)" }.joined(
+                    separator: "; ")
                 + (tensors.isEmpty ? "" : "; different are " + tensors.joined(separator: ", "))
         case .repeatedFailure(let step, let count, let last):
             "step \(step + 1) failed \(count) times by the workers' own doing; the last time a worker \(last)"

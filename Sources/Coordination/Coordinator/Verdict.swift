@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// Why a run failed, with every fact that helps to find the cause. Its description is one line.
 package struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
@@ -48,7 +48,7 @@ package struct Verdict: Error, Sendable, Equatable, CustomStringConvertible {
 
     /// Workers that hold the same state.
     package struct StateGroup: Sendable, Equatable {
-        package var digest: ContentDigest
+        package var digest: SHA256Digest
         package var workers: [String]
     }
 

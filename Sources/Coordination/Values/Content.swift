@@ -1,9 +1,11 @@
+package import Core
+
 /// Names something that a worker may have to fetch from the coordinator.
 package enum ContentIdentifier: Hashable, Sendable {
     /// A data set, by the digest of its decoded shape, labels and pixels.
-    case data(ContentDigest)
+    case data(SHA256Digest)
     /// A serialized state to resume from, by the digest of its bytes.
-    case state(ContentDigest)
+    case state(SHA256Digest)
 }
 
 /// Something that every worker needs before it can compute.
@@ -29,6 +31,3 @@ package struct ContentDescription: Hashable, Sendable {
         return lower..<min(lower + WireLimits.chunkByteCount, Int(byteCount))
     }
 }
-
-/// CRC-32C of bytes; given to the machines so that they need no other module.
-package typealias Checksum = @Sendable (_ bytes: [UInt8]) -> UInt32

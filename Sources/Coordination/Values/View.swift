@@ -9,13 +9,13 @@ package struct Member: Hashable, Sendable {
     /// Where its peers reach it.
     package var inboxAddress: String
     /// What it owns; empty for a learner, which receives every sum and contributes none.
-    package var microBatches: MicroBatchRun
+    package var microBatches: Range<Int>
     /// Whether it gets the view's first state from the holder.
     package var needsState: Bool
 
     package init(
         rank: Int, workerIdentifier: UInt32, name: String, host: String, processIdentifier: Int32,
-        inboxAddress: String, microBatches: MicroBatchRun, needsState: Bool = false
+        inboxAddress: String, microBatches: Range<Int>, needsState: Bool = false
     ) {
         self.rank = rank
         self.workerIdentifier = workerIdentifier
@@ -27,7 +27,7 @@ package struct Member: Hashable, Sendable {
         self.needsState = needsState
     }
 
-    package var isLearner: Bool { microBatches.count == 0 }
+    package var isLearner: Bool { microBatches.isEmpty }
 }
 
 /// A generation of the membership: who computes what, from which state on.

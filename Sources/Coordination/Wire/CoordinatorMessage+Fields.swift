@@ -1,3 +1,5 @@
+import Core
+
 extension Welcome: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(term)

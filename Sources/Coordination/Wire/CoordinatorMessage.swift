@@ -1,3 +1,5 @@
+package import Core
+
 /// What the coordinator tells a worker.
 package enum CoordinatorMessage: Sendable, Equatable {
     case welcome(Welcome)

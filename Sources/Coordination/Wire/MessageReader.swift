@@ -1,3 +1,5 @@
+import Core
+
 /// Reads fields in little-endian order; every length is checked before anything is allocated, and nothing traps.
 struct MessageReader {
     private let bytes: [UInt8]
@@ -87,8 +89,8 @@ struct MessageReader {
         return Array(try take(count))
     }
 
-    mutating func digest(_ field: String) throws(MessageError) -> ContentDigest {
-        guard let digest = ContentDigest(bytes: Array(try take(ContentDigest.byteCount))) else {
+    mutating func digest(_ field: String) throws(MessageError) -> SHA256Digest {
+        guard let digest = SHA256Digest(bytes: Array(try take(SHA256Digest.byteCount))) else {
             throw .invalid(field: field)
         }
         return digest

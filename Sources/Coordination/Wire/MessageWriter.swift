@@ -1,3 +1,5 @@
+import Core
+
 /// Appends fields in little-endian order to a message.
 struct MessageWriter {
     private(set) var bytes: [UInt8] = []
@@ -56,7 +58,7 @@ struct MessageWriter {
         bytes.append(contentsOf: value)
     }
 
-    mutating func digest(_ value: ContentDigest) {
+    mutating func digest(_ value: SHA256Digest) {
         bytes.append(contentsOf: value.bytes)
     }
 

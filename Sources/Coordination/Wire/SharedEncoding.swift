@@ -1,4 +1,6 @@
-extension ContentDigest: WireValue {
+import Core
+
+extension SHA256Digest: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.digest(self)
     }
@@ -90,18 +92,6 @@ extension JobIdentifier: WireValue {
     }
 }
 
-extension MicroBatchRun: WireValue {
-    func encode(into writer: inout MessageWriter) {
-        writer.integer(UInt32(first))
-        writer.integer(UInt32(count))
-    }
-
-    init(from reader: inout MessageReader) throws(MessageError) {
-        first = Int(try reader.integer(UInt32.self, "first micro-batch"))
-        count = Int(try reader.integer(UInt32.self, "micro-batches"))
-    }
-}
-
 extension Member: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(UInt32(rank))
@@ -110,7 +100,8 @@ extension Member: WireValue {
         writer.line(host, limit: WireLimits.nameByteCount)
         writer.integer(processIdentifier)
         writer.line(inboxAddress, limit: WireLimits.nameByteCount)
-        writer.value(microBatches)
+        writer.integer(UInt32(microBatches.lowerBound))
+        writer.integer(UInt32(microBatches.count))
         writer.boolean(needsState)
     }
 
@@ -121,7 +112,8 @@ extension Member: WireValue {
         host = try reader.line("host", limit: WireLimits.nameByteCount)
         processIdentifier = try reader.integer(Int32.self, "process")
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
-        microBatches = try reader.value(MicroBatchRun.self)
+        let first = Int(try reader.integer(UInt32.self, "first micro-batch"))
+        microBatches = first..<first + Int(try reader.integer(UInt32.self, "micro-batches"))
         needsState = try reader.boolean("needs state")
     }
 }
@@ -145,7 +137,7 @@ extension View: WireValue {
         }
         var nextMicroBatch = 0
         for (rank, member) in members.enumerated() {
-            guard member.rank == rank, member.microBatches.first == nextMicroBatch,
+            guard member.rank == rank, member.microBatches.lowerBound == nextMicroBatch,
                 rank == 0 ? !member.isLearner : (member.isLearner || !members[rank - 1].isLearner)
             else { throw .invalid(field: "members") }
             nextMicroBatch += member.microBatches.count

@@ -1,3 +1,5 @@
+import Core
+
 extension Hello: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.line(name, limit: WireLimits.nameByteCount)
@@ -20,8 +22,8 @@ extension Hello: WireValue {
         build = try reader.line("build", limit: WireLimits.nameByteCount)
         arithmeticVersion = try reader.integer(UInt32.self, "arithmetic version")
         instructionSet = try reader.line("instruction set", limit: WireLimits.nameByteCount)
-        dataDigests = try reader.list(ContentDigest.self, "data digests", limit: WireLimits.contentCount)
-        experimentDigest = try reader.optional(ContentDigest.self, "experiment digest")
+        dataDigests = try reader.list(SHA256Digest.self, "data digests", limit: WireLimits.contentCount)
+        experimentDigest = try reader.optional(SHA256Digest.self, "experiment digest")
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
         threadCount = try reader.integer(UInt32.self, "threads")
         attachment = try reader.optional(Attachment.self, "attachment")
@@ -155,7 +157,7 @@ extension EpochEnded: WireValue {
         epoch = try reader.integer(UInt32.self, "epoch")
         completedSteps = try reader.number("completed steps")
         row = try reader.block("row", limit: WireLimits.rowByteCount)
-        stateDigest = try reader.optional(ContentDigest.self, "state digest")
+        stateDigest = try reader.optional(SHA256Digest.self, "state digest")
         bestImproved = try reader.boolean("best improved")
     }
 }

@@ -1,3 +1,5 @@
+package import Core
+
 /// What a worker tells the coordinator.
 package enum WorkerMessage: Sendable, Equatable {
     case hello(Hello)
@@ -26,9 +28,9 @@ package struct Hello: Sendable, Equatable {
     package var arithmeticVersion: UInt32
     package var instructionSet: String
     /// Data sets that it can read by itself.
-    package var dataDigests: [ContentDigest]
+    package var dataDigests: [SHA256Digest]
     /// The experiment it insists on, if it was started with one.
-    package var experimentDigest: ContentDigest?
+    package var experimentDigest: SHA256Digest?
     package var inboxAddress: String
     package var threadCount: UInt32
     /// What a worker that was welcomed before holds; nil for a new one.
@@ -36,7 +38,7 @@ package struct Hello: Sendable, Equatable {
 
     package init(
         name: String, host: String, processIdentifier: Int32, build: String, arithmeticVersion: UInt32,
-        instructionSet: String, dataDigests: [ContentDigest], experimentDigest: ContentDigest? = nil,
+        instructionSet: String, dataDigests: [SHA256Digest], experimentDigest: SHA256Digest? = nil,
         inboxAddress: String, threadCount: UInt32
     ) {
         self.name = name
@@ -139,9 +141,9 @@ package struct ContentRequest: Sendable, Equatable {
 package struct Ready: Sendable, Equatable {
     package var generation: UInt64
     package var position: Position
-    package var stateDigest: ContentDigest
+    package var stateDigest: SHA256Digest
 
-    package init(generation: UInt64, position: Position, stateDigest: ContentDigest) {
+    package init(generation: UInt64, position: Position, stateDigest: SHA256Digest) {
         self.generation = generation
         self.position = position
         self.stateDigest = stateDigest
@@ -151,9 +153,9 @@ package struct Ready: Sendable, Equatable {
 /// The links of a view stand, and the state is the one from which it starts.
 package struct Linked: Sendable, Equatable {
     package var generation: UInt64
-    package var stateDigest: ContentDigest
+    package var stateDigest: SHA256Digest
 
-    package init(generation: UInt64, stateDigest: ContentDigest) {
+    package init(generation: UInt64, stateDigest: SHA256Digest) {
         self.generation = generation
         self.stateDigest = stateDigest
     }
@@ -167,11 +169,11 @@ package struct EpochEnded: Sendable, Equatable {
     /// The epoch's row for metrics.jsonl, opaque to the coordinator.
     package var row: [UInt8]
     /// Nil for an epoch that was read from a state: its end is past.
-    package var stateDigest: ContentDigest?
+    package var stateDigest: SHA256Digest?
     package var bestImproved: Bool
 
     package init(
-        epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: ContentDigest?, bestImproved: Bool
+        epoch: UInt32, completedSteps: UInt64, row: [UInt8], stateDigest: SHA256Digest?, bestImproved: Bool
     ) {
         self.epoch = epoch
         self.completedSteps = completedSteps
@@ -203,11 +205,11 @@ package struct StateChunk: Sendable, Equatable {
 package struct Done: Sendable, Equatable {
     package var generation: UInt64
     package var completedSteps: UInt64
-    package var stateDigest: ContentDigest
+    package var stateDigest: SHA256Digest
     /// False when it ended at a stop boundary with epochs left.
     package var isComplete: Bool
 
-    package init(generation: UInt64, completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool) {
+    package init(generation: UInt64, completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool) {
         self.generation = generation
         self.completedSteps = completedSteps
         self.stateDigest = stateDigest

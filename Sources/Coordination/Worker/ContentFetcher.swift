@@ -1,3 +1,5 @@
+import Core
+
 /// Fetches content in batches of chunks, each asked for, checked and asked for again when it does not come.
 struct ContentFetcher {
     enum Arrival: Equatable {
@@ -6,7 +8,6 @@ struct ContentFetcher {
     }
 
     private let chunksAtATime: Int
-    private let checksum: Checksum
     private var waiting: [ContentDescription] = []
     private(set) var current: ContentDescription?
     private var hasChunk: [Bool] = []
@@ -14,10 +15,9 @@ struct ContentFetcher {
     private var lastArrival: UInt64 = 0
     private(set) var storedChunkCount: UInt64 = 0
 
-    init(chunksAtATime: Int, checksum: @escaping Checksum) {
+    init(chunksAtATime: Int) {
         precondition(chunksAtATime > 0 && chunksAtATime <= WireLimits.requestedChunkCount, "too many chunks at a time")
         self.chunksAtATime = chunksAtATime
-        self.checksum = checksum
     }
 
     /// Starts with what is not empty of `contents`.
@@ -61,7 +61,7 @@ struct ContentFetcher {
         }
         let index = Int(chunk.chunk)
         let range = content.byteRange(ofChunk: index)
-        guard !hasChunk[index], chunk.bytes.count == range.count, checksum(chunk.bytes) == chunk.checksum else {
+        guard !hasChunk[index], chunk.bytes.count == range.count, CRC32C.checksum(chunk.bytes) == chunk.checksum else {
             return .ignored
         }
         hasChunk[index] = true

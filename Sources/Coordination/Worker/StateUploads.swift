@@ -1,3 +1,5 @@
+import Core
+
 /// Serialized states on their way to the coordinator, one after another, a window of chunks at a time.
 struct StateUploads {
     private struct Upload {
@@ -8,14 +10,12 @@ struct StateUploads {
     }
 
     private let windowChunkCount: Int
-    private let checksum: Checksum
     private var uploads: [Upload] = []
     private var lastMoved: UInt64 = 0
 
-    init(windowChunkCount: Int, checksum: @escaping Checksum) {
+    init(windowChunkCount: Int) {
         precondition(windowChunkCount > 0, "a window holds at least one chunk")
         self.windowChunkCount = windowChunkCount
-        self.checksum = checksum
     }
 
     mutating func add(_ name: StateName, bytes: [UInt8]) {
@@ -62,7 +62,7 @@ struct StateUploads {
             chunks.append(
                 StateChunk(
                     name: uploads[0].name, offset: UInt64(offset), totalByteCount: UInt64(total),
-                    checksum: checksum(bytes), bytes: bytes))
+                    checksum: CRC32C.checksum(bytes), bytes: bytes))
             uploads[0].unacknowledged.append(offset)
             uploads[0].nextOffset = end
         }

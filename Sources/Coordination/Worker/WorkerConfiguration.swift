@@ -10,10 +10,8 @@ package struct WorkerConfiguration: Sendable {
     package var requestedChunkCount = 16
     /// Chunks of state on their way at a time.
     package var stateWindowChunkCount = 16
-    package var checksum: Checksum
 
-    package init(hello: Hello, checksum: @escaping Checksum) {
+    package init(hello: Hello) {
         self.hello = hello
-        self.checksum = checksum
     }
 }

@@ -1,5 +1,7 @@
+import Core
+
 extension WorkerMachine {
-    mutating func handleExperimentLoaded(missing: [ContentDigest], now: UInt64) {
+    mutating func handleExperimentLoaded(missing: [SHA256Digest], now: UInt64) {
         guard phase == .loading, let welcome else { return }
         phase = .fetching
         let data = welcome.data.filter { content in
@@ -32,7 +34,7 @@ extension WorkerMachine {
         }
     }
 
-    mutating func handlePrepared(position: Position, stateDigest: ContentDigest, now: UInt64) {
+    mutating func handlePrepared(position: Position, stateDigest: SHA256Digest, now: UInt64) {
         guard phase == .preparing else { return }
         stand(Ready(generation: 0, position: position, stateDigest: stateDigest))
     }

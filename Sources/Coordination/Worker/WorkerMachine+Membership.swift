@@ -1,3 +1,5 @@
+import Core
+
 extension WorkerMachine {
     /// Ends what runs, so that a new view can be formed. The state stays.
     mutating func handleRegroup(_ generation: UInt64, now: UInt64) {
@@ -29,7 +31,7 @@ extension WorkerMachine {
     }
 
     /// The compute thread stands still. A newer regroup may have come meanwhile.
-    mutating func handleRegrouped(position: Position, stateDigest: ContentDigest, now: UInt64) {
+    mutating func handleRegrouped(position: Position, stateDigest: SHA256Digest, now: UInt64) {
         guard phase == .regrouping else { return }
         stand(Ready(generation: heardGeneration, position: position, stateDigest: stateDigest))
     }
@@ -76,7 +78,7 @@ extension WorkerMachine {
         sendProgress(now: now)
     }
 
-    mutating func handleLinked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) {
+    mutating func handleLinked(generation: UInt64, stateDigest: SHA256Digest, now: UInt64) {
         guard phase == .linking, generation == view?.generation else { return }
         phase = .ready
         linkedGeneration = generation

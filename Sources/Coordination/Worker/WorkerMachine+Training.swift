@@ -1,3 +1,5 @@
+import Core
+
 extension WorkerMachine {
     mutating func handleComputed(
         completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, measures: RunningMeasures?, now: UInt64
@@ -79,7 +81,7 @@ extension WorkerMachine {
         }
     }
 
-    mutating func handleFinished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool, now: UInt64) {
+    mutating func handleFinished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool, now: UInt64) {
         guard phase == .training else { return }
         phase = .finishing
         progress.completedSteps = completedSteps

@@ -1,3 +1,5 @@
+package import Core
+
 /// A worker's control thread without sockets, clock or threads: its driver reports what the coordinator sent and what
 /// the compute thread did, and does what is returned.
 ///
@@ -50,9 +52,8 @@ package struct WorkerMachine: ~Copyable {
     package init(configuration: WorkerConfiguration, now: UInt64) {
         self.configuration = configuration
         progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
-        fetcher = ContentFetcher(
-            chunksAtATime: configuration.requestedChunkCount, checksum: configuration.checksum)
-        uploads = StateUploads(windowChunkCount: configuration.stateWindowChunkCount, checksum: configuration.checksum)
+        fetcher = ContentFetcher(chunksAtATime: configuration.requestedChunkCount)
+        uploads = StateUploads(windowChunkCount: configuration.stateWindowChunkCount)
         lastSent = now
         lastHeard = now
         lastTick = now
@@ -81,25 +82,25 @@ package struct WorkerMachine: ~Copyable {
     }
 
     /// The experiment is understood; `missing` names the data sets that this host does not have.
-    package mutating func experimentLoaded(missing: [ContentDigest], now: UInt64) -> [WorkerAction] {
+    package mutating func experimentLoaded(missing: [SHA256Digest], now: UInt64) -> [WorkerAction] {
         handleExperimentLoaded(missing: missing, now: now)
         return takeActions()
     }
 
     /// Data set, model and state are ready.
-    package mutating func prepared(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func prepared(position: Position, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
         handlePrepared(position: position, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
     /// The compute thread stands still, as `regroup` asked.
-    package mutating func regrouped(position: Position, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func regrouped(position: Position, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
         handleRegrouped(position: position, stateDigest: stateDigest, now: now)
         return takeActions()
     }
 
     /// All links of that view stand, and the state is the one from which it starts.
-    package mutating func linked(generation: UInt64, stateDigest: ContentDigest, now: UInt64) -> [WorkerAction] {
+    package mutating func linked(generation: UInt64, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
         handleLinked(generation: generation, stateDigest: stateDigest, now: now)
         return takeActions()
     }
@@ -146,7 +147,7 @@ package struct WorkerMachine: ~Copyable {
     }
 
     /// Training is over: every epoch done (`isComplete`), or the stop boundary reached.
-    package mutating func finished(completedSteps: UInt64, stateDigest: ContentDigest, isComplete: Bool, now: UInt64)
+    package mutating func finished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool, now: UInt64)
         -> [WorkerAction]
     {
         handleFinished(

@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// Makes messages of coordinators: of every kind in any order, with some fields at their edges.
@@ -59,7 +61,7 @@ struct HostileCoordinator {
         return ContentChunk(
             content: values.chance(50) ? .data(digest) : .state(digest),
             chunk: values.smallNumber(values.pick([0, 1])),
-            checksum: testChecksum(bytes), bytes: bytes)
+            checksum: CRC32C.checksum(bytes), bytes: bytes)
     }
 
     private mutating func grant(_ generation: UInt64, _ position: Position) -> Grant {
@@ -77,7 +79,7 @@ struct HostileCoordinator {
             return Member(
                 rank: rank, workerIdentifier: 1, name: "", host: "", processIdentifier: 0,
                 inboxAddress: values.chance(70) ? inboxAddress : "ipc://\(rank)",
-                microBatches: MicroBatchRun(first: first & Int(UInt32.max), count: count),
+                microBatches: (first & Int(UInt32.max))..<(first & Int(UInt32.max)) + count,
                 needsState: values.chance(20))
         }
         return View(

@@ -19,7 +19,7 @@ struct HostileCoordinatorTests {
             coordinator = HostileCoordinator(
                 values: HostileValues(seed: seed), inboxAddress: SampleMessages.hello.inboxAddress)
             machine = WorkerMachine(
-                configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+                configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         }
 
         mutating func take(_ actions: [WorkerAction]) {
@@ -97,7 +97,7 @@ struct HostileCoordinatorTests {
     @Test func `a state that is asked for again and again is serialized once at a time`() {
         let digest = SampleMessages.digest(200)
         var machine = WorkerMachine(
-            configuration: WorkerConfiguration(hello: SampleMessages.hello, checksum: testChecksum), now: 0)
+            configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         _ = machine.start(now: 0)
         for case .welcome(var welcome) in SampleMessages.fromCoordinator {
             (welcome.data, welcome.state) = ([], nil)

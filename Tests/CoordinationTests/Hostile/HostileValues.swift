@@ -1,3 +1,4 @@
+import Core
 import TestSupport
 
 @testable import Coordination
@@ -35,7 +36,7 @@ struct HostileValues {
     }
 
     /// Mostly the one that all have.
-    mutating func digest() -> ContentDigest {
+    mutating func digest() -> SHA256Digest {
         SampleMessages.digest(chance(90) ? 200 : UInt8.random(in: 0...255, using: &generator))
     }
 

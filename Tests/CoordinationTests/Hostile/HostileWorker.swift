@@ -1,10 +1,12 @@
+import Core
+
 @testable import Coordination
 
 /// What a coordinator's machine shows to somebody who knows all of it, so that messages fit its phase.
 struct CoordinatorInsight {
     var generation: UInt64
     var view: View?
-    var viewDigest: ContentDigest?
+    var viewDigest: SHA256Digest?
     var stepLimit: UInt64
     var recordedEpochs: UInt32
     var stopLimit: UInt64?
@@ -93,7 +95,7 @@ struct HostileWorker {
         let total = values.chance(70) ? UInt64(bytes.count) : min(values.number(9), WireLimits.contentByteCount)
         return StateChunk(
             name: values.stateName(position), offset: values.number(0), totalByteCount: total,
-            checksum: values.chance(90) ? testChecksum(bytes) : 1, bytes: bytes)
+            checksum: values.chance(90) ? CRC32C.checksum(bytes) : 1, bytes: bytes)
     }
 
     private mutating func failure(_ known: CoordinatorInsight, generation: UInt64) -> WorkerFailure {

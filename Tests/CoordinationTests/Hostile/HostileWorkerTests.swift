@@ -1,3 +1,4 @@
+import Core
 import Testing
 
 @testable import Coordination
@@ -25,8 +26,7 @@ struct HostileWorkerTests {
             var configuration = CoordinatorConfiguration(
                 job: JobIdentifier(high: 7, low: 8), experiment: "", experimentDigest: SampleMessages.digest(50),
                 arithmeticVersion: 3, microBatchCount: 8, workerCount: workers.values.pick([1, 2, 3]), host: "here",
-                data: [ContentDescription(identifier: .data(SampleMessages.digest(100)), byteCount: 1 << 23)],
-                checksum: testChecksum)
+                data: [ContentDescription(identifier: .data(SampleMessages.digest(100)), byteCount: 1 << 23)])
             configuration.ownerLimit = 4
             configuration.rebalances = workers.values.chance(50)
             configuration.childProcessIdentifiers = [1001, 1002]

@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// A 64-bit fingerprint (FNV-1a) of what a simulated run did: everything that it journalled and recorded, the ends of
@@ -55,7 +57,7 @@ struct RunFingerprint {
             add(member.rank)
             add(UInt64(member.workerIdentifier))
             add(Array(member.name.utf8))
-            add(member.microBatches.first)
+            add(member.microBatches.lowerBound)
             add(member.microBatches.count)
             add(member.needsState ? 1 : 0)
         }

@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// What must hold, whatever happens.
@@ -15,8 +17,8 @@ extension SimulatedCluster {
                 learns = true
             } else {
                 check(!learns, "an owner follows a learner")
-                check(member.microBatches.first == next, "micro-batch \(next) is not \(member.name)'s first")
-                next = member.microBatches.first + member.microBatches.count
+                check(member.microBatches.lowerBound == next, "micro-batch \(next) is not \(member.name)'s first")
+                next = member.microBatches.upperBound
             }
         }
         check(next == options.microBatchCount, "the owners end at micro-batch \(next)")

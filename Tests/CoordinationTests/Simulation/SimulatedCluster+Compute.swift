@@ -49,7 +49,7 @@ extension SimulatedCluster {
             return failWithNonFinite(worker)
         }
         let run = view.members[worker.rank].microBatches
-        let sum = SimulatedTraining.sum(run.first..<run.first + run.count, of: worker.rounds, from: worker.state)
+        let sum = SimulatedTraining.sum(run, of: worker.rounds, from: worker.state)
         worker.frames[.init(generation: view.generation, round: worker.rounds, rank: worker.rank)] = sum
         let frame = PeerFrame.contribution(round: worker.rounds, sum: sum)
         for rank in view.members.indices where rank != worker.rank { send(frame, from: worker, to: rank) }

@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// The coordinator's driver, with its disk.
@@ -10,8 +12,7 @@ extension SimulatedCluster {
             job: JobIdentifier(high: 1, low: options.seed), experiment: "name: test\n",
             experimentDigest: SampleMessages.digest(50), arithmeticVersion: 3,
             microBatchCount: options.microBatchCount, workerCount: options.workerCount, host: "here",
-            data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)],
-            checksum: testChecksum)
+            data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)])
         configuration.minimumWorkerCount = options.minimumWorkerCount
         configuration.rebalances = options.rebalances
         configuration.ownerLimit = options.ownerLimit ?? options.workerCount
@@ -123,7 +124,7 @@ extension SimulatedCluster {
             let bytes = Array(all[description.byteRange(ofChunk: chunk)])
             contentChunksSent += 1
             let message = ContentChunk(
-                content: content, chunk: UInt32(chunk), checksum: testChecksum(bytes), bytes: bytes)
+                content: content, chunk: UInt32(chunk), checksum: CRC32C.checksum(bytes), bytes: bytes)
             send(.contentChunk(message), to: connection, from: process)
         }
     }

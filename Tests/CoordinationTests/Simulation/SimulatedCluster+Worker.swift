@@ -1,3 +1,5 @@
+import Core
+
 @testable import Coordination
 
 /// The worker's driver.
@@ -121,7 +123,7 @@ extension SimulatedCluster {
         if hasState, isWanted { serialize(worker, .epochEnd) }
     }
 
-    func digest(_ worker: SimulatedWorker) -> ContentDigest {
+    func digest(_ worker: SimulatedWorker) -> SHA256Digest {
         let right = worker.rounds < training.states.count ? training.states[Int(worker.rounds)] : 0
         return SimulatedTraining.digest(options.safeguards.reportsTrueDigests ? worker.heldState : right)
     }

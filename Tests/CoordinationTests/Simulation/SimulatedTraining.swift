@@ -1,3 +1,4 @@
+import Core
 import TestSupport
 
 @testable import Coordination
@@ -63,9 +64,9 @@ struct SimulatedTraining {
 
     func bestImproved(_ epoch: UInt64) -> Bool { epoch % 2 == 1 }
 
-    static func digest(_ state: UInt64) -> ContentDigest {
+    static func digest(_ state: UInt64) -> SHA256Digest {
         let words = (0..<4).map { state &+ UInt64($0) }
-        guard let digest = ContentDigest(bytes: words.flatMap { littleEndian($0) }) else {
+        guard let digest = SHA256Digest(bytes: words.flatMap { littleEndian($0) }) else {
             preconditionFailure("four words make a digest")
         }
         return digest

@@ -79,7 +79,7 @@ final class SimulatedWorker {
         self.clock = clock
         self.stepMilliseconds = stepMilliseconds
         machine = WorkerMachine(
-            configuration: WorkerConfiguration(hello: hello, checksum: testChecksum), now: clock.local(now))
+            configuration: WorkerConfiguration(hello: hello), now: clock.local(now))
     }
 
     /// The state that it tells the digest of, and saves.
