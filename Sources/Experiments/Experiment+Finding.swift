@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 extension Experiment {
@@ -18,7 +19,7 @@ extension Experiment {
     package static func load(path: String) throws(ExperimentError) -> Experiment {
         let bytes: [UInt8]
         do {
-            bytes = try BoundedFile.read(path, byteLimit: YAMLDocument.byteLimit)
+            bytes = try BoundedFile.read(path, byteLimit: byteLimit)
         } catch {
             throw ExperimentError(source: path, problem: error)
         }

@@ -1,3 +1,5 @@
+import Core
+
 extension Experiment {
     /// The experiment with some values replaced, as flags do.
     ///
@@ -30,6 +32,7 @@ extension Experiment {
     }
 
     private func outOfRange(_ key: String, _ expected: String, _ value: Int) -> ExperimentError {
-        ExperimentError(source: name, key: key, problem: .outOfRange(expected: expected, found: String(value)))
+        ExperimentError(
+            source: name, key: key, problem: .setting(.outOfRange(expected: expected, found: String(value))))
     }
 }

@@ -26,7 +26,7 @@ package struct Experiment: Sendable, Equatable {
     package init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
         model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
-        optimizer: OptimizerConfiguration = .adam(AdamConfiguration()), earlyStopping: EarlyStopping? = nil,
+        optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam()), earlyStopping: EarlyStopping? = nil,
         batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1,
         initialWeights: InitialWeightsConfiguration? = nil
     ) {

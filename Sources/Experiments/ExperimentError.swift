@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// Why text, a file or a name is no experiment, in one line that says where and what to do.
 package struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -8,15 +8,11 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case tooLarge(byteLimit: Int)
         /// Not YAML, or YAML that experiments do not use.
         case syntax(String)
-        case unknownKey(String, nearest: String?, allowed: [String])
-        case missingKey(String)
-        case wrongType(expected: String, found: String)
-        case outOfRange(expected: String, found: String)
-        case unknownValue(String, nearest: String?, allowed: [String])
+        case setting(SettingError.Problem)
         case unknownExperiment(String, nearest: String?, shipped: [String])
     }
 
-    /// The file or name from which the experiment came.
+    /// The file or name of the experiment.
     package var source: String
     /// From 1, where it is known.
     package var line: Int?
@@ -29,6 +25,10 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         self.line = line
         self.key = key
         self.problem = problem
+    }
+
+    init(source: String, _ error: SettingError) {
+        self.init(source: source, line: error.line, key: error.key, problem: .setting(error.problem))
     }
 
     package var description: String {
@@ -46,15 +46,7 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         case .unreadable(let reason): "cannot be read: \(reason); check the path"
         case .tooLarge(let limit): "is longer than \(limit) bytes, the most that an experiment may have; shorten it"
         case .syntax(let text): "is not a valid experiment: \(escaped(text)); correct the YAML"
-        case .unknownKey(let key, let nearest, let allowed):
-            "unknown key \(quoted(key)); "
-                + (nearest.map { "did you mean \(quoted($0))?" } ?? "known here: \(allowed.joined(separator: ", "))")
-        case .missingKey(let key): "the key \(quoted(key)) is missing; add it"
-        case .wrongType(let expected, let found): "expected \(expected), found \(escaped(found))"
-        case .outOfRange(let expected, let found): "must be \(expected), not \(escaped(found))"
-        case .unknownValue(let value, let nearest, let allowed):
-            "unknown value \(quoted(value)); " + (nearest.map { "did you mean \(quoted($0))? " } ?? "")
-                + "known: \(allowed.joined(separator: ", "))"
+        case .setting(let problem): problem.description
         case .unknownExperiment: ""
         }
     }

@@ -1,3 +1,5 @@
+import Core
+
 /// What an experiment may ask for, whether it comes from a file or from flags.
 enum ExperimentLimits {
     static let batchSize = 1...1_048_576
@@ -20,15 +22,7 @@ enum ExperimentLimits {
     static let microBatchExpectation = "a power of two from 1 to 64"
 
     /// Whether a text may name an experiment, and so a folder.
-    static func isName(_ text: String) -> Bool {
-        guard (1...64).contains(text.utf8.count), let first = text.unicodeScalars.first else { return false }
-        return isLetterOrDigit(first)
-            && text.unicodeScalars.allSatisfy { isLetterOrDigit($0) || $0 == "." || $0 == "_" || $0 == "-" }
-    }
-
-    private static func isLetterOrDigit(_ scalar: Unicode.Scalar) -> Bool {
-        ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) || ("0"..."9").contains(scalar)
-    }
+    static func isName(_ text: String) -> Bool { SettingName.isValid(text) }
 
     static func isMicroBatchCount(_ count: Int) -> Bool {
         microBatchCount.contains(count) && count & (count - 1) == 0

@@ -1,4 +1,5 @@
 import Datasets
+import KernelInterface
 import NeuralNetwork
 import Testing
 
@@ -84,15 +85,15 @@ import Testing
         add { $0.dataset.augmentation = AugmentationConfiguration(erasing: .init()) }
         add { $0.model.layers.removeLast() }
         add { $0.model.inputShape.height = 27 }
-        add { $0.optimizer = .adam(AdamConfiguration(learningRate: Float(0.001).nextUp)) }
-        add { $0.optimizer = .adam(AdamConfiguration(epsilon: 1e-8)) }
-        add { $0.optimizer = .adam(AdamConfiguration(weightDecay: 0.1)) }
-        add { $0.optimizer = .adam(AdamConfiguration(convention: .torch)) }
-        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration())) }
-        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration(momentum: 0.5))) }
-        add { $0.optimizer = OptimizerConfiguration(.sgd(SGDConfiguration(momentum: 0.5, isNesterov: true))) }
-        add { $0.optimizer = OptimizerConfiguration(.rmsprop(RMSpropConfiguration())) }
-        add { $0.optimizer = OptimizerConfiguration(.rmsprop(RMSpropConfiguration(rho: 0.8))) }
+        add { $0.optimizer = OptimizerConfiguration(Adam(learningRate: Float(0.001).nextUp)) }
+        add { $0.optimizer = OptimizerConfiguration(Adam(epsilon: 1e-8)) }
+        add { $0.optimizer = OptimizerConfiguration(Adam(weightDecay: 0.1)) }
+        add { $0.optimizer = OptimizerConfiguration(Adam(convention: .torch)) }
+        add { $0.optimizer = OptimizerConfiguration(SGD()) }
+        add { $0.optimizer = OptimizerConfiguration(SGD(momentum: 0.5)) }
+        add { $0.optimizer = OptimizerConfiguration(SGD(momentum: 0.5, isNesterov: true)) }
+        add { $0.optimizer = OptimizerConfiguration(RMSprop()) }
+        add { $0.optimizer = OptimizerConfiguration(RMSprop(rho: 0.8)) }
         add { $0.optimizer.clippingNorm = 1 }
         add { $0.optimizer.schedule = .exponential(factor: 0.9) }
         add { $0.optimizer.schedule = .cosine(warmUpEpochCount: 1, finalFactor: 0) }

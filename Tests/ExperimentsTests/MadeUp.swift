@@ -1,4 +1,5 @@
 import Datasets
+import KernelInterface
 import NeuralNetwork
 import TestSupport
 
@@ -71,26 +72,23 @@ enum MadeUp {
         }
     }
 
-    private static func method(_ generator: inout SeededGenerator) -> OptimizerConfiguration.Method {
+    private static func method(_ generator: inout SeededGenerator) -> any OptimizerMethod {
         func share() -> Float { Float.random(in: 0..<1, using: &generator) }
         func positive() -> Float { Float(bitPattern: UInt32.random(in: 1..<0x7F80_0000, using: &generator)) }
         let convention: OptimizerConvention = Bool.random(using: &generator) ? .keras : .torch
         switch Int.random(in: 0..<3, using: &generator) {
         case 0:
-            return .sgd(
-                SGDConfiguration(
-                    learningRate: positive(), momentum: share(), isNesterov: Bool.random(using: &generator),
-                    convention: convention))
+            return SGD(
+                learningRate: positive(), momentum: share(), isNesterov: Bool.random(using: &generator),
+                convention: convention)
         case 1:
-            return .rmsprop(
-                RMSpropConfiguration(
-                    learningRate: positive(), rho: share(), momentum: share(), epsilon: positive(),
-                    convention: convention))
+            return RMSprop(
+                learningRate: positive(), rho: share(), momentum: share(), epsilon: positive(),
+                convention: convention)
         default:
-            return .adam(
-                AdamConfiguration(
-                    learningRate: positive(), beta1: share(), beta2: share(), epsilon: positive(),
-                    weightDecay: Bool.random(using: &generator) ? 0 : positive(), convention: convention))
+            return Adam(
+                learningRate: positive(), beta1: share(), beta2: share(), epsilon: positive(),
+                weightDecay: Bool.random(using: &generator) ? 0 : positive(), convention: convention)
         }
     }
 

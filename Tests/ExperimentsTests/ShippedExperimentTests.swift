@@ -23,7 +23,7 @@ import Testing
         #expect(experiment.name == name)
         #expect(experiment.model == convolutionModel(filters: filters, units: units))
         #expect(experiment.loss == .sparseCategoricalCrossEntropy)
-        #expect(experiment.optimizer == .adam(AdamConfiguration()))
+        #expect(experiment.optimizer == OptimizerConfiguration(Adam()))
         #expect(experiment.dataset == DatasetConfiguration())
         #expect(experiment.batchSize == 512)
         #expect(experiment.epochs == 50)

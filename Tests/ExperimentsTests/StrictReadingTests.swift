@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import NeuralNetwork
 import TestSupport
@@ -47,7 +48,7 @@ import Testing
         #expect(experiment.seed == 1)
         #expect(experiment.microBatchCount == 8)
         #expect(experiment.title.isEmpty)
-        #expect(experiment.optimizer == .adam(AdamConfiguration()))
+        #expect(experiment.optimizer == OptimizerConfiguration(Adam()))
         #expect(
             experiment.model.layers.first
                 == .convolution2D(
@@ -101,7 +102,7 @@ import Testing
         #expect(Self.message(4, "  input: 28").contains("model.input: expected a list"))
         #expect(Self.message(11, "optimizer: [adam]").contains("optimizer: expected an optimizer, found a list"))
         #expect(Self.error("[]")?.description == "\"toy.yaml\", line 1: expected a mapping, found a list")
-        #expect(Self.error("a")?.problem == .wrongType(expected: "a mapping", found: "\"a\""))
+        #expect(Self.error("a")?.problem == .setting(.wrongType(expected: "a mapping", found: "\"a\"")))
         #expect(Self.message(7, "    - [max_pool2d]").contains("model.layers[1]: expected a layer, found a list"))
         #expect(Self.message(7, "    - {flatten: {}, max_pool2d: {}}").contains("expected one layer"))
         #expect(Self.error(Self.yaml(7, "    - {max_pool2d: {}}")) == nil)
@@ -112,7 +113,7 @@ import Testing
         for (line, key) in [
             (1, "name"), (2, "data"), (10, "loss"), (11, "optimizer"), (12, "batch_size"), (13, "epochs"),
         ] {
-            #expect(Self.error(Self.yaml(line, ""))?.problem == .missingKey(key))
+            #expect(Self.error(Self.yaml(line, ""))?.problem == .setting(.missingKey(key)))
         }
         #expect(
             Self.message(9, "    - dense: {units: 10}")
@@ -144,7 +145,7 @@ import Testing
                 separator: "\n")
         }
         let error = try #require(Self.error(yaml))
-        guard case .outOfRange = error.problem else {
+        guard case .setting(.outOfRange) = error.problem else {
             Issue.record("\(error)")
             return
         }
@@ -153,7 +154,7 @@ import Testing
 
     @Test func duplicateKeysAreRefused() {
         let message = Self.message(13, "epochs: 50\nepochs: 51")
-        #expect(message.contains("\"epochs\" stands twice"))
+        #expect(message.contains("\"epochs\" occurs twice"))
         #expect(!message.contains("\n"))
     }
 
@@ -240,7 +241,7 @@ import Testing
         #expect(throws: ExperimentError.self) { try experiment.replacing(microBatchCount: 6) }
         #expect(
             throws: ExperimentError(
-                source: "A-1", key: "epochs", problem: .outOfRange(expected: "1 to 100000", found: "-1"))
+                source: "A-1", key: "epochs", problem: .setting(.outOfRange(expected: "1 to 100000", found: "-1")))
         ) { try experiment.replacing(epochs: -1) }
     }
 

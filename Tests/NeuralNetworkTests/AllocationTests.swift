@@ -39,7 +39,7 @@ private final class AllocationProbe: ThreadJob {
     private let slots: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
     private let program: SummationProgram
     private let kernels = KernelSets.best
-    private let optimizer = Optimizer(.adam(AdamConfiguration()))
+    private let optimizer = Optimizer(OptimizerConfiguration(Adam()))
     private let allocates: Bool
     private let reader: HeapWatch.Reader
     private let drained = AlignedBuffer<UnsafeMutableRawPointer?>(count: 2)

@@ -62,7 +62,7 @@ struct FixtureTests {
         let fixture = try Fixture("\(name)-\(framework)")
         let run = try run(name, fixture)
         let start = try fixture.arena("parameters", run.model)
-        let arena = TrainedArena(run, .adam(AdamConfiguration()), start: start)
+        let arena = TrainedArena(run, OptimizerConfiguration(Adam()), start: start)
         if fixture.has("penalty") {
             let penalty = try fixture.values("penalty")[0]
             #expect(abs(Float(arena.penalty) - penalty) < 1e-6 * penalty)

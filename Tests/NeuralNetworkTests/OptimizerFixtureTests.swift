@@ -1,3 +1,4 @@
+import KernelInterface
 import Testing
 
 @testable import NeuralNetwork
@@ -12,19 +13,16 @@ struct OptimizerFixtureTests {
     static let cases = names.flatMap { name in OptimizerConvention.allCases.map { (name, $0) } }
 
     private func configuration(_ name: String, _ convention: OptimizerConvention) -> OptimizerConfiguration {
-        func sgd(momentum: Float = 0, isNesterov: Bool = false) -> OptimizerConfiguration.Method {
-            .sgd(
-                SGDConfiguration(
-                    learningRate: 0.1, momentum: momentum, isNesterov: isNesterov, convention: convention))
+        func sgd(momentum: Float = 0, isNesterov: Bool = false) -> any OptimizerMethod {
+            SGD(
+                learningRate: 0.1, momentum: momentum, isNesterov: isNesterov, convention: convention)
         }
-        func rmsprop(momentum: Float = 0) -> OptimizerConfiguration.Method {
-            .rmsprop(
-                RMSpropConfiguration(learningRate: 0.01, momentum: momentum, epsilon: 1e-3, convention: convention))
+        func rmsprop(momentum: Float = 0) -> any OptimizerMethod {
+            RMSprop(learningRate: 0.01, momentum: momentum, epsilon: 1e-3, convention: convention)
         }
-        func adam(weightDecay: Float = 0) -> OptimizerConfiguration.Method {
-            .adam(
-                AdamConfiguration(
-                    learningRate: 0.01, epsilon: 1e-3, weightDecay: weightDecay, convention: convention))
+        func adam(weightDecay: Float = 0) -> any OptimizerMethod {
+            Adam(
+                learningRate: 0.01, epsilon: 1e-3, weightDecay: weightDecay, convention: convention)
         }
         switch name {
         case "sgd": return OptimizerConfiguration(sgd())
@@ -50,7 +48,7 @@ struct OptimizerFixtureTests {
             model: model, kernels: KernelSets.best, inputs: try fixture.values("inputs"), labels: fixture.labels)
         let configuration = configuration(name, convention)
         let arena = TrainedArena(run, configuration, start: try fixture.arena("parameters", model))
-        var learningRate = configuration.learningRate
+        var learningRate = configuration.method.learningRate
         for step in 1...5 {
             let gradient = try run.train(arena.values).roots[0]
             arena.train(

@@ -19,16 +19,20 @@ struct OptimizerTests {
 
     @Test("α has both bias corrections")
     func stepSize() {
-        let adam = AdamConfiguration()
+        let adam = Adam()
         // At the first step the corrections are √(1 − β₂) and 1 − β₁.
         let (beta1, beta2) = (Double(adam.beta1), Double(adam.beta2))
         let expected = Double(adam.learningRate) * (1 - beta2).squareRoot() / (1 - beta1)
         func stepSize(_ number: Int) -> Float {
             let memory = AlignedBuffer<Float>(count: 1).pointer
-            let place = ArenaPlace(
-                count: 1, parameters: memory, gradientSum: memory, batchSize: 1, adjustment: .none)
-            let step = Optimizer.Step(number: number, batchSize: 1, learningRate: adam.learningRate)
-            return adam.arguments(place, firstMoment: memory, secondMoment: memory, step).stepSize
+            let step = OptimizerStep(number: number, batchSize: 1, learningRate: adam.learningRate)
+            var slots = [memory, memory]
+            return slots.withUnsafeMutableBufferPointer { slots in
+                guard let base = slots.baseAddress else { return .nan }
+                let part = ArenaPart(
+                    0..<1, parameters: memory, gradientSum: memory, slots: base, step: step, regularization: .none)
+                return adam.arguments(part, step).stepSize
+            }
         }
         #expect(stepSize(1) == Float(expected))
         #expect(abs(stepSize(100_000) - adam.learningRate) < 1e-10)
@@ -43,7 +47,7 @@ struct OptimizerTests {
         let count = run.model.arenaCount
         var random = SeededGenerator(seed: 2)
         let start = random.floats(count)
-        let arena = TrainedArena(run, .adam(AdamConfiguration()), start: start)
+        let arena = TrainedArena(run, OptimizerConfiguration(Adam()), start: start)
         var expected = start.map(Double.init)
         var (first, second) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
         for step in 1...10 {
@@ -75,7 +79,7 @@ struct OptimizerTests {
                 return buffer
             }
             for range in ranges {
-                Optimizer(.adam(AdamConfiguration())).update(
+                Optimizer(OptimizerConfiguration(Adam())).update(
                     kernels: kernels, range: range, parameters: memory[0].pointer,
                     slots: [memory[2].pointer, memory[3].pointer], gradientSum: memory[1].pointer,
                     step: Optimizer.Step(number: 3, batchSize: 5, learningRate: 0.001))
@@ -88,7 +92,7 @@ struct OptimizerTests {
     @Test("a zero gradient leaves zeros, so padding stays zero")
     func padding() {
         let memory = (0..<4).map { _ in AlignedBuffer<Float>(count: 16) }
-        Optimizer(.adam(AdamConfiguration())).update(
+        Optimizer(OptimizerConfiguration(Adam())).update(
             kernels: KernelSets.best, range: 0..<16, parameters: memory[0].pointer,
             slots: [memory[1].pointer, memory[2].pointer], gradientSum: memory[3].pointer,
             step: Optimizer.Step(number: 1, batchSize: 5, learningRate: 0.001))

@@ -6,7 +6,7 @@ import Testing
 @Suite("Schedules agree with PyTorch and Keras")
 struct ScheduleFixtureTests {
     private func expectRates(_ schedule: LearningRateSchedule, _ framework: String, _ name: String) throws {
-        let configuration = OptimizerConfiguration(.sgd(SGDConfiguration(learningRate: 0.01)), schedule: schedule)
+        let configuration = OptimizerConfiguration(SGD(learningRate: 0.01), schedule: schedule)
         let rate = LearningRate(configuration, stepsPerEpoch: 7, epochCount: 6)
         let expected = try Fixture("schedules-\(framework)").values(name)
         try #require(expected.count == 42)
@@ -38,7 +38,7 @@ struct ScheduleFixtureTests {
         let losses = try fixture.values("plateau-losses").map(Double.init)
         let expected = try fixture.values("plateau")
         let configuration = OptimizerConfiguration(
-            .sgd(SGDConfiguration(learningRate: 0.01)),
+            SGD(learningRate: 0.01),
             schedule: .onPlateau(factor: 0.5, patience: 2, minimumFactor: 0.1))
         let rate = LearningRate(configuration, stepsPerEpoch: 7, epochCount: losses.count)
         for (epoch, value) in expected.enumerated() {

@@ -63,8 +63,9 @@ struct ImportTable {
         "NeuralNetwork": ModuleRule(
             ["NeuralNetwork"], modules: ["Kernels", "Core"], others: ["Glibc", "Synchronization"]),
         "Datasets": ModuleRule(["Datasets"], modules: ["Core", "CZlib"], others: ["Glibc"]),
+        "YAML": ModuleRule(["YAML"], modules: ["Core"], others: ["Yams"]),
         "Experiments": ModuleRule(
-            ["Experiments"], modules: ["NeuralNetwork", "Datasets"], others: ["Glibc", "Yams"]),
+            ["Experiments"], modules: ["NeuralNetwork", "Datasets", "YAML"], others: ["Glibc"]),
         "Collectives": ModuleRule(["Collectives"], modules: ["Core"]),
         "Coordination": ModuleRule(["Coordination"], modules: ["Core", "Collectives"]),
         "Transport": ModuleRule(
@@ -74,7 +75,7 @@ struct ImportTable {
             ["Training"], modules: ["NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"],
             others: ["Glibc", "Synchronization"]),
         "Faults": ModuleRule(
-            ["Faults"], modules: ["Core", "Runs"], others: ["Glibc", "Synchronization", "Yams"]),
+            ["Faults"], modules: ["Core", "Runs", "YAML"], others: ["Glibc", "Synchronization"]),
         "Cluster": ModuleRule(
             ["Cluster"], modules: ["Training", "Coordination", "Transport", "Faults"],
             others: ["Foundation", "Glibc", "Synchronization"]),

@@ -48,7 +48,7 @@ struct EarlyStoppingTests {
     func training() throws {
         let small = try SmallCase(
             training: 50, validation: 20, batchSize: 16, epochs: 40,
-            optimizer: OptimizerConfiguration(.sgd(SGDConfiguration(learningRate: 2))),
+            optimizer: OptimizerConfiguration(SGD(learningRate: 2)),
             earlyStopping: EarlyStopping(patience: 2))
         let trainer = try small.trainer()
         let exchange = LocalExchange(arenaCount: small.model.arenaCount)

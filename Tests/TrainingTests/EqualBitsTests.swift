@@ -79,7 +79,7 @@ struct EqualBitsTests {
             microBatches: sizes.microBatches, layers: SmallCase.regularized,
             loss: LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1),
             optimizer: OptimizerConfiguration(
-                .rmsprop(RMSpropConfiguration(momentum: 0.9)), schedule: .cosine(warmUpEpochCount: 1, finalFactor: 0.1),
+                RMSprop(momentum: 0.9), schedule: .cosine(warmUpEpochCount: 1, finalFactor: 0.1),
                 clippingNorm: 0.5))
         let expected = try small.trainedAlone()
         #expect(try small.trainedAlone(threads: 3) == expected)

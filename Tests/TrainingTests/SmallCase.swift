@@ -43,7 +43,7 @@ struct SmallCase: Sendable {
         training trainingCount: Int, validation validationCount: Int, batchSize: Int, epochs: Int = 1,
         microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution,
         loss: LossConfiguration = .sparseCategoricalCrossEntropy,
-        optimizer: OptimizerConfiguration = .adam(AdamConfiguration(learningRate: 0.01)),
+        optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam(learningRate: 0.01)),
         earlyStopping: EarlyStopping? = nil, augmentation: AugmentationConfiguration? = nil
     ) throws {
         let count = trainingCount + validationCount

@@ -1,3 +1,4 @@
+import Core
 import Datasets
 
 /// Reads how training images are varied.
@@ -7,8 +8,8 @@ enum AugmentationReader {
         "random_crop", "random_erasing",
     ]
 
-    static func augmentation(_ field: YAMLField) throws(ExperimentError) -> AugmentationConfiguration {
-        let mapping = try YAMLMapping(field, allowed: keys)
+    static func augmentation(_ field: SettingNode) throws(SettingError) -> AugmentationConfiguration {
+        let mapping = try field.mapping(allowed: keys)
         return AugmentationConfiguration(
             rotationDegrees: try mapping.optional("rotation_degrees")?.number("from 0 to 180") {
                 (0...180).contains($0)
@@ -18,7 +19,7 @@ enum AugmentationReader {
             heightShift: try mapping.optional("height_shift").map(share) ?? 0,
             shearDegrees: try mapping.optional("shear_degrees")?.number("from 0 to below 90") { $0 >= 0 && $0 < 90 }
                 ?? 0,
-            zoom: try mapping.optional("zoom").map { field throws(ExperimentError) in
+            zoom: try mapping.optional("zoom").map { field throws(SettingError) in
                 try interval(field, within: 0.01...100)
             } ?? 1...1,
             flipsHorizontally: try mapping.optional("horizontal_flip")?.truthValue() ?? false,
@@ -27,26 +28,26 @@ enum AugmentationReader {
             erasing: try mapping.optional("random_erasing").map(erasing))
     }
 
-    private static func share(_ field: YAMLField) throws(ExperimentError) -> Double {
+    private static func share(_ field: SettingNode) throws(SettingError) -> Double {
         try field.number("a share from 0 to below 1") { $0 >= 0 && $0 < 1 }
     }
 
-    private static func crop(_ field: YAMLField) throws(ExperimentError) -> AugmentationConfiguration.RandomCrop {
-        let mapping = try YAMLMapping(field, allowed: ["padding"])
+    private static func crop(_ field: SettingNode) throws(SettingError) -> AugmentationConfiguration.RandomCrop {
+        let mapping = try field.mapping(allowed: ["padding"])
         return AugmentationConfiguration.RandomCrop(
             padding: try mapping.required("padding").integer(ExperimentLimits.padding))
     }
 
-    private static func erasing(_ field: YAMLField) throws(ExperimentError) -> AugmentationConfiguration.RandomErasing {
-        let mapping = try YAMLMapping(field, allowed: ["probability", "area", "aspect_ratio", "value"])
+    private static func erasing(_ field: SettingNode) throws(SettingError) -> AugmentationConfiguration.RandomErasing {
+        let mapping = try field.mapping(allowed: ["probability", "area", "aspect_ratio", "value"])
         let defaults = AugmentationConfiguration.RandomErasing()
         return AugmentationConfiguration.RandomErasing(
             probability: try mapping.optional("probability")?.number("from 0 to 1") { (0...1).contains($0) }
                 ?? defaults.probability,
-            area: try mapping.optional("area").map { field throws(ExperimentError) in
+            area: try mapping.optional("area").map { field throws(SettingError) in
                 try interval(field, within: 0...1)
             } ?? defaults.area,
-            aspectRatio: try mapping.optional("aspect_ratio").map { field throws(ExperimentError) in
+            aspectRatio: try mapping.optional("aspect_ratio").map { field throws(SettingError) in
                 try interval(field, within: 0.01...100)
             } ?? defaults.aspectRatio,
             value: try mapping.optional("value")?.number("from 0 to 1") { (0...1).contains($0) } ?? defaults.value)
@@ -54,8 +55,8 @@ enum AugmentationReader {
 
     /// `[low, high]`
     private static func interval(
-        _ field: YAMLField, within limits: ClosedRange<Double>
-    ) throws(ExperimentError) -> ClosedRange<Double> {
+        _ field: SettingNode, within limits: ClosedRange<Double>
+    ) throws(SettingError) -> ClosedRange<Double> {
         let elements = try field.elements("a list of the lowest and the highest value")
         guard elements.count == 2 else { throw field.wrongType("a list of the lowest and the highest value") }
         let low: Double = try elements[0].number("\(limits.lowerBound) to \(limits.upperBound)", where: limits.contains)

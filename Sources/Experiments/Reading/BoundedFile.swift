@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// Whole small files.

@@ -1,10 +1,10 @@
+import Core
 import Datasets
 
 /// Reads the data's part of an experiment. Whether ranges fit the data is checked when the data is there.
 enum DataReader {
-    static func data(_ field: YAMLField) throws(ExperimentError) -> DatasetConfiguration {
-        let mapping = try YAMLMapping(
-            field, allowed: ["set", "training", "validation", "test", "augmentation"])
+    static func data(_ field: SettingNode) throws(SettingError) -> DatasetConfiguration {
+        let mapping = try field.mapping(allowed: ["set", "training", "validation", "test", "augmentation"])
         let source = try DataSourceReader.source(mapping.required("set"))
         let training = try mapping.optional("training").map(range)
         let validationField = try mapping.required("validation")
@@ -22,15 +22,15 @@ enum DataReader {
 
     /// `none`, or a mapping that says by its first key how samples are chosen.
     private static func validation(
-        _ field: YAMLField, training: Range<Int>?
-    ) throws(ExperimentError) -> ValidationConfiguration {
+        _ field: SettingNode, training: Range<Int>?
+    ) throws(SettingError) -> ValidationConfiguration {
         if field.isScalar {
             let word = try field.text("none, or how validation samples are chosen")
             guard word == "none" else { throw field.unknownValue(word, ["none"]) }
             return .none
         }
         let kinds = ["split", "range", "set", "file"]
-        let mapping = try YAMLMapping(field, allowed: kinds + ["fraction"])
+        let mapping = try field.mapping(allowed: kinds + ["fraction"])
         let present = kinds.filter { mapping.optional($0) != nil }
         guard present.count <= 1 else { throw field.wrongType("one of split, range, set and file") }
         if mapping.optional("range") != nil || mapping.optional("set") != nil || mapping.optional("file") != nil,
@@ -61,8 +61,8 @@ enum DataReader {
     private enum TestSetName: String, CaseIterable { case test }
 
     /// `{range: [first, end]}`, counted from 0, without the end.
-    private static func range(_ field: YAMLField) throws(ExperimentError) -> Range<Int> {
-        let bounds = try YAMLMapping(field, allowed: ["range"]).required("range")
+    private static func range(_ field: SettingNode) throws(SettingError) -> Range<Int> {
+        let bounds = try field.mapping(allowed: ["range"]).required("range")
         let expected = "a list of the first sample and the one after the last"
         let elements = try bounds.elements(expected)
         guard elements.count == 2 else { throw bounds.wrongType(expected) }

@@ -6,7 +6,7 @@ enum DataSourceReader {
     private static let namesWithFiles = ["idx", "csv", "png_folders"]
 
     /// A bare name, or a name with the files of a set of the user's own.
-    static func source(_ field: YAMLField) throws(ExperimentError) -> DatasetSource {
+    static func source(_ field: SettingNode) throws(SettingError) -> DatasetSource {
         if field.isScalar {
             let name = try field.text("the name of a data set")
             switch name {
@@ -17,7 +17,7 @@ enum DataSourceReader {
             default: throw field.unknownValue(name, plainNames + namesWithFiles)
             }
         }
-        let mapping = try YAMLMapping(field, allowed: namesWithFiles, expected: "a data set")
+        let mapping = try field.mapping(allowed: namesWithFiles, expected: "a data set")
         guard let name = mapping.keys.first, mapping.keys.count == 1 else { throw field.wrongType("one data set") }
         let settings = try mapping.required(name)
         switch name {
@@ -27,24 +27,24 @@ enum DataSourceReader {
         }
     }
 
-    private static func idx(_ field: YAMLField) throws(ExperimentError) -> DatasetSource.IDXFiles {
+    private static func idx(_ field: SettingNode) throws(SettingError) -> DatasetSource.IDXFiles {
         let keys = ["training_images", "training_labels", "test_images", "test_labels"]
-        let mapping = try YAMLMapping(field, allowed: keys + ["classes"])
+        let mapping = try field.mapping(allowed: keys + ["classes"])
         return DatasetSource.IDXFiles(
             trainingImages: try path(mapping.required(keys[0])), trainingLabels: try path(mapping.required(keys[1])),
             testImages: try path(mapping.required(keys[2])), testLabels: try path(mapping.required(keys[3])),
             classNames: try classNames(mapping.required("classes")))
     }
 
-    private static func csv(_ field: YAMLField) throws(ExperimentError) -> DatasetSource.CSVFiles {
-        let mapping = try YAMLMapping(field, allowed: ["training", "test", "classes"])
+    private static func csv(_ field: SettingNode) throws(SettingError) -> DatasetSource.CSVFiles {
+        let mapping = try field.mapping(allowed: ["training", "test", "classes"])
         return DatasetSource.CSVFiles(
             training: try path(mapping.required("training")), test: try path(mapping.required("test")),
             classNames: try classNames(mapping.required("classes")))
     }
 
-    private static func pngFolders(_ field: YAMLField) throws(ExperimentError) -> DatasetSource.PNGFolders {
-        let mapping = try YAMLMapping(field, allowed: ["training", "test", "classes"])
+    private static func pngFolders(_ field: SettingNode) throws(SettingError) -> DatasetSource.PNGFolders {
+        let mapping = try field.mapping(allowed: ["training", "test", "classes"])
         let classesField = try mapping.required("classes")
         let names = try classNames(classesField)
         for name in names where name.contains("/") || name.hasPrefix(".") {
@@ -56,7 +56,7 @@ enum DataSourceReader {
     }
 
     /// A path below the folder for data: an experiment holds on every host, whatever its folders are called.
-    static func path(_ field: YAMLField) throws(ExperimentError) -> String {
+    static func path(_ field: SettingNode) throws(SettingError) -> String {
         let text = try field.text("a path")
         let components = text.split(separator: "/", omittingEmptySubsequences: false)
         guard text.utf8.count <= ExperimentLimits.pathByteCount, !text.unicodeScalars.contains("\0"),
@@ -69,7 +69,7 @@ enum DataSourceReader {
     }
 
     /// 1 to 256 different names.
-    private static func classNames(_ field: YAMLField) throws(ExperimentError) -> [String] {
+    private static func classNames(_ field: SettingNode) throws(SettingError) -> [String] {
         let elements = try field.elements("a list of class names")
         guard ExperimentLimits.classes.contains(elements.count) else {
             let expected = "1 to \(ExperimentLimits.classes.upperBound) names"

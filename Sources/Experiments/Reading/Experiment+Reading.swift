@@ -1,7 +1,11 @@
 import Core
 import NeuralNetwork
+internal import YAML
 
 extension Experiment {
+    /// The longest text of an experiment, in bytes.
+    static let byteLimit = 1 << 20
+
     static let keys = [
         "name", "title", "published", "data", "model", "initial_weights", "loss", "optimizer", "schedule", "clip_norm",
         "early_stopping", "batch_size", "epochs", "micro_batches", "seed",
@@ -12,8 +16,24 @@ extension Experiment {
     ///
     /// - Throws: `ExperimentError` with the line and the key.
     package init(yaml: String, source: String) throws(ExperimentError) {
-        let root = YAMLField(node: try YAMLDocument.root(of: yaml, source: source), source: source, key: "")
-        let mapping = try YAMLMapping(root, allowed: Self.keys)
+        guard yaml.utf8.count <= Self.byteLimit else {
+            throw ExperimentError(source: source, problem: .tooLarge(byteLimit: Self.byteLimit))
+        }
+        let root: SettingNode
+        do {
+            root = try YAMLText.root(of: yaml, noun: "experiments")
+        } catch {
+            throw ExperimentError(source: source, line: error.line, problem: .syntax(error.problem))
+        }
+        do {
+            try self.init(root)
+        } catch {
+            throw ExperimentError(source: source, error)
+        }
+    }
+
+    private init(_ root: SettingNode) throws(SettingError) {
+        let mapping = try root.mapping(allowed: Self.keys)
         let limits = ExperimentLimits.self
         self.init(
             name: try Self.name(mapping.required("name")),
@@ -23,7 +43,7 @@ extension Experiment {
             model: try ModelReader.model(mapping.required("model")),
             loss: try TrainingReader.loss(mapping.required("loss")),
             optimizer: OptimizerConfiguration(
-                try OptimizerReader.method(mapping.required("optimizer")),
+                try OptimizerKinds.read(mapping.required("optimizer")),
                 schedule: try mapping.optional("schedule").map(TrainingReader.schedule) ?? .constant,
                 clippingNorm: try mapping.optional("clip_norm")?.number("above 0") { $0 > 0 }),
             earlyStopping: try mapping.optional("early_stopping").map(TrainingReader.earlyStopping),
@@ -34,7 +54,7 @@ extension Experiment {
             initialWeights: try mapping.optional("initial_weights").map(InitialWeightsReader.initialWeights))
     }
 
-    private static func name(_ field: YAMLField) throws(ExperimentError) -> String {
+    private static func name(_ field: SettingNode) throws(SettingError) -> String {
         let name = try field.text("a name")
         guard ExperimentLimits.isName(name) else {
             throw field.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(name)))
@@ -42,20 +62,25 @@ extension Experiment {
         return name
     }
 
-    private static func published(_ field: YAMLField) throws(ExperimentError) -> [PublishedFigure] {
-        let mapping = try YAMLMapping(field, allowed: nil, expected: "a mapping of names to figures")
+    private static func published(_ field: SettingNode) throws(SettingError) -> [PublishedFigure] {
+        let mapping = try field.mapping(allowed: nil, expected: "a mapping of names to figures")
         var figures: [PublishedFigure] = []
         for key in mapping.keys {
             let value = try mapping.required(key)
             guard ExperimentLimits.isName(key) else {
                 throw value.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(key)))
             }
-            figures.append(PublishedFigure(name: key, value: try value.figure()))
+            figures.append(PublishedFigure(name: key, value: try figure(value)))
         }
         return figures
     }
 
-    private static func microBatchCount(_ field: YAMLField) throws(ExperimentError) -> Int {
+    private static func figure(_ node: SettingNode) throws(SettingError) -> PublishedFigure.Value {
+        if let number = node.anyNumber { return .number(number) }
+        return .text(try node.text("a number or text"))
+    }
+
+    private static func microBatchCount(_ field: SettingNode) throws(SettingError) -> Int {
         let value = try field.integer(ExperimentLimits.microBatchCount)
         guard ExperimentLimits.isMicroBatchCount(value) else {
             throw field.failure(.outOfRange(expected: ExperimentLimits.microBatchExpectation, found: String(value)))

@@ -2,8 +2,8 @@ import Core
 
 /// Reads where an experiment's weights come from.
 enum InitialWeightsReader {
-    static func initialWeights(_ field: YAMLField) throws(ExperimentError) -> InitialWeightsConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["file", "run", "layers", "sha256"])
+    static func initialWeights(_ field: SettingNode) throws(SettingError) -> InitialWeightsConfiguration {
+        let mapping = try field.mapping(allowed: ["file", "run", "layers", "sha256"])
         let result = InitialWeightsConfiguration(
             origin: try origin(mapping, field),
             layers: try mapping.optional("layers")?.choice(InitialWeightsConfiguration.LayerGroup.self),
@@ -13,8 +13,8 @@ enum InitialWeightsReader {
     }
 
     private static func origin(
-        _ mapping: YAMLMapping, _ field: YAMLField
-    ) throws(ExperimentError) -> InitialWeightsConfiguration.Origin? {
+        _ mapping: SettingMapping, _ field: SettingNode
+    ) throws(SettingError) -> InitialWeightsConfiguration.Origin? {
         guard let run = mapping.optional("run") else { return try mapping.optional("file").map(file) }
         guard mapping.optional("file") == nil else { throw field.wrongType("a file or a run, not both") }
         let name = try run.text("the name of an experiment")
@@ -24,7 +24,7 @@ enum InitialWeightsReader {
         return .run(name)
     }
 
-    private static func file(_ field: YAMLField) throws(ExperimentError) -> InitialWeightsConfiguration.Origin {
+    private static func file(_ field: SettingNode) throws(SettingError) -> InitialWeightsConfiguration.Origin {
         let path = try field.text("the path of a file")
         guard (1...ExperimentLimits.pathByteCount).contains(path.utf8.count), !path.utf8.contains(0) else {
             let expected = "a path of 1 to \(ExperimentLimits.pathByteCount) bytes"
@@ -33,7 +33,7 @@ enum InitialWeightsReader {
         return .file(path)
     }
 
-    private static func digest(_ field: YAMLField) throws(ExperimentError) -> SHA256Digest {
+    private static func digest(_ field: SettingNode) throws(SettingError) -> SHA256Digest {
         let text = try field.text("a SHA-256 digest")
         guard let digest = SHA256Digest(hexadecimal: text) else {
             throw field.failure(.outOfRange(expected: "64 hexadecimal digits in quotes", found: quoted(text)))

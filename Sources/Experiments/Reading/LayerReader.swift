@@ -21,20 +21,20 @@ enum LayerReader {
     private static let names = Name.allCases.map(\.rawValue)
 
     /// A layer is a bare name, or a name with its settings. `vgg16` is many layers.
-    static func layers(_ field: YAMLField) throws(ExperimentError) -> [LayerConfiguration] {
+    static func layers(_ field: SettingNode) throws(SettingError) -> [LayerConfiguration] {
         if field.isScalar {
             let text = try field.text("a layer")
             guard let name = Name(rawValue: text) else { throw field.unknownValue(text, names) }
             return try bare(name, field)
         }
-        let mapping = try YAMLMapping(field, allowed: names, expected: "a layer")
+        let mapping = try field.mapping(allowed: names, expected: "a layer")
         guard let text = mapping.keys.first, mapping.keys.count == 1, let name = Name(rawValue: text) else {
             throw field.wrongType("one layer (begin each with a dash)")
         }
         return try layers(name, mapping.required(text))
     }
 
-    private static func bare(_ name: Name, _ field: YAMLField) throws(ExperimentError) -> [LayerConfiguration] {
+    private static func bare(_ name: Name, _ field: SettingNode) throws(SettingError) -> [LayerConfiguration] {
         switch name {
         case .maximumPool: return [.maxPool2D]
         case .averagePool: return [.pool2D(Pool2DConfiguration(kind: .average))]
@@ -49,14 +49,14 @@ enum LayerReader {
         }
     }
 
-    private static func layers(_ name: Name, _ field: YAMLField) throws(ExperimentError) -> [LayerConfiguration] {
+    private static func layers(_ name: Name, _ field: SettingNode) throws(SettingError) -> [LayerConfiguration] {
         switch name {
         case .convolution: return [.convolution2D(try convolution(field))]
         case .dense: return [.dense(try dense(field))]
         case .maximumPool: return [.pool2D(try pool(.maximum, field))]
         case .averagePool: return [.pool2D(try pool(.average, field))]
         case .dropout:
-            let mapping = try YAMLMapping(field, allowed: ["rate"])
+            let mapping = try field.mapping(allowed: ["rate"])
             let rate: Float = try mapping.required("rate").number("from 0 to below 1") { $0 >= 0 && $0 < 1 }
             return [.dropout(rate: rate)]
         case .batchNormalization: return [.batchNormalization(try normalization(field))]
@@ -64,24 +64,24 @@ enum LayerReader {
         case .resize: return [.resize(try extent(field, ExperimentLimits.imageExtent))]
         case .repeatChannels: return [.repeatChannels(count: try field.integer(ExperimentLimits.channels))]
         case .vgg16:
-            let start = try YAMLMapping(field, allowed: ["trainable_from"]).optional("trainable_from")
-            return VGG16.layers(trainableFrom: try start.map { field throws(ExperimentError) in try blockName(field) })
+            let start = try field.mapping(allowed: ["trainable_from"]).optional("trainable_from")
+            return VGG16.layers(trainableFrom: try start.map { field throws(SettingError) in try blockName(field) })
         case .globalAveragePool, .flatten:
-            _ = try YAMLMapping(field, allowed: [])
+            _ = try field.mapping(allowed: [])
             return try bare(name, field)
         }
     }
 
-    private static func blockName(_ field: YAMLField) throws(ExperimentError) -> String {
+    private static func blockName(_ field: SettingNode) throws(SettingError) -> String {
         let name = try field.text("the name of a convolution")
         guard VGG16.names.contains(name) else { throw field.unknownValue(name, VGG16.names) }
         return name
     }
 
-    private static func convolution(_ field: YAMLField) throws(ExperimentError) -> Convolution2DConfiguration {
-        let mapping = try YAMLMapping(
-            field,
-            allowed: ["name", "filters", "kernel", "stride", "padding", "activation", "l1", "l2", "trainable"])
+    private static func convolution(_ field: SettingNode) throws(SettingError) -> Convolution2DConfiguration {
+        let mapping = try field.mapping(allowed: [
+            "name", "filters", "kernel", "stride", "padding", "activation", "l1", "l2", "trainable",
+        ])
         let kernel = try extent(mapping.required("kernel"), ExperimentLimits.kernelExtent)
         return Convolution2DConfiguration(
             name: try name(mapping), filters: try mapping.required("filters").integer(ExperimentLimits.filters),
@@ -93,8 +93,8 @@ enum LayerReader {
             isTrainable: try mapping.optional("trainable")?.truthValue() ?? true)
     }
 
-    private static func dense(_ field: YAMLField) throws(ExperimentError) -> DenseConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["name", "units", "activation", "l1", "l2", "trainable"])
+    private static func dense(_ field: SettingNode) throws(SettingError) -> DenseConfiguration {
+        let mapping = try field.mapping(allowed: ["name", "units", "activation", "l1", "l2", "trainable"])
         return DenseConfiguration(
             name: try name(mapping), units: try mapping.required("units").integer(ExperimentLimits.units),
             activation: try mapping.required("activation").choice(Activation.self),
@@ -103,9 +103,9 @@ enum LayerReader {
     }
 
     private static func pool(
-        _ kind: Pool2DConfiguration.Kind, _ field: YAMLField
-    ) throws(ExperimentError) -> Pool2DConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["window", "stride", "padding"])
+        _ kind: Pool2DConfiguration.Kind, _ field: SettingNode
+    ) throws(SettingError) -> Pool2DConfiguration {
+        let mapping = try field.mapping(allowed: ["window", "stride", "padding"])
         return Pool2DConfiguration(
             kind: kind, window: try mapping.optional("window").map(window) ?? Extent(2),
             stride: try mapping.optional("stride").map(stride),
@@ -113,9 +113,9 @@ enum LayerReader {
     }
 
     private static func normalization(
-        _ field: YAMLField
-    ) throws(ExperimentError) -> BatchNormalizationConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["momentum", "epsilon", "ghost", "trainable"])
+        _ field: SettingNode
+    ) throws(SettingError) -> BatchNormalizationConfiguration {
+        let mapping = try field.mapping(allowed: ["momentum", "epsilon", "ghost", "trainable"])
         let defaults = BatchNormalizationConfiguration()
         return BatchNormalizationConfiguration(
             momentum: try mapping.optional("momentum")?.number("from 0 to below 1") { $0 >= 0 && $0 < 1 }
@@ -125,7 +125,7 @@ enum LayerReader {
             isTrainable: try mapping.optional("trainable")?.truthValue() ?? true)
     }
 
-    private static func name(_ mapping: YAMLMapping) throws(ExperimentError) -> String? {
+    private static func name(_ mapping: SettingMapping) throws(SettingError) -> String? {
         guard let field = mapping.optional("name") else { return nil }
         let name = try field.text("a name")
         guard ExperimentLimits.isName(name), !name.contains(".") else {
@@ -134,21 +134,21 @@ enum LayerReader {
         return name
     }
 
-    private static func regularization(_ mapping: YAMLMapping) throws(ExperimentError) -> Regularization {
+    private static func regularization(_ mapping: SettingMapping) throws(SettingError) -> Regularization {
         Regularization(
             l1: try mapping.optional("l1")?.number("0 or more") { $0 >= 0 } ?? 0,
             l2: try mapping.optional("l2")?.number("0 or more") { $0 >= 0 } ?? 0)
     }
 
-    private static func stride(_ field: YAMLField) throws(ExperimentError) -> Extent {
+    private static func stride(_ field: SettingNode) throws(SettingError) -> Extent {
         try extent(field, ExperimentLimits.kernelExtent)
     }
 
-    private static func window(_ field: YAMLField) throws(ExperimentError) -> Extent {
+    private static func window(_ field: SettingNode) throws(SettingError) -> Extent {
         try extent(field, ExperimentLimits.imageExtent)
     }
 
-    private static func extent(_ field: YAMLField, _ limits: ClosedRange<Int>) throws(ExperimentError) -> Extent {
+    private static func extent(_ field: SettingNode, _ limits: ClosedRange<Int>) throws(SettingError) -> Extent {
         let elements = try field.elements("a list of height and width")
         guard elements.count == 2 else { throw field.wrongType("a list of height and width") }
         return Extent(height: try elements[0].integer(limits), width: try elements[1].integer(limits))

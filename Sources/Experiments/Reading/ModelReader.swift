@@ -1,9 +1,10 @@
+import Core
 import NeuralNetwork
 
 /// Reads the model's part of an experiment. Whether its shapes fit together is the network's to check.
 enum ModelReader {
-    static func model(_ field: YAMLField) throws(ExperimentError) -> ModelConfiguration {
-        let mapping = try YAMLMapping(field, allowed: ["input", "layers"])
+    static func model(_ field: SettingNode) throws(SettingError) -> ModelConfiguration {
+        let mapping = try field.mapping(allowed: ["input", "layers"])
         let input = try mapping.required("input")
         let extents = try input.elements("a list of height, width and channels")
         guard extents.count == 3 else { throw input.wrongType("a list of height, width and channels") }

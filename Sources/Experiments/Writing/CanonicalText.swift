@@ -1,9 +1,9 @@
 import Core
 import NeuralNetwork
 
-/// Pieces of the canonical form. Numbers are the shortest text that reads back to the same bits; what has its default is
+/// Pieces of an experiment's canonical form. Numbers are the shortest text that reads back to the same bits; what has its default is
 /// left out where it came to the format later.
-enum CanonicalText {
+extension CanonicalText {
     static func layer(_ layer: LayerConfiguration) -> String {
         switch layer {
         case .convolution2D(let value): return "conv2d: " + convolution(value)
@@ -61,25 +61,6 @@ enum CanonicalText {
         return "{\(loss.kind.rawValue): {label_smoothing: \(loss.labelSmoothing)}}"
     }
 
-    static func optimizer(_ method: OptimizerConfiguration.Method) -> String {
-        switch method {
-        case .adam(let value):
-            "adam: {learning_rate: \(value.learningRate), beta_1: \(value.beta1), beta_2: \(value.beta2), "
-                + "epsilon: \(value.epsilon)" + (value.weightDecay == 0 ? "" : ", weight_decay: \(value.weightDecay)")
-                + convention(value.convention) + "}"
-        case .sgd(let value):
-            "sgd: {learning_rate: \(value.learningRate), momentum: \(value.momentum), nesterov: \(value.isNesterov)"
-                + convention(value.convention) + "}"
-        case .rmsprop(let value):
-            "rmsprop: {learning_rate: \(value.learningRate), rho: \(value.rho), momentum: \(value.momentum), "
-                + "epsilon: \(value.epsilon)" + convention(value.convention) + "}"
-        }
-    }
-
-    private static func convention(_ convention: OptimizerConvention) -> String {
-        convention == .keras ? "" : ", convention: \(convention.rawValue)"
-    }
-
     /// Nil for the constant one.
     static func schedule(_ schedule: LearningRateSchedule) -> String? {
         switch schedule {
@@ -95,22 +76,5 @@ enum CanonicalText {
     static func earlyStopping(_ value: EarlyStopping) -> String {
         "{monitor: \(value.monitor.rawValue), patience: \(value.patience), minimum_change: \(value.minimumChange), "
             + "restore_best_weights: \(value.restoresBestWeights)}"
-    }
-
-    /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, as the reader refuses what looks like an
-    /// anchor.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{0}"..<"\u{20}", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}", "\u{FEFF}", "&", "*":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -26,7 +26,7 @@ extension Experiment {
         if let initialWeights {
             lines.append("initial_weights: \(CanonicalText.initialWeights(initialWeights))")
         }
-        lines += ["loss: \(CanonicalText.loss(loss))", "optimizer:", "  \(CanonicalText.optimizer(optimizer.method))"]
+        lines += ["loss: \(CanonicalText.loss(loss))", "optimizer:", "  \(optimizer.method.canonicalText)"]
         if let schedule = CanonicalText.schedule(optimizer.schedule) { lines.append("schedule: {\(schedule)}") }
         if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }
         if let earlyStopping { lines.append("early_stopping: \(CanonicalText.earlyStopping(earlyStopping))") }

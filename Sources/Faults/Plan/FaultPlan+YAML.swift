@@ -1,5 +1,6 @@
+import Core
 import Runs
-internal import Yams
+internal import YAML
 
 extension FaultPlan {
     /// The longest plan file, in bytes.
@@ -19,56 +20,41 @@ extension FaultPlan {
     /// Reads the text of a plan file called `source`.
     package init(yaml text: String, source: String) throws(FaultError) {
         let root = try Self.root(of: text, source)
-        guard case .mapping(let mapping) = root, mapping.count == 1, let list = mapping["faults"],
-            case .sequence(let sequence) = list
+        guard case .mapping(let pairs) = root.content, pairs.count == 1, pairs[0].key.scalarText == "faults",
+            case .list(let nodes) = pairs[0].value.content
         else {
-            throw FaultError(
-                .syntax("it has another form"), source: source, line: root.mark?.line)
+            throw FaultError(.syntax("it has another form"), source: source, line: root.line)
         }
-        guard sequence.count <= Self.countLimit else {
+        guard nodes.count <= Self.countLimit else {
             throw FaultError(.tooMany(limit: Self.countLimit), source: source)
         }
         faults = []
-        for node in sequence {
+        for node in nodes {
             do throws(FaultError) {
                 faults.append(try Fault(node))
             } catch {
-                throw FaultError(error.problem, text: error.text, source: source, line: node.mark?.line)
+                throw FaultError(error.problem, text: error.text, source: source, line: node.line)
             }
         }
     }
 
-    private static func root(of text: String, _ source: String) throws(FaultError) -> Node {
-        // An alias could make a short text enormous.
-        if text.utf8.contains(UInt8(ascii: "&")) || text.utf8.contains(UInt8(ascii: "*")) {
-            throw FaultError(.syntax("anchors and aliases (& and *) are not used in plans"), source: source)
-        }
+    private static func root(of text: String, _ source: String) throws(FaultError) -> SettingNode {
         do {
-            guard let node = try Yams.compose(yaml: text) else { throw FaultError(.syntax("it is empty")) }
-            return node
-        } catch let error as FaultError {
-            throw FaultError(error.problem, source: source)
+            return try YAMLText.root(of: text, noun: "plans")
         } catch {
-            switch error as? YamlError {
-            case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-                .composer(_, let problem, let mark, _):
-                throw FaultError(.syntax(problem), source: source, line: mark.line)
-            case .duplicatedKeysInMapping(_, let context):
-                throw FaultError(.syntax("a key stands twice"), source: source, line: context.mark.line)
-            default: throw FaultError(.syntax("it cannot be parsed"), source: source)
-            }
+            throw FaultError(.syntax(error.problem), source: source, line: error.line)
         }
     }
 }
 
 extension Fault {
-    /// A fault from a text, or from a mapping of the keys that stand in texts.
-    fileprivate init(_ node: Node) throws(FaultError) {
-        switch node {
-        case .scalar(let scalar): try self.init(parsing: scalar.string)
-        case .mapping(let mapping):
+    /// A fault from a text, or from a mapping of the keys of such texts.
+    fileprivate init(_ node: SettingNode) throws(FaultError) {
+        switch node.content {
+        case .scalar(let text, _): try self.init(parsing: text)
+        case .mapping(let pairs):
             do throws(FaultError.Problem) {
-                try self.init(mapping)
+                try self.init(pairs)
             } catch {
                 throw FaultError(error)
             }
@@ -76,12 +62,14 @@ extension Fault {
         }
     }
 
-    private init(_ mapping: Node.Mapping) throws(FaultError.Problem) {
-        guard let name = mapping["kind"]?.scalar?.string else { throw .missingKind }
+    private init(_ pairs: [SettingNode.Pair]) throws(FaultError.Problem) {
+        guard let name = pairs.first(where: { $0.key.scalarText == "kind" })?.value.scalarText else {
+            throw .missingKind
+        }
         guard let kind = FaultKind(rawValue: name) else { throw .unknownKind(name) }
         var fields = FaultFields(kind)
-        for (key, value) in mapping {
-            guard let name = key.scalar?.string, let text = value.scalar?.string else {
+        for pair in pairs {
+            guard let name = pair.key.scalarText, let text = pair.value.scalarText else {
                 throw .syntax("the values of a fault are single words")
             }
             if name != "kind" { try fields.add(name, text) }

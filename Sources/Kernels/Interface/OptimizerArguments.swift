@@ -99,7 +99,7 @@ public struct AdamArguments {
 
 /// Whose formula an optimizer follows where the two differ.
 @frozen
-public enum OptimizerConvention: Sendable {
+public enum OptimizerConvention: String, Sendable, CaseIterable {
     /// Keras 3, keras/src/optimizers.
     case keras
     /// PyTorch 2, torch/optim.

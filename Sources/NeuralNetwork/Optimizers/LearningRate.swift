@@ -7,7 +7,7 @@ package struct LearningRate: Sendable {
 
     package init(_ configuration: OptimizerConfiguration, stepsPerEpoch: Int, epochCount: Int) {
         precondition(stepsPerEpoch >= 1 && epochCount >= 1, "a schedule needs steps and epochs")
-        base = Double(configuration.learningRate)
+        base = Double(configuration.method.learningRate)
         schedule = configuration.schedule
         self.stepsPerEpoch = stepsPerEpoch
         self.epochCount = epochCount

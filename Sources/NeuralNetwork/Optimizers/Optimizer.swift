@@ -1,4 +1,27 @@
+internal import Core
 package import KernelInterface
+
+/// How a step changes the parameters: the method, its learning rate over time, and clipping.
+package struct OptimizerConfiguration: Sendable, Equatable {
+    package var method: any OptimizerMethod
+    /// The factor on the method's learning rate over time.
+    package var schedule: LearningRateSchedule
+    /// Gradients whose norm over all parameters is larger are scaled down to it; nil clips nothing.
+    package var clippingNorm: Float?
+
+    package init(
+        _ method: any OptimizerMethod, schedule: LearningRateSchedule = .constant, clippingNorm: Float? = nil
+    ) {
+        self.method = method
+        self.schedule = schedule
+        self.clippingNorm = clippingNorm
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.method.isEqual(to: right.method) && left.schedule == right.schedule
+            && left.clippingNorm == right.clippingNorm
+    }
+}
 
 /// Applies an optimizer's update to ranges of the flat arena. Holds constants only; the slots belong to the caller.
 package struct Optimizer: Sendable {
@@ -9,32 +32,9 @@ package struct Optimizer: Sendable {
     }
 
     /// Torch's names of the slots, each an arena that starts at zero.
-    package var slotNames: [String] {
-        switch configuration.method {
-        case .sgd(let sgd): sgd.momentum == 0 ? [] : ["momentum_buffer"]
-        case .adam: ["exp_avg", "exp_avg_sq"]
-        case .rmsprop(let rmsprop): rmsprop.momentum == 0 ? ["square_avg"] : ["square_avg", "momentum_buffer"]
-        }
-    }
+    package var slotNames: [String] { configuration.method.slotNames }
 
-    /// What is the same for all elements in one update.
-    package struct Step: Sendable {
-        /// From 1.
-        package var number: Int
-        package var batchSize: Int
-        /// After the schedule.
-        package var learningRate: Float
-        /// What clipping multiplies gradients by; 1 without.
-        package var clipFactor: Float
-
-        package init(number: Int, batchSize: Int, learningRate: Float, clipFactor: Float = 1) {
-            precondition(batchSize >= 1 && number >= 1, "an update needs a batch and counts steps from 1")
-            self.number = number
-            self.batchSize = batchSize
-            self.learningRate = learningRate
-            self.clipFactor = clipFactor
-        }
-    }
+    package typealias Step = OptimizerStep
 
     /// Updates the parameters and slots in `range` of the arena from the sum of the gradients over the batch.
     ///
@@ -47,32 +47,9 @@ package struct Optimizer: Sendable {
         gradientSum: UnsafePointer<Float>, step: Step
     ) {
         guard !range.isEmpty else { return }
-        let place = ArenaPlace(
-            count: range.count, parameters: parameters + range.lowerBound,
-            gradientSum: gradientSum + range.lowerBound, batchSize: Float(step.batchSize),
-            adjustment: GradientAdjustment(
-                clipFactor: step.clipFactor, l1: regularization.l1, l2: regularization.l2))
-        switch configuration.method {
-        case .sgd(let sgd):
-            let velocity = sgd.momentum == 0 ? nil : slots[0] + range.lowerBound
-            kernels.sgdUpdate(sgd.arguments(place, velocity: velocity, step))
-        case .adam(let adam):
-            kernels.adamUpdate(
-                adam.arguments(
-                    place, firstMoment: slots[0] + range.lowerBound, secondMoment: slots[1] + range.lowerBound, step))
-        case .rmsprop(let rmsprop):
-            let velocity = rmsprop.momentum == 0 ? nil : slots[1] + range.lowerBound
-            kernels.rmspropUpdate(
-                rmsprop.arguments(place, secondMoment: slots[0] + range.lowerBound, velocity: velocity, step))
-        }
+        let part = ArenaPart(
+            range, parameters: parameters, gradientSum: gradientSum, slots: slots, step: step,
+            regularization: regularization)
+        configuration.method.update(part, step, kernels: kernels)
     }
-}
-
-/// The memory of one update, and what is done to its gradients first.
-struct ArenaPlace {
-    let count: Int
-    let parameters: UnsafeMutablePointer<Float>
-    let gradientSum: UnsafePointer<Float>
-    let batchSize: Float
-    let adjustment: GradientAdjustment
 }

@@ -1,16 +1,16 @@
-/// Names that are nearly alike.
-enum NearestName {
-    /// The candidate with the fewest changed letters, capitals aside, if at most a third of the letters differ; the
-    /// first of several.
-    static func of(_ text: String, among candidates: [String]) -> String? {
+/// Finds the known name that a misspelt one probably means.
+package enum NearestName {
+    /// The candidate with the fewest changed letters, ignoring case, if at most a third of the letters differ; the first
+    /// of several.
+    package static func of(_ text: String, among candidates: [String]) -> String? {
         guard text.utf8.count <= 100 else { return nil }
         let ranked = candidates.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }
         guard let best = ranked.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(1, max(text.count, best.name.count) / 3) ? best.name : nil
     }
 
-    /// Letters to add, drop, replace or swap with a neighbour (optimal string alignment).
-    static func distance(_ left: String, _ right: String) -> Int {
+    /// The number of letters to add, drop, replace or swap with a neighbour (optimal string alignment).
+    package static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left)
         let right = Array(right)
         var beforeLast: [Int] = []
