@@ -1,3 +1,4 @@
+internal import Core
 package import NeuralNetwork
 
 /// Everything that decides the bits of a training: model, data, loss, optimizer, batch sizes and seed.
@@ -10,7 +11,7 @@ package struct Experiment: Sendable, Equatable {
     package var published: [PublishedFigure]
     package var dataset: DatasetConfiguration
     package var model: ModelConfiguration
-    package var loss: LossConfiguration
+    package var loss: any Loss
     package var optimizer: OptimizerConfiguration
     /// When training ends before its last epoch; nil never.
     package var earlyStopping: EarlyStopping?
@@ -25,7 +26,7 @@ package struct Experiment: Sendable, Equatable {
 
     package init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
-        model: ModelConfiguration, loss: LossConfiguration = .sparseCategoricalCrossEntropy,
+        model: ModelConfiguration, loss: any Loss = CategoricalCrossEntropy(),
         optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam()), earlyStopping: EarlyStopping? = nil,
         batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1,
         initialWeights: InitialWeightsConfiguration? = nil
@@ -43,6 +44,15 @@ package struct Experiment: Sendable, Equatable {
         self.microBatchCount = microBatchCount
         self.seed = seed
         self.initialWeights = initialWeights
+    }
+
+    package static func == (left: Experiment, right: Experiment) -> Bool {
+        left.name == right.name && left.title == right.title && left.published == right.published
+            && left.dataset == right.dataset && left.model == right.model && left.loss.isEqual(to: right.loss)
+            && left.optimizer == right.optimizer && left.earlyStopping == right.earlyStopping
+            && left.batchSize == right.batchSize && left.epochs == right.epochs
+            && left.microBatchCount == right.microBatchCount && left.seed == right.seed
+            && left.initialWeights == right.initialWeights
     }
 }
 

@@ -59,7 +59,7 @@ package enum YAMLText {
         case .duplicatedKeysInMapping(let duplicates, let context):
             Failure(
                 line: context.mark.line,
-                problem: "the key \(duplicates.map(quoted).joined(separator: ", ")) occurs twice")
+                problem: "the key \(duplicates.map { quoted($0) }.joined(separator: ", ")) occurs twice")
         case .reader(let problem, _, _, _): Failure(line: nil, problem: problem)
         default: Failure(line: nil, problem: "it cannot be parsed")
         }

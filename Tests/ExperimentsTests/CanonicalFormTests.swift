@@ -95,13 +95,13 @@ import Testing
         add { $0.optimizer = OptimizerConfiguration(RMSprop()) }
         add { $0.optimizer = OptimizerConfiguration(RMSprop(rho: 0.8)) }
         add { $0.optimizer.clippingNorm = 1 }
-        add { $0.optimizer.schedule = .exponential(factor: 0.9) }
-        add { $0.optimizer.schedule = .cosine(warmUpEpochCount: 1, finalFactor: 0) }
-        add { $0.optimizer.schedule = .onPlateau(factor: 0.5, patience: 2, minimumFactor: 0) }
+        add { $0.optimizer.schedule = ExponentialSchedule(factor: 0.9) }
+        add { $0.optimizer.schedule = CosineSchedule(warmUpEpochCount: 1, finalFactor: 0) }
+        add { $0.optimizer.schedule = PlateauSchedule(factor: 0.5, patience: 2, minimumFactor: 0) }
         add { $0.earlyStopping = EarlyStopping(patience: 3) }
         add { $0.earlyStopping = EarlyStopping(patience: 3, restoresBestWeights: false) }
-        add { $0.loss = LossConfiguration(kind: .categoricalCrossEntropy) }
-        add { $0.loss = LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1) }
+        add { $0.loss = CategoricalCrossEntropy(isSparse: false) }
+        add { $0.loss = CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1) }
         add { $0.model.layers.append(.dropout(rate: 0.25)) }
         add { $0.model.layers.append(.dropout(rate: Float(0.25).nextUp)) }
         add { $0.model.layers.append(.batchNormalization(BatchNormalizationConfiguration())) }

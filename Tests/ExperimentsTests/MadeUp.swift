@@ -13,10 +13,15 @@ enum MadeUp {
             "", "plain", "a: b # c", "\"\\\n\t\u{1}\u{7F}\u{85}\u{2028}", "*alias &anchor", "é😀", "null", "1e3", "'",
             "- x",
         ]
-        let kinds = LossConfiguration.Kind.allCases
-        let loss = LossConfiguration(
-            kind: kinds.randomElement(using: &generator) ?? .meanSquaredError,
-            labelSmoothing: Bool.random(using: &generator) ? 0 : Float.random(in: 0..<1, using: &generator))
+        let kind = ["sparse", "categorical", "binary", "squared"].randomElement(using: &generator)
+        let smoothing: Float = Bool.random(using: &generator) ? 0 : Float.random(in: 0..<1, using: &generator)
+        let loss: any Loss =
+            switch kind {
+            case "sparse": CategoricalCrossEntropy(labelSmoothing: smoothing)
+            case "categorical": CategoricalCrossEntropy(isSparse: false, labelSmoothing: smoothing)
+            case "binary": BinaryCrossEntropy(labelSmoothing: smoothing)
+            default: MeanSquaredError(labelSmoothing: smoothing)
+            }
         let layers = (0...Int.random(in: 0..<6, using: &generator)).map { _ in layer(&generator) }
         return Experiment(
             name: ["A-1", "on", "1", "x.y_z-0"].randomElement(using: &generator) ?? "x",
@@ -95,13 +100,14 @@ enum MadeUp {
     private static func optimizer(_ generator: inout SeededGenerator) -> OptimizerConfiguration {
         func factor() -> Float { Float.random(in: Float.leastNormalMagnitude...1, using: &generator) }
         let count = Int.random(in: 1...100_000, using: &generator)
-        let schedules: [LearningRateSchedule] = [
-            .constant, .step(epochCount: count, factor: factor()), .exponential(factor: factor()),
-            .cosine(warmUpEpochCount: count, finalFactor: factor()),
-            .onPlateau(factor: factor(), patience: count, minimumFactor: factor()),
+        let schedules: [any LearningRateSchedule] = [
+            ConstantSchedule(), StepSchedule(epochCount: count, factor: factor()),
+            ExponentialSchedule(factor: factor()),
+            CosineSchedule(warmUpEpochCount: count, finalFactor: factor()),
+            PlateauSchedule(factor: factor(), patience: count, minimumFactor: factor()),
         ]
         return OptimizerConfiguration(
-            method(&generator), schedule: schedules.randomElement(using: &generator) ?? .constant,
+            method(&generator), schedule: schedules.randomElement(using: &generator) ?? ConstantSchedule(),
             clippingNorm: Bool.random(using: &generator) ? nil : factor())
     }
 

@@ -22,7 +22,7 @@ import Testing
         let experiment = try Experiment.shipped(named: name)
         #expect(experiment.name == name)
         #expect(experiment.model == convolutionModel(filters: filters, units: units))
-        #expect(experiment.loss == .sparseCategoricalCrossEntropy)
+        #expect(experiment.loss.isEqual(to: CategoricalCrossEntropy()))
         #expect(experiment.optimizer == OptimizerConfiguration(Adam()))
         #expect(experiment.dataset == DatasetConfiguration())
         #expect(experiment.batchSize == 512)

@@ -47,7 +47,7 @@ private final class AllocationProbe: ThreadJob {
     private var growth = 0
 
     static func growth(_ configuration: ModelConfiguration, threadCount: Int, allocates: Bool) throws -> Int {
-        let model = try Model(configuration, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(configuration, loss: CategoricalCrossEntropy())
         let threads = try ComputeThreads(count: threadCount)
         let pass = NetworkPass(
             model: model, kernels: KernelSets.best, sampleCapacity: sampleCount, threads: threads, blockSampleCount: 4)

@@ -15,7 +15,7 @@ struct BucketTests {
 
     @Test("a bucket is announced on thread 0, in order, when its gradients are final", arguments: 1...3)
     func announced(threadCount: Int) throws {
-        let model = try Model(Self.configuration, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(Self.configuration, loss: CategoricalCrossEntropy())
         #expect(model.buckets.count == 3)
         let kernels = KernelSets.best
         let threads = try ComputeThreads(count: threadCount)
@@ -62,7 +62,7 @@ struct BucketTests {
     @Test("a worker whose micro-batches are all empty announces its buckets and has no roots")
     func emptyRun() throws {
         let run = TestRun(
-            model: try Model(Self.configuration, loss: .sparseCategoricalCrossEntropy), kernels: KernelSets.best,
+            model: try Model(Self.configuration, loss: CategoricalCrossEntropy()), kernels: KernelSets.best,
             threadCount: 2, inputs: [Float](repeating: 0.5, count: 196), labels: [3])
         var random = SeededGenerator(seed: 8)
         let result = try run.train(random.parameters(run.model), owned: 0..<4)

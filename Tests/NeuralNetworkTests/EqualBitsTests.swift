@@ -63,7 +63,7 @@ struct EqualBitsTests {
     }
 
     private func run(_ index: Int, sampleCount: Int, kernels: KernelTable = KernelSets.best) throws -> TestRun {
-        let model = try Model(Self.configurations[index], loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(Self.configurations[index], loss: CategoricalCrossEntropy())
         var random = SeededGenerator(seed: UInt64(100 + index))
         let inputs = random.floats(sampleCount * model.inputElementCount, in: 0...1)
         let labels = (0..<sampleCount).map { _ in UInt8.random(in: 0..<UInt8(model.classCount), using: &random) }

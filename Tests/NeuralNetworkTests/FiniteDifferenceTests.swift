@@ -136,15 +136,15 @@ struct FiniteDifferenceTests {
     }
 
     static let models = basicModels + imageModels + trainingModels
-    static let losses: [(loss: LossConfiguration, output: Activation)] = [
-        (LossConfiguration(kind: .categoricalCrossEntropy), .softmax),
-        (LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1), .softmax),
-        (LossConfiguration(kind: .sparseCategoricalCrossEntropy, labelSmoothing: 0.2), .sigmoid),
-        (LossConfiguration(kind: .binaryCrossEntropy), .softmax),
-        (LossConfiguration(kind: .binaryCrossEntropy, labelSmoothing: 0.1), .sigmoid),
-        (LossConfiguration(kind: .meanSquaredError), .softmax),
-        (LossConfiguration(kind: .meanSquaredError), .sigmoid),
-        (LossConfiguration(kind: .meanSquaredError, labelSmoothing: 0.1), .linear),
+    static let losses: [(loss: any Loss, output: Activation)] = [
+        (CategoricalCrossEntropy(isSparse: false), .softmax),
+        (CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1), .softmax),
+        (CategoricalCrossEntropy(labelSmoothing: 0.2), .sigmoid),
+        (BinaryCrossEntropy(), .softmax),
+        (BinaryCrossEntropy(labelSmoothing: 0.1), .sigmoid),
+        (MeanSquaredError(), .softmax),
+        (MeanSquaredError(), .sigmoid),
+        (MeanSquaredError(labelSmoothing: 0.1), .linear),
     ]
 
     static func image(
@@ -157,7 +157,7 @@ struct FiniteDifferenceTests {
     @Test("every layer", arguments: models.indices)
     func everyLayer(index: Int) throws {
         let (name, configuration) = Self.models[index]
-        try check(name, configuration, .sparseCategoricalCrossEntropy, seed: UInt64(index) + 11)
+        try check(name, configuration, CategoricalCrossEntropy(), seed: UInt64(index) + 11)
     }
 
     @Test("every loss", arguments: losses.indices)
@@ -168,7 +168,7 @@ struct FiniteDifferenceTests {
     }
 
     private func check(
-        _ name: String, _ configuration: ModelConfiguration, _ loss: LossConfiguration, seed: UInt64
+        _ name: String, _ configuration: ModelConfiguration, _ loss: any Loss, seed: UInt64
     ) throws {
         let model = try Model(configuration, loss: loss)
         var random = SeededGenerator(seed: seed)

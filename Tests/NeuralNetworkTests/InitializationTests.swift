@@ -6,7 +6,7 @@ import Testing
 struct InitializationTests {
     @Test("weights fill Glorot's interval evenly; biases and padding are zero")
     func distribution() throws {
-        let model = try Model(conv32, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(conv32, loss: CategoricalCrossEntropy())
         let arena = model.initialParameters(seed: 1)
         #expect(arena.count == model.arenaCount)
         let limits: [String: Double] = [
@@ -36,7 +36,7 @@ struct InitializationTests {
         let configuration = ModelConfiguration(
             inputShape: ImageShape(height: 1, width: 8, channels: 1),
             layers: [.flatten, dense(8, .relu), dense(8, .relu), dense(8, .softmax)])
-        let model = try Model(configuration, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(configuration, loss: CategoricalCrossEntropy())
         let first = model.initialParameters(seed: 1)
         #expect(first == model.initialParameters(seed: 1))
         #expect(first != model.initialParameters(seed: 2))
@@ -49,7 +49,7 @@ struct InitializationTests {
         let image = ImageShape(height: 4, width: 4, channels: 1)
         let plain = ModelConfiguration(inputShape: image, layers: [.flatten, output])
         let doubled = ModelConfiguration(inputShape: image, layers: [.flatten, .flatten, output])
-        let first = try Model(plain, loss: .sparseCategoricalCrossEntropy).initialParameters(seed: 9)
-        #expect(try Model(doubled, loss: .sparseCategoricalCrossEntropy).initialParameters(seed: 9) == first)
+        let first = try Model(plain, loss: CategoricalCrossEntropy()).initialParameters(seed: 9)
+        #expect(try Model(doubled, loss: CategoricalCrossEntropy()).initialParameters(seed: 9) == first)
     }
 }

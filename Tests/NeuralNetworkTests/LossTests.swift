@@ -29,7 +29,7 @@ struct LossTests {
                     count: 1, classCount: count, logits: base, labels: bytes.pointer,
                     probabilities: probabilities.pointer, losses: losses.pointer, predictions: bytes.pointer + 1,
                     correct: bytes.pointer + 2, logitGradient: gradient.pointer,
-                    targets: LossTargets(.sparseCategoricalCrossEntropy, classCount: count)), KernelSets.best)
+                    targets: LossTargets(CategoricalCrossEntropy(), classCount: count)), KernelSets.best)
         }
         return Row(
             probabilities: (0..<count).map { probabilities.pointer[$0] }, loss: losses.pointer[0],

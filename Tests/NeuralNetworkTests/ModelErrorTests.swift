@@ -102,7 +102,7 @@ struct ModelErrorTests {
         let (input, layers, expected) = Self.cases[index]
         let error = #expect(throws: ModelError.self) {
             _ = try Model(
-                ModelConfiguration(inputShape: input, layers: layers), loss: .sparseCategoricalCrossEntropy)
+                ModelConfiguration(inputShape: input, layers: layers), loss: CategoricalCrossEntropy())
         }
         #expect(error?.description == expected)
     }

@@ -7,7 +7,7 @@ import Testing
 struct ModelTests {
     @Test("A-1 has Keras's layers, shapes and counts")
     func summary() throws {
-        let model = try Model(conv32, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(conv32, loss: CategoricalCrossEntropy())
         let rows = model.layers.map { "\($0.name) \($0.type) \($0.outputShapeText) \($0.parameterCount)" }
         #expect(
             rows == [
@@ -26,7 +26,7 @@ struct ModelTests {
                 convolution(64, 3, 3, .same), .maxPool2D, convolution(128, 3, 3, .same), .maxPool2D,
                 convolution(128, 3, 3, .same), .flatten, dense(256, .relu), dense(64, .relu), dense(10, .softmax),
             ])
-        #expect(try Model(configuration, loss: .sparseCategoricalCrossEntropy).parameterCount == 1_845_066)
+        #expect(try Model(configuration, loss: CategoricalCrossEntropy()).parameterCount == 1_845_066)
     }
 
     @Test("tensors have torch's names and shapes and lie in layer order at multiples of 16")
@@ -45,7 +45,7 @@ struct ModelTests {
 
     @Test("buckets run from the output back, without gaps, small layers joined to the next")
     func buckets() throws {
-        let model = try Model(conv32, loss: .sparseCategoricalCrossEntropy)
+        let model = try Model(conv32, loss: CategoricalCrossEntropy())
         let dense = try #require(model.parameters.first { $0.name == "fc1.weight" }).arenaOffset
         #expect(model.buckets == [dense..<model.arenaCount, 0..<dense])
         for name in FixtureModels.names {

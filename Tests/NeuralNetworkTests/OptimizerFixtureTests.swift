@@ -43,7 +43,7 @@ struct OptimizerFixtureTests {
             ModelConfiguration(
                 inputShape: image(4, 4, 1),
                 layers: [.flatten, dense(6, .tanh, Regularization(l2: 0.01)), dense(3, .softmax)]),
-            loss: .sparseCategoricalCrossEntropy)
+            loss: CategoricalCrossEntropy())
         let run = TestRun(
             model: model, kernels: KernelSets.best, inputs: try fixture.values("inputs"), labels: fixture.labels)
         let configuration = configuration(name, convention)

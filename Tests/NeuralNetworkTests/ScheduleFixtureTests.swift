@@ -5,7 +5,7 @@ import Testing
 /// The rates of scripts/fixtures/schedules.py: six epochs of seven steps.
 @Suite("Schedules agree with PyTorch and Keras")
 struct ScheduleFixtureTests {
-    private func expectRates(_ schedule: LearningRateSchedule, _ framework: String, _ name: String) throws {
+    private func expectRates(_ schedule: any LearningRateSchedule, _ framework: String, _ name: String) throws {
         let configuration = OptimizerConfiguration(SGD(learningRate: 0.01), schedule: schedule)
         let rate = LearningRate(configuration, stepsPerEpoch: 7, epochCount: 6)
         let expected = try Fixture("schedules-\(framework)").values(name)
@@ -18,18 +18,18 @@ struct ScheduleFixtureTests {
 
     @Test("step", arguments: ["torch", "keras"])
     func step(framework: String) throws {
-        try expectRates(.step(epochCount: 2, factor: 0.3), framework, "step")
+        try expectRates(StepSchedule(epochCount: 2, factor: 0.3), framework, "step")
     }
 
     @Test("exponential", arguments: ["torch", "keras"])
     func exponential(framework: String) throws {
-        try expectRates(.exponential(factor: 0.8), framework, "exponential")
+        try expectRates(ExponentialSchedule(factor: 0.8), framework, "exponential")
     }
 
     @Test("cosine, with warm-up and without")
     func cosine() throws {
-        try expectRates(.cosine(warmUpEpochCount: 2, finalFactor: 0.05), "torch", "cosine")
-        try expectRates(.cosine(warmUpEpochCount: 0, finalFactor: 0.05), "keras", "cosine-without-warm-up")
+        try expectRates(CosineSchedule(warmUpEpochCount: 2, finalFactor: 0.05), "torch", "cosine")
+        try expectRates(CosineSchedule(warmUpEpochCount: 0, finalFactor: 0.05), "keras", "cosine-without-warm-up")
     }
 
     @Test("on a plateau")
@@ -39,7 +39,7 @@ struct ScheduleFixtureTests {
         let expected = try fixture.values("plateau")
         let configuration = OptimizerConfiguration(
             SGD(learningRate: 0.01),
-            schedule: .onPlateau(factor: 0.5, patience: 2, minimumFactor: 0.1))
+            schedule: PlateauSchedule(factor: 0.5, patience: 2, minimumFactor: 0.1))
         let rate = LearningRate(configuration, stepsPerEpoch: 7, epochCount: losses.count)
         for (epoch, value) in expected.enumerated() {
             let actual = rate.rate(step: 7 * epoch, validationLosses: Array(losses[..<epoch]))

@@ -77,9 +77,9 @@ struct EqualBitsTests {
         let small = try SmallCase(
             training: sizes.training, validation: sizes.validation, batchSize: sizes.batchSize, epochs: 2,
             microBatches: sizes.microBatches, layers: SmallCase.regularized,
-            loss: LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1),
+            loss: CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1),
             optimizer: OptimizerConfiguration(
-                RMSprop(momentum: 0.9), schedule: .cosine(warmUpEpochCount: 1, finalFactor: 0.1),
+                RMSprop(momentum: 0.9), schedule: CosineSchedule(warmUpEpochCount: 1, finalFactor: 0.1),
                 clippingNorm: 0.5))
         let expected = try small.trainedAlone()
         #expect(try small.trainedAlone(threads: 3) == expected)

@@ -42,7 +42,7 @@ struct SmallCase: Sendable {
     init(
         training trainingCount: Int, validation validationCount: Int, batchSize: Int, epochs: Int = 1,
         microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution,
-        loss: LossConfiguration = .sparseCategoricalCrossEntropy,
+        loss: any Loss = CategoricalCrossEntropy(),
         optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam(learningRate: 0.01)),
         earlyStopping: EarlyStopping? = nil, augmentation: AugmentationConfiguration? = nil
     ) throws {

@@ -1,3 +1,5 @@
+import Core
+
 /// Where each pixel of an image comes from: the place in the source of output pixel (x, y), x along a row and y down a
 /// column, is `(xx·x + xy·y + xOffset, yx·x + yy·y + yOffset)`.
 struct AffineMap {

@@ -1,3 +1,5 @@
+import Core
+
 /// Varies images in place: random crop, affine map, flip, erased rectangle, in this order.
 ///
 /// What becomes of an image is a function of seed, step and the sample's place in the global batch alone.

@@ -41,12 +41,14 @@ extension Experiment {
             published: try mapping.optional("published").map(Self.published) ?? [],
             dataset: try DataReader.data(mapping.required("data")),
             model: try ModelReader.model(mapping.required("model")),
-            loss: try TrainingReader.loss(mapping.required("loss")),
+            loss: try LossKinds.read(mapping.required("loss")),
             optimizer: OptimizerConfiguration(
                 try OptimizerKinds.read(mapping.required("optimizer")),
-                schedule: try mapping.optional("schedule").map(TrainingReader.schedule) ?? .constant,
+                schedule: try mapping.optional("schedule").map(ScheduleKinds.read) ?? ConstantSchedule(),
                 clippingNorm: try mapping.optional("clip_norm")?.number("above 0") { $0 > 0 }),
-            earlyStopping: try mapping.optional("early_stopping").map(TrainingReader.earlyStopping),
+            earlyStopping: try mapping.optional("early_stopping").map { node throws(SettingError) in
+                try EarlyStopping(reading: node)
+            },
             batchSize: try mapping.required("batch_size").integer(limits.batchSize),
             epochs: try mapping.required("epochs").integer(limits.epochs),
             microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,

@@ -55,26 +55,4 @@ extension CanonicalText {
     }
 
     private static func extent(_ extent: Extent) -> String { "[\(extent.height), \(extent.width)]" }
-
-    static func loss(_ loss: LossConfiguration) -> String {
-        guard loss.labelSmoothing != 0 else { return loss.kind.rawValue }
-        return "{\(loss.kind.rawValue): {label_smoothing: \(loss.labelSmoothing)}}"
-    }
-
-    /// Nil for the constant one.
-    static func schedule(_ schedule: LearningRateSchedule) -> String? {
-        switch schedule {
-        case .constant: nil
-        case .step(let epochs, let factor): "step: {epochs: \(epochs), factor: \(factor)}"
-        case .exponential(let factor): "exponential: {factor: \(factor)}"
-        case .cosine(let epochs, let factor): "cosine: {warm_up_epochs: \(epochs), final_factor: \(factor)}"
-        case .onPlateau(let factor, let patience, let minimum):
-            "on_plateau: {factor: \(factor), patience: \(patience), minimum_factor: \(minimum)}"
-        }
-    }
-
-    static func earlyStopping(_ value: EarlyStopping) -> String {
-        "{monitor: \(value.monitor.rawValue), patience: \(value.patience), minimum_change: \(value.minimumChange), "
-            + "restore_best_weights: \(value.restoresBestWeights)}"
-    }
 }

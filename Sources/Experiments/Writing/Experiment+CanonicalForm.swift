@@ -26,14 +26,22 @@ extension Experiment {
         if let initialWeights {
             lines.append("initial_weights: \(CanonicalText.initialWeights(initialWeights))")
         }
-        lines += ["loss: \(CanonicalText.loss(loss))", "optimizer:", "  \(optimizer.method.canonicalText)"]
-        if let schedule = CanonicalText.schedule(optimizer.schedule) { lines.append("schedule: {\(schedule)}") }
+        lines += ["loss: \(lossText)", "optimizer:", "  \(optimizer.method.canonicalText)"]
+        if !optimizer.schedule.isEqual(to: ConstantSchedule()) {
+            lines.append("schedule: {\(optimizer.schedule.canonicalText)}")
+        }
         if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }
-        if let earlyStopping { lines.append("early_stopping: \(CanonicalText.earlyStopping(earlyStopping))") }
+        if let earlyStopping { lines.append("early_stopping: \(earlyStopping.canonicalSettings)") }
         lines.append("batch_size: \(batchSize)")
         if !forDigest { lines.append("epochs: \(epochs)") }
         lines += ["micro_batches: \(microBatchCount)", "seed: \(seed)"]
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// A bare name, or a mapping of the name to its settings.
+    private var lossText: String {
+        let text = loss.canonicalText
+        return text == loss.key ? text : "{\(text)}"
     }
 
     private var publishedLines: [String] {

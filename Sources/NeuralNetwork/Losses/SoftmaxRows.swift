@@ -51,3 +51,44 @@ struct SoftmaxRows {
         return best
     }
 }
+
+/// The activation between logits and outputs, for losses of each output by itself.
+struct LossOutputs {
+    private let rows: LossRows
+    private let activation: Activation
+    private let kernels: KernelTable
+
+    init(_ rows: LossRows, _ activation: Activation, _ kernels: KernelTable) {
+        self.rows = rows
+        self.activation = activation
+        self.kernels = kernels
+    }
+
+    /// Writes the outputs into the rows' probabilities.
+    func forward() {
+        let count = rows.count * rows.classCount
+        switch activation {
+        case .sigmoid: kernels.sigmoid(count, rows.logits, rows.probabilities)
+        case .softmax:
+            let softmax = SoftmaxRows(count: rows.count, classCount: rows.classCount)
+            softmax.exponentials(of: rows.logits, into: rows.probabilities, kernels)
+            for row in 0..<rows.count {
+                softmax.divide(row, rows.probabilities, by: softmax.sum(row, rows.probabilities))
+            }
+        default: rows.probabilities.update(from: rows.logits, count: count)
+        }
+    }
+
+    /// Turns the gradient by the outputs into that by the logits, in place: softmax p_j·(g_j − Σ g_k·p_k), sigmoid
+    /// g_j·p_j·(1 − p_j).
+    func backward() {
+        let gradient = rows.logitGradient
+        switch activation {
+        case .softmax:
+            let softmax = SoftmaxRows(count: rows.count, classCount: rows.classCount)
+            for row in 0..<rows.count { softmax.backward(row, rows.probabilities, gradient, gradient) }
+        case .sigmoid: kernels.sigmoidBackward(rows.count * rows.classCount, rows.probabilities, gradient)
+        default: break
+        }
+    }
+}

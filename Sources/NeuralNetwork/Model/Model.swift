@@ -1,7 +1,7 @@
 /// A checked model: shapes, parameter layout and buckets. Immutable.
 package struct Model: Sendable {
     package let configuration: ModelConfiguration
-    package let loss: LossConfiguration
+    package let loss: any Loss
     /// The layers as summary tables show them.
     package let layers: [LayerDescription]
     /// All tensors in arena order: layer by layer, weight before bias.
@@ -33,7 +33,7 @@ package struct Model: Sendable {
     /// Checks the layers one after another and lays the parameters out.
     ///
     /// Throws at the first layer that cannot follow the one before it, and for a last layer that the loss cannot take.
-    package init(_ configuration: ModelConfiguration, loss: LossConfiguration) throws(ModelError) {
+    package init(_ configuration: ModelConfiguration, loss: any Loss) throws(ModelError) {
         let shapes = try ShapeInference.outputShapes(of: configuration)
         try ShapeInference.checkPlaces(of: configuration)
         let output = try ShapeInference.outputLayer(of: configuration, loss: loss)

@@ -49,7 +49,7 @@ enum ShapeInference {
 
     /// The last Dense layer with what the loss applies to its sums, which may stand in an Activation layer behind it.
     static func outputLayer(
-        of configuration: ModelConfiguration, loss: LossConfiguration
+        of configuration: ModelConfiguration, loss: any Loss
     ) throws(ModelError) -> OutputLayer {
         let last = configuration.layers.count - 1
         var (index, activation) = (last, configuration.layers[last].activation)
@@ -57,9 +57,13 @@ enum ShapeInference {
         {
             index -= 1
         }
-        guard case .dense(let dense) = configuration.layers[index], loss.takes(activation) else {
+        guard case .dense(let dense) = configuration.layers[index],
+            type(of: loss).outputActivations.contains(activation)
+        else {
+            let names = type(of: loss).outputActivations.map(\.rawValue)
+            let choices = names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
             throw configuration.layers[last].fault(last + 1)(
-                "the last layer must be Dense with \(loss.outputActivations): the loss needs one output a class")
+                "the last layer must be Dense with \(choices): the loss needs one output a class")
         }
         if index == last { activation = dense.activation }
         guard (2...classLimit).contains(dense.units) else {
@@ -76,22 +80,6 @@ struct OutputLayer: Sendable, Equatable {
     let index: Int
     let classCount: Int
     let activation: Activation
-}
-
-extension LossConfiguration {
-    /// Whether the loss is defined for outputs of this activation.
-    func takes(_ activation: Activation) -> Bool {
-        switch activation {
-        case .softmax, .sigmoid: true
-        case .linear: kind == .meanSquaredError
-        case .relu, .tanh: false
-        }
-    }
-
-    /// The activations that the loss takes, in words.
-    var outputActivations: String {
-        kind == .meanSquaredError ? "softmax, sigmoid or linear" : "softmax or sigmoid"
-    }
 }
 
 extension LayerConfiguration {

@@ -57,8 +57,8 @@ package struct Adam: OptimizerMethod {
     }
 
     func arguments(_ part: ArenaPart, _ step: OptimizerStep) -> AdamArguments {
-        let firstCorrection = 1 - power(Double(beta1), step.number)
-        let secondCorrection = (1 - power(Double(beta2), step.number)).squareRoot()
+        let firstCorrection = 1 - ElementaryFunctions.power(Double(beta1), step.number)
+        let secondCorrection = (1 - ElementaryFunctions.power(Double(beta2), step.number)).squareRoot()
         let rate = Double(step.learningRate)
         return AdamArguments(
             count: part.count, parameters: part.parameters, firstMoment: part.slot(0), secondMoment: part.slot(1),

@@ -5,12 +5,13 @@ package import KernelInterface
 package struct OptimizerConfiguration: Sendable, Equatable {
     package var method: any OptimizerMethod
     /// The factor on the method's learning rate over time.
-    package var schedule: LearningRateSchedule
+    package var schedule: any LearningRateSchedule
     /// Gradients whose norm over all parameters is larger are scaled down to it; nil clips nothing.
     package var clippingNorm: Float?
 
     package init(
-        _ method: any OptimizerMethod, schedule: LearningRateSchedule = .constant, clippingNorm: Float? = nil
+        _ method: any OptimizerMethod, schedule: any LearningRateSchedule = ConstantSchedule(),
+        clippingNorm: Float? = nil
     ) {
         self.method = method
         self.schedule = schedule
@@ -18,7 +19,7 @@ package struct OptimizerConfiguration: Sendable, Equatable {
     }
 
     package static func == (left: Self, right: Self) -> Bool {
-        left.method.isEqual(to: right.method) && left.schedule == right.schedule
+        left.method.isEqual(to: right.method) && left.schedule.isEqual(to: right.schedule)
             && left.clippingNorm == right.clippingNorm
     }
 }

@@ -20,13 +20,13 @@ enum FixtureModels {
         return ModelConfiguration(inputShape: shape, layers: layers)
     }
 
-    static func loss(_ name: String) -> LossConfiguration {
+    static func loss(_ name: String) -> any Loss {
         switch name {
-        case "smoothed-sigmoid": LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.2)
-        case "regularized": LossConfiguration(kind: .categoricalCrossEntropy, labelSmoothing: 0.1)
-        case _ where name.hasPrefix("binary"): LossConfiguration(kind: .binaryCrossEntropy)
-        case _ where name.hasPrefix("squared"): LossConfiguration(kind: .meanSquaredError)
-        default: .sparseCategoricalCrossEntropy
+        case "smoothed-sigmoid": CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.2)
+        case "regularized": CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1)
+        case _ where name.hasPrefix("binary"): BinaryCrossEntropy()
+        case _ where name.hasPrefix("squared"): MeanSquaredError()
+        default: CategoricalCrossEntropy()
         }
     }
 

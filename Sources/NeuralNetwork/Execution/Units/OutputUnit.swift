@@ -4,13 +4,13 @@ internal import KernelInterface
 /// logits.
 final class OutputUnit: ExecutionUnit {
     private let layer: DenseLayer
-    private let loss: LossConfiguration
+    private let loss: any Loss
     private let targets: LossTargets
     private let results: OutputResults
     private let kernels: KernelTable
 
     init(
-        _ plan: DensePlan, loss: LossConfiguration, wiring: UnitWiring, results: OutputResults, kernels: KernelTable
+        _ plan: DensePlan, loss: any Loss, wiring: UnitWiring, results: OutputResults, kernels: KernelTable
     ) {
         layer = DenseLayer(plan, wiring: wiring, kernels: kernels)
         self.loss = loss
@@ -28,12 +28,7 @@ final class OutputUnit: ExecutionUnit {
             losses: results.losses + block.sample, predictions: results.predictions + block.sample,
             correct: results.correct + block.sample,
             logitGradient: layer.wiring.outputGradient + block.slot * classes, targets: targets)
-        switch (loss.kind, layer.plan.activation) {
-        case (.binaryCrossEntropy, let activation), (.meanSquaredError, let activation):
-            OutputLoss.evaluate(rows, kind: loss.kind, activation: activation, kernels: kernels)
-        case (_, .sigmoid): NormalizedSigmoidCrossEntropy.evaluate(rows, kernels: kernels)
-        default: SoftmaxCrossEntropy.evaluate(rows, kernels: kernels)
-        }
+        loss.evaluate(rows, activation: layer.plan.activation, kernels: kernels)
     }
 
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {

@@ -1,9 +1,38 @@
-/// Elementary functions in Double by series of fixed length, so that augmented images have the same bits on every system.
-/// Results are within 2 ulp of the exact ones for the arguments that augmentation has (see their ranges).
-enum ElementaryFunctions {
+/// Elementary functions in Double with the same bits on every machine, unlike a library's: by series of fixed length and by
+/// repeated squaring. Sine, cosine, exponential and logarithm are within 2 ulp of the exact values in their ranges.
+package enum ElementaryFunctions {
+    /// base^exponent by repeated squaring, from the lowest bit of the exponent up.
+    package static func power(_ base: Double, _ exponent: Int) -> Double {
+        precondition(exponent >= 0, "negative exponents are not supported")
+        var (result, square, rest) = (1.0, base, exponent)
+        while rest > 0 {
+            if rest & 1 == 1 { result *= square }
+            square *= square
+            rest >>= 1
+        }
+        return result
+    }
+
+    /// cos(π·t) for t in 0...1, within 1e-15, by the Taylor polynomial of the nearer of cosine and sine around the middle.
+    package static func cosineOfHalfTurns(_ share: Double) -> Double {
+        if share > 0.5 { return -cosineOfHalfTurns(1 - share) }
+        if share > 0.25 { return taylor((0.5 - share) * .pi, first: 1) }
+        return taylor(share * .pi, first: 0)
+    }
+
+    /// Σ (−1)^k·x^(first + 2k)/(first + 2k)!: cosine with first 0, sine with first 1, for |x| up to π/4.
+    private static func taylor(_ x: Double, first: Int) -> Double {
+        let square = x * x
+        var sum = 0.0
+        for power in stride(from: first + 18, through: first + 2, by: -2) {
+            sum = -square / Double(power * (power - 1)) * (1 + sum)
+        }
+        return (first == 0 ? 1 : x) * (1 + sum)
+    }
+
     /// Sine and cosine of an angle between −180 and 180 degrees. The angle is reduced to ±45 degrees exactly, then taken
     /// through Taylor's series.
-    static func sineAndCosine(degrees: Double) -> (sine: Double, cosine: Double) {
+    package static func sineAndCosine(degrees: Double) -> (sine: Double, cosine: Double) {
         precondition(abs(degrees) <= 180, "an angle between −180 and 180 degrees")
         let quarter = Int(degrees / 90 + (degrees < 0 ? -0.5 : 0.5))
         let angle = (degrees - Double(quarter) * 90) * (Double.pi / 180)
@@ -19,7 +48,7 @@ enum ElementaryFunctions {
     }
 
     /// e^x for x between −10 and 10: 2^k · e^r with r within ± ln 2 / 2, by Taylor's series.
-    static func exponential(_ x: Double) -> Double {
+    package static func exponential(_ x: Double) -> Double {
         precondition(abs(x) <= 10, "an exponent between −10 and 10")
         let exponent = Int(x / naturalLogarithmOf2 + (x < 0 ? -0.5 : 0.5))
         let rest = (x - Double(exponent) * logarithmOf2High) - Double(exponent) * logarithmOf2Low
@@ -28,7 +57,7 @@ enum ElementaryFunctions {
     }
 
     /// ln x for positive x: e · ln 2 + 2 · artanh((m − 1) / (m + 1)) with x = m · 2^e and m around 1.
-    static func logarithm(_ x: Double) -> Double {
+    package static func logarithm(_ x: Double) -> Double {
         precondition(x.isNormal && x > 0, "a positive number")
         var (exponent, significand) = (Int(x.exponent), x.significand)
         if significand > 1.414_213_562_373_095_1 {

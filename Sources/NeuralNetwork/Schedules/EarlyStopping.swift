@@ -1,0 +1,39 @@
+package import Core
+
+/// When training ends before its last epoch.
+package struct EarlyStopping: SettingsGroup {
+    package enum Monitor: String, Sendable, Equatable, CaseIterable {
+        case validationLoss = "val_loss"
+        case validationAccuracy = "val_accuracy"
+    }
+
+    package var monitor: Monitor
+    /// Epochs in a row without an improvement before training ends.
+    package var patience: Int
+    /// An improvement is larger than this.
+    package var minimumChange: Float
+    /// Whether the run's result is the best epoch's weights, not the last's.
+    package var restoresBestWeights: Bool
+
+    package init(
+        monitor: Monitor = .validationLoss, patience: Int, minimumChange: Float = 0, restoresBestWeights: Bool = true
+    ) {
+        self.monitor = monitor
+        self.patience = patience
+        self.minimumChange = minimumChange
+        self.restoresBestWeights = restoresBestWeights
+    }
+
+    package init() { self.init(patience: 1) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit("monitor", &monitor, .choice, "What has to improve.")
+        try visitor.visit(
+            "patience", &patience, .epochCount, .required,
+            "The epochs in a row without an improvement before training ends.")
+        try visitor.visit("minimum_change", &minimumChange, .atLeast(0), "An improvement is larger than this.")
+        try visitor.visit(
+            "restore_best_weights", &restoresBestWeights, .truth,
+            "Whether the result is the best epoch's weights instead of the last's.")
+    }
+}
