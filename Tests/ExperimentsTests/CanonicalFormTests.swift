@@ -110,6 +110,25 @@ import Testing
         #expect(Set(variants.map(\.digest) + [base.digest]).count == variants.count + 1)
     }
 
+    @Test(
+        arguments: [
+            ("adamw", ", weight_decay: 0.004}", "adam"),
+            ("{adam: {weight_decay: 0.1}}", ", weight_decay: 0.1}", "adam"),
+            ("{adamw: {convention: torch}}", ", convention: torch}", "adamw"),
+            ("{adamw: {weight_decay: 0, convention: torch}}", ", convention: torch}", "adam"),
+            ("{adam: {weight_decay: 0.1, convention: torch}}", ", weight_decay: 0.1, convention: torch}", "adam"),
+        ])
+    func adamAndAdamWAreToldApartWhereTheyDiffer(_ text: String, _ ending: String, _ name: String) throws {
+        let base = try Experiment.shipped(named: "A-1").canonicalForm
+        let line = "adam: {learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-07}"
+        let experiment = try Experiment(
+            yaml: base.replacing("optimizer:\n  \(line)", with: "optimizer: \(text)"), source: "decay")
+        let form = experiment.canonicalForm
+        let moments = "learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-07"
+        #expect(form.contains("  \(name): {\(moments)\(ending)\n"))
+        #expect(try Experiment(yaml: form, source: "again") == experiment)
+    }
+
     @Test func theDigestIgnoresEpochsTitleAndPublishedFigures() throws {
         let base = try Experiment.shipped(named: "A-1")
         var changed = base

@@ -20,9 +20,10 @@ struct OptimizerFixtureTests {
         func rmsprop(momentum: Float = 0) -> any OptimizerMethod {
             RMSprop(learningRate: 0.01, momentum: momentum, epsilon: 1e-3, convention: convention)
         }
-        func adam(weightDecay: Float = 0) -> any OptimizerMethod {
+        func adam(weightDecay: Float = 0, isDecoupled: Bool = false) -> any OptimizerMethod {
             Adam(
-                learningRate: 0.01, epsilon: 1e-3, weightDecay: weightDecay, convention: convention)
+                learningRate: 0.01, epsilon: 1e-3, weightDecay: weightDecay, isDecoupled: isDecoupled,
+                convention: convention)
         }
         switch name {
         case "sgd": return OptimizerConfiguration(sgd())
@@ -32,7 +33,7 @@ struct OptimizerFixtureTests {
         case "rmsprop": return OptimizerConfiguration(rmsprop())
         case "rmsprop-momentum": return OptimizerConfiguration(rmsprop(momentum: 0.8))
         case "adam": return OptimizerConfiguration(adam())
-        default: return OptimizerConfiguration(adam(weightDecay: 0.1))
+        default: return OptimizerConfiguration(adam(weightDecay: 0.1, isDecoupled: true))
         }
     }
 

@@ -66,6 +66,45 @@ struct OptimizerTests {
         #expect(zip(arena.values, expected).allSatisfy { abs(Double($0) - $1) < 5e-7 })
     }
 
+    /// torch.optim.Adam, Adam with `weight_decay` of Keras, and AdamW of both, in Double.
+    @Test("the weight decay is part of the gradient in PyTorch's Adam only", arguments: OptimizerConvention.allCases)
+    func weightDecay(convention: OptimizerConvention) throws {
+        let run = TestRun(
+            model: try FixtureModels.model("dense-softmax"), kernels: KernelSets.best, inputs: [], labels: [])
+        let count = run.model.arenaCount
+        for isDecoupled in [false, true] {
+            let optimizer = Adam(epsilon: 1e-3, weightDecay: 0.1, isDecoupled: isDecoupled, convention: convention)
+            var random = SeededGenerator(seed: 5)
+            let start = random.floats(count)
+            let arena = TrainedArena(run, OptimizerConfiguration(optimizer), start: start)
+            var expected = start.map(Double.init)
+            var (first, second) = ([Double](repeating: 0, count: count), [Double](repeating: 0, count: count))
+            for step in 1...5 {
+                let gradient = random.floats(count, in: -3...3)
+                arena.train(gradientSum: gradient, batchSize: 7, number: step, learningRate: 0.01)
+                let (firstCorrection, secondCorrection) = (1 - pow(0.9, Double(step)), 1 - pow(0.999, Double(step)))
+                for index in 0..<count {
+                    var mean = Double(gradient[index]) / 7
+                    if convention == .torch && !isDecoupled {
+                        mean += 0.1 * expected[index]
+                    } else {
+                        expected[index] -= 0.01 * 0.1 * expected[index]
+                    }
+                    first[index] += (mean - first[index]) * 0.1
+                    second[index] += (mean * mean - second[index]) * 0.001
+                    let root =
+                        convention == .torch
+                        ? (second[index] / secondCorrection).squareRoot() + 1e-3
+                        : (second[index].squareRoot() + 1e-3) / secondCorrection.squareRoot()
+                    expected[index] -= 0.01 * first[index] / firstCorrection / root
+                }
+            }
+            #expect(
+                zip(arena.values, expected).allSatisfy { abs(Double($0) - $1) < 2e-6 },
+                "\(convention), decoupled \(isDecoupled)")
+        }
+    }
+
     @Test("any split of the arena gives the same bits")
     func ranges() throws {
         let kernels = KernelSets.best

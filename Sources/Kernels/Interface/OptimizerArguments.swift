@@ -72,6 +72,8 @@ public struct AdamArguments {
     public var secondRootScale: Float
     /// The learning rate times the weight decay of AdamW; 0 is Adam.
     public var weightDecay: Float
+    /// The weight decay that is part of the gradient, as in PyTorch's Adam. One of both decays is 0.
+    public var gradientDecay: Float
     public var adjustment: GradientAdjustment
 
     @inlinable
@@ -79,7 +81,7 @@ public struct AdamArguments {
         count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
         secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>, batchSize: Float,
         stepSize: Float, beta1: Float, beta2: Float, epsilon: Float, secondRootScale: Float = 1,
-        weightDecay: Float = 0, adjustment: GradientAdjustment = .none
+        weightDecay: Float = 0, gradientDecay: Float = 0, adjustment: GradientAdjustment = .none
     ) {
         self.count = count
         self.parameters = parameters
@@ -93,6 +95,7 @@ public struct AdamArguments {
         self.epsilon = epsilon
         self.secondRootScale = secondRootScale
         self.weightDecay = weightDecay
+        self.gradientDecay = gradientDecay
         self.adjustment = adjustment
     }
 }

@@ -3,7 +3,8 @@ public import KernelInterface
 /// `KernelTable.adamUpdate`, in this order of operations, each rounded to binary32 (fma rounds once):
 ///
 ///     g = after GradientAdjustment
-///     p = fma(−weightDecay, p, p)                                        (AdamW only)
+///     g = fma(gradientDecay, p, g)                                       (if gradientDecay is not 0)
+///     p = fma(−weightDecay, p, p)                                        (if weightDecay is not 0)
 ///     m = fma(g − m, 1 − beta1, m)
 ///     v = fma(fma(g, g, −v), 1 − beta2, v)
 ///     p = p − (stepSize · m) / (√v · secondRootScale + epsilon)
@@ -15,6 +16,12 @@ public func adamUpdate(_ arguments: AdamArguments) {
         forEachGradient(arguments) { index, gradient in
             let decayed = parameters[index].addingProduct(-arguments.weightDecay, parameters[index])
             parameters[index] = decayed - step(arguments, index, gradient)
+        }
+    } else if arguments.gradientDecay != 0 {
+        let parameters = arguments.parameters
+        forEachGradient(arguments) { index, gradient in
+            let decayed = gradient.addingProduct(arguments.gradientDecay, parameters[index])
+            parameters[index] -= step(arguments, index, decayed)
         }
     } else {
         let parameters = arguments.parameters

@@ -1,7 +1,7 @@
 package import Core
 package import KernelInterface
 
-/// Adam, and with a weight decay AdamW. The defaults are Keras's.
+/// Adam and AdamW. The defaults are Keras's.
 package struct Adam: OptimizerMethod {
     package static let key = "adam"
     package static let keys = ["adam", "adamw"]
@@ -11,33 +11,52 @@ package struct Adam: OptimizerMethod {
         v: w ← w − η·√(1 − β₂ᵗ)/(1 − β₁ᵗ)·m / (√v + ε). PyTorch adds it to that of the corrected one: \
         w ← w − η/(1 − β₁ᵗ)·m / (√(v/(1 − β₂ᵗ)) + ε).
 
-        With a weight decay λ each step takes η·λ·w from w first (AdamW, Loshchilov & Hutter 2019, algorithm 2).
+        With a weight decay λ, `adamw` takes η·λ·w from w first in each step (Loshchilov & Hutter 2019, algorithm 2). So \
+        does `adam` in Keras; in PyTorch's convention `adam` adds λ·w to the gradient g instead, after clipping.
         """
 
     package var learningRate: Float
     package var beta1: Float
     package var beta2: Float
     package var epsilon: Float
-    /// Each step takes learningRate · weightDecay of every kernel and bias first.
+    /// λ, for kernels and biases alike.
     package var weightDecay: Float
+    /// Whether PyTorch's convention keeps the weight decay out of the gradient, as AdamW does. Keras's always does.
+    package var isDecoupled: Bool
     package var convention: OptimizerConvention
 
     package init(
         learningRate: Float = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
-        weightDecay: Float = 0, convention: OptimizerConvention = .keras
+        weightDecay: Float = 0, isDecoupled: Bool = false, convention: OptimizerConvention = .keras
     ) {
         self.learningRate = learningRate
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weightDecay = weightDecay
+        self.isDecoupled = isDecoupled
         self.convention = convention
     }
 
     package init() { self.init(convention: .keras) }
 
     package static func defaults(for key: String) -> Adam {
-        key == "adamw" ? Adam(weightDecay: 0.004) : Adam()
+        key == "adamw" ? Adam(weightDecay: 0.004, isDecoupled: true) : Adam()
+    }
+
+    /// The name matters only where the two decays differ. Elsewhere it is `adam`, whichever name was read.
+    package var key: String {
+        isDecoupled && convention == .torch && weightDecay != 0 ? "adamw" : Self.key
+    }
+
+    /// Whether λ·w is part of the gradient.
+    private var addsDecayToGradient: Bool { convention == .torch && !isDecoupled && weightDecay != 0 }
+
+    /// Whether both compute the same.
+    package static func == (left: Adam, right: Adam) -> Bool {
+        left.learningRate == right.learningRate && left.beta1 == right.beta1 && left.beta2 == right.beta2
+            && left.epsilon == right.epsilon && left.weightDecay == right.weightDecay
+            && left.convention == right.convention && left.addsDecayToGradient == right.addsDecayToGradient
     }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
@@ -65,6 +84,7 @@ package struct Adam: OptimizerMethod {
             gradientSum: part.gradientSum, batchSize: part.batchSize,
             stepSize: Float((convention == .keras ? rate * secondCorrection : rate) / firstCorrection), beta1: beta1,
             beta2: beta2, epsilon: epsilon, secondRootScale: convention == .keras ? 1 : Float(1 / secondCorrection),
-            weightDecay: step.learningRate * weightDecay, adjustment: part.adjustment)
+            weightDecay: addsDecayToGradient ? 0 : step.learningRate * weightDecay,
+            gradientDecay: addsDecayToGradient ? weightDecay : 0, adjustment: part.adjustment)
     }
 }
