@@ -81,6 +81,6 @@ struct JournalEntryTests {
         #expect(journal.problem(ofCheckpoint: bytes, completedSteps: 5) == nil)
         #expect(journal.problem(ofCheckpoint: [9], completedSteps: 6) == nil)
         let problem = try #require(journal.problem(ofCheckpoint: [1, 2, 2], completedSteps: 5))
-        #expect(problem.contains("after step 5") && problem.contains(otherDigest.description))
+        #expect(problem.contains("after step 5") && problem.contains(otherDigest.abbreviated))
     }
 }

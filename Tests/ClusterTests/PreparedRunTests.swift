@@ -1,3 +1,4 @@
+import Coordination
 import Datasets
 import Experiments
 import Foundation
@@ -70,7 +71,7 @@ struct PreparedRunTests {
             var settings = SyntheticRun.settings(
                 SyntheticRun.experiment(layers: [normalization] + SyntheticRun.linear),
                 .new(path: folder.path + "/run"))
-            settings.auditMillionths = 1
+            settings.audit = .all
             return settings
         }
         #expect(throws: ClusterError.noAudit) { try PreparedRun(settings(isGhost: false)) }

@@ -70,7 +70,7 @@ extension CommandLineTests {
             #expect(try first.end().code == 128 + SIGKILL)
             let (second, _) = try coordinator(
                 workers: 2, at: address, ["--run", "run", "--resume", "--epochs", "\(Self.epochs)"])
-            try second.line(containing: "came over")
+            try second.line(containing: "joined with the state it holds")
             let end = try second.end()
             #expect(end.code == 0, "\(end.lines)")
             for worker in workers { #expect(try worker.end().code == 0) }

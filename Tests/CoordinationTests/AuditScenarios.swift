@@ -23,13 +23,13 @@ struct AuditScenarios {
     private func answer(_ cluster: SimulatedCluster, _ question: AuditQuestion, _ digest: UInt64?) {
         cluster.onCoordinator { process in
             cluster.perform(
-                process.machine.auditJudged(generation: question.generation, digest: digest, now: cluster.now),
+                process.machine.gradientReexecuted(generation: question.generation, digest: digest, now: cluster.now),
                 of: process)
         }
     }
 
     @Test(arguments: [(1, "'worker-1'"), (2, "'worker-0'")] as [(UInt64, String)])
-    func `the worker whose gradient is not the third one is put out`(truth: UInt64, wrong: String) throws {
+    func `the worker whose gradient the re-execution contradicts is evicted`(truth: UInt64, wrong: String) throws {
         let cluster = try waitingRun()
         cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
         cluster.at(1600) {
@@ -45,7 +45,7 @@ struct AuditScenarios {
         #expect(cluster.views[2]?.ownerCount == 2)
     }
 
-    @Test func `a third gradient that nobody computed stops the run`() throws {
+    @Test func `a re-execution that agrees with neither worker ends the run`() throws {
         let cluster = try waitingRun()
         cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
         cluster.at(1600) { for question in cluster.auditQuestions { answer(cluster, question, 3) } }
@@ -54,19 +54,19 @@ struct AuditScenarios {
         #expect(cluster.outcome?.description.contains("agrees with neither") == true)
     }
 
-    @Test func `a step whose audit is never judged is done again, but not for ever`() throws {
+    @Test func `a step whose audit is never decided is repeated, at most three times`() throws {
         let cluster = try longRun()
         cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 100_000...100_000 } }
         for time: UInt64 in [1500, 22_000, 43_000] {
             cluster.at(time) { reportMismatch(cluster, owner: 0, auditor: 1) }
         }
-        cluster.at(22_000) { #expect(cluster.warned("was not found out in time: the step is done again")) }
+        cluster.at(22_000) { #expect(cluster.warned("was not decided in time: the step is repeated")) }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 70)
         #expect(cluster.outcome?.description.contains("failed 3 times") == true)
     }
 
-    @Test func `the answer to a question of a view that is past accuses nobody`() throws {
+    @Test func `an answer to a question of an earlier view has no effect`() throws {
         let cluster = try waitingRun()
         cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
         cluster.at(1600) { cluster.kill(cluster.workers[2]) }

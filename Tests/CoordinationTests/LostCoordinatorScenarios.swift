@@ -5,7 +5,7 @@ import Testing
 @Suite("A coordinator that is lost")
 struct LostCoordinatorScenarios {
     @Test(arguments: Array(stride(from: 20, through: 1500, by: 37)))
-    func `a successor goes on from the step that the workers hold`(time: Int) throws {
+    func `a successor continues from the step that the workers hold`(time: Int) throws {
         let cluster = try longRun {
             $0.epochs = 25
             $0.restarts = true
@@ -14,7 +14,7 @@ struct LostCoordinatorScenarios {
         cluster.expectCompletion()
         #expect(cluster.coordinator.term == 2)
         let rounds = cluster.views.values.map(\.position.rounds).max() ?? 0
-        #expect(time < 200 || rounds > 5, "nothing is done again")
+        #expect(time < 200 || rounds > 5, "no step is repeated")
         #expect(cluster.exits.allSatisfy { $0.code == 0 })
     }
 
@@ -43,7 +43,7 @@ struct LostCoordinatorScenarios {
         }
     }
 
-    @Test(arguments: [300, 1000, 1600, 1900]) func `a late coordinator accuses nobody`(pause: Int) throws {
+    @Test(arguments: [300, 1000, 1600, 1900]) func `a late coordinator evicts no worker`(pause: Int) throws {
         let cluster = try longRun { $0.epochs = 100 }
         cluster.at(1000) { cluster.pause(cluster.coordinator, for: UInt64(pause)) }
         cluster.expectCompletion()
@@ -51,7 +51,7 @@ struct LostCoordinatorScenarios {
         #expect(cluster.views.count == 1)
     }
 
-    @Test func `workers that hear of no successor save their state and end with 75`() throws {
+    @Test func `workers without a successor save their state and end with 75`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.kill(cluster.coordinator) }
         cluster.at(70_000) { cluster.outcome = .interrupted(signal: 15, completedSteps: 0, saved: false) }

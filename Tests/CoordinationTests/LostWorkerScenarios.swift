@@ -4,7 +4,7 @@ import Testing
 
 @Suite("A worker that is lost")
 struct LostWorkerScenarios {
-    @Test func `a killed child is named at once, and the others go on from the step they hold`() throws {
+    @Test func `a killed child is reported at once, and the others continue from the step they hold`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.kill(cluster.workers[1]) }
         cluster.at(1002) {
@@ -35,7 +35,7 @@ struct LostWorkerScenarios {
         #expect(cluster.violation == nil && cluster.disk.last != nil)
     }
 
-    @Test func `a worker that is started again learns and then computes, and nobody waits for it`() throws {
+    @Test func `a restarted worker learns and then computes, and the others do not wait for it`() throws {
         let cluster = try longRun { $0.restarts = true }
         cluster.at(1000) { cluster.kill(cluster.workers[1]) }
         cluster.expectCompletion()
@@ -77,7 +77,7 @@ struct LostWorkerScenarios {
         #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-1"])
     }
 
-    @Test func `an exit code that comes after a peer's report is what the verdict tells`() throws {
+    @Test func `an exit code that comes after a peer's report is the cause that is reported`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }
         cluster.at(1010) { cluster.exited(cluster.workers[1], 70, "broken") }
@@ -94,7 +94,7 @@ struct LostWorkerScenarios {
         #expect(cluster.views.count == 2 && cluster.views[2]?.ownerCount == 3)
     }
 
-    @Test(arguments: [false, true]) func `a silent worker is put out within its deadline`(isRemote: Bool) throws {
+    @Test(arguments: [false, true]) func `a silent worker is lost within its deadline`(isRemote: Bool) throws {
         let cluster = try longRun { $0.remoteSlots = isRemote ? [0, 1, 2] : [] }
         cluster.at(1000) { cluster.pause(cluster.workers[1], for: 100_000) }
         cluster.expectCompletion()
@@ -120,7 +120,7 @@ struct LostWorkerScenarios {
         #expect(cluster.workers[1].exit?.code == 0)
     }
 
-    @Test func `a worker that fails while the others regroup is not waited for`() throws {
+    @Test func `a worker that fails during a reconfiguration is not waited for`() throws {
         let cluster = try longRun { $0.delayMilliseconds = 5...5 }
         cluster.at(1000) {
             cluster.kill(cluster.workers[2])
@@ -141,11 +141,11 @@ struct LostWorkerScenarios {
         #expect(cluster.terminated == [1001])
     }
 
-    @Test func `a worker that gets nothing done is stuck`() throws {
+    @Test func `a worker without progress is unresponsive and lost`() throws {
         let cluster = try longRun()
         cluster.workers[1].stepMilliseconds = 1_000_000...1_000_000
         cluster.expectCompletion()
-        #expect(cluster.warned("worker 'worker-1' (rank 1", "got nothing done"))
+        #expect(cluster.warned("worker 'worker-1' (rank 1", "made no progress"))
     }
 
     @Test func `when too few workers are left for too long, what they hold is saved`() throws {
@@ -166,7 +166,7 @@ struct LostWorkerScenarios {
         let cluster = try SimulatedCluster(options) { $0.timing.gatheringDeadlineMilliseconds = 35_000 }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 69)
-        #expect(cluster.outcome?.description.contains("only 1 of 3 workers came") == true)
+        #expect(cluster.outcome?.description.contains("only 1 of 3 workers joined in time") == true)
         #expect(cluster.logs.filter { $0.text == "waiting for 2 of 3 workers" }.count == 3)
     }
 

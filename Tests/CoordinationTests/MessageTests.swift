@@ -15,19 +15,19 @@ struct MessageTests {
         return nil
     }
 
-    @Test func everyWorkerMessageSurvivesTheWire() throws {
+    @Test func `every worker message survives the wire`() throws {
         for message in SampleMessages.fromWorker {
             #expect(try WorkerMessage(decoding: message.encoded()) == message)
         }
     }
 
-    @Test func everyCoordinatorMessageSurvivesTheWire() throws {
+    @Test func `every coordinator message survives the wire`() throws {
         for message in SampleMessages.fromCoordinator {
             #expect(try CoordinatorMessage(decoding: message.encoded()) == message)
         }
     }
 
-    @Test func messagesOfTheOtherDirectionAreUnknown() {
+    @Test func `messages of the other direction are unknown`() {
         for message in SampleMessages.fromWorker {
             #expect(throws: MessageError.self) { try CoordinatorMessage(decoding: message.encoded()) }
         }
@@ -36,7 +36,7 @@ struct MessageTests {
         }
     }
 
-    @Test func aMessageCutAtAnyByteIsRefused() {
+    @Test func `a message cut at any byte is refused`() {
         for bytes in Self.encoded {
             for count in 0..<bytes.count {
                 #expect(decodedAgain(Array(bytes.prefix(count))) == nil)
@@ -44,7 +44,7 @@ struct MessageTests {
         }
     }
 
-    @Test func bytesAfterTheLastFieldAreRefused() {
+    @Test func `bytes after the last field are refused`() {
         for bytes in Self.encoded {
             #expect(decodedAgain(bytes + [0]) == nil)
             var longer = bytes + [0]
@@ -53,31 +53,31 @@ struct MessageTests {
         }
     }
 
-    @Test func anotherProtocolVersionIsNamed() {
+    @Test func `another protocol version is named`() {
         var bytes = WorkerMessage.goodbye.encoded()
         bytes[2] = 9
         #expect(throws: MessageError.otherVersion(found: 9)) { try WorkerMessage(decoding: bytes) }
     }
 
-    @Test func anEnormousCountIsRefusedBeforeAnythingIsAllocated() {
+    @Test func `an enormous count is refused before anything is allocated`() {
         let digests = StepDigests(generation: 1, firstStep: 5, digests: [])
         var bytes = WorkerMessage.stepDigests(digests).encoded()
         bytes.replaceSubrange(24..<28, with: [255, 255, 255, 255])
         #expect(throws: MessageError.tooLong(field: "step digests")) { try WorkerMessage(decoding: bytes) }
     }
 
-    @Test func aMessageBeyondTheBoundIsRefused() {
+    @Test func `a message beyond the bound is refused`() {
         let bytes = [UInt8](repeating: 0, count: WireLimits.messageByteCount + 1)
         #expect(throws: MessageError.tooLong(field: "message")) { try WorkerMessage(decoding: bytes) }
     }
 
-    @Test func textThatIsNotUTF8IsRefused() {
+    @Test func `text that is not UTF-8 is refused`() {
         var bytes = CoordinatorMessage.end(reason: "abc").encoded()
         bytes[13] = 0xFF
         #expect(throws: MessageError.invalid(field: "reason")) { try CoordinatorMessage(decoding: bytes) }
     }
 
-    @Test func aLongReasonIsCutAtACharacter() throws {
+    @Test func `a long reason is cut at a character`() throws {
         let long = CoordinatorMessage.end(reason: String(repeating: "é", count: 5000))
         guard case .end(let reason) = try CoordinatorMessage(decoding: long.encoded()) else {
             Issue.record("another message")
@@ -87,7 +87,7 @@ struct MessageTests {
         #expect(reason.allSatisfy { $0 == "é" })
     }
 
-    @Test func aViewWithGapsInItsMicroBatchesIsRefused() {
+    @Test func `a view with gaps in its micro batches is refused`() {
         for message in SampleMessages.fromCoordinator {
             guard case .view(var view) = message else { continue }
             view.members[1].microBatches = 5..<9
@@ -97,7 +97,7 @@ struct MessageTests {
     }
 
     /// Whatever decodes has exactly one encoding, so a changed byte is either refused or means something else.
-    @Test func randomDamageNeverTrapsAndNeverDecodesAmbiguously() {
+    @Test func `random damage never traps and never decodes ambiguously`() {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<40_000 {
             guard var bytes = Self.encoded.randomElement(using: &generator) else { continue }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Coordination
 
-@Suite("The coordinator's door")
+@Suite("Refusals")
 struct RefusalTests {
     private let connection = ConnectionIdentifier([0, 77])
 
@@ -34,30 +34,30 @@ struct RefusalTests {
         return hello
     }
 
-    @Test func aWorkerThatFitsIsNotRefused() throws {
+    @Test func `a worker that fits is not refused`() throws {
         #expect(try refusal(of: hello { _ in }) == nil)
     }
 
-    @Test func anotherArithmeticIsRefusedWithBothVersions() throws {
+    @Test func `another arithmetic is refused with both versions`() throws {
         let refusal = try refusal(of: hello { $0.arithmeticVersion = 2 })
         #expect(refusal?.kind == .arithmeticVersion)
         #expect(refusal?.reason.contains("version 2, this run needs version 3") == true)
     }
 
-    @Test func anotherExperimentIsRefused() throws {
+    @Test func `another experiment is refused`() throws {
         #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(51) })?.kind == .experiment)
         #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(50) }) == nil)
     }
 
-    @Test func aSecondWorkerOfOneNameIsRefusedWhenTheFirstIsSurelyThere() throws {
+    @Test func `a second worker of one name is refused when the first is surely there`() throws {
         let double = hello { $0.name = "worker-1" }
-        #expect(try refusal(of: double, at: 60, 1060) == nil, "the first may be dead, and nobody knows it yet")
+        #expect(try refusal(of: double, at: 60, 1060) == nil, "the first may be dead without having been missed yet")
         let refusal = try refusal(of: double, at: 60, 1060, 2060)
         #expect(refusal?.kind == .duplicate)
         #expect(refusal?.reason.contains("pid 1002") == true)
     }
 
-    @Test func anotherProtocolVersionIsRefusedAndTheWorkerSaysSo() throws {
+    @Test func `another protocol version is refused and the worker says so`() throws {
         var options = SimulatedCluster.Options()
         options.startedCount = 1
         let cluster = try SimulatedCluster(options)
@@ -80,7 +80,7 @@ struct RefusalTests {
         #expect(code == 64 && reason.contains("version 1"))
     }
 
-    @Test func aWorkerThatNobodyAnswersLeavesWith69() {
+    @Test func `a worker without an answer leaves with 69`() {
         var worker = WorkerMachine(
             configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         var actions = worker.start(now: 0)
@@ -95,13 +95,13 @@ struct RefusalTests {
         #expect(code == 69)
     }
 
-    @Test func moreWorkersThanMicroBatchesAreAnErrorOfTheConfiguration() {
+    @Test func `more workers than micro batches are an error of the configuration`() {
         #expect(throws: CoordinatorConfigurationError.workerCount(9, microBatchCount: 8)) {
             _ = try SimulatedCluster(.init()) { $0.workerCount = 9 }
         }
     }
 
-    @Test func messagesOfAnotherGenerationChangeNothing() throws {
+    @Test func `messages of another generation change nothing`() throws {
         var options = SimulatedCluster.Options()
         options.epochs = 50
         let cluster = try SimulatedCluster(options)
@@ -127,7 +127,7 @@ struct RefusalTests {
             for message in [
                 CoordinatorMessage.grant(Grant(generation: 9, stepLimit: 1_000_000, records: far)),
                 .stop(Grant(generation: 9, stepLimit: 1_000_000, records: far)),
-                .stop(Grant(generation: 0, stepLimit: 1_000_000, records: far)), .regroup(generation: 0),
+                .stop(Grant(generation: 0, stepLimit: 1_000_000, records: far)), .reconfigure(generation: 0),
             ] {
                 #expect(worker.machine.received(message, now: cluster.now).isEmpty)
             }

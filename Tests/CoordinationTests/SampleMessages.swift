@@ -59,7 +59,7 @@ enum SampleMessages {
     static var fromCoordinator: [CoordinatorMessage] {
         let settings = RunSettings(
             heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 2000, successorMilliseconds: 60_000,
-            checkpointEpochInterval: 1, auditMillionths: 1_000_000)
+            checkpointEpochInterval: 1, audit: .all)
         let data = [ContentDescription(identifier: .data(digest(1)), byteCount: 47_000_000)]
         let state = ContentDescription(identifier: .state(digest(2)), byteCount: 2_000_000)
         let records = Records(epochs: 3, savedEpochs: 2)
@@ -81,7 +81,7 @@ enum SampleMessages {
                     settings: settings)),
             .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce,
             .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
-            .regroup(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
+            .reconfigure(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
             .grant(Grant(generation: 1, stepLimit: 20, records: records)),
             .stop(Grant(generation: 1, stepLimit: 20, records: records)), .stateReceived(name: name, offset: 262_144),
             .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),

@@ -78,29 +78,7 @@ struct RunScenarios {
         #expect(cluster.views[1]?.position == Position(rounds: 14, completedSteps: 13, completedEpochs: 1))
     }
 
-    @Test func `grants grow to a second of steps and no further`() {
-        var pace = GrantPace(completedSteps: 0, timing: CoordinatorTiming())
-        pace.start(completedSteps: 0, now: 0)
-        #expect(pace.stepLimit == 2)
-        var completed: UInt64 = 0
-        for now in 1...5000 as ClosedRange<UInt64> {
-            completed = min(now, pace.stepLimit)
-            _ = pace.advance(completedSteps: completed, now: now)
-        }
-        #expect(completed == 5000, "a worker at 1,000 steps a second never waits once the pace is found")
-        #expect((5700...6300).contains(pace.stepLimit))
-    }
-
-    @Test func `a grant is never below two steps`() {
-        var pace = GrantPace(completedSteps: 0, timing: CoordinatorTiming())
-        pace.start(completedSteps: 0, now: 0)
-        for step in 1...20 as ClosedRange<UInt64> {
-            _ = pace.advance(completedSteps: step, now: step * 10_000)
-            #expect(pace.stepLimit == step + 2)
-        }
-    }
-
-    @Test(arguments: [1, 2]) func `a failed checkpoint write is tried again`(failures: Int) throws {
+    @Test(arguments: [1, 2]) func `a failed checkpoint write is retried`(failures: Int) throws {
         let cluster = try SimulatedCluster(.init())
         cluster.failingWrites = failures
         cluster.run()

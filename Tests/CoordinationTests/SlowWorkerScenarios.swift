@@ -14,7 +14,7 @@ struct SlowWorkerScenarios {
         cluster.workers[2].stepMilliseconds = 20...20
         cluster.expectCompletion()
         #expect(slow(cluster).count == 1)
-        #expect(cluster.warned("worker 'worker-2' (rank 2", "7500 µs for a micro-batch, the others 1875 µs"))
+        #expect(cluster.warned("worker 'worker-2' (rank 2", "a micro-batch in 7500 µs, the others in 1875 µs"))
         #expect(cluster.views.count == 1, "without --rebalance nothing moves")
     }
 

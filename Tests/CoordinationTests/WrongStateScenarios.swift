@@ -19,7 +19,7 @@ struct WrongStateScenarios {
         cluster.at(1000) { cluster.workers[2].isCorrupt = true }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 70)
-        #expect(cluster.outcome?.description.contains("worker 'worker-2' (rank 2) have") == true)
+        #expect(cluster.outcome?.description.contains("worker 'worker-2' (rank 2): ") == true)
         #expect(cluster.violation == nil, "no checkpoint of a state that is in doubt")
     }
 

@@ -33,7 +33,7 @@ extension CoordinatorProcess {
                 perform(
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let event): journal(event)
-            case .judgeAudit(let question): court.judge(question)
+            case .reexecuteGradient(let question): court.judge(question)
             case .compareStates(let left, let right):
                 let tensors = StateComparison.differentTensors(left, right)
                 perform(machine.statesCompared(tensors: tensors, now: now), &machine)
@@ -96,7 +96,7 @@ extension CoordinatorProcess {
     private func reachPoint(of message: CoordinatorMessage) {
         switch message {
         case .grant, .stop: reach(.grant)
-        case .regroup: reach(.regroup)
+        case .reconfigure: reach(.regroup)
         case .end, .abort: reach(.ending)
         default: break
         }
@@ -136,7 +136,7 @@ extension CoordinatorProcess {
         configuration.ownerLimit = settings.workerLimit ?? run.experiment.microBatchCount
         configuration.timing.successorMilliseconds = settings.successorMilliseconds
         configuration.rebalances = settings.rebalances
-        configuration.auditMillionths = settings.auditMillionths
+        configuration.audit = settings.audit
         configuration.checkpointEpochInterval = settings.checkpointEpochInterval
         if let state = contents.state {
             configuration.start = .state(

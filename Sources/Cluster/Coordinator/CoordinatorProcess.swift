@@ -89,7 +89,7 @@ package final class CoordinatorProcess {
             if settings.isSupervised && poller.isReady(3) { try hearSupervisor(&machine) }
             for judgement in court.judgements.takeAll() {
                 perform(
-                    machine.auditJudged(generation: judgement.generation, digest: judgement.digest, now: now),
+                    machine.gradientReexecuted(generation: judgement.generation, digest: judgement.digest, now: now),
                     &machine)
             }
             perform(machine.tick(now: now), &machine)

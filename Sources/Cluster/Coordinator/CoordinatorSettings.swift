@@ -1,3 +1,4 @@
+package import Coordination
 package import Experiments
 package import Training
 
@@ -14,8 +15,8 @@ package struct CoordinatorSettings: Sendable {
     package var workerLimit: Int?
     /// Whether micro-batches move to faster workers.
     package var rebalances = false
-    /// The share of gradient roots that a second worker recomputes, in millionths.
-    package var auditMillionths: UInt32 = 0
+    /// The share of gradients that a second worker recomputes.
+    package var audit = AuditShare.none
     /// How long workers wait for another coordinator when this one dies.
     package var successorMilliseconds: UInt64 = 60_000
     /// Folder with the data set, before the usual places.

@@ -49,8 +49,8 @@ struct RunJournal: Sendable {
         guard let known = stateDigests[UInt64(completedSteps)] else { return nil }
         let found = SHA256Digest(of: bytes)
         guard !known.contains(found) else { return nil }
-        let expected = known.map(\.description).sorted().joined(separator: " or ")
-        return "its SHA-256 begins with \(found), the journal has \(expected)"
+        let expected = known.map(\.abbreviated).sorted().joined(separator: " or ")
+        return "its SHA-256 begins with \(found.abbreviated), the journal has \(expected)"
             + " after step \(completedSteps): it was changed after it was saved"
     }
 }

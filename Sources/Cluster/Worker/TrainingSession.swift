@@ -75,7 +75,7 @@ final class TrainingSession {
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel)
             try agreeOnState(view, member, connection)
-            let isAudited = settings.auditMillionths > 0
+            let isAudited = !settings.audit.isNone
             peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)
             exchange = faulted(try audited(view, isAudited), member)
         } catch let error as ExchangeError {
@@ -94,7 +94,7 @@ final class TrainingSession {
         guard isAudited else { return peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount) }
         return try AuditedExchange(
             peers: peerExchange, trainer: trainer, view: view, rank: rank,
-            share: Double(settings.auditMillionths) / 1e6,
+            share: settings.audit.fraction,
             threadCount: threadCount)
     }
 

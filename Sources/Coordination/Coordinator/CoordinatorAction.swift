@@ -5,22 +5,23 @@ package enum CoordinatorAction: Sendable, Equatable {
     case send(CoordinatorMessage, to: ConnectionIdentifier)
     /// Send these chunks of content that the driver holds, each as a `ContentChunk`.
     case sendContent(ContentIdentifier, chunks: Range<Int>, to: ConnectionIdentifier)
-    /// Every worker agrees on this epoch. Given once for each epoch, in order.
+    /// All workers agree on this epoch. Once for each epoch, in order.
     case recordEpoch(EpochRecord)
     /// Write a whole state; answered by `checkpointWritten` with the same identifier.
     case writeCheckpoint(CheckpointRequest)
     /// Write it into the run's journal.
     case journal(RunEvent)
-    /// Compute a gradient from a state, to find out which of two workers is wrong; answered by `auditJudged`.
-    case judgeAudit(AuditQuestion)
+    /// Compute a gradient from a state once more, to find out which of two workers is wrong; answered by
+    /// `gradientReexecuted`.
+    case reexecuteGradient(AuditQuestion)
     /// Find the tensors in which two serialized states differ; answered by `statesCompared`.
     case compareStates([UInt8], [UInt8])
     case log(LogEntry)
-    /// Training goes on after a change of the membership.
+    /// Training continues after a change of membership.
     case recordRecovery(Recovery)
     /// Rank 0's progress, for a progress bar.
     case showProgress(Progress)
-    /// End this child of the supervisor: it is frozen, silent or did not leave when told to.
+    /// Kill this child of the supervisor: it is frozen, silent or did not leave when asked to.
     case terminate(processIdentifier: Int32)
     /// The run is over; nothing follows.
     case finish(Outcome)
@@ -32,37 +33,38 @@ package struct EpochRecord: Sendable, Equatable {
     package var epoch: UInt32
     package var completedSteps: UInt64
     package var row: [UInt8]
-    /// Nil when its end was past before anybody asked.
+    /// Nil for an epoch that ended before its state could be digested.
     package var stateDigest: SHA256Digest?
     package var bestImproved: Bool
 }
 
-/// How long a change of the membership held training up.
+/// How long a change of membership interrupted training.
 package struct Recovery: Sendable, Equatable {
-    /// The generation in which training went on.
+    /// The generation in which training continued.
     package var generation: UInt64
-    /// What happened, in the words of the verdict.
+    /// What happened, as in the log.
     package var cause: String
-    /// When the coordinator noticed it, and when the first step after it was complete.
+    /// When the coordinator noticed it.
     package var noticedMilliseconds: UInt64
+    /// When the first step after it was complete.
     package var recoveredMilliseconds: UInt64
-    /// Micro-batches whose gradients may have been computed once more.
+    /// Micro-batches whose gradients may have been computed twice.
     package var redoneMicroBatches: Int
 }
 
 /// The gradient of some micro-batches in the step after a serialized state.
 package struct AuditQuestion: Sendable, Equatable {
-    /// Of the view in which two workers disagreed; the answer names it.
+    /// Generation of the view in which two workers disagreed; the answer names it.
     package var generation: UInt64
     package var completedSteps: UInt64
     package var microBatches: Range<Int>
     package var state: [UInt8]
 }
 
-/// A serialized state and where it belongs.
+/// A serialized state and its destinations.
 package struct CheckpointRequest: Sendable, Equatable {
     package enum Destination: Sendable, Equatable {
-        /// `last`, after the present one became `previous`.
+        /// `last`; the present one becomes `previous` first.
         case last
         case best
         case epoch(UInt32)
@@ -76,7 +78,7 @@ package struct CheckpointRequest: Sendable, Equatable {
     package var bytes: [UInt8]
 }
 
-/// What happened to a run and has to be in its journal.
+/// An entry of the run's journal.
 package enum RunEvent: Sendable, Equatable {
     case view(View)
     case stepDigests(firstStep: UInt64, digests: [UInt64])
@@ -101,5 +103,14 @@ package struct LogEntry: Sendable, Equatable {
     package init(level: Level, text: String) {
         self.level = level
         self.text = text
+    }
+}
+
+/// The routing identifier by which the coordinator's socket names a worker's connection.
+package struct ConnectionIdentifier: Hashable, Sendable {
+    package var bytes: [UInt8]
+
+    package init(_ bytes: [UInt8]) {
+        self.bytes = bytes
     }
 }

@@ -1,6 +1,6 @@
 package import Core
 
-/// What a coordinator is told before it starts.
+/// What a coordinator needs before it starts.
 package struct CoordinatorConfiguration: Sendable {
     package var job: JobIdentifier
     /// The resolved experiment in its canonical form.
@@ -8,30 +8,30 @@ package struct CoordinatorConfiguration: Sendable {
     package var experimentDigest: SHA256Digest
     package var arithmeticVersion: UInt32
     package var microBatchCount: Int
-    /// Training starts with that many workers.
+    /// The first view waits for so many workers.
     package var workerCount: Int
-    /// Training goes on with so few, and waits for more below that.
+    /// Training continues with so few, and waits for more below that.
     package var minimumWorkerCount = 1
-    /// So many may compute at the same time; more wait as spares.
+    /// So many may compute at the same time; further ones wait as spares.
     package var ownerLimit: Int
-    /// Which leader of this run it is, from 1.
+    /// Number of this coordinator among those of the run, from 1.
     package var term: UInt64 = 1
-    /// The highest generation of the leaders before.
+    /// The highest generation of earlier coordinators.
     package var lastGeneration: UInt64 = 0
-    /// Why this coordinator takes over, if its predecessor's end was seen.
+    /// Why this coordinator takes over, if the end of its predecessor was observed.
     package var predecessor: CoordinatorLoss?
     /// Whether micro-batches move to faster workers.
     package var rebalances = false
-    /// The share of gradient roots that a second worker recomputes, in millionths.
-    package var auditMillionths: UInt32 = 0
-    /// Children of this host whose end or stop the driver reports.
+    /// The share of gradients that a second worker recomputes.
+    package var audit = AuditShare.none
+    /// Children on this host whose end or stop the driver reports.
     package var childProcessIdentifiers: [Int32] = []
-    /// The host's name: workers that give the same one are local.
+    /// The host's name: workers with the same one are local.
     package var host: String
     package var data: [ContentDescription]
     package var start: StartingPoint = .fresh
     package var checkpointEpochInterval: Int = 1
-    /// Keeps a checkpoint of its own for every so many epochs; 0 keeps none.
+    /// Keeps an extra checkpoint of every so many epochs; 0 keeps none.
     package var keptEpochInterval: Int = 0
     package var timing = CoordinatorTiming()
 
@@ -51,10 +51,10 @@ package struct CoordinatorConfiguration: Sendable {
     }
 }
 
-/// The end of the coordinator before.
+/// The end of the coordinator before this one.
 package struct CoordinatorLoss: Sendable, Equatable {
     package var reason: String
-    /// Of the clock that all times are given in.
+    /// On the same clock as all times.
     package var noticedMilliseconds: UInt64
 
     package init(reason: String, noticedMilliseconds: UInt64) {
@@ -91,13 +91,23 @@ package enum CoordinatorConfigurationError: Error, Sendable, Equatable, CustomSt
         case .workerCount(let workers, let microBatches):
             "\(workers) workers cannot share \(microBatches) micro-batches: use 1 to \(microBatches) workers"
         case .tooMuchContent:
-            "the data or state is beyond what can be sent to workers: \(WireLimits.contentByteCount) bytes in each of "
+            "the data or state is too large to be sent to workers: \(WireLimits.contentByteCount) bytes in each of "
                 + "\(WireLimits.contentCount) pieces"
         }
     }
 }
 
 extension CoordinatorConfiguration {
+    /// The settings that workers receive.
+    var runSettings: RunSettings {
+        RunSettings(
+            heartbeatIntervalMilliseconds: UInt32(clamping: timing.heartbeatIntervalMilliseconds),
+            coordinatorSilenceMilliseconds: UInt32(clamping: timing.coordinatorSilenceMilliseconds),
+            successorMilliseconds: UInt32(clamping: timing.successorMilliseconds),
+            checkpointEpochInterval: UInt32(clamping: max(1, checkpointEpochInterval)),
+            audit: audit)
+    }
+
     func check() throws(CoordinatorConfigurationError) {
         let experimentByteCount = experiment.utf8.count
         guard experimentByteCount <= WireLimits.experimentByteCount else {
@@ -107,11 +117,52 @@ extension CoordinatorConfiguration {
         guard workerCount >= 1, workerCount <= most else {
             throw .workerCount(workerCount, microBatchCount: microBatchCount)
         }
-        precondition(1...workerCount ~= minimumWorkerCount, "training goes on with no more workers than it starts with")
-        precondition(workerCount...most ~= ownerLimit, "at least the workers of the start may compute")
+        precondition(1...workerCount ~= minimumWorkerCount, "the minimum is at most the number of workers at the start")
+        precondition(workerCount...most ~= ownerLimit, "all workers of the start may compute")
         let contents = data + (start.content.map { [$0] } ?? [])
         guard data.count <= WireLimits.contentCount,
             contents.allSatisfy({ $0.byteCount <= WireLimits.contentByteCount })
         else { throw .tooMuchContent }
+    }
+}
+
+/// Every deadline and interval of a coordinator, in milliseconds.
+package struct CoordinatorTiming: Sendable, Equatable {
+    package var heartbeatIntervalMilliseconds: UInt64 = 250
+    package var localSilenceMilliseconds: UInt64 = 1500
+    package var remoteSilenceMilliseconds: UInt64 = 1900
+    /// A worker that receives nothing from the coordinator for so long looks for a successor.
+    package var coordinatorSilenceMilliseconds: UInt64 = 2000
+    /// A worker that finds no successor for so long ends.
+    package var successorMilliseconds: UInt64 = 60_000
+    /// Time from a successor's start in which it waits for the other workers of its predecessor, once one has joined.
+    package var attachMilliseconds: UInt64 = 3000
+    /// Time in which a child that ended may be replaced before the run starts without it.
+    package var replacementMilliseconds: UInt64 = 7000
+    /// A link that breaks twice within this time suspends one of the two workers for as long.
+    package var linkProbationMilliseconds: UInt64 = 60_000
+    /// A longer gap between ticks means that the coordinator itself was late.
+    package var lateTickMilliseconds: UInt64 = 250
+    package var gatheringDeadlineMilliseconds: UInt64 = 120_000
+    /// For loading data and state, and for connecting peers.
+    package var preparationDeadlineMilliseconds: UInt64 = 600_000
+    package var waitingMessageIntervalMilliseconds: UInt64 = 10_000
+    /// A worker that sends heartbeats but makes no progress for so long is unresponsive.
+    package var stepDeadlineMilliseconds: UInt64 = 120_000
+    /// How long a better explanation may take to arrive after a peer's report or an exit with a code.
+    package var confirmationMilliseconds: UInt64 = 100
+    /// Grants reach about so far ahead.
+    package var grantAheadMilliseconds: UInt64 = 1000
+    /// Time in which workers have to leave once they were asked to.
+    package var farewellMilliseconds: UInt64 = 2000
+    /// Time in which a worker has to send a state that was asked for.
+    package var stateDeliveryMilliseconds: UInt64 = 20_000
+    package var checkpointRetryMilliseconds: UInt64 = 1000
+
+    package init() {}
+
+    /// How long a worker may be silent before it is lost.
+    func silenceMilliseconds(isLocal: Bool) -> UInt64 {
+        isLocal ? localSilenceMilliseconds : remoteSilenceMilliseconds
     }
 }

@@ -1,72 +1,155 @@
+/// Training: progress and grants, boundaries, epochs, states for checkpoints, and the planned end.
 extension CoordinatorMachine {
+    // MARK: Progress and grants
+
+    /// What members receive while they train.
+    var order: CoordinatorMessage {
+        grants.order(generation: membership.generation, records: records)
+    }
+
     mutating func sendGrant(now: UInt64) {
         for worker in roster.members {
-            roster[worker].lastHeartbeat = now
+            roster.noteHeartbeat(to: worker, now: now)
             send(order, to: worker)
         }
     }
 
-    /// What the members are told while they train: how far to go, and whether to end there.
-    var order: CoordinatorMessage {
-        let limit = stop?.stepLimit ?? grants.stepLimit
-        let grant = Grant(generation: generation, stepLimit: limit, records: records)
-        return stop == nil ? .grant(grant) : .stop(grant)
-    }
-
     mutating func handleProgress(_ progress: Progress, from worker: Int, now: UInt64) {
         let isMember = roster[worker].rank != nil
-        guard !isMember || (progress.generation == generation && progress.completedSteps <= grantedSteps) else {
-            return ignoredMessageCount += 1
-        }
-        let known = roster[worker].progress
-        guard progress.counter >= known.counter else { return }
-        roster[worker].progress = progress
-        if isMember { roster[worker].progress.completedSteps = max(known.completedSteps, progress.completedSteps) }
-        if progress.counter > known.counter {
-            roster[worker].lastWorked = now
-        }
-        if roster[worker].rank == 0 {
-            actions.append(.showProgress(progress))
-        }
-        guard phase == .training, progress.generation == generation else { return }
-        noteSlowWorker(worker, now: now)
-        endRecovery(now: now)
+        let isCurrent = progress.generation == membership.generation
+        guard !isMember || (isCurrent && progress.completedSteps <= grantedSteps) else { return ignoreMessage() }
+        guard roster.update(worker, progress, now: now) else { return }
+        if roster[worker].rank == 0 { emit(.showProgress(progress)) }
+        guard phase == .training, isCurrent else { return }
+        reportSlowness(of: worker, now: now)
+        endInterruption(now: now)
         announceBoundary(now: now)
-        if isBoundaryAnnounced {
+        if grants.hasBoundary {
             reachBoundary(now: now)
-        } else if stop == nil, grants.advance(completedSteps: ownersCompletedSteps, now: now) != nil {
+        } else if grants.extend(completedSteps: membership.completedSteps(in: roster), now: now) {
             sendGrant(now: now)
         }
     }
 
-    /// Nobody can have completed more steps.
-    var grantedSteps: UInt64 { max(grants.stepLimit, view?.position.completedSteps ?? 0) }
-
-    /// Steps that every owner has completed.
-    var ownersCompletedSteps: UInt64 {
-        roster.members.filter { isOwner($0) }.map { roster[$0].progress.completedSteps }.min() ?? 0
+    private mutating func reportSlowness(of worker: Int, now: UInt64) {
+        guard isOwner(worker) else { return }
+        let others = membership.owners(in: roster).filter { $0 != worker }
+            .map { roster[$0].progress.microBatchNanoseconds }
+        let slowness = assignment.findSlowness(
+            of: roster[worker].identifier, ownNanoseconds: roster[worker].progress.microBatchNanoseconds,
+            others: others, now: now)
+        guard let slowness else { return }
+        log(
+            .warning,
+            "\(roster[worker].label) is slow: it computes a micro-batch in \(slowness.ownNanoseconds / 1000) µs, the "
+                + "others in \(slowness.usualNanoseconds / 1000) µs"
+                + (configuration.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
+
+    /// The first step after a change of membership is complete: the interruption is over.
+    private mutating func endInterruption(now: UInt64) {
+        let completedSteps = membership.completedSteps(in: roster)
+        guard let view = membership.view,
+            completedSteps > view.position.completedSteps
+                || roster.members.contains(where: { roster[$0].done != nil }),
+            let recovery = history.endInterruption(generation: membership.generation, now: now)
+        else { return }
+        emit(.recordRecovery(recovery))
+        let duration = now - recovery.noticedMilliseconds
+        log(.notice, "recovered in \(duration) ms: step \(completedSteps) is complete")
+    }
+
+    mutating func checkTraining(now: UInt64) {
+        loseUnresponsiveWorker(now: now)
+        announceBoundary(now: now)
+        reachBoundary(now: now)
+    }
+
+    /// Loses the worker that holds the others up. Rank 0 holds them up when only its state is missing at the end.
+    private mutating func loseUnresponsiveWorker(now: UInt64) {
+        let working = membership.owners(in: roster).filter { roster[$0].done == nil }
+        let isStateAwaited = working.isEmpty && checkpoints.hasWrittenAll
+        let candidates = isStateAwaited ? roster.members.filter { roster[$0].rank == 0 } : working
+        if let worker = detector.unresponsiveWorker(among: candidates, in: roster, now: now) {
+            lose(worker, .unresponsive(milliseconds: now - roster[worker].lastProgressed), now: now)
+        }
+    }
+
+    // MARK: Boundaries
+
+    /// Lets the grant end when a worker waits to take part, or micro-batches have to move.
+    mutating func announceBoundary(now: UInt64) {
+        guard phase == .training, grants.stop == nil, !grants.hasBoundary,
+            !roster.members.contains(where: { roster[$0].done != nil })
+        else { return }
+        let reason: String
+        var level = LogEntry.Level.detail
+        if let newcomer = newcomer(now: now) {
+            reason = "\(roster[newcomer].label) joins as a learner"
+        } else if let learner = promotableLearner {
+            reason = "\(roster[learner].label) becomes an owner"
+        } else if wantsRebalancing(now: now) {
+            reason = "micro-batches move to faster workers"
+            level = .notice
+        } else {
+            return
+        }
+        grants.announceBoundary()
+        log(level, "after step \(grants.stepLimit), \(reason)")
+    }
+
+    /// Reconfigures when everyone has reached the boundary.
+    private mutating func reachBoundary(now: UInt64) {
+        guard grants.hasBoundary, phase == .training else { return }
+        let members = roster.members
+        guard !members.contains(where: { roster[$0].done != nil }) else { return grants.cancelBoundary() }
+        let owners = members.filter { isOwner($0) }
+        let learners = members.filter { !isOwner($0) && roster[$0].linkedGeneration == membership.generation }
+        let isReached = grants.isBoundaryReached(
+            owners: owners.map { roster[$0].progress }, learners: learners.map { roster[$0].progress }, now: now)
+        if isReached { reconfigure(now: now) }
+    }
+
+    private func newcomer(now: UInt64) -> Int? {
+        guard roster.members.count < configuration.ownerLimit else { return nil }
+        return roster.prepared.first { roster[$0].rank == nil && roster[$0].suspendedUntil <= now }
+    }
+
+    /// A learner whose last heartbeat shows it about as far as the owners.
+    private var promotableLearner: Int? {
+        let completedSteps = membership.completedSteps(in: roster)
+        return roster.members.first { worker in
+            !isOwner(worker) && roster[worker].linkedGeneration == membership.generation
+                && roster[worker].progress.completedSteps + grants.lag >= completedSteps
+                && roster[worker].progress.completedSteps > (membership.view?.position.completedSteps ?? 0)
+        }
+    }
+
+    private func wantsRebalancing(now: UInt64) -> Bool {
+        guard configuration.rebalances, let view = membership.view else { return false }
+        let owners = membership.owners(in: roster).sorted { (roster[$0].rank ?? 0) < (roster[$1].rank ?? 0) }
+        return assignment.wantsRebalancing(
+            of: view.members.prefix(view.ownerCount).map(\.microBatches),
+            microBatchNanoseconds: owners.map { roster[$0].progress.microBatchNanoseconds },
+            trainingSince: grants.startedMilliseconds, now: now)
+    }
+
+    // MARK: Records
 
     mutating func handleStepDigests(_ digests: StepDigests, from worker: Int) {
-        let end = digests.firstStep.addingReportingOverflow(UInt64(digests.digests.count))
-        guard digests.generation == view?.generation, roster[worker].rank == 0, !end.overflow,
-            end.partialValue > journalledSteps
-        else { return ignoredMessageCount += 1 }
-        let first = max(digests.firstStep, journalledSteps)
-        journalledSteps = end.partialValue
-        let kept = Array(digests.digests.dropFirst(Int(first - digests.firstStep)))
-        actions.append(.journal(.stepDigests(firstStep: first, digests: kept)))
+        guard digests.generation == membership.view?.generation, roster[worker].rank == 0,
+            let entry = ledger.takeNew(digests)
+        else { return ignoreMessage() }
+        emit(.journal(entry))
     }
 
-    /// Records an epoch when every member reported the same.
+    /// Records an epoch when all owners reported the same.
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
-        // Who holds no state of this run has nothing to say about it.
-        guard !isEnding, roster[worker].rank != nil || roster[worker].isAttached else {
-            return ignoredMessageCount += 1
-        }
-        roster[worker].lastWorked = now
+        // Only workers that hold a state of this run can report on it.
+        guard !phase.isEnding, roster[worker].holdsState else { return ignoreMessage() }
+        roster.noteProgress(of: worker, now: now)
         switch ledger.report(ended, from: roster[worker].identifier) {
-        case .ignored: ignoredMessageCount += 1
+        case .ignored: ignoreMessage()
         case .accepted(let records):
             record(records)
             releaseStates(now: now)
@@ -81,56 +164,151 @@ extension CoordinatorMachine {
 
     mutating func record(_ records: [EpochRecord]) {
         for record in records {
-            actions.append(.recordEpoch(record))
-            actions.append(
-                .journal(.epoch(record.epoch, completedSteps: record.completedSteps, stateDigest: record.stateDigest)))
+            emit(.recordEpoch(record))
+            emit(.journal(.epoch(record.epoch, completedSteps: record.completedSteps, stateDigest: record.stateDigest)))
         }
     }
 
-    /// A worker ended as planned. When all have, and the last state is saved, the run is over.
+    // MARK: States
+
+    mutating func handleStateChunk(_ chunk: StateChunk, from worker: Int, now: UInt64) {
+        guard isExpected(chunk.name, from: worker) else {
+            // The sender must not wait for it. But a state that it sends again in the next view is not acknowledged now, because
+            // it could take that for an answer to the second transfer.
+            let isSentAgain =
+                chunk.name.purpose == .epochEnd && chunk.name.completedEpochs > checkpoints.savedEpochs
+            if !isSentAgain { send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker) }
+            return ignoreMessage()
+        }
+        roster.noteProgress(of: worker, now: now)
+        let arrival = checkpoints.receive(chunk, from: roster[worker].identifier)
+        if arrival == .damaged {
+            let failure = WorkerFailure(
+                generation: membership.generation, kind: .internal,
+                message: "a chunk of its state at offset \(chunk.offset) is damaged")
+            return lose(worker, .failure(failure), now: now)
+        }
+        send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
+        switch arrival {
+        case .held:
+            releaseStates(now: now)
+            finishWhenDone(now: now)
+        case .delivered(let state): handleDeliveredState(chunk.name, state, now: now)
+        case .ignored, .damaged, .stored: break
+        }
+    }
+
+    private func isExpected(_ name: StateName, from worker: Int) -> Bool {
+        switch name.purpose {
+        case .epochEnd:
+            roster[worker].rank == 0 && !phase.isEnding && name.completedEpochs > checkpoints.savedEpochs
+        case .stop:
+            roster[worker].rank == 0 && !phase.isEnding && grants.stop?.stepLimit == name.completedSteps
+        case .diverged, .rescue, .audit, .comparison:
+            phase.stateSender(for: name.purpose) == roster[worker].identifier
+        }
+    }
+
+    /// Queues the states on which the owners agree.
+    mutating func releaseStates(now: UInt64) {
+        checkpoints.release(
+            ledger: ledger, stop: grants.stop, ownersDone: membership.owners(in: roster).map { roster[$0].done })
+        writeNextCheckpoint(now: now)
+    }
+
+    mutating func writeNextCheckpoint(now: UInt64) {
+        if let request = checkpoints.nextRequest(now: now) { emit(.writeCheckpoint(request)) }
+    }
+
+    mutating func handleCheckpoint(identifier: UInt64, failure: String?, now: UInt64) {
+        guard phase != .over else { return }
+        switch checkpoints.written(identifier: identifier, failure: failure, now: now) {
+        case .ignored: break
+        case .saved(let name):
+            if name.purpose != .diverged {
+                emit(.journal(.checkpoint(completedSteps: name.completedSteps)))
+            }
+            writeNextCheckpoint(now: now)
+            if [.diverged, .rescue].contains(name.purpose) { endRescue(now: now) }
+            finishWhenDone(now: now)
+            finishWhenAlone(now: now)
+        case .retried(let message):
+            log(.warning, "a checkpoint could not be written and will be retried: \(message)")
+        case .failed(let attempts, let message):
+            checkpoints.abandon()
+            endRescue(now: now)
+            fail(.checkpointFailed(attempts: attempts, message: message), now: now)
+            finishWhenAlone(now: now)
+        }
+    }
+
+    // MARK: The planned end
+
+    /// A worker ended as planned. When all owners have and the last state is saved, the run is over.
     mutating func handleDone(_ done: Done, from worker: Int, now: UInt64) {
-        guard done.generation == generation, roster[worker].rank != nil, roster[worker].done == nil, !isEnding,
-            done.completedSteps <= grantedSteps
-        else { return ignoredMessageCount += 1 }
-        roster[worker].done = done
-        roster[worker].lastWorked = now
-        roster[worker].progress.completedSteps = max(roster[worker].progress.completedSteps, done.completedSteps)
+        guard done.generation == membership.generation, roster[worker].rank != nil, roster[worker].done == nil,
+            !phase.isEnding, done.completedSteps <= grantedSteps
+        else { return ignoreMessage() }
+        roster.setDone(worker, done, now: now)
         finishWhenDone(now: now)
     }
 
     mutating func finishWhenDone(now: UInt64) {
-        guard phase.isTraining, let done = agreedDone(now: now) else { return }
+        guard phase == .training, let done = agreedDone(now: now) else { return }
         releaseStates(now: now)
-        guard checkpoints.isEmpty, heldStates.isEmpty, !collector.isWaiting,
-            checkpoints.savedSteps >= done.completedSteps, let view
-        else { return }
-        endRecovery(now: now)
+        guard checkpoints.isIdle, checkpoints.savedSteps >= done.completedSteps, let view = membership.view else {
+            return
+        }
+        endInterruption(now: now)
         if done.isComplete {
             let outcome = Outcome.completed(completedSteps: done.completedSteps, stateDigest: done.stateDigest)
             end(outcome, now: now)
-        } else if let stop {
+        } else if let stop = grants.stop {
             end(.interrupted(signal: stop.signal, completedSteps: done.completedSteps, saved: true), now: now)
         } else {
             fail(.left, about: roster.index(ofRank: view.holder), now: now)
         }
     }
 
-    /// What all members ended with, once all have; ends the run when they differ.
+    /// What all owners ended with; nil until all have. Ends the run when they differ.
     private mutating func agreedDone(now: UInt64) -> Done? {
         var agreed: Done?
-        for worker in roster.members where isOwner(worker) {
+        for worker in membership.owners(in: roster) {
             guard let done = roster[worker].done else { return nil }
             if let agreed, agreed != done {
                 let groups = roster.groups { $0.done?.stateDigest }
-                fail(.statesDiffer(completedSteps: done.completedSteps, groups: groups), about: nil, now: now)
+                fail(.statesDiffer(completedSteps: done.completedSteps, groups: groups), now: now)
                 return nil
             }
             agreed = done
         }
         return agreed
     }
-}
 
-extension CoordinatorMachine.Phase {
-    var isTraining: Bool { self == .training }
+    /// A signal. The first one lets the workers stop at the end of their grant; the second one ends the run at once.
+    mutating func handleInterrupt(signal: Int32, now: UInt64) {
+        switch phase {
+        case .over: break
+        case .gathering where hasTrained, .reconfiguring, .linking, .training:
+            if grants.stop == nil { return stopAtGrantsEnd(signal: signal, now: now) }
+            endUnsaved(signal: signal, now: now)
+        case .gathering, .preparing:
+            let steps = configuration.start.position.completedSteps
+            end(.interrupted(signal: signal, completedSteps: steps, saved: steps > 0), now: now)
+        case .waitingForWorkers, .rescuing, .auditing, .comparing: endUnsaved(signal: signal, now: now)
+        case .ending: finish(now: now)
+        }
+    }
+
+    private mutating func stopAtGrantsEnd(signal: Int32, now: UInt64) {
+        let stepLimit = grants.requestStop(signal: signal)
+        emit(.journal(.stopping(stepLimit: stepLimit)))
+        log(.notice, "interrupted: the workers stop after step \(stepLimit)")
+        if phase == .training { sendGrant(now: now) }
+    }
+
+    private mutating func endUnsaved(signal: Int32, now: UInt64) {
+        end(.interrupted(signal: signal, completedSteps: checkpoints.savedSteps, saved: false), now: now)
+        finish(now: now)
+    }
 }

@@ -1,90 +1,342 @@
-/// A view from its begin to the first grant.
+import Core
+
+/// From HELLO to the first grant of a view: workers join, quiesce, report their positions, and connect.
 extension CoordinatorMachine {
+    // MARK: Joining
+
+    /// A worker introduces itself, at any time before the end. One that joins during training learns first.
+    mutating func handleHello(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
+        if let worker = roster.index(of: connection) {
+            roster.noteMessage(from: worker, now: now)
+            return welcome(worker)
+        }
+        if let worker = roster.index(named: hello.name), isSameProcess(roster[worker].hello, hello) {
+            roster.reconnect(worker, by: connection)
+            roster.noteMessage(from: worker, now: now)
+            log(.detail, "\(roster[worker].label) reconnected")
+            return welcome(worker)
+        }
+        let decision = admission.decide(
+            hello, from: connection, in: roster, generation: membership.generation, phase: phase,
+            isLate: detector.isLate(now: now), now: now)
+        switch decision {
+        case .wait: ignoreMessage()
+        case .refuse(let refusal):
+            emit(.send(.refused(refusal), to: connection))
+            log(.warning, "refused worker '\(hello.name)' on '\(hello.host)': \(refusal.reason)")
+        case .admit: admit(hello, from: connection, now: now)
+        }
+    }
+
+    private func isSameProcess(_ left: Hello, _ right: Hello) -> Bool {
+        left.host == right.host && left.processIdentifier == right.processIdentifier
+    }
+
+    private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
+        // A worker that comes back during training holds an outdated state.
+        let isAttached = membership.view == nil && hello.attachment?.holdsState ?? false
+        let worker = roster.add(
+            hello, from: connection, isLocal: hello.host == configuration.host, isAttached: isAttached, now: now)
+        membership.noteReportedGeneration(of: hello)
+        welcome(worker)
+        let (present, wanted) = (roster.present.count, configuration.workerCount)
+        let count = present > wanted ? "\(present) workers are here" : "\(present) of \(wanted)"
+        log(
+            .notice,
+            "worker '\(hello.name)' \(isAttached ? "joined with the state it holds" : "joined") "
+                + "(pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
+                + "\(hello.instructionSet), \(hello.threadCount) thread\(hello.threadCount == 1 ? "" : "s")): \(count)")
+        if isAttached { considerAttachedWorker(now: now) } else { continueGathering(now: now) }
+    }
+
+    /// A worker of an earlier coordinator joined: its state is further than that of any new worker.
+    private mutating func considerAttachedWorker(now: UInt64) {
+        switch phase {
+        case .preparing(let since): transition(to: .gathering(since: since), now: now)
+        case .waitingForWorkers: return reconfigure(now: now)
+        case .reconfiguring(let current) where membership.isGenerationOutdated:
+            return restartReconfiguration(divergence: current.divergence, now: now)
+        default: break
+        }
+        continueGathering(now: now)
+    }
+
+    /// Welcomes a worker, and repeats the current order if it takes part.
+    private mutating func welcome(_ worker: Int) {
+        send(
+            .welcome(
+                Welcome(
+                    term: configuration.term, job: configuration.job, workerIdentifier: roster[worker].identifier,
+                    experiment: configuration.experiment, data: configuration.data,
+                    state: hasTrained ? nil : configuration.start.content, records: records,
+                    settings: configuration.runSettings)), to: worker)
+        let order = heartbeat(for: worker)
+        if order != .heartbeat { send(order, to: worker) }
+    }
+
+    /// Passes a request for data or state on to the driver, if that content exists.
+    mutating func handleContentRequest(_ request: ContentRequest, from worker: Int, now: UInt64) {
+        let contents = configuration.data + (configuration.start.content.map { [$0] } ?? [])
+        guard let content = contents.first(where: { $0.identifier == request.content }),
+            UInt64(request.firstChunk) + UInt64(request.chunkCount) <= UInt64(content.chunkCount)
+        else { return ignoreMessage() }
+        roster.noteProgress(of: worker, now: now)
+        let first = Int(request.firstChunk)
+        emit(
+            .sendContent(
+                content.identifier, chunks: first..<first + Int(request.chunkCount), to: roster[worker].connection))
+    }
+
+    // MARK: Gathering
+
+    /// Goes on when enough workers are here. With workers of an earlier coordinator it waits for the others only briefly.
+    mutating func continueGathering(now: UInt64) {
+        guard case .gathering = phase else { return }
+        let isComplete = roster.present.count >= admission.awaitedWorkerCount(in: roster, now: now)
+        guard roster.present.contains(where: { roster[$0].isAttached }) else {
+            if isComplete {
+                transition(to: .preparing(since: now), now: now)
+                continuePreparing(now: now)
+            }
+            return
+        }
+        if isComplete || now >= startedMilliseconds + configuration.timing.attachMilliseconds {
+            reconfigure(now: now)
+        }
+    }
+
+    mutating func checkGathering(since: UInt64, now: UInt64) {
+        continueGathering(now: now)
+        guard case .gathering = phase else { return }
+        let (present, wanted) = (roster.present.count, configuration.workerCount)
+        if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
+            return fail(.gatheringTimedOut(present: present, expected: wanted), now: now)
+        }
+        logWaiting("waiting for \(wanted - min(present, wanted)) of \(wanted) workers", now: now)
+    }
+
+    /// Makes the first view when enough workers are prepared.
+    private mutating func continuePreparing(now: UInt64) {
+        guard case .preparing = phase,
+            roster.prepared.count >= admission.awaitedWorkerCount(in: roster, now: now)
+        else { return }
+        membership.startGeneration()
+        formView(now: now)
+    }
+
+    mutating func checkPreparing(since: UInt64, now: UInt64) {
+        continuePreparing(now: now)
+        guard phase == .preparing(since: since) else { return }
+        checkPreparation(of: roster.present.filter { roster[$0].ready == nil }, since: since, now: now)
+    }
+
+    private mutating func checkPreparation(of late: [Int], since: UInt64, now: UInt64) {
+        let missing = late.map { "\(roster[$0].label), \(roster[$0].progress.phase)" }
+        if now >= since + configuration.timing.preparationDeadlineMilliseconds {
+            return fail(.preparationTimedOut(missing: missing), now: now)
+        }
+        logWaiting("waiting for workers to get ready", missing: missing, now: now)
+    }
+
+    // MARK: Reconfiguring
+
+    /// All workers that hold a state quiesce and report their positions. Others go on loading.
+    mutating func reconfigure(divergence: RunFailure? = nil, now: UInt64) {
+        grants.cancelBoundary()
+        guard case .reconfiguring(var current) = phase else {
+            return restartReconfiguration(divergence: divergence, now: now)
+        }
+        if current.divergence == nil, divergence != nil {
+            current.divergence = divergence
+            transition(to: .reconfiguring(current), now: now)
+        }
+        formViewWhenQuiesced(now: now)
+    }
+
+    private mutating func restartReconfiguration(divergence: RunFailure?, now: UInt64) {
+        grants.cancelBoundary()
+        membership.startGeneration()
+        transition(to: .reconfiguring(Reconfiguration(since: now, divergence: divergence)), now: now)
+        checkpoints.forgetUnfinished()
+        for worker in roster.holders {
+            roster.beginReconfiguration(of: worker, now: now)
+            send(.reconfigure(generation: membership.generation), to: worker)
+        }
+        formViewWhenQuiesced(now: now)
+    }
+
+    mutating func checkReconfiguring(since: UInt64, now: UInt64) {
+        let late = roster.holders.filter { roster[$0].ready?.generation != membership.generation }
+        logWaiting("waiting for workers to quiesce", missing: late.map { roster[$0].label }, now: now)
+        guard now >= since + configuration.timing.stepDeadlineMilliseconds, let worker = late.first else { return }
+        lose(worker, .unresponsive(milliseconds: now - since), now: now)
+    }
+
+    mutating func handleReady(_ ready: Ready, from worker: Int, now: UInt64) {
+        roster.noteProgress(of: worker, now: now)
+        let isAtRest = !roster[worker].holdsState
+        guard ready.generation == membership.generation || isAtRest else { return ignoreMessage() }
+        if case .linking = phase, !isAtRest { return }
+        guard phase != .training || isAtRest else { return ignoreMessage() }
+        guard membership.accepts(ready.position, of: roster[worker], grantedSteps: grantedSteps) else {
+            let failure = WorkerFailure(
+                generation: membership.generation, kind: .internal,
+                message: "it reports a state after step \(ready.position.completedSteps), which is impossible")
+            return lose(worker, .failure(failure), now: now)
+        }
+        roster.setReady(worker, ready)
+        switch phase {
+        case .gathering: continueGathering(now: now)
+        case .preparing: continuePreparing(now: now)
+        case .reconfiguring: formViewWhenQuiesced(now: now)
+        case .waitingForWorkers: formView(now: now)
+        case .training: announceBoundary(now: now)
+        default: break
+        }
+    }
+
+    // MARK: Forming a view
+
+    private mutating func formViewWhenQuiesced(now: UInt64) {
+        let holders = roster.holders
+        guard !holders.isEmpty else { return endWithoutState(now: now) }
+        if holders.allSatisfy({ roster[$0].ready?.generation == membership.generation }) {
+            formView(now: now)
+        }
+    }
+
+    /// Makes the view of this generation from the prepared workers, if their states agree and they are enough.
+    private mutating func formView(now: UInt64) {
+        guard let position = membership.furthestPosition(in: roster) else { return }
+        let groups = membership.stateGroups(at: position, in: roster)
+        guard groups.count == 1, let digest = groups.first?.digest else {
+            let cause = RunFailure.Cause.statesDiffer(completedSteps: position.completedSteps, groups: groups)
+            return compareStates(divergence ?? failure(cause, now: now), now: now)
+        }
+        if let divergence { return compareStates(divergence, now: now) }
+        // Only states older than the last checkpoint are left.
+        if position.completedSteps < checkpoints.savedSteps {
+            return membership.view == nil ? evictOutdatedWorkers(now: now) : endWithoutState(now: now)
+        }
+        let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
+        let choice = membership.chooseMembers(from: start, in: roster, now: now)
+        if choice.owners.count >= configuration.minimumWorkerCount {
+            enterView(choice, from: start, now: now)
+        } else {
+            waitForWorkers(present: choice.owners.count, position, now: now)
+        }
+    }
+
+    private var divergence: RunFailure? {
+        if case .reconfiguring(let reconfiguration) = phase { reconfiguration.divergence } else { nil }
+    }
+
+    /// No worker holds a state that can be continued; a resumed run continues from the last checkpoint.
+    private mutating func endWithoutState(now: UInt64) {
+        log(.failure, "no worker is left that holds the state; go on with --resume from the last checkpoint")
+        let cause = RunFailure.Cause.tooFewWorkers(present: 0, needed: configuration.minimumWorkerCount)
+        end(.failed(history.lastLoss ?? failure(cause, now: now)), now: now)
+    }
+
+    /// Evicts workers of an earlier coordinator whose states are older than the checkpoint from which this one starts.
+    private mutating func evictOutdatedWorkers(now: UInt64) {
+        for worker in roster.prepared {
+            let steps = roster[worker].ready?.position.completedSteps ?? 0
+            let reason = "its state after step \(steps) is older than the last checkpoint, so it has to join again"
+            log(.warning, "evicted \(roster[worker].label): \(reason)")
+            send(.abort(exitCode: ProcessExitCode.requeue, reason: reason), to: worker)
+            roster.remove(worker)
+        }
+        transition(to: .gathering(since: now), now: now)
+        continueGathering(now: now)
+    }
+
+    // MARK: Too few workers
+
+    private mutating func waitForWorkers(present: Int, _ position: Position, now: UInt64) {
+        if case .waitingForWorkers = phase { return }
+        transition(to: .waitingForWorkers(since: now), now: now)
+        log(
+            .warning,
+            "\(present) of at least \(configuration.minimumWorkerCount) workers are left: "
+                + "training waits for more after step \(position.completedSteps)")
+    }
+
+    mutating func checkWaitingForWorkers(since: UInt64, now: UInt64) {
+        let needed = configuration.minimumWorkerCount
+        let present = roster.holders.count
+        let deadline = since + configuration.timing.gatheringDeadlineMilliseconds
+        if now >= deadline {
+            return rescue(.tooFewWorkers(present: present, needed: needed), now: now)
+        }
+        logWaiting(
+            "waiting up to \((deadline - now) / 1000) s for more workers: \(present) of at least \(needed) are here",
+            now: now)
+    }
+
+    // MARK: Linking
+
     /// Journals and sends the view of this generation.
-    mutating func enterView(owners: [Int], learners: [Int], _ start: Ready, now: UInt64) {
-        viewDigest = start.stateDigest
-        let runs = microBatchRuns(of: owners)
-        for worker in roster.present {
-            roster[worker].rank = nil
-            roster[worker].isAttached = false
-            roster[worker].done = nil
-        }
-        var members: [Member] = []
-        for (rank, worker) in (owners + learners).enumerated() {
-            let hello = roster[worker].hello
-            let needsState = !(roster[worker].standing?.isAsFar(as: start) ?? false)
-            members.append(
-                Member(
-                    rank: rank, workerIdentifier: roster[worker].identifier, name: hello.name, host: hello.host,
-                    processIdentifier: hello.processIdentifier, inboxAddress: hello.inboxAddress,
-                    microBatches: rank < runs.count
-                        ? runs[rank] : configuration.microBatchCount..<configuration.microBatchCount,
-                    needsState: needsState))
-            roster[worker].rank = rank
-            roster[worker].wasMember = true
-            roster[worker].standing = nil
-            roster[worker].linkedGeneration = 0
-        }
-        guard let holder = members.firstIndex(where: { !$0.needsState }) else {
-            preconditionFailure("the furthest state has a holder among the owners")
-        }
-        let view = View(generation: generation, position: start.position, holder: holder, members: members)
-        self.view = view
-        phase = .linking(since: now)
-        lastWaitingMessage = now
-        actions.append(.journal(.view(view)))
-        for worker in owners + learners {
-            roster[worker].lastWorked = now
-            roster[worker].lastHeartbeat = now
+    private mutating func enterView(_ choice: Membership.Choice, from start: Ready, now: UInt64) {
+        let runs = assignment.runs(
+            microBatchNanoseconds: choice.owners.map { roster[$0].progress.microBatchNanoseconds })
+        let view = membership.enterView(choice, runs: runs, from: start, in: &roster, now: now)
+        transition(to: .linking(since: now), now: now)
+        emit(.journal(.view(view)))
+        for worker in choice.owners + choice.learners {
             send(.view(view), to: worker)
         }
     }
 
     mutating func handleLinked(_ linked: Linked, from worker: Int, now: UInt64) {
-        guard linked.generation == generation, let rank = roster[worker].rank, let view, view.generation == generation
-        else { return ignoredMessageCount += 1 }
-        roster[worker].lastWorked = now
-        guard linked.stateDigest == viewDigest else {
+        guard linked.generation == membership.generation, let rank = roster[worker].rank,
+            let view = membership.view, view.generation == membership.generation
+        else { return ignoreMessage() }
+        roster.noteProgress(of: worker, now: now)
+        guard linked.stateDigest == membership.viewDigest else {
             let groups = [
-                Verdict.StateGroup(digest: linked.stateDigest, workers: [roster[worker].label]),
-                Verdict.StateGroup(digest: viewDigest ?? linked.stateDigest, workers: ["the others"]),
+                RunFailure.StateGroup(digest: linked.stateDigest, workers: [roster[worker].label]),
+                RunFailure.StateGroup(
+                    digest: membership.viewDigest ?? linked.stateDigest, workers: ["the others"]),
             ]
             return lose(
                 worker, .statesDiffer(completedSteps: view.position.completedSteps, groups: groups), now: now)
         }
-        guard roster[worker].linkedGeneration != generation else { return }
-        roster[worker].linkedGeneration = generation
-        roster[worker].progress.completedSteps = view.position.completedSteps
+        guard roster[worker].linkedGeneration != membership.generation else { return }
+        roster.setLinked(
+            worker, generation: membership.generation, completedSteps: view.position.completedSteps)
         if case .linking = phase {
             startTraining(view, now: now)
         } else if view.members[rank].isLearner {
-            log(.notice, "\(roster[worker].label) follows from step \(view.position.completedSteps + 1) on")
+            log(.notice, "\(roster[worker].label) learns from step \(view.position.completedSteps + 1) on")
         }
     }
 
-    /// Grants the first steps of a view when the links of all owners stand; nobody waits for learners.
+    mutating func checkLinking(since: UInt64, now: UInt64) {
+        let late = membership.owners(in: roster).filter { roster[$0].linkedGeneration != membership.generation }
+        if let worker = late.first, now >= since + configuration.timing.stepDeadlineMilliseconds {
+            return lose(worker, .unresponsive(milliseconds: now - since), now: now)
+        }
+        checkPreparation(of: late, since: since, now: now)
+    }
+
+    /// Grants the first steps of a view when the links of all owners are open. It does not wait for learners.
     private mutating func startTraining(_ view: View, now: UInt64) {
-        let owners = roster.members.filter { isOwner($0) }
+        let owners = membership.owners(in: roster)
         guard owners.count == view.ownerCount,
             owners.allSatisfy({ roster[$0].linkedGeneration == view.generation })
         else { return }
-        phase = .training
-        for worker in roster.members {
-            roster[worker].progress.completedSteps = view.position.completedSteps
-            roster[worker].lastWorked = now
-        }
-        grants.start(completedSteps: view.position.completedSteps, now: now)
-        record(
-            ledger.start(completedEpochs: view.position.completedEpochs, members: owners.map { roster[$0].identifier }))
-        let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
         let steps = view.position.completedSteps
-        let verb = steps > 0 ? "goes on after step \(steps)" : hasStarted ? "goes on" : "starts"
+        transition(to: .training, now: now)
+        roster.startTraining(completedSteps: steps, now: now)
+        grants.start(completedSteps: steps, now: now)
+        record(
+            ledger.startView(
+                completedEpochs: view.position.completedEpochs, owners: owners.map { roster[$0].identifier }))
+        let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
+        let verb = steps > 0 ? "continues after step \(steps)" : hasStarted ? "continues" : "starts"
         hasStarted = true
         log(.notice, "training \(verb) with \(owners.count) worker\(owners.count == 1 ? "" : "s"): \(names)")
-        if var stop {
-            stop.stepLimit = max(stop.stepLimit, view.position.completedSteps)
-            self.stop = stop
-        }
         sendGrant(now: now)
         releaseStates(now: now)
     }

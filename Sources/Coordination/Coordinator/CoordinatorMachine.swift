@@ -1,82 +1,60 @@
 import Core
 
-/// The coordinator without sockets, clock or files: its driver reports what happened, and does what is returned.
+/// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are returned.
 ///
-/// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, decodes nothing itself, performs
-/// actions in their order, and calls nothing more after `.finish`.
+/// It composes smaller machines, each with private state: ``Roster``, ``Membership`` and ``Admission`` (who takes part),
+/// ``MicroBatchAssignment`` and ``Grants`` (what they may do), ``RunLedger`` and ``Checkpointing`` (what is written down),
+/// ``FailureDetector`` and ``FailureHistory`` (what failed). The machine itself routes events to them and owns the phase.
+/// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
+/// view or the run (`+Failures`).
+///
+/// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
+/// calls nothing after `.finish`.
 package struct CoordinatorMachine: ~Copyable {
     let configuration: CoordinatorConfiguration
-    var phase: Phase
+    let startedMilliseconds: UInt64
+    private(set) var phase: Phase
     var roster = Roster()
-    /// The last view that was sent; nil before the first.
-    var view: View?
-    /// The highest generation that was announced.
-    var generation: UInt64
-    /// The highest generation that a worker has heard of from a coordinator before; the next one is above it.
-    var foreignGeneration: UInt64 = 0
-    var stop: Stop?
-    /// Whether grants end so that the membership can change.
-    var isBoundaryAnnounced = false
-    var faultCounts = FaultCounts()
-    var brokenLinks = BrokenLinks()
-    var recovery: OpenRecovery?
-    /// Workers reported different states.
-    var divergence: Verdict?
-    /// What became of the worker that was lost last.
-    var lastLoss: Verdict?
-    /// Digest of the state from which the view starts.
-    var viewDigest: SHA256Digest?
-    /// When all owners had reached the boundary.
-    var boundaryReachedAt: UInt64?
+    var membership: Membership
+    var admission: Admission
+    var assignment: MicroBatchAssignment
+    var grants: Grants
+    var ledger: RunLedger
+    var checkpoints: Checkpointing
+    var detector: FailureDetector
+    var history: FailureHistory
+    /// Whether any view has trained.
     var hasStarted = false
-    var slowWorkers: Set<UInt32> = []
-    /// Connections of workers whose name another one has, and when they said it first.
-    var namesakes: [ConnectionIdentifier: UInt64] = [:]
-    var grants: GrantPace
-    var ledger: EpochLedger
-    var collector: StateCollector
-    var heldStates: [HeldState] = []
-    var checkpoints: CheckpointQueue
-    var journalledSteps: UInt64
-    /// Children of this host that run, as their parent told.
-    var aliveChildren: Set<Int32>
-    let startedAt: UInt64
-    var lastChildEnd: UInt64?
-    var lastTick: UInt64
-    var lastWaitingMessage: UInt64
-    var suspicions: [Suspicion] = []
-    /// What the event being handled has asked for so far.
-    var actions: [CoordinatorAction] = []
-    /// Messages whose bytes could not be read.
-    var undecodableCount = 0
-    /// Frames of another generation or of nobody, which had no effect.
-    var ignoredMessageCount = 0
+    private var lastWaitingMessage: UInt64
+    /// What the event that is handled has asked for so far.
+    private var actions: [CoordinatorAction] = []
+    /// Messages that could not be decoded.
+    private var undecodableCount = 0
+    /// Messages without effect: of another generation, from unknown senders, or not fitting the phase.
+    private(set) var ignoredMessageCount = 0
 
     /// Throws when the experiment or the number of workers is impossible.
     package init(configuration: CoordinatorConfiguration, now: UInt64) throws(CoordinatorConfigurationError) {
         try configuration.check()
         self.configuration = configuration
+        startedMilliseconds = now
         phase = .gathering(since: now)
-        generation = configuration.lastGeneration
+        membership = Membership(configuration)
+        admission = Admission(configuration)
+        assignment = MicroBatchAssignment(
+            microBatchCount: configuration.microBatchCount, rebalances: configuration.rebalances)
         let start = configuration.start.position
-        grants = GrantPace(completedSteps: start.completedSteps, timing: configuration.timing)
-        ledger = EpochLedger(completedEpochs: start.completedEpochs)
-        collector = StateCollector()
-        checkpoints = CheckpointQueue(
-            retryMilliseconds: configuration.timing.checkpointRetryMilliseconds,
-            savedSteps: start.completedSteps, savedEpochs: start.completedEpochs)
-        journalledSteps = start.completedSteps
-        aliveChildren = Set(configuration.childProcessIdentifiers)
-        // Workers finish the step they are at without a coordinator, so that none is done again.
-        recovery = configuration.predecessor.map {
-            OpenRecovery(cause: $0.reason, noticedAt: min($0.noticedMilliseconds, now), redoneMicroBatches: 0)
-        }
-        startedAt = now
-        lastTick = now
+        grants = Grants(completedSteps: start.completedSteps, timing: configuration.timing)
+        ledger = RunLedger(completedEpochs: start.completedEpochs, completedSteps: start.completedSteps)
+        checkpoints = Checkpointing(configuration)
+        detector = FailureDetector(timing: configuration.timing, now: now)
+        history = FailureHistory(predecessor: configuration.predecessor, now: now)
         lastWaitingMessage = now
     }
 
-    /// Bytes came from a connection.
+    // MARK: Events
+
+    /// Bytes arrived on a connection.
     package mutating func received(_ bytes: [UInt8], from connection: ConnectionIdentifier, now: UInt64)
         -> [CoordinatorAction]
     {
@@ -88,7 +66,7 @@ package struct CoordinatorMachine: ~Copyable {
         }
     }
 
-    /// A message came from a connection.
+    /// A message arrived on a connection.
     package mutating func received(_ message: WorkerMessage, from connection: ConnectionIdentifier, now: UInt64)
         -> [CoordinatorAction]
     {
@@ -96,25 +74,25 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A child process was started on this host, in the place of one that ended.
+    /// A child process was started on this host, as a replacement of one that ended.
     package mutating func childStarted(processIdentifier: Int32) {
-        aliveChildren.insert(processIdentifier)
+        admission.childStarted(processIdentifier: processIdentifier)
     }
 
-    /// A child process of this host ended; its parent saw how.
+    /// A child process of this host ended; its parent reported how.
     package mutating func childEnded(processIdentifier: Int32, status: ChildStatus, now: UInt64) -> [CoordinatorAction]
     {
         handleChildEnd(processIdentifier: processIdentifier, status: status, now: now)
         return takeActions()
     }
 
-    /// A child process of this host was stopped (SIGSTOP and its like).
+    /// A child process of this host was stopped by SIGSTOP or a similar signal.
     package mutating func childStopped(processIdentifier: Int32, now: UInt64) -> [CoordinatorAction] {
         handleChildStop(processIdentifier: processIdentifier, now: now)
         return takeActions()
     }
 
-    /// Time passed. Sends heartbeats and keeps every deadline.
+    /// Time passed. Sends heartbeats and checks every deadline.
     package mutating func tick(now: UInt64) -> [CoordinatorAction] {
         handleTick(now: now)
         return takeActions()
@@ -132,16 +110,178 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// The names of the tensors in which two states differ.
+    /// The names of the tensors in which two states differ; the answer to `.compareStates`.
     package mutating func statesCompared(tensors: [String], now: UInt64) -> [CoordinatorAction] {
         endComparison(tensors: tensors, now: now)
         return takeActions()
     }
 
-    /// The digest of a gradient that was asked for is known; nil when it could not be computed. `generation` is the question's.
-    package mutating func auditJudged(generation: UInt64, digest: UInt64?, now: UInt64) -> [CoordinatorAction] {
-        if generation == self.generation { handleJudgement(digest, now: now) }
+    /// The digest of a re-executed gradient, nil when it could not be computed; the answer to `.reexecuteGradient`.
+    /// `generation` is the question's.
+    package mutating func gradientReexecuted(
+        generation: UInt64, digest: UInt64?, now: UInt64
+    ) -> [CoordinatorAction] {
+        if generation == membership.generation { endAudit(reexecuted: digest, now: now) }
         return takeActions()
+    }
+
+    // MARK: Messages
+
+    private mutating func handle(_ message: WorkerMessage, from connection: ConnectionIdentifier, now: UInt64) {
+        guard phase != .over else { return }
+        if case .hello(let hello) = message {
+            return handleHello(hello, from: connection, now: now)
+        }
+        guard let worker = roster.index(of: connection) else {
+            ignoreMessage()
+            if message != .goodbye { emit(.send(.introduce, to: connection)) }
+            return
+        }
+        roster.noteMessage(from: worker, now: now)
+        switch message {
+        case .hello: break
+        case .progress(let progress): handleProgress(progress, from: worker, now: now)
+        case .stepDigests(let digests): handleStepDigests(digests, from: worker)
+        case .contentRequest(let request): handleContentRequest(request, from: worker, now: now)
+        case .ready(let ready): handleReady(ready, from: worker, now: now)
+        case .linked(let linked): handleLinked(linked, from: worker, now: now)
+        case .epochEnded(let ended): handleEpochEnded(ended, from: worker, now: now)
+        case .stateChunk(let chunk): handleStateChunk(chunk, from: worker, now: now)
+        case .failed(let failure): handleFailure(failure, from: worker, now: now)
+        case .done(let done): handleDone(done, from: worker, now: now)
+        case .goodbye: lose(worker, .left, now: now)
+        }
+    }
+
+    private mutating func refuseUndecodable(_ error: MessageError, from connection: ConnectionIdentifier) {
+        guard phase != .over else { return }
+        ignoreMessage()
+        if case .otherVersion = error {
+            emit(.send(.refused(Refusal(kind: .protocolVersion, reason: error.description)), to: connection))
+        }
+        undecodableCount += 1
+        // Only the 1st, 2nd, 4th, 8th … is logged, so that a faulty peer cannot fill the log.
+        guard undecodableCount.nonzeroBitCount == 1 else { return }
+        let sender = roster.index(of: connection).map { roster[$0].label } ?? "an unknown connection"
+        let count = undecodableCount > 1 ? " (\(undecodableCount) undecodable messages so far)" : ""
+        log(.warning, "ignored a message from \(sender): \(error)\(count)")
+    }
+
+    // MARK: Time
+
+    private mutating func handleTick(now: UInt64) {
+        guard phase != .over else { return }
+        if let gap = detector.tick(now: now) {
+            // Messages may be unread: no worker is blamed for it.
+            roster.restartDeadlines(now: now)
+            admission.forgetConflicts()
+            log(.detail, "the coordinator was late by \(gap) ms: all deadlines restart")
+        } else {
+            checkDeadlines(now: now)
+        }
+        guard phase != .over else { return }
+        sendHeartbeats(now: now)
+        writeNextCheckpoint(now: now)
+    }
+
+    private mutating func checkDeadlines(now: UInt64) {
+        confirmSuspicions(now: now)
+        switch phase {
+        case .gathering(let since): checkGathering(since: since, now: now)
+        case .preparing(let since): checkPreparing(since: since, now: now)
+        case .reconfiguring(let reconfiguration): checkReconfiguring(since: reconfiguration.since, now: now)
+        case .waitingForWorkers(let since): checkWaitingForWorkers(since: since, now: now)
+        case .linking(let since): checkLinking(since: since, now: now)
+        case .training: checkTraining(now: now)
+        case .rescuing(let rescue):
+            if now >= rescue.deadline { end(.failed(rescue.failure), now: now) }
+        case .auditing(let audit):
+            if now >= audit.deadline { abandonAudit(audit, now: now) }
+        case .comparing(let comparison):
+            if now >= comparison.deadline { endComparison(tensors: [], now: now) }
+        case .ending(let ending):
+            if now >= ending.deadline { finish(now: now) }
+        case .over: break
+        }
+        if !phase.isEnding { loseSilentWorkers(now: now) }
+    }
+
+    private mutating func sendHeartbeats(now: UInt64) {
+        let interval = configuration.timing.heartbeatIntervalMilliseconds
+        for worker in roster.present where now >= roster[worker].lastHeartbeat + interval {
+            roster.noteHeartbeat(to: worker, now: now)
+            send(heartbeat(for: worker), to: worker)
+        }
+    }
+
+    /// The current order, so that a worker that missed it receives it again; a plain heartbeat where there is none.
+    func heartbeat(for worker: Int) -> CoordinatorMessage {
+        let record = roster[worker]
+        let generation = membership.generation
+        switch phase {
+        case .ending(let ending): return farewell(ending.outcome)
+        case .reconfiguring where record.holdsState:
+            return record.ready == nil ? .reconfigure(generation: generation) : .heartbeat
+        case .linking, .training:
+            if record.rank != nil, record.linkedGeneration != generation, let view = membership.view {
+                return .view(view)
+            }
+            if record.rank != nil, phase == .training { return order }
+        default: break
+        }
+        // A worker that comes back with an outdated state has to quiesce.
+        let isReturning = record.hello.attachment?.holdsState ?? false
+        let isOutdated = isReturning && !record.holdsState && record.ready == nil && membership.view != nil
+        return isOutdated ? .reconfigure(generation: generation) : .heartbeat
+    }
+
+    /// Logs what the coordinator waits for, every few seconds.
+    mutating func logWaiting(_ text: String, missing: [String] = [], now: UInt64) {
+        guard now >= lastWaitingMessage + configuration.timing.waitingMessageIntervalMilliseconds else { return }
+        lastWaitingMessage = now
+        log(.notice, text + (missing.isEmpty ? "" : ": " + missing.joined(separator: "; ")))
+    }
+
+    // MARK: Phase
+
+    /// The only place where the phase changes.
+    mutating func transition(to next: Phase, now: UInt64) {
+        precondition(phase != .over, "nothing follows the end of a run")
+        phase = next
+        if next.isWaiting { lastWaitingMessage = now }
+        if next.isEnding { detector.forgetSuspicions() }
+    }
+
+    /// What the run's files contain, for workers.
+    var records: Records {
+        Records(epochs: ledger.completedEpochs, savedEpochs: checkpoints.savedEpochs)
+    }
+
+    /// Whether workers hold states that are not the run's first one.
+    var hasTrained: Bool { membership.view != nil || roster.present.contains { roster[$0].isAttached } }
+
+    /// No state can have more steps complete.
+    var grantedSteps: UInt64 { max(grants.stepLimit, membership.view?.position.completedSteps ?? 0) }
+
+    func isOwner(_ worker: Int) -> Bool { membership.isOwner(roster[worker]) }
+
+    // MARK: Actions
+
+    mutating func emit(_ action: CoordinatorAction) {
+        actions.append(action)
+    }
+
+    mutating func send(_ message: CoordinatorMessage, to worker: Int) {
+        emit(.send(message, to: roster[worker].connection))
+    }
+
+    mutating func log(_ level: LogEntry.Level, _ text: String) {
+        emit(.log(LogEntry(level: level, text: text)))
+    }
+
+    /// Counts a message that has no effect.
+    mutating func ignoreMessage() {
+        ignoredMessageCount += 1
     }
 
     private mutating func takeActions() -> [CoordinatorAction] {

@@ -1,44 +1,49 @@
 import Core
 
-/// A worker as the coordinator knows it.
+/// A worker as the coordinator knows it. Only ``Roster`` changes it.
 struct WorkerRecord {
+    /// Unique in this coordinator's term, from 1.
     let identifier: UInt32
-    var connection: ConnectionIdentifier
-    var hello: Hello
+    let hello: Hello
+    /// Whether it runs on the coordinator's host.
     let isLocal: Bool
-    /// Place in the current view; nil for candidates and spares.
-    var rank: Int?
-    /// Whether it came with a state that it holds from a coordinator before.
-    var isAttached: Bool
-    var lastHeard: UInt64
-    /// When it last got something done.
-    var lastWorked: UInt64
-    var lastHeartbeat: UInt64
-    var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
-    /// How far its state is, while nothing changes it.
-    var standing: Ready?
-    var linkedGeneration: UInt64 = 0
-    var done: Done?
-    /// Until then it does not compute: its links break.
-    var benchedUntil: UInt64 = 0
-    /// Since when it takes much longer than the others; nil while it does not.
-    var slowSince: UInt64?
-    var isGone = false
+    fileprivate(set) var connection: ConnectionIdentifier
+    /// Place in the current view; nil for a candidate or a spare.
+    fileprivate(set) var rank: Int?
+    /// Whether it holds a state from an earlier coordinator and has not been in a view of this one.
+    fileprivate(set) var isAttached: Bool
+    /// When its last message arrived.
+    fileprivate(set) var lastReceived: UInt64
+    /// When a message of it last had an effect.
+    fileprivate(set) var lastProgressed: UInt64
+    /// When the coordinator last sent it a heartbeat, or what serves as one.
+    fileprivate(set) var lastHeartbeat: UInt64
+    fileprivate(set) var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
+    /// Its last READY, while nothing changes its state.
+    fileprivate(set) var ready: Ready?
+    /// The last generation in which it reported that its links are open.
+    fileprivate(set) var linkedGeneration: UInt64 = 0
+    fileprivate(set) var done: Done?
+    /// Until then it does not compute, because its links break.
+    fileprivate(set) var suspendedUntil: UInt64 = 0
+    fileprivate(set) var isGone = false
     /// Whether it has been a member of a view.
-    var wasMember = false
+    fileprivate(set) var wasMember = false
 
-    /// Faults and flags know workers by their names; a rank changes with every view.
+    /// Users and fault plans know workers by name; a rank changes with every view.
     var label: String { "worker '\(hello.name)'" + (rank.map { " (rank \($0))" } ?? "") }
+
+    /// Whether it holds a state of the run and has to report its position when the view changes.
+    var holdsState: Bool { rank != nil || isAttached }
 }
 
-/// All workers that ever joined, in the order in which they did.
+/// All workers that ever joined, in the order of their joining. Workers are named by their index, which never changes.
 struct Roster {
     private(set) var workers: [WorkerRecord] = []
 
-    subscript(index: Int) -> WorkerRecord {
-        get { workers[index] }
-        set { workers[index] = newValue }
-    }
+    subscript(index: Int) -> WorkerRecord { workers[index] }
+
+    // MARK: Queries
 
     /// Indices of the workers that are still here.
     var present: [Int] { workers.indices.filter { !workers[$0].isGone } }
@@ -46,14 +51,18 @@ struct Roster {
     /// Indices of the view's members that are still here, learners included.
     var members: [Int] { workers.indices.filter { workers[$0].rank != nil && !workers[$0].isGone } }
 
-    /// Indices of present workers that hold a state of the run, and have to tell how far it is when they regroup.
-    var holders: [Int] { present.filter { workers[$0].rank != nil || workers[$0].isAttached } }
+    /// Indices of present workers that hold a state of the run.
+    var holders: [Int] { present.filter { workers[$0].holdsState } }
 
     /// Indices of present workers that have experiment, data and a state at rest.
-    var prepared: [Int] { present.filter { workers[$0].standing != nil } }
+    var prepared: [Int] { present.filter { workers[$0].ready != nil } }
 
     func index(of connection: ConnectionIdentifier) -> Int? {
         workers.firstIndex { $0.connection == connection && !$0.isGone }
+    }
+
+    func index(ofIdentifier identifier: UInt32) -> Int? {
+        workers.firstIndex { $0.identifier == identifier && !$0.isGone }
     }
 
     func index(ofLocalProcess processIdentifier: Int32) -> Int? {
@@ -68,40 +77,141 @@ struct Roster {
         workers.firstIndex { $0.hello.name == name && !$0.isGone }
     }
 
-    /// Who has its name or its inbox already.
-    func index(ofRival hello: Hello) -> Int? {
+    /// The present worker that already has the name or the inbox address of `hello`.
+    func index(conflictingWith hello: Hello) -> Int? {
         index(named: hello.name)
             ?? workers.firstIndex { $0.hello.inboxAddress == hello.inboxAddress && !$0.isGone }
     }
 
-    mutating func add(_ hello: Hello, from connection: ConnectionIdentifier, isLocal: Bool, now: UInt64) -> Int {
-        workers.append(
-            WorkerRecord(
-                identifier: UInt32(workers.count + 1), connection: connection, hello: hello, isLocal: isLocal,
-                isAttached: hello.attachment?.holdsState ?? false, lastHeard: now, lastWorked: now,
-                lastHeartbeat: now))
-        return workers.count - 1
+    /// Whether a local process ever joined, present or not.
+    func hasKnown(localProcess processIdentifier: Int32) -> Bool {
+        workers.contains { $0.isLocal && $0.hello.processIdentifier == processIdentifier }
     }
 
-    /// Nobody is accused for what happened while the coordinator itself was away.
-    mutating func restartDeadlines(now: UInt64) {
-        for index in workers.indices {
-            workers[index].lastHeard = now
-            workers[index].lastWorked = now
-        }
-    }
-
-    /// Workers by the state that they reported, largest group first.
-    func groups(of digest: (WorkerRecord) -> SHA256Digest?) -> [Verdict.StateGroup] {
-        var groups: [Verdict.StateGroup] = []
+    /// Present workers grouped by a digest, largest group first. Workers without a digest are left out.
+    func groups(of digest: (WorkerRecord) -> SHA256Digest?) -> [RunFailure.StateGroup] {
+        var groups: [RunFailure.StateGroup] = []
         for worker in workers where !worker.isGone {
             guard let digest = digest(worker) else { continue }
             if let index = groups.firstIndex(where: { $0.digest == digest }) {
                 groups[index].workers.append(worker.label)
             } else {
-                groups.append(Verdict.StateGroup(digest: digest, workers: [worker.label]))
+                groups.append(RunFailure.StateGroup(digest: digest, workers: [worker.label]))
             }
         }
         return groups.sorted { $0.workers.count > $1.workers.count }
+    }
+
+    // MARK: Coming and leaving
+
+    /// Adds a worker and returns its index. `isAttached` is whether it brings a state of the run.
+    mutating func add(
+        _ hello: Hello, from connection: ConnectionIdentifier, isLocal: Bool, isAttached: Bool, now: UInt64
+    ) -> Int {
+        workers.append(
+            WorkerRecord(
+                identifier: UInt32(workers.count + 1), hello: hello, isLocal: isLocal, connection: connection,
+                isAttached: isAttached, lastReceived: now, lastProgressed: now, lastHeartbeat: now))
+        return workers.count - 1
+    }
+
+    mutating func reconnect(_ worker: Int, by connection: ConnectionIdentifier) {
+        workers[worker].connection = connection
+    }
+
+    mutating func remove(_ worker: Int) {
+        workers[worker].isGone = true
+    }
+
+    /// Keeps a worker out of the next views until `time`, where others can take its place.
+    mutating func suspend(_ worker: Int, until time: UInt64) {
+        workers[worker].suspendedUntil = time
+    }
+
+    // MARK: Signs of life
+
+    mutating func noteMessage(from worker: Int, now: UInt64) {
+        workers[worker].lastReceived = now
+    }
+
+    mutating func noteProgress(of worker: Int, now: UInt64) {
+        workers[worker].lastProgressed = now
+    }
+
+    mutating func noteHeartbeat(to worker: Int, now: UInt64) {
+        workers[worker].lastHeartbeat = now
+    }
+
+    /// Restarts the deadlines of every worker: the coordinator itself was late.
+    mutating func restartDeadlines(now: UInt64) {
+        for index in workers.indices {
+            workers[index].lastReceived = now
+            workers[index].lastProgressed = now
+        }
+    }
+
+    // MARK: Reports
+
+    /// Keeps a progress report unless it is older than the last one. Returns whether it was kept. A member's completed steps
+    /// never decrease.
+    mutating func update(_ worker: Int, _ progress: Progress, now: UInt64) -> Bool {
+        let known = workers[worker].progress
+        guard progress.counter >= known.counter else { return false }
+        workers[worker].progress = progress
+        if workers[worker].rank != nil {
+            workers[worker].progress.completedSteps = max(known.completedSteps, progress.completedSteps)
+        }
+        if progress.counter > known.counter { workers[worker].lastProgressed = now }
+        return true
+    }
+
+    mutating func setReady(_ worker: Int, _ ready: Ready) {
+        workers[worker].ready = ready
+    }
+
+    /// The worker's links of a view are open, and its state is complete up to `completedSteps`.
+    mutating func setLinked(_ worker: Int, generation: UInt64, completedSteps: UInt64) {
+        workers[worker].linkedGeneration = generation
+        workers[worker].progress.completedSteps = completedSteps
+    }
+
+    mutating func setDone(_ worker: Int, _ done: Done, now: UInt64) {
+        workers[worker].done = done
+        workers[worker].lastProgressed = now
+        workers[worker].progress.completedSteps = max(workers[worker].progress.completedSteps, done.completedSteps)
+    }
+
+    // MARK: Views
+
+    /// A worker that holds a state is asked for its position in a new generation.
+    mutating func beginReconfiguration(of worker: Int, now: UInt64) {
+        workers[worker].ready = nil
+        workers[worker].lastProgressed = now
+        workers[worker].lastHeartbeat = now
+    }
+
+    /// Makes `members` the members of a new view, by rank; everybody else becomes a spare.
+    mutating func enterView(_ members: [Int], now: UInt64) {
+        for worker in present {
+            workers[worker].rank = nil
+            workers[worker].isAttached = false
+            workers[worker].done = nil
+        }
+        for (rank, worker) in members.enumerated() {
+            workers[worker].rank = rank
+            workers[worker].wasMember = true
+            workers[worker].ready = nil
+            workers[worker].linkedGeneration = 0
+            workers[worker].lastProgressed = now
+            workers[worker].lastHeartbeat = now
+        }
+    }
+
+    /// Training of a view starts: all members count as being at its position.
+    mutating func startTraining(completedSteps: UInt64, now: UInt64) {
+        for worker in members {
+            workers[worker].progress.completedSteps = completedSteps
+            workers[worker].lastProgressed = now
+        }
     }
 }

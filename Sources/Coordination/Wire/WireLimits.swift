@@ -2,7 +2,10 @@
 package enum WireLimits {
     /// Version of the message layout, in the header of each message.
     package static let protocolVersion: UInt8 = 2
-    /// Bytes before a message's body: "SV", version, type, body length as a 32-bit little-endian number.
+    /// "SV", the first bytes of a message.
+    static let magic: [UInt8] = [0x53, 0x56]
+    /// Bytes before a message's body: magic (2), version (1), type (1), body length (4). A body is at most 1 MiB, so 32 bits are
+    /// enough for its length; 8 bits leave room for 256 types.
     package static let headerByteCount = 8
     /// Largest message, header included.
     package static let messageByteCount = 1 << 20
@@ -28,4 +31,36 @@ package enum WireLimits {
     package static let largestNumber: UInt64 = 1 << 53
     /// Most chunks that one request may ask for.
     package static let requestedChunkCount = 64
+}
+
+/// Why bytes are not a message.
+package enum MessageError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The message or one of its fields ends before its length says so.
+    case truncated
+    /// The first two bytes are not this protocol's.
+    case notAMessage
+    /// Another version of the protocol.
+    case otherVersion(found: UInt8)
+    /// No message of this direction has that type.
+    case unknownType(UInt8)
+    /// A length beyond its bound.
+    case tooLong(field: String)
+    /// A value that the field cannot hold.
+    case invalid(field: String)
+    /// Bytes follow the last field.
+    case trailingBytes(count: Int)
+
+    package var description: String {
+        switch self {
+        case .truncated: "the message is cut off"
+        case .notAMessage: "these bytes are not a control message"
+        case .otherVersion(let found):
+            "the peer speaks control protocol version \(found), this program version \(WireLimits.protocolVersion): "
+                + "use the same release on every host"
+        case .unknownType(let type): "no message has type \(type)"
+        case .tooLong(let field): "the field '\(field)' is longer than its bound"
+        case .invalid(let field): "the field '\(field)' holds an impossible value"
+        case .trailingBytes(let count): "\(count) bytes follow the message's last field"
+        }
+    }
 }

@@ -28,7 +28,7 @@ extension WorkerMachine {
         case .introduce: lookForCoordinator(now: now)
         case .heartbeat: break
         case .contentChunk(let chunk): handleChunk(chunk, now: now)
-        case .regroup(let generation): handleRegroup(generation, now: now)
+        case .reconfigure(let generation): handleRegroup(generation, now: now)
         case .view(let view): handleView(view, now: now)
         case .grant(let grant): handleGrant(grant, now: now)
         case .stop(let grant): handleStop(grant, now: now)

@@ -72,7 +72,7 @@ extension WorkerMachine {
         if name.purpose == .epochEnd { retained.append((name, bytes)) }
         switch phase {
         case .standing, .ready, .training, .finishing, .failed:
-            let isAskedFor = [.diverged, .audit, .comparison, .remainder].contains(name.purpose)
+            let isAskedFor = [.diverged, .audit, .comparison, .rescue].contains(name.purpose)
             guard isAskedFor || (isFirst && phase != .standing) else { return }
             progress.counter += 1
             uploads.add(name, bytes: bytes)

@@ -73,7 +73,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.workerLimit = workers.most
         settings.rebalances = membership.rebalance
         settings.successorMilliseconds = UInt64(successorSeconds) * 1000
-        settings.auditMillionths = membership.auditMillionths
+        settings.audit = membership.auditShare
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Coordination
 
 /// How a run treats its workers: how few it goes on with, who computes how much, who is checked.
 struct MembershipOptions: ParsableArguments {
@@ -15,7 +16,9 @@ struct MembershipOptions: ParsableArguments {
 
     func validate() throws {
         guard minWorkers > 0 else { throw ValidationError("--min-workers takes a number from 1") }
-        guard 0...1 ~= audit ?? 0 else { throw ValidationError("--audit takes a number from 0 to 1") }
+        guard AuditShare(fraction: audit ?? 0) != nil else {
+            throw ValidationError("--audit takes a number from 0 to 1")
+        }
     }
 
     /// The same options for another process of this program.
@@ -23,6 +26,6 @@ struct MembershipOptions: ParsableArguments {
         ["--min-workers", String(minWorkers)] + (rebalance ? ["--rebalance"] : []) + flag("audit", audit)
     }
 
-    /// The share of gradients that is computed twice, in millionths.
-    var auditMillionths: UInt32 { UInt32(((audit ?? 0) * 1_000_000).rounded()) }
+    /// The share of gradients that is computed twice; `validate` has checked it.
+    var auditShare: AuditShare { audit.flatMap { AuditShare(fraction: $0) } ?? .none }
 }

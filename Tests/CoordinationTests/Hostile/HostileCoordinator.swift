@@ -17,7 +17,7 @@ struct HostileCoordinator {
         case 2: return values.chance(10) ? .refused(Refusal(kind: .duplicate, reason: "")) : .introduce
         case 3: return .heartbeat
         case 4...6: return .contentChunk(contentChunk())
-        case 7, 8: return .regroup(generation: values.number(heardGeneration &+ UInt64(values.pick([0, 1]))))
+        case 7, 8: return .reconfigure(generation: values.number(heardGeneration &+ UInt64(values.pick([0, 1]))))
         case 9...11 where !isReady:
             return .view(self.view(generation: max(1, generation &+ 1), position: values.position(position)))
         case 9...14: return .grant(grant(view?.generation ?? generation, position))

@@ -8,7 +8,7 @@ import Testing
 struct HostileWorkerTests {
     private static let connections = (0..<7).map { ConnectionIdentifier([0, UInt8($0)]) }
 
-    /// One run of a machine, with everything that its driver tells it.
+    /// One run of a machine, with all events of its driver.
     private struct Run: ~Copyable {
         var machine: CoordinatorMachine
         var workers: HostileWorker
@@ -37,9 +37,10 @@ struct HostileWorkerTests {
 
         var insight: CoordinatorInsight {
             CoordinatorInsight(
-                generation: machine.generation, view: machine.view, viewDigest: machine.viewDigest,
+                generation: machine.membership.generation, view: machine.membership.view,
+                viewDigest: machine.membership.viewDigest,
                 stepLimit: machine.grants.stepLimit, recordedEpochs: machine.ledger.completedEpochs,
-                stopLimit: machine.stop?.stepLimit)
+                stopLimit: machine.grants.stop?.stepLimit)
         }
 
         mutating func take(_ actions: [CoordinatorAction]) {
@@ -48,9 +49,9 @@ struct HostileWorkerTests {
                 switch action {
                 case .finish(let result): outcome = result
                 case .writeCheckpoint(let request): writes.append(request.identifier)
-                case .judgeAudit: asksJudge = true
+                case .reexecuteGradient: asksJudge = true
                 case .compareStates: comparesStates = true
-                // Whoever gets it must be able to read it.
+                // Its receiver has to be able to decode it.
                 case .send(let message, _): #expect((try? CoordinatorMessage(decoding: message.encoded())) == message)
                 default: break
                 }
@@ -83,7 +84,7 @@ struct HostileWorkerTests {
             } else if asksJudge {
                 asksJudge = false
                 let digest: UInt64? = workers.values.pick([nil, 1, 2])
-                take(machine.auditJudged(generation: machine.generation, digest: digest, now: now))
+                take(machine.gradientReexecuted(generation: machine.membership.generation, digest: digest, now: now))
             } else if comparesStates {
                 comparesStates = false
                 take(machine.statesCompared(tensors: ["a"], now: now))

@@ -45,7 +45,7 @@ extension SimulatedCluster {
         let steps = training.position(worker.rounds).completedSteps
         check(
             steps < grants[worker.view?.generation ?? 0] ?? 0,
-            "\(worker.name) begins step \(steps) without a grant")
+            "\(worker.name) starts step \(steps) without a grant")
     }
 
     /// Each epoch's row is written down once, in order, and is the right one.
@@ -81,7 +81,7 @@ extension SimulatedCluster {
             "a checkpoint with \(request.name.completedEpochs) epochs follows \(disk.rows.count) rows")
     }
 
-    /// At the end of a complete run everything is there, and nobody is left.
+    /// At the end of a complete run all rows and the last state are there.
     func checkEnd() {
         guard case .completed(let steps, let digest) = outcome else { return }
         check(steps == training.stepCount, "the run ended after \(steps) steps")

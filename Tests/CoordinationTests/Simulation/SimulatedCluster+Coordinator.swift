@@ -84,7 +84,7 @@ extension SimulatedCluster {
         case .recordRecovery(let recovery):
             recoveries.append(recovery)
             fingerprint.add(recovery)
-        case .judgeAudit(let question): auditQuestions.append(question)
+        case .reexecuteGradient(let question): auditQuestions.append(question)
         case .showProgress, .compareStates: break
         case .terminate(let identifier): terminate(identifier)
         case .finish(let outcome):

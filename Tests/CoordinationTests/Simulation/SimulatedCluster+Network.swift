@@ -33,7 +33,7 @@ extension SimulatedCluster {
             self.on(process) {
                 let message =
                     self.options.safeguards.checksMessageGenerations
-                    ? message : message.claiming(process.machine.generation)
+                    ? message : message.claiming(process.machine.membership.generation)
                 self.noteMessage(message.summary, from: worker.name, to: process.name)
                 self.perform(
                     process.machine.received(message, from: connection, now: process.clock.local(self.now)),
@@ -80,7 +80,7 @@ extension WorkerMessage {
         }
     }
 
-    /// A few words for a history.
+    /// A short text for a history.
     var summary: String {
         switch self {
         case .progress(let progress):

@@ -27,14 +27,14 @@ final class SimulatedCluster {
         var checkpointEpochInterval = 1
         var stateByteCount = 64
         var dataByteCount: UInt64 = 0
-        /// Workers on other hosts: nobody sees there how a process ends.
+        /// Workers on other hosts, where no parent reports how a process ends.
         var remoteSlots: Set<Int> = []
         /// Whether dead processes are started again.
         var restarts = true
         /// Whether an interrupted run is resumed.
         var resumes = false
         var hasClockSkew = false
-        /// Whether no worker may end by a fault of its own.
+        /// Whether no worker may end by an error of its own.
         var workersAreSound = false
         var nonFiniteStep: UInt64?
         /// Slots whose data comes from the coordinator.
@@ -53,7 +53,7 @@ final class SimulatedCluster {
         var checksMessageGenerations = true
         /// Workers tell the digest of the state that they hold, not the one that they should hold.
         var reportsTrueDigests = true
-        /// A view is in the journal for good before anybody hears of it.
+        /// A view is synced to the journal before any worker receives it.
         var synchronizesViews = true
         /// Each owner's contribution enters a step once.
         var dropsDuplicates = true
@@ -167,7 +167,7 @@ final class SimulatedCluster {
         if history.length > 0 { history.add("\(now) ms: \(text())") }
     }
 
-    /// A message arrives; heartbeats that tell nothing new are left out.
+    /// A message arrives; repeated heartbeats are left out.
     func noteMessage(_ message: @autoclosure () -> String, from sender: String, to receiver: String) {
         guard history.length > 0 else { return }
         let text = message()

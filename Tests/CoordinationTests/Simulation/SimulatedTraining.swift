@@ -11,7 +11,7 @@ struct SimulatedTraining {
     let microBatchCount: Int
     let stepsPerEpoch: UInt64
     let epochs: UInt64
-    /// The states of a run that nobody disturbs, by rounds.
+    /// The states of an undisturbed run, by rounds.
     let states: [UInt64]
 
     init(microBatchCount: Int, stepsPerEpoch: UInt64, epochs: UInt64) {

@@ -65,7 +65,7 @@ final class SimulatedWorker {
     var stepMilliseconds: ClosedRange<UInt64>
     /// Of its last round.
     var microBatchNanoseconds: UInt64 = 0
-    /// A value that it holds is not the one that was computed, and nobody computes with it.
+    /// A value that it holds is not the one that was computed; it is not used in further steps.
     var isCorrupt = false
 
     init(
@@ -82,7 +82,7 @@ final class SimulatedWorker {
             configuration: WorkerConfiguration(hello: hello), now: clock.local(now))
     }
 
-    /// The state that it tells the digest of, and saves.
+    /// The state that it digests and saves.
     var heldState: UInt64 { isCorrupt ? state ^ 1 : state }
     var isHere: Bool { !isDead && exit == nil }
     var name: String { hello.name }

@@ -1,4 +1,4 @@
-/// The last events of a simulation in words, when somebody wants to read them.
+/// The last events of a simulation as text, for reading.
 struct SimulationHistory {
     /// So many lines are kept; 0 keeps none.
     let length: Int

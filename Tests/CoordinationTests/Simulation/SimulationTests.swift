@@ -101,7 +101,7 @@ struct SimulationTests {
                 $0.epochs = 20
                 $0.safeguards.reportsTrueDigests = comparesDigests
             }
-            // Whoever is wrong comes to send the states.
+            // The wrong worker becomes rank 0 and sends the states.
             cluster.at(100) { cluster.workers[slot].isCorrupt = true }
             for other in 0..<slot { cluster.at(UInt64(500 + other * 100)) { cluster.kill(cluster.workers[other]) } }
             cluster.run()

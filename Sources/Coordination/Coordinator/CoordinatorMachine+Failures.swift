@@ -1,0 +1,362 @@
+import Core
+
+/// What ends a view or the run: lost workers, broken links, disputes, rescue checkpoints, and the end itself.
+extension CoordinatorMachine {
+    // MARK: Reports
+
+    mutating func handleChildEnd(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
+        guard phase != .over else { return }
+        admission.childEnded(processIdentifier: processIdentifier, now: now)
+        guard let worker = roster.index(ofLocalProcess: processIdentifier) else {
+            if !phase.isEnding, !roster.hasKnown(localProcess: processIdentifier) {
+                log(.warning, "the worker process \(processIdentifier) \(status) before it joined")
+                failWhenNoWorkerCanStart(processIdentifier: processIdentifier, status: status, now: now)
+            }
+            return
+        }
+        if case .exited = status, !phase.isEnding {
+            detector.suspect(worker, .childEnded(status), generation: membership.generation, now: now)
+        } else {
+            lose(worker, .childEnded(status), now: now)
+        }
+    }
+
+    /// Fails the run when the last child ended with a code with which every child would end, and no worker is here.
+    private mutating func failWhenNoWorkerCanStart(processIdentifier: Int32, status: ChildStatus, now: UInt64) {
+        guard membership.view == nil, roster.present.isEmpty, !admission.hasRunningChildren,
+            case .exited(let code) = status, ProcessExitCode.isFinal(code)
+        else { return }
+        fail(.unknownChild(processIdentifier: processIdentifier, status: status), now: now)
+    }
+
+    mutating func handleChildStop(processIdentifier: Int32, now: UInt64) {
+        guard !phase.isEnding, let worker = roster.index(ofLocalProcess: processIdentifier) else { return }
+        lose(worker, .childStopped, now: now)
+    }
+
+    mutating func handleFailure(_ failure: WorkerFailure, from worker: Int, now: UInt64) {
+        guard !phase.isEnding else { return ignoreMessage() }
+        let generation = membership.generation
+        let isOfThisView =
+            roster[worker].rank != nil && failure.generation == generation && generation == membership.view?.generation
+        switch failure.kind {
+        case .peerLost(let rank):
+            guard isOfThisView, let peer = roster.index(ofRank: rank), peer != worker else { return ignoreMessage() }
+            let cause = RunFailure.Cause.reportedByPeer(name: roster[worker].label, message: failure.message)
+            detector.suspect(peer, cause, reporter: worker, generation: generation, now: now)
+        case .auditMismatch(let mismatch):
+            guard isOfThisView else { return ignoreMessage() }
+            audit(mismatch, now: now)
+        case .nonFinite where isOfThisView && phase == .training:
+            rescueDiverged(self.failure(.failure(failure), about: worker, now: now), from: worker, now: now)
+        // It counts during a reconfiguration too: a worker that failed cannot quiesce.
+        case .nonFinite, .data, .arithmetic, .experiment, .internal:
+            if case .rescuing = phase { return ignoreMessage() }
+            // Before training, what fails one worker would fail the others: the user has to act.
+            if membership.view == nil && !failure.isOwnTrap {
+                fail(.failure(failure), about: worker, now: now)
+            } else {
+                lose(worker, .failure(failure), now: now)
+            }
+        }
+    }
+
+    mutating func confirmSuspicions(now: UInt64) {
+        while !phase.isEnding,
+            let finding = detector.nextFinding(in: roster, generation: membership.generation, now: now)
+        {
+            switch finding {
+            case .lost(let worker, let cause): lose(worker, cause, now: now)
+            case .linkBroke(let reporter, let worker, let cause):
+                handleBrokenLink(between: reporter, and: worker, cause, now: now)
+            }
+        }
+    }
+
+    mutating func loseSilentWorkers(now: UInt64) {
+        for (worker, deadline) in detector.silentWorkers(in: roster, now: now) where !phase.isEnding {
+            lose(worker, .silent(deadlineMilliseconds: deadline), now: now)
+        }
+    }
+
+    /// A link broke between two live workers. That costs a generation; the second time, one of the two is suspended.
+    private mutating func handleBrokenLink(
+        between reporter: Int, and worker: Int, _ cause: RunFailure.Cause, now: UInt64
+    ) {
+        guard roster[worker].rank != nil, roster[reporter].rank != nil, !phase.isReconfiguring else { return }
+        let suspended = detector.linkBroke(between: reporter, and: worker, in: roster, now: now)
+        var text = "the link between \(roster[reporter].label) and \(roster[worker].label) broke (\(cause))"
+        if let suspended {
+            let probation = configuration.timing.linkProbationMilliseconds
+            roster.suspend(suspended, until: now + probation)
+            text += " again: \(roster[suspended].label) is suspended for \(probation / 1000) s"
+        }
+        log(.warning, text)
+        beginInterruption(cause: text, now: now)
+        reconfigure(now: now)
+    }
+
+    // MARK: Losing a worker
+
+    /// A worker is lost: the others continue without it. A frozen child is killed. A worker that may only have been cut off
+    /// may join again, as a learner.
+    mutating func lose(_ worker: Int, _ cause: RunFailure.Cause, now: UInt64) {
+        guard !roster[worker].isGone else { return }
+        let loss = failure(cause, about: worker, now: now)
+        detector.forgetSuspicions(of: worker)
+        if cause.isOwnFault {
+            send(.abort(exitCode: loss.exitCode, reason: loss.description), to: worker)
+        }
+        if cause.isFrozen { terminate(worker) }
+        roster.remove(worker)
+        switch phase {
+        case .ending: return finishWhenAlone(now: now)
+        case .over: return
+        case .rescuing(let rescue):
+            log(.warning, loss.report)
+            if rescue.stateSender == roster[worker].identifier { end(.failed(rescue.failure), now: now) }
+            return
+        default: break
+        }
+        log(.warning, loss.report)
+        history.noteLoss(loss)
+        if isOwner(worker), failsRepeatedly(cause, now: now) { return }
+        continueWithout(worker, loss, now: now)
+    }
+
+    private mutating func continueWithout(_ worker: Int, _ loss: RunFailure, now: UInt64) {
+        switch phase {
+        case .gathering: continueGathering(now: now)
+        case .preparing(let since):
+            if roster.present.count < admission.awaitedWorkerCount(in: roster, now: now) {
+                transition(to: .gathering(since: since), now: now)
+            }
+        case .reconfiguring, .waitingForWorkers, .linking, .training, .auditing:
+            guard roster[worker].holdsState else { return }
+            beginInterruption(cause: loss.report, now: now)
+            reconfigure(now: now)
+        case .comparing: endComparison(tensors: [], now: now)
+        case .rescuing, .ending, .over: break
+        }
+    }
+
+    /// Whether the same step failed so often by the workers' own errors that it would fail again; then the run has failed.
+    private mutating func failsRepeatedly(_ cause: RunFailure.Cause, now: UInt64) -> Bool {
+        guard cause.isOwnTrap, let view = membership.view else { return false }
+        let steps = max(membership.completedSteps(in: roster), view.position.completedSteps)
+        guard history.noteStepFailure(completedSteps: steps) else { return false }
+        fail(.repeatedFailure(step: steps, count: FailureHistory.stepFailureLimit, last: "\(cause)"), now: now)
+        return true
+    }
+
+    private mutating func beginInterruption(cause: String, now: UInt64) {
+        history.beginInterruption(
+            cause: cause, redoneMicroBatches: phase == .training ? configuration.microBatchCount : 0, now: now)
+    }
+
+    // MARK: Audits
+
+    /// Asks for the state before a disputed step, from a worker that is not part of the dispute where there is one.
+    private mutating func audit(_ mismatch: AuditMismatch, now: UInt64) {
+        guard phase == .training, let owner = roster.index(ofRank: mismatch.owner), isOwner(owner),
+            let auditor = roster.index(ofRank: mismatch.auditor), isOwner(auditor)
+        else { return ignoreMessage() }
+        let step = mismatch.completedSteps + 1
+        guard owner != auditor else {
+            let finding = "computed two different gradients"
+            log(.warning, "\(roster[owner].label) \(finding) at step \(step): the step is repeated")
+            return repeatStep(of: mismatch, last: finding, now: now)
+        }
+        let witness = membership.owners(in: roster).first { $0 != owner && $0 != auditor } ?? auditor
+        log(
+            .warning,
+            "\(roster[auditor].label) and \(roster[owner].label) computed different gradients for the same "
+                + "micro-batches at step \(step): the step is re-executed")
+        beginInterruption(cause: "an audit found a difference", now: now)
+        let deadline = now + configuration.timing.stateDeliveryMilliseconds
+        let sender = roster[witness].identifier
+        transition(to: .auditing(Audit(mismatch: mismatch, stateSender: sender, deadline: deadline)), now: now)
+        send(.sendState(.audit), to: witness)
+    }
+
+    /// The state or the re-executed gradient did not arrive in time.
+    mutating func abandonAudit(_ audit: Audit, now: UInt64) {
+        let step = audit.mismatch.completedSteps + 1
+        log(.warning, "the audit of step \(step) was not decided in time: the step is repeated")
+        repeatStep(of: audit.mismatch, last: "computed another gradient than a second one", now: now)
+    }
+
+    private mutating func repeatStep(of mismatch: AuditMismatch, last: String, now: UInt64) {
+        if history.noteStepFailure(completedSteps: mismatch.completedSteps) {
+            let cause = RunFailure.Cause.repeatedFailure(
+                step: mismatch.completedSteps, count: FailureHistory.stepFailureLimit, last: last)
+            return fail(cause, now: now)
+        }
+        beginInterruption(cause: "an audit found a difference", now: now)
+        reconfigure(now: now)
+    }
+
+    /// The re-executed gradient is known; nil when it could not be computed. The others repeat the step.
+    mutating func endAudit(reexecuted digest: UInt64?, now: UInt64) {
+        guard case .auditing(let audit) = phase, let owner = roster.index(ofRank: audit.mismatch.owner),
+            let auditor = roster.index(ofRank: audit.mismatch.auditor)
+        else { return }
+        let step = audit.mismatch.completedSteps + 1
+        switch audit.judgement(reexecuted: digest) {
+        case .wrong(let rank, _) where rank == audit.mismatch.auditor:
+            lose(auditor, .auditFailed(step: step, other: roster[owner].label), now: now)
+        case .wrong: lose(owner, .auditFailed(step: step, other: roster[auditor].label), now: now)
+        case .undecided:
+            let labels = [roster[owner].label, roster[auditor].label]
+            fail(.auditUndecided(step: step, workers: labels), now: now)
+        }
+    }
+
+    // MARK: Comparisons
+
+    /// Workers reported different digests: all quiesce, so that their states can be compared.
+    mutating func diverge(_ cause: RunFailure.Cause, now: UInt64) {
+        switch phase {
+        case .reconfiguring(let reconfiguration) where reconfiguration.divergence != nil: return
+        case .comparing: return
+        default: reconfigure(divergence: failure(cause, now: now), now: now)
+        }
+    }
+
+    /// Ends the run with `failure`, once two states that differ have been compared.
+    mutating func compareStates(_ failure: RunFailure, now: UInt64) {
+        log(.failure, "workers hold different states, which are compared now")
+        let comparison = StateComparison(
+            failure, of: membership.comparableWorkers(in: roster), in: roster,
+            deadline: now + configuration.timing.stateDeliveryMilliseconds)
+        transition(to: .comparing(comparison), now: now)
+        requestComparedState(comparison, now: now)
+    }
+
+    private mutating func requestComparedState(_ comparison: StateComparison, now: UInt64) {
+        guard let sender = comparison.nextSender, let worker = roster.index(ofIdentifier: sender) else {
+            return endComparison(tensors: [], now: now)
+        }
+        send(.sendState(.comparison), to: worker)
+    }
+
+    mutating func endComparison(tensors: [String], now: UInt64) {
+        guard case .comparing(let comparison) = phase else { return }
+        let failure = comparison.failure(tensors: tensors)
+        log(.failure, failure.description)
+        end(.failed(failure), now: now)
+    }
+
+    /// A state that a dispute needs is here.
+    mutating func handleDeliveredState(_ name: StateName, _ state: [UInt8], now: UInt64) {
+        switch phase {
+        case .auditing(let audit):
+            guard let view = membership.view, let question = audit.question(from: name, state: state, view: view) else {
+                return
+            }
+            emit(.reexecuteGradient(question))
+        case .comparing(var comparison):
+            let pair = comparison.receive(state)
+            transition(to: .comparing(comparison), now: now)
+            if let pair {
+                emit(.compareStates(pair.left, pair.right))
+            } else {
+                requestComparedState(comparison, now: now)
+            }
+        default: break
+        }
+    }
+
+    // MARK: Rescue checkpoints
+
+    /// A worker met a value that is not finite. It still has the state before that step, and sends it.
+    private mutating func rescueDiverged(_ failure: RunFailure, from worker: Int, now: UInt64) {
+        log(.failure, failure.description)
+        requestRescue(failure, from: worker, purpose: .diverged, now: now)
+    }
+
+    /// Fails the run, once the furthest state that is left is saved.
+    mutating func rescue(_ cause: RunFailure.Cause, now: UInt64) {
+        func rounds(_ worker: Int) -> UInt64 { roster[worker].ready?.position.rounds ?? 0 }
+        let furthest = roster.holders.max { rounds($0) < rounds($1) }
+        guard let holder = furthest, let position = roster[holder].ready?.position,
+            position.completedSteps > checkpoints.savedSteps
+        else { return fail(cause, now: now) }
+        let failure = failure(cause, now: now)
+        log(.failure, "\(failure): the state after step \(position.completedSteps) is saved first")
+        requestRescue(failure, from: holder, purpose: .rescue, now: now)
+    }
+
+    private mutating func requestRescue(
+        _ failure: RunFailure, from worker: Int, purpose: StatePurpose, now: UInt64
+    ) {
+        let deadline = now + configuration.timing.stateDeliveryMilliseconds
+        let sender = roster[worker].identifier
+        transition(to: .rescuing(Rescue(failure: failure, stateSender: sender, deadline: deadline)), now: now)
+        send(.sendState(purpose), to: worker)
+    }
+
+    mutating func endRescue(now: UInt64) {
+        if case .rescuing(let rescue) = phase { end(.failed(rescue.failure), now: now) }
+    }
+
+    // MARK: The end
+
+    /// Ends the run with a failure.
+    mutating func fail(_ cause: RunFailure.Cause, about worker: Int? = nil, now: UInt64) {
+        guard !phase.isEnding else { return }
+        let failure = failure(cause, about: worker, now: now)
+        log(.failure, failure.description)
+        end(.failed(failure), now: now)
+    }
+
+    func failure(_ cause: RunFailure.Cause, about worker: Int? = nil, now: UInt64) -> RunFailure {
+        let subject = worker.map { index in
+            let record = roster[index]
+            return RunFailure.Subject(
+                rank: record.rank, name: record.hello.name, host: record.hello.host,
+                processIdentifier: record.hello.processIdentifier, phase: record.progress.phase,
+                completedSteps: record.progress.completedSteps,
+                silenceMilliseconds: now - min(now, record.lastReceived))
+        }
+        return RunFailure(cause: cause, subject: subject, generation: membership.generation)
+    }
+
+    /// Asks everyone to leave, and gives them a moment.
+    mutating func end(_ outcome: Outcome, now: UInt64) {
+        let deadline = now + configuration.timing.farewellMilliseconds
+        transition(to: .ending(Ending(outcome: outcome, deadline: deadline)), now: now)
+        for worker in roster.present {
+            roster.noteHeartbeat(to: worker, now: now)
+            send(farewell(outcome), to: worker)
+        }
+        finishWhenAlone(now: now)
+    }
+
+    func farewell(_ outcome: Outcome) -> CoordinatorMessage {
+        switch outcome {
+        case .completed, .interrupted: .end(reason: outcome.description)
+        case .failed(let failure): .abort(exitCode: failure.exitCode, reason: failure.description)
+        }
+    }
+
+    mutating func finishWhenAlone(now: UInt64) {
+        if case .ending = phase, roster.present.isEmpty, checkpoints.hasWrittenAll { finish(now: now) }
+    }
+
+    /// Kills the children that are still here, and ends the run.
+    mutating func finish(now: UInt64) {
+        guard case .ending(let ending) = phase else { return }
+        for worker in roster.present { terminate(worker) }
+        transition(to: .over, now: now)
+        emit(.journal(.ended(ending.outcome)))
+        emit(.finish(ending.outcome))
+    }
+
+    /// Kills a worker that the supervisor of this host started; never another process.
+    private mutating func terminate(_ worker: Int) {
+        let processIdentifier = roster[worker].hello.processIdentifier
+        guard roster[worker].isLocal, admission.isRunningChild(processIdentifier) else { return }
+        emit(.terminate(processIdentifier: processIdentifier))
+    }
+}

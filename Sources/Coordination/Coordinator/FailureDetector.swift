@@ -1,0 +1,161 @@
+/// Finds lost workers: silence, lack of progress, reports of peers, ends of children. Finds links that break between live
+/// workers.
+///
+/// It decides by time only; what follows from a finding is the machine's business.
+struct FailureDetector {
+    enum Finding: Equatable {
+        /// The worker is lost.
+        case lost(worker: Int, RunFailure.Cause)
+        /// Both workers live, but the link between them broke.
+        case linkBroke(reporter: Int, worker: Int, RunFailure.Cause)
+    }
+
+    /// A worker that is probably lost, while a better explanation may still arrive.
+    private struct Suspicion {
+        var worker: Int
+        /// The peer that reported it, if one did.
+        var reporter: Int?
+        var cause: RunFailure.Cause
+        /// The generation whose links the report is about.
+        var generation: UInt64
+        var since: UInt64
+        var deadline: UInt64
+    }
+
+    /// How long a suspicion is postponed while it is open whether the worker still sends.
+    private static let postponementMilliseconds: UInt64 = 25
+
+    private let timing: CoordinatorTiming
+    private var suspicions: [Suspicion] = []
+    private var brokenLinks = BrokenLinks()
+    private var lastTick: UInt64
+
+    init(timing: CoordinatorTiming, now: UInt64) {
+        self.timing = timing
+        lastTick = now
+    }
+
+    // MARK: The coordinator's own lateness
+
+    /// Time passed. Returns by how much the coordinator was late, if it was: then messages may be unread, and no worker may be
+    /// blamed. Suspicions then get a new deadline.
+    mutating func tick(now: UInt64) -> UInt64? {
+        let gap = now - min(now, lastTick)
+        lastTick = now
+        guard gap > timing.lateTickMilliseconds else { return nil }
+        for index in suspicions.indices {
+            suspicions[index].deadline = now + timing.confirmationMilliseconds
+        }
+        return gap
+    }
+
+    /// Whether the coordinator has handled no tick for a while.
+    func isLate(now: UInt64) -> Bool {
+        now > lastTick + timing.lateTickMilliseconds
+    }
+
+    // MARK: Suspicions
+
+    /// Suspects a worker, and waits a moment for a better explanation: a peer's report or an exit code may arrive before the
+    /// cause itself. What a worker's parent saw replaces what a peer reported.
+    mutating func suspect(
+        _ worker: Int, _ cause: RunFailure.Cause, reporter: Int? = nil, generation: UInt64, now: UInt64
+    ) {
+        if let known = suspicions.firstIndex(where: { $0.worker == worker }) {
+            guard reporter == nil else { return }
+            suspicions[known].reporter = nil
+            return suspicions[known].cause = cause
+        }
+        suspicions.append(
+            Suspicion(
+                worker: worker, reporter: reporter, cause: cause, generation: generation, since: now,
+                deadline: now + timing.confirmationMilliseconds))
+    }
+
+    mutating func forgetSuspicions(of worker: Int) {
+        suspicions.removeAll { $0.worker == worker }
+    }
+
+    mutating func forgetSuspicions() {
+        suspicions = []
+    }
+
+    /// The next suspicion whose time is over and that is confirmed. Call it until it returns nil.
+    ///
+    /// A worker that a peer reported, but that still sends, has only lost a link. A report is dropped when its reporter is gone
+    /// (that explains the broken link), or when the generation has changed (its links are new).
+    mutating func nextFinding(in roster: Roster, generation: UInt64, now: UInt64) -> Finding? {
+        while let index = suspicions.firstIndex(where: { now >= $0.deadline }) {
+            let suspicion = suspicions.remove(at: index)
+            guard !roster[suspicion.worker].isGone else { continue }
+            guard let reporter = suspicion.reporter else { return .lost(worker: suspicion.worker, suspicion.cause) }
+            guard suspicion.generation == generation, !roster[reporter].isGone else { continue }
+            let lastReceived = roster[suspicion.worker].lastReceived
+            if lastReceived > suspicion.since {
+                return .linkBroke(reporter: reporter, worker: suspicion.worker, suspicion.cause)
+            }
+            let patience = 2 * timing.heartbeatIntervalMilliseconds + timing.confirmationMilliseconds
+            guard now < lastReceived + patience else { return .lost(worker: suspicion.worker, suspicion.cause) }
+            var postponed = suspicion
+            postponed.deadline = now + Self.postponementMilliseconds
+            suspicions.append(postponed)
+        }
+        return nil
+    }
+
+    // MARK: Silence and lack of progress
+
+    /// Present workers that sent nothing within their deadline, longest silence first.
+    func silentWorkers(in roster: Roster, now: UInt64) -> [(worker: Int, deadlineMilliseconds: UInt64)] {
+        roster.present.sorted { roster[$0].lastReceived < roster[$1].lastReceived }.compactMap { worker in
+            let deadline = timing.silenceMilliseconds(isLocal: roster[worker].isLocal)
+            return now >= roster[worker].lastReceived + deadline ? (worker, deadline) : nil
+        }
+    }
+
+    /// The worker among `candidates` that made no progress for `stepDeadlineMilliseconds` and holds the others up: the one that
+    /// is furthest behind, workers that do not wait for peers first.
+    func unresponsiveWorker(among candidates: [Int], in roster: Roster, now: UInt64) -> Int? {
+        func order(_ worker: Int) -> (Int, UInt64, UInt64) {
+            let (progress, lastProgressed) = (roster[worker].progress, roster[worker].lastProgressed)
+            return (progress.phase == .exchanging ? 1 : 0, progress.completedSteps, lastProgressed)
+        }
+        return candidates.filter { now >= roster[$0].lastProgressed + timing.stepDeadlineMilliseconds }
+            .min { order($0) < order($1) }
+    }
+
+    // MARK: Links
+
+    /// Notes that the link between two live workers broke. Returns the worker to be suspended when the same link has broken
+    /// before within `linkProbationMilliseconds`: the one with more broken links, then the higher rank.
+    mutating func linkBroke(between reporter: Int, and worker: Int, in roster: Roster, now: UInt64) -> Int? {
+        let pair = (roster[reporter].identifier, roster[worker].identifier)
+        guard brokenLinks.add(pair.0, pair.1, within: timing.linkProbationMilliseconds, now: now) else { return nil }
+        func order(_ index: Int) -> (Int, Int) {
+            (brokenLinks.partnerCount(of: roster[index].identifier), roster[index].rank ?? 0)
+        }
+        return order(worker) > order(reporter) ? worker : reporter
+    }
+}
+
+/// Links between live workers that broke recently.
+private struct BrokenLinks {
+    private var breaks: [(first: UInt32, second: UInt32, time: UInt64)] = []
+
+    /// Notes a broken link; returns whether it broke before within the time.
+    mutating func add(_ first: UInt32, _ second: UInt32, within milliseconds: UInt64, now: UInt64) -> Bool {
+        breaks.removeAll { now >= $0.time + milliseconds }
+        let isRepeated = breaks.contains {
+            [$0.first, $0.second].contains(first) && [$0.first, $0.second].contains(second)
+        }
+        breaks.append((first, second, now))
+        return isRepeated
+    }
+
+    /// Number of different workers to which the links of this one broke.
+    func partnerCount(of worker: UInt32) -> Int {
+        let partners = breaks.filter { $0.first == worker || $0.second == worker }
+            .map { $0.first == worker ? $0.second : $0.first }
+        return Set(partners).count
+    }
+}

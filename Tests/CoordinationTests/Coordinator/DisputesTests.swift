@@ -1,0 +1,90 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("Disputes")
+struct DisputesTests {
+    private typealias Fixtures = CoordinatorFixtures
+
+    private let audit = Audit(
+        mismatch: AuditMismatch(completedSteps: 4, owner: 1, auditor: 0, ownerDigest: 11, auditorDigest: 22),
+        stateSender: 3, deadline: 100)
+
+    @Test func `the re-executed gradient decides which rank was wrong`() {
+        #expect(audit.judgement(reexecuted: 11) == .wrong(rank: 0, right: 1))
+        #expect(audit.judgement(reexecuted: 22) == .wrong(rank: 1, right: 0))
+        #expect(audit.judgement(reexecuted: 33) == .undecided)
+        #expect(audit.judgement(reexecuted: nil) == .undecided)
+    }
+
+    @Test func `the question is about the owner's micro-batches and the state before the step`() {
+        let members = (0..<2).map { rank in
+            Member(
+                rank: rank, workerIdentifier: UInt32(rank), name: "w\(rank)", host: "", processIdentifier: 1,
+                inboxAddress: "", microBatches: rank * 4..<rank * 4 + 4)
+        }
+        let view = View(generation: 7, position: .start, holder: 0, members: members)
+        func question(_ steps: UInt64) -> AuditQuestion? {
+            let name = StateName(purpose: .audit, completedSteps: steps, completedEpochs: 0)
+            return audit.question(from: name, state: [5], view: view)
+        }
+        #expect(question(4) == AuditQuestion(generation: 7, completedSteps: 4, microBatches: 4..<8, state: [5]))
+        #expect(question(3) == nil)
+    }
+
+    @Test func `two states that differ at the same round are asked for one after the other`() throws {
+        var roster = Fixtures.roster(3)
+        roster.setReady(0, Fixtures.ready(3, digest: 9))
+        roster.setReady(1, Fixtures.ready(4, digest: 1))
+        roster.setReady(2, Fixtures.ready(4, digest: 2))
+        let failure = RunFailure(cause: .statesDiffer(completedSteps: 4, groups: []), generation: 1)
+        var comparison = StateComparison(failure, of: [0, 1, 2], in: roster, deadline: 100)
+        #expect(comparison.nextSender == 2)
+        #expect(comparison.receive([1]) == nil)
+        #expect(comparison.nextSender == 3)
+        let second = comparison.receive([2])
+        let pair = try #require(second)
+        #expect(pair.left == [1] && pair.right == [2] && comparison.nextSender == nil)
+        #expect(
+            comparison.failure(tensors: ["fc1.weight"]).cause
+                == .statesDiffer(completedSteps: 4, groups: [], tensors: ["fc1.weight"]))
+    }
+
+    @Test func `equal states give no pair to compare`() {
+        var roster = Fixtures.roster(2)
+        for worker in 0..<2 { roster.setReady(worker, Fixtures.ready(4)) }
+        let failure = RunFailure(cause: .left, generation: 1)
+        #expect(StateComparison(failure, of: [0, 1], in: roster, deadline: 0).nextSender == nil)
+    }
+}
+
+@Suite("History of failures")
+struct FailureHistoryTests {
+    @Test func `the third failure of one step is too many, another step starts anew`() {
+        var history = FailureHistory(predecessor: nil, now: 0)
+        #expect(history.noteStepFailure(completedSteps: 5) == false)
+        #expect(history.noteStepFailure(completedSteps: 5) == false)
+        #expect(history.noteStepFailure(completedSteps: 6) == false)
+        #expect(history.noteStepFailure(completedSteps: 6) == false)
+        #expect(history.noteStepFailure(completedSteps: 6) == true)
+    }
+
+    @Test func `an interruption has its first cause and ends once`() {
+        var history = FailureHistory(predecessor: nil, now: 0)
+        history.beginInterruption(cause: "first", redoneMicroBatches: 8, now: 10)
+        history.beginInterruption(cause: "second", redoneMicroBatches: 0, now: 20)
+        let recovery = Recovery(
+            generation: 3, cause: "first", noticedMilliseconds: 10, recoveredMilliseconds: 50, redoneMicroBatches: 8)
+        #expect(history.endInterruption(generation: 3, now: 50) == recovery)
+        #expect(history.endInterruption(generation: 3, now: 60) == nil)
+    }
+
+    @Test func `a successor's interruption started when its predecessor ended, at the latest now`() {
+        func noticed(_ time: UInt64) -> UInt64? {
+            let loss = CoordinatorLoss(reason: "it was killed", noticedMilliseconds: time)
+            var history = FailureHistory(predecessor: loss, now: 100)
+            return history.endInterruption(generation: 1, now: 200)?.noticedMilliseconds
+        }
+        #expect(noticed(40) == 40 && noticed(.max) == 100)
+    }
+}

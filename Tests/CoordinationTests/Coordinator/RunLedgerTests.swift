@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Coordination
+
+@Suite("The ledger of epochs and step digests")
+struct RunLedgerTests {
+    private var ledger = RunLedger(completedEpochs: 0, completedSteps: 10)
+
+    private func ended(_ epoch: UInt32, digest: UInt8? = 1, row: [UInt8] = [1]) -> EpochEnded {
+        EpochEnded(
+            epoch: epoch, completedSteps: UInt64(epoch) * 5, row: row,
+            stateDigest: digest.map { SampleMessages.digest($0) }, bestImproved: epoch == 1)
+    }
+
+    private mutating func report(_ ended: EpochEnded, from worker: UInt32) -> [UInt32]? {
+        if case .accepted(let records) = ledger.report(ended, from: worker) { records.map(\.epoch) } else { nil }
+    }
+
+    @Test mutating func `an epoch is released once, in order, when all owners reported it`() {
+        #expect(ledger.startView(completedEpochs: 0, owners: [1, 2]).isEmpty)
+        #expect(report(ended(2), from: 1) == [])
+        #expect(report(ended(2), from: 2) == [])
+        #expect(report(ended(1), from: 1) == [])
+        #expect(report(ended(1), from: 1) == nil, "a repetition counts once")
+        #expect(report(ended(1), from: 2) == [1, 2])
+        #expect(report(ended(1), from: 2) == nil)
+        #expect(ledger.completedEpochs == 2 && ledger.bestImproved(inEpoch: 1) && !ledger.bestImproved(inEpoch: 2))
+    }
+
+    @Test mutating func `an epoch in the view's first state needs one report, and a missing digest is filled in`() {
+        #expect(report(ended(1, digest: nil), from: 1) == [])
+        #expect(report(ended(1, digest: 4), from: 2) == [])
+        let records = ledger.startView(completedEpochs: 1, owners: [1, 2, 3])
+        #expect(records.map(\.stateDigest) == [SampleMessages.digest(4)])
+    }
+
+    @Test(arguments: [(2, [1]), (1, [2])] as [(UInt8, [UInt8])])
+    mutating func `reports that differ name the workers`(digest: UInt8, row: [UInt8]) {
+        _ = ledger.startView(completedEpochs: 0, owners: [1, 2])
+        _ = ledger.report(ended(1), from: 1)
+        guard case .differ(let steps, let reports) = ledger.report(ended(1, digest: digest, row: row), from: 2) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(steps == 5 && reports.map(\.worker) == [1, 2])
+    }
+
+    @Test mutating func `digests of steps are journalled once`() {
+        func entry(_ first: UInt64, _ digests: [UInt64]) -> RunEvent? {
+            ledger.takeNew(StepDigests(generation: 1, firstStep: first, digests: digests))
+        }
+        #expect(entry(8, [1, 2]) == nil)
+        #expect(entry(8, [1, 2, 3, 4]) == .stepDigests(firstStep: 10, digests: [3, 4]))
+        #expect(entry(11, [4]) == nil)
+        #expect(entry(.max, [1, 2]) == nil)
+        #expect(entry(20, [9]) == .stepDigests(firstStep: 20, digests: [9]))
+    }
+
+    @Test mutating func `reports of epochs far ahead are not kept`() {
+        #expect(report(ended(RunLedger.pendingEpochLimit), from: 1) == [])
+        for epoch in [RunLedger.pendingEpochLimit + 1, .max] {
+            let report = EpochEnded(epoch: epoch, completedSteps: 1, row: [], stateDigest: nil, bestImproved: true)
+            if case .ignored = ledger.report(report, from: 1) {} else { Issue.record("epoch \(epoch) is kept") }
+        }
+        #expect(!ledger.bestImproved(inEpoch: .max))
+    }
+}
