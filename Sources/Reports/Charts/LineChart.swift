@@ -1,3 +1,5 @@
+import Glibc
+
 /// Curves over epochs with axes, ticks and marked points.
 struct LineChart {
     struct Series {
@@ -141,5 +143,110 @@ struct LineChart {
         }
         let best = boxes.map { (box: $0, cost: cost($0)) }.min { $0.cost < $1.cost }
         return best?.box ?? Rectangle(x: plot.x, y: plot.y, width: width, height: height)
+    }
+}
+
+/// The numbers of an axis: round ticks, and the range that they and the data span.
+struct AxisScale: Equatable {
+    let lower: Double
+    let upper: Double
+    let ticks: [Double]
+    private let digits: Int
+
+    /// About `count` ticks at round numbers over `lower...upper`; with `wholeNumbers` none lies between integers. The
+    /// range itself stays as it is given, except that an empty one is widened.
+    init(lower: Double, upper: Double, count: Int, wholeNumbers: Bool = false) {
+        precondition(lower.isFinite && upper.isFinite && lower <= upper && count >= 1, "a finite range")
+        let margin = upper > lower ? 0 : max(abs(lower) * 0.05, wholeNumbers ? 1 : 1e-3)
+        self.lower = lower - margin
+        self.upper = upper + margin
+        let step = Self.roundStep((self.upper - self.lower) / Double(count), wholeNumbers: wholeNumbers)
+        let first = Int((self.lower / step - 1e-9).rounded(.up))
+        let last = Int((self.upper / step + 1e-9).rounded(.down))
+        ticks = first <= last ? (first...last).map { Double($0) * step } : []
+        digits = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
+    }
+
+    /// The next of 1, 2 and 5 times a power of ten.
+    private static func roundStep(_ raw: Double, wholeNumbers: Bool) -> Double {
+        let power = pow(10, log10(raw).rounded(.down))
+        let step = [1, 2, 5].map { $0 * power }.first { $0 >= raw * (1 - 1e-9) } ?? 10 * power
+        return wholeNumbers ? max(1, step) : step
+    }
+
+    /// The share of the way from `lower` to `upper`.
+    func share(of value: Double) -> Double { (value - lower) / (upper - lower) }
+
+    func label(_ tick: Double) -> String {
+        // The sum drops the sign of a zero that rounding made.
+        FixedPoint.text(tick + 0, digits: digits)
+    }
+}
+
+/// The names of a chart's series beside short pieces of their lines, in rows.
+struct Legend {
+    struct Entry {
+        var name: String
+        var color: Color
+        var dash: [Double] = []
+    }
+
+    private let entries: [Entry]
+
+    private static let style = TextStyle(size: 12.5)
+    private static let rowHeight = 20.0
+    private static let lineWidth = 30.0
+    private static let gap = 22.0
+
+    /// Longer names are cut.
+    private static let nameWidth = 460.0
+
+    init(entries: [Entry], on canvas: Canvas) {
+        self.entries = entries.map { entry in
+            var result = entry
+            result.name = canvas.cut(entry.name, Self.style, width: Self.nameWidth)
+            return result
+        }
+    }
+
+    private func entryWidth(_ entry: Entry, _ canvas: Canvas) -> Double {
+        Self.lineWidth + 6 + canvas.width(of: entry.name, Self.style) + Self.gap
+    }
+
+    /// The entries in rows that are at most so wide.
+    private func rows(width: Double, _ canvas: Canvas) -> [[Entry]] {
+        var rows: [[Entry]] = [[]]
+        var used = 0.0
+        for entry in entries {
+            let needed = entryWidth(entry, canvas)
+            if used + needed > width + Self.gap, !rows[rows.count - 1].isEmpty {
+                rows.append([])
+                used = 0
+            }
+            rows[rows.count - 1].append(entry)
+            used += needed
+        }
+        return rows
+    }
+
+    /// The height that rows of this width take.
+    func height(width: Double, on canvas: Canvas) -> Double {
+        Double(rows(width: width, canvas).count) * Self.rowHeight
+    }
+
+    /// Draws the rows, each in the middle of the rectangle's width, from its top down.
+    func draw(on canvas: Canvas, in rectangle: Rectangle) {
+        for (index, row) in rows(width: rectangle.width, canvas).enumerated() {
+            let width = row.reduce(-Self.gap) { $0 + entryWidth($1, canvas) }
+            var x = rectangle.center.x - width / 2
+            let y = rectangle.y + (Double(index) + 0.5) * Self.rowHeight
+            for entry in row {
+                canvas.line(
+                    [Point(x: x, y: y), Point(x: x + Self.lineWidth, y: y)], entry.color, lineWidth: 2.2,
+                    dash: entry.dash)
+                canvas.text(entry.name, at: Point(x: x + Self.lineWidth + 6, y: y), Self.style)
+                x += entryWidth(entry, canvas)
+            }
+        }
     }
 }

@@ -13,3 +13,39 @@ package struct Picture: Sendable, Equatable {
         png = try canvas.png()
     }
 }
+
+/// What a picture says about where its figures come from: a line at its foot and, for made-up data, large letters on top.
+package struct PictureSource: Sendable, Equatable {
+    /// Such as "A-1, seed 1, data: fashion-mnist test".
+    package var text: String
+    /// Nil for real data.
+    package var warning: String?
+
+    package init(text: String, warning: String?) {
+        self.text = text
+        self.warning = warning
+    }
+
+    /// What stands wherever a figure comes from made-up images.
+    package static let syntheticWarning = "SYNTHETIC DATA: these figures mean nothing"
+
+    /// The height of the letters' band at the top.
+    var bannerHeight: Double { warning == nil ? 0 : 34 }
+
+    /// The height of the line at the foot.
+    static let footHeight = 22.0
+
+    func draw(on canvas: Canvas) {
+        if let warning {
+            let band = Rectangle(x: 0, y: 0, width: canvas.width, height: bannerHeight)
+            canvas.fill(band, .mistake)
+            let style = canvas.fitting(
+                warning, TextStyle(size: 20, isBold: true, color: .white), width: band.width - 16)
+            canvas.text(warning, at: band.center, style, .center)
+        }
+        let style = TextStyle(size: 11, color: .faint)
+        canvas.text(
+            canvas.cut(text, style, width: canvas.width - 16),
+            at: Point(x: canvas.width - 8, y: canvas.height - Self.footHeight / 2), style, .trailing)
+    }
+}

@@ -79,3 +79,144 @@ extension TrainingHistory {
             })
     }
 }
+
+/// What became of writing a report.
+package struct WrittenReport: Sendable {
+    /// The files, relative to the folder.
+    package var files: [String]
+    /// One line about pictures that could not be made, or that look otherwise than meant; nil when all is well.
+    package var note: String?
+}
+
+extension RunReport {
+    /// Writes report.txt, report.json, report.html and plots/*.png into the folder, each file whole or not at all.
+    ///
+    /// A failure to draw or to write a picture is only noted. Throws `FileError` where report.txt or report.json cannot
+    /// be written.
+    package func write(
+        to folder: String, with files: FileOperations = FileOperations()
+    ) throws(FileError) -> WrittenReport {
+        let paths = RunPaths(folder)
+        try files.makeDirectories(paths.run)
+        try AtomicFile.write(text + "\n", to: paths.reportText, with: files)
+        try AtomicFile.write(json + "\n", to: paths.reportJSON, with: files)
+        var result = WrittenReport(files: ["report.txt", "report.json"], note: PictureFont.note)
+        do {
+            let pictures = try pictures()
+            try files.makeDirectories(paths.plots)
+            for picture in pictures {
+                try AtomicFile.write(picture.png, to: paths.plot(picture.name), with: files)
+            }
+            try AtomicFile.write(html(pictures: pictures), to: paths.reportHTML, with: files)
+            result.files += ["report.html", "plots/*.png"]
+        } catch {
+            result.note = "the pictures and report.html are missing: \(error)"
+        }
+        return result
+    }
+}
+
+extension RunReport {
+    /// The report for a terminal: history, accuracy and loss, classification report, confusion matrix.
+    package var text: String {
+        var parts = [headline + "\n"]
+        if let warning { parts.append(warning + "\n") }
+        if !rows.isEmpty { parts.append(history.text) }
+        if !published.rows.isEmpty { parts.append(published.text) }
+        parts.append(EvaluationText(evaluation, matrix).text)
+        return parts.joined(separator: "\n")
+    }
+
+    /// Published figures against ours.
+    var published: PublishedComparison {
+        PublishedComparison(experiment.published, history: history, evaluation: evaluation)
+    }
+}
+
+extension RunReport {
+    /// The report as one JSON object on one line. `test` is the evaluation, whatever data it is of: `data` names them.
+    package var json: String {
+        let published = published.rows.map { row in
+            "{\"name\":\(JSONText.string(row.name)),\"published\":\(JSONText.string(row.published)),"
+                + "\"ours\":\(row.ours.map(JSONText.number) ?? "null")}"
+        }
+        let members = [
+            ("experiment", JSONText.string(experiment.name)), ("title", JSONText.string(experiment.title)),
+            ("seed", String(experiment.seed)), ("data", JSONText.string(evaluated.name)),
+            ("synthetic", String(isSynthetic)), ("parameters", String(model.parameterCount)),
+            ("epochs", "[\(rows.map(\.jsonLine).joined(separator: ","))]"),
+            ("highest_validation_accuracy", Self.json(history.highestValidationAccuracy)),
+            ("lowest_validation_loss", Self.json(history.lowestValidationLoss)),
+            ("published", "[\(published.joined(separator: ","))]"),
+            ("test", EvaluationText(evaluation, matrix).json),
+        ]
+        return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
+    }
+
+    private static func json(_ best: TrainingHistory.Best?) -> String {
+        best.map { "{\"epoch\":\($0.epoch),\"value\":\(JSONText.number($0.value))}" } ?? "null"
+    }
+}
+
+extension RunReport {
+    /// The report as one page that holds its pictures itself.
+    package func html(pictures: [Picture]) -> String {
+        let title = experiment.title.isEmpty ? experiment.name : "\(experiment.name): \(experiment.title)"
+        func shown(_ names: String...) -> String {
+            pictures.filter { names.contains($0.name) }.map(HTMLText.image).joined()
+        }
+        var sections = ["<p>\(HTMLText.escaped(headline))</p>", resultSection]
+        if !rows.isEmpty { sections.append("<h2>Training</h2>\n" + shown("curves") + historySection) }
+        sections += [
+            "<h2>Confusion matrix</h2>\n" + shown("confusion-counts", "confusion-shares"),
+            "<h2>Classification report</h2>\n<pre>\(HTMLText.escaped(ClassificationReport(matrix).text()))</pre>",
+            "<h2>Predictions</h2>\n" + shown("predictions", "mistakes"),
+            "<h2>Data</h2>\n" + shown("class-balance", "samples"),
+            "<h2>Model</h2>\n<pre>"
+                + HTMLText.escaped(ModelSummaryTable(model, name: experiment.name).text()) + "</pre>",
+            "<h2>Experiment</h2>\n<pre>\(HTMLText.escaped(experiment.canonicalForm))</pre>",
+        ]
+        return HTMLText.page(
+            title: title, warning: warning,
+            body: sections.joined(separator: "\n"))
+    }
+
+    private var resultSection: String {
+        let share = FixedPoint.text(100 * matrix.misclassification, digits: 2)
+        var figures = [
+            ["accuracy", TrainingHistory.figure(evaluation.accuracy)],
+            ["loss", TrainingHistory.figure(evaluation.loss)],
+            [
+                "misclassified (1 − trace / sum)",
+                "\(TextLayout.grouped(matrix.sampleCount - matrix.correctCount)) of "
+                    + "\(TextLayout.grouped(matrix.sampleCount)) (\(share) %)",
+            ],
+        ]
+        for (name, best) in [
+            ("highest validation accuracy", history.highestValidationAccuracy),
+            ("lowest validation loss", history.lowestValidationLoss),
+        ] {
+            guard let best else { continue }
+            figures.append([name, "\(TrainingHistory.figure(best.value)) at epoch \(best.epoch)"])
+        }
+        let ours = "<h2>Result</h2>\n" + HTMLText.table(headings: [evaluated.name, ""], rows: figures)
+        guard !published.rows.isEmpty else { return ours }
+        return ours + "<h2>Published figures against ours</h2>\n"
+            + HTMLText.table(
+                headings: ["figure", "published", "ours", "difference"], rows: published.rows.map(\.cells))
+    }
+
+    private var historySection: String {
+        let cells = zip(rows, history.epochs).map { row, epoch in
+            [String(row.epoch)]
+                + [epoch.loss, epoch.accuracy, epoch.validationLoss, epoch.validationAccuracy].map {
+                    $0.map(TrainingHistory.figure) ?? "–"
+                } + [row.learningRate.description]
+        }
+        return "<details open><summary>All epochs</summary>\n"
+            + HTMLText.table(
+                headings: [
+                    "epoch", "loss", "accuracy", "validation loss", "validation accuracy", "learning rate",
+                ], rows: cells) + "</details>\n"
+    }
+}

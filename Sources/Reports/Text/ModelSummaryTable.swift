@@ -1,3 +1,5 @@
+package import NeuralNetwork
+
 /// A model's layers, shapes and parameter counts as a table in Keras's manner.
 ///
 /// Unlike Keras's, the total counts the model alone; the optimizer's state stands on a line of its own.
@@ -85,5 +87,18 @@ package struct ModelSummaryTable: Sendable, Equatable {
             return index == cells.count - 1 ? TextLayout.right(text, cell.1) : TextLayout.left(text, cell.1)
         }
         return border + padded.map { " \($0) " }.joined(separator: border) + border
+    }
+}
+
+extension ModelSummaryTable {
+    /// The table of a checked model.
+    package init(_ model: Model, name: String) {
+        self.init(
+            modelName: name,
+            layers: model.layers.map { layer in
+                Layer(
+                    name: layer.name, type: layer.type, outputShape: layer.outputShapeText,
+                    parameterCount: layer.parameterCount, trainableCount: layer.trainableCount)
+            })
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Text in columns. Widths are counted in Unicode scalars.
 enum TextLayout {
     static func width(_ text: String) -> Int { text.unicodeScalars.count }
@@ -39,5 +41,57 @@ enum TextLayout {
             unit += 1
         }
         return "\(FixedPoint.text(value, digits: 2)) \(units[unit])"
+    }
+}
+
+/// Text in aligned columns.
+package enum TextTable {
+    /// Lines without trailing spaces; the first `leadingColumns` columns stand left, the others right.
+    package static func text(_ rows: [[String]], leadingColumns: Int) -> String {
+        let columnCount = rows.map(\.count).max() ?? 0
+        let widths = (0..<columnCount).map { column in
+            rows.map { column < $0.count ? TextLayout.width($0[column]) : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            row.enumerated().map { column, cell in
+                guard column < leadingColumns else { return TextLayout.right(cell, widths[column]) }
+                return TextLayout.left(cell, widths[column])
+            }.joined(separator: "  ")
+        }.joined(separator: "\n")
+    }
+}
+
+/// Comma-separated values.
+package enum CSVText {
+    /// Lines that end with a line feed; a cell with a comma, a quote or a line end is quoted (RFC 4180).
+    package static func table(_ rows: [[String]]) -> String {
+        rows.map { $0.map(cell).joined(separator: ",") + "\n" }.joined()
+    }
+
+    private static func cell(_ text: String) -> String {
+        let isPlain = !text.utf8.contains { [0x2C, 0x22, 0x0A, 0x0D].contains($0) }
+        return isPlain ? text : "\"\(text.replacing("\"", with: "\"\""))\""
+    }
+}
+
+/// Decimal text with a fixed number of digits, as C's `%.*f` rounds.
+enum FixedPoint {
+    static func text(_ value: Double, digits: Int) -> String {
+        withVaList([Int32(clamping: digits), value]) { arguments in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+                let count = vsnprintf(buffer.baseAddress, buffer.count, "%.*f", arguments)
+                precondition(count >= 0 && count < buffer.count, "a number with too many digits for a report")
+                return String(decoding: buffer.prefix(Int(count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+            }
+        }
+    }
+}
+
+extension FixedPoint {
+    /// Four decimals with their sign.
+    static func signed(_ value: Double) -> String {
+        guard value.isFinite else { return "not a number" }
+        let digits = text(abs(value), digits: 4)
+        return digits == "0.0000" ? digits : (value < 0 ? "−" : "+") + digits
     }
 }

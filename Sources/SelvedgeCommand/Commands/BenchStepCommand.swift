@@ -1,7 +1,9 @@
 import ArgumentParser
 import Cluster
+import Core
 import Experiments
 import Foundation
+import KernelInterface
 import Kernels
 import NeuralNetwork
 
@@ -71,4 +73,107 @@ struct BenchStepCommand: ParsableCommand {
         benchmark.isProfiled = json
         Console.result(String(decoding: try JSONEncoder().encode(benchmark.run()), as: UTF8.self))
     }
+}
+
+/// What `bench step` prints. The slowest worker counts.
+struct StepReport {
+    let experiment: Experiment
+    let model: Model
+    let layout: WorkerLayout
+    let plain: [StepBenchmark.Result]
+    let profiled: [StepBenchmark.Result]
+    /// The measured peak of one core.
+    let peakFLOPS: Double
+
+    private var stepSeconds: Double { plain.map(\.stepSeconds).max() ?? 0 }
+    private var imagesPerSecond: Double { Double(experiment.batchSize) / stepSeconds }
+    private var flopsPerSecond: Double { imagesPerSecond * Double(model.trainingFLOPsPerSample) }
+    private var coreCount: Int { min(layout.workerCount * layout.threadCount, Processors.available) }
+    private var peakShare: Double { flopsPerSecond / (peakFLOPS * Double(coreCount)) }
+    private var exchangeSeconds: Double { plain.map(\.exchangeSeconds).max() ?? 0 }
+    private var peakMemoryByteCount: Int { plain.map(\.peakMemoryByteCount).max() ?? 0 }
+
+    func json() throws -> String {
+        let values: [String: Any] = [
+            "experiment": experiment.name, "workers": layout.workerCount, "threads": layout.threadCount,
+            "images_per_second": imagesPerSecond.rounded(), "step_seconds": stepSeconds,
+            "flops_per_second": flopsPerSecond.rounded(), "peak_flops_per_core": peakFLOPS.rounded(),
+            "share_of_peak": peakShare, "all_reduce_wait_seconds": exchangeSeconds,
+            "peak_memory_bytes": peakMemoryByteCount, "instruction_set": plain.first?.instructionSet ?? "",
+            "layers": (profiled.first?.units ?? []).map { unit in
+                [
+                    "name": unit.name, "forward_seconds": unit.forwardSeconds,
+                    "parameter_gradient_seconds": unit.parameterGradientSeconds,
+                    "input_gradient_seconds": unit.inputGradientSeconds,
+                ] as [String: Any]
+            },
+        ]
+        let data = try JSONSerialization.data(withJSONObject: values, options: [.sortedKeys])
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    var text: String {
+        let summary = String(
+            format: """
+                %@ on %d workers × %d threads, %@: %@ images/s, step %.3f ms
+                %.1f GFLOP/s = %.1f %% of the measured peak (%.1f GFLOP/s a core, %d cores)
+                waiting for gradient sums %.3f ms a step; peak memory of a worker %.1f MB
+                """,
+            experiment.name, layout.workerCount, layout.threadCount, plain.first?.instructionSet ?? "",
+            Figures.grouped(Int(imagesPerSecond)), stepSeconds * 1e3, flopsPerSecond / 1e9, peakShare * 100,
+            peakFLOPS / 1e9, coreCount, exchangeSeconds * 1e3, Double(peakMemoryByteCount) / 1e6)
+        let units = (profiled.first?.units ?? []).map { unit in
+            String(
+                format: "%@ %8.3f ms %8.3f ms %8.3f ms", unit.name.padding(toLength: 32, withPad: " ", startingAt: 0),
+                unit.forwardSeconds * 1e3, unit.parameterGradientSeconds * 1e3, unit.inputGradientSeconds * 1e3)
+        }
+        let header = "layer".padding(toLength: 32, withPad: " ", startingAt: 0) + "     forward   weights      input"
+        return ([summary, "", header] + units).joined(separator: "\n")
+    }
+}
+
+/// What one core does at best with the kernels' own register tile on data in the first-level cache.
+enum PeakMeasurement {
+    /// Floating-point operations a second (a fused multiply-add counts as two): the best of several short trials.
+    static func flopsPerSecond(kernels: KernelTable) -> Double {
+        let (rows, columns, inner) = (84, 32, 64)
+        let a = allocate(rows * inner)
+        let b = allocate(inner * columns)
+        let c = allocate(rows * columns)
+        let scratch = UnsafeMutableRawPointer.allocate(byteCount: KernelTable.scratchByteCount, alignment: 64)
+        defer {
+            a.deallocate()
+            b.deallocate()
+            c.deallocate()
+            scratch.deallocate()
+        }
+        let product = MatrixProductArguments(
+            rowCount: rows, columnCount: columns, innerCount: inner, a: a, aRowStride: inner, b: b,
+            bRowStride: columns, c: c, cRowStride: columns, start: .zero)
+        var best = 0.0
+        for _ in 0..<trialCount {
+            let start = MonotonicTime.now
+            for _ in 0..<repetitionCount { kernels.matrixProduct(product, scratch) }
+            let seconds = Double(start.elapsedNanoseconds) / 1e9
+            best = max(best, 2 * Double(rows * columns * inner * repetitionCount) / seconds)
+        }
+        return best
+    }
+
+    private static let trialCount = 20
+    private static let repetitionCount = 2000
+
+    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
+            .bindMemory(to: Float.self, capacity: count)
+        memory.initialize(repeating: 0.5, count: count)
+        return memory
+    }
+}
+
+/// Measures speed on this host.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench", abstract: "Measure training steps, the all-reduce or the reading of data on this host.",
+        subcommands: [BenchStepCommand.self, BenchAllReduceCommand.self, BenchDataCommand.self])
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Core
 import Datasets
 import Experiments
 import Foundation
@@ -51,5 +52,140 @@ struct PredictCommand: ParsableCommand {
             names: images, found, evaluator.evaluate(state), classCount: model.classCount, top: top,
             isSynthetic: experiment.dataset.name == DatasetConfiguration.syntheticName)
         Console.result(json ? predictions.json : predictions.text)
+    }
+}
+
+/// What a model takes images for, as text and as JSON.
+struct Predictions {
+    private struct Image {
+        var name: String
+        /// What it truly is, where that is known.
+        var actual: String?
+        /// The most probable first; of equals the lower class.
+        var candidates: [(className: String, probability: Float)]
+    }
+
+    private let images: [Image]
+    private let isSynthetic: Bool
+
+    /// `names` are the images' as the user gave them; `top` candidates are kept of each.
+    init(names: [String], _ found: FoundImages, _ evaluation: Evaluation, classCount: Int, top: Int, isSynthetic: Bool)
+    {
+        let classNames = ConfusionMatrix.names(found.dataset.classNames, outputCount: classCount)
+        self.isSynthetic = isSynthetic
+        images = names.indices.map { image in
+            let outputs = evaluation.probabilities[image * classCount..<(image + 1) * classCount]
+            let ranked = outputs.enumerated().sorted { left, right in
+                left.element != right.element ? left.element > right.element : left.offset < right.offset
+            }
+            return Image(
+                name: names[image], actual: found.actual[image].map { classNames[Int($0)] },
+                candidates: ranked.prefix(top).map { (classNames[$0.offset], $0.element) })
+        }
+    }
+
+    /// A line an image: name, then class and probability of each candidate, then what it is.
+    var text: String {
+        let lines = images.map { image in
+            let candidates = image.candidates.flatMap { [$0.className, Figures.metric(Double($0.probability))] }
+            let actual = image.actual.map { actual in
+                ["actual: \(actual)" + (actual == image.candidates.first?.className ? "" : " (mistaken)")]
+            }
+            return ([image.name] + candidates + (actual ?? [])).joined(separator: "\t")
+        }
+        return ((isSynthetic ? [PictureSource.syntheticWarning] : []) + lines).joined(separator: "\n")
+    }
+
+    var json: String {
+        let objects = images.map { image in
+            let candidates = image.candidates.map {
+                "{\"class\":\(JSONText.string($0.className)),\"probability\":"
+                    + ($0.probability.isFinite ? $0.probability.description : "null") + "}"
+            }
+            return "{\"image\":\(JSONText.string(image.name)),\"predictions\":[\(candidates.joined(separator: ","))],"
+                + "\"actual\":\(image.actual.map(JSONText.string) ?? "null")}"
+        }
+        return "{\"synthetic\":\(isSynthetic),\"images\":[\(objects.joined(separator: ","))]}"
+    }
+}
+
+/// Images to predict, as a data set, with what they truly are where that is known.
+struct FoundImages {
+    let dataset: ImageDataset
+    /// One an image; nil for files.
+    let actual: [UInt8?]
+}
+
+/// Collects images from a data set and from files.
+struct ImageReader {
+    let experiment: Experiment
+    let model: Model
+    /// The folder that the user named, if any.
+    let data: String?
+    let environment: [String: String]
+
+    func read(_ references: [ImageReference]) throws -> FoundImages {
+        let needsDataset = references.contains { if case .sample = $0 { true } else { false } }
+        let sets = needsDataset ? try DatasetLookup.load(experiment, data: data, environment: environment) : nil
+        let shape = model.configuration.inputShape
+        let format = ImageFormat(
+            height: shape.height, width: shape.width, channels: shape.channels,
+            classNames: experiment.dataset.source.classNames)
+        var pixels: [UInt8] = []
+        var actual: [UInt8?] = []
+        for reference in references {
+            switch reference {
+            case .file(let path):
+                pixels += try PNGFile.pixels(path, format: format)
+                actual.append(nil)
+            case .sample(let split, let index):
+                guard let sets else { preconditionFailure("the data set was loaded for its samples") }
+                let set = split == .test ? sets.test : sets.training
+                try set.check(fits: model)
+                guard index < set.sampleCount else {
+                    throw ExitStatus(
+                        ProcessExitCode.usage,
+                        "there is no image \(split.rawValue):\(index): \(set.name) has \(set.sampleCount), counted from 0"
+                    )
+                }
+                pixels += set.pixels[index * set.imageByteCount..<(index + 1) * set.imageByteCount]
+                actual.append(set.labels[index])
+            }
+        }
+        let dataset = try ImageDataset(
+            name: "images", height: format.height, width: format.width, channels: format.channels,
+            classNames: format.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
+        return FoundImages(dataset: dataset, actual: actual)
+    }
+}
+
+/// An image as a user names it.
+enum ImageReference: Equatable {
+    enum Split: String {
+        case test, train
+    }
+
+    /// One of the data set's, counted from 0.
+    case sample(Split, Int)
+    case file(String)
+
+    init(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if parts.count == 2, let split = Split(rawValue: String(parts[0])), let index = Int(parts[1]), index >= 0 {
+            self = .sample(split, index)
+        } else {
+            self = .file(text)
+        }
+    }
+}
+
+/// PNG files as a model takes them.
+enum PNGFile {
+    private static let byteLimit = 64 << 20
+
+    /// The pixels of a file whose image has this format.
+    static func pixels(_ path: String, format: ImageFormat) throws -> [UInt8] {
+        let bytes = try FileOperations().read(path, byteLimit: byteLimit)
+        return try PNGImage.decode(bytes: bytes, name: path, expected: format).pixels
     }
 }

@@ -32,3 +32,10 @@ enum RankProcesses {
         return results
     }
 }
+
+/// This program's own file.
+enum Executable {
+    static func path() throws -> String {
+        try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    }
+}
