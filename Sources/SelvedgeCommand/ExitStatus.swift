@@ -62,7 +62,7 @@ struct ExitStatus: Error {
         switch error.problem {
         case .unknownExperiment: ProcessExitCode.usage
         case .unreadable: ProcessExitCode.missingInput
-        case .outOfRange where error.line == nil: ProcessExitCode.usage
+        case .setting(.outOfRange) where error.line == nil: ProcessExitCode.usage
         default: ProcessExitCode.badData
         }
     }
