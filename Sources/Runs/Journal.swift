@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// One record of a journal; what kinds mean is the caller's matter.
+/// One record of a journal. The caller defines the kinds.
 package struct JournalRecord: Sendable, Equatable {
     package var kind: UInt8
     package var payload: [UInt8]
@@ -12,10 +12,10 @@ package struct JournalRecord: Sendable, Equatable {
     }
 }
 
-/// An append-only file of small records that survives a torn end.
+/// An append-only file of small records that can be read after a torn write.
 ///
 /// A record is the payload's length (4 bytes), a CRC-32C over length, kind and payload (4 bytes), the kind (1 byte) and
-/// the payload; numbers are little-endian. Opening cuts the file at the first record that is not whole.
+/// the payload; numbers are little-endian. Opening truncates the file at the first damaged record.
 package final class Journal {
     /// The longest payload, in bytes.
     package static let payloadByteLimit = 1 << 16
@@ -25,21 +25,21 @@ package final class Journal {
     static let headByteCount = 9
 
     package let path: String
-    /// The records that were whole when the journal was opened.
+    /// The records that were intact when the journal was opened.
     package let recovered: [JournalRecord]
-    /// How many bytes of a torn end were cut off when the journal was opened.
+    /// How many damaged bytes at the end were discarded when the journal was opened.
     package let discardedByteCount: Int
 
     private let files: FileOperations
     private let descriptor: Int32
-    /// Where the next record goes; what a failed append left behind it is written over.
+    /// Offset of the next record. It overwrites the rest of a failed append.
     private var byteCount: Int
 
-    /// Opens the journal or makes an empty one, whose name is durable. The caller holds the run directory's lock.
+    /// Opens the journal or creates an empty one, whose name is durable. The caller holds the run directory's lock.
     package init(path: String, files: FileOperations = FileOperations()) throws(FileError) {
         let descriptor = try files.open(path, O_RDWR | O_CREAT)
         do {
-            // Whoever made the file may have died before its name was durable.
+            // The process that created the file may have died before its name was durable.
             try files.synchronizeDirectory(PathText.parent(of: path))
             let bytes = try files.read(descriptor, path, byteLimit: Self.byteLimit)
             let (records, wholeByteCount) = Self.wholeRecords(bytes)
@@ -61,14 +61,14 @@ package final class Journal {
 
     deinit { files.closeQuietly(descriptor) }
 
-    /// The whole records of a journal that is only read, without its lock; nothing is cut off.
+    /// The intact records of a journal, read without its lock. The file is not changed.
     package static func records(
         path: String, files: FileOperations = FileOperations()
     ) throws(FileError) -> [JournalRecord] {
         wholeRecords(try files.read(path, byteLimit: byteLimit)).records
     }
 
-    /// Adds a record. After a failure the journal is as it was, and appending may be tried again.
+    /// Appends a record. After a failure the journal is unchanged, and the call may be repeated.
     package func append(_ record: JournalRecord) throws(FileError) {
         precondition(record.payload.count <= Self.payloadByteLimit, "a journal record longer than its limit")
         let bytes = Self.encoded(record)
@@ -78,7 +78,7 @@ package final class Journal {
         byteCount += bytes.count
     }
 
-    /// Makes what was appended durable. After a failure do not rely on the journal's end: close it and stop.
+    /// Makes all appended records durable. After a failure the end of the journal is unknown: close it and stop.
     package func synchronize() throws(FileError) {
         try files.synchronize(descriptor, path)
     }
@@ -86,38 +86,30 @@ package final class Journal {
 
 extension Journal {
     static func encoded(_ record: JournalRecord) -> [UInt8] {
-        let length = littleEndian(UInt32(record.payload.count))
+        var length = ByteWriter()
+        length.append(UInt32(record.payload.count))
         let body = [record.kind] + record.payload
-        return length + littleEndian(checksum(length, body)) + body
+        var writer = ByteWriter(reservingByteCount: headByteCount + record.payload.count)
+        writer.append(contentsOf: length.bytes)
+        writer.append(CRC32C.checksum(body, continuing: CRC32C.checksum(length.bytes)))
+        writer.append(contentsOf: body)
+        return writer.bytes
     }
 
-    private static func checksum(_ length: [UInt8], _ body: [UInt8]) -> UInt32 {
-        let start = length.withUnsafeBytes { CRC32C.checksum($0) }
-        return body.withUnsafeBytes { CRC32C.checksum($0, continuing: start) }
-    }
-
-    private static func littleEndian(_ value: UInt32) -> [UInt8] {
-        withUnsafeBytes(of: value.littleEndian) { Array($0) }
-    }
-
-    /// The records before the first damage, and how many bytes they take.
+    /// The records before the first damage, and how many bytes they have.
     static func wholeRecords(_ bytes: [UInt8]) -> (records: [JournalRecord], byteCount: Int) {
         var records: [JournalRecord] = []
-        var offset = 0
-        while bytes.count - offset >= headByteCount {
-            let (length, stored) = bytes.withUnsafeBytes { buffer in
-                (
-                    Int(UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: offset, as: UInt32.self))),
-                    UInt32(littleEndian: buffer.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
-                )
-            }
-            guard length <= payloadByteLimit, bytes.count - offset - headByteCount >= length else { break }
-            let end = offset + headByteCount + length
-            let body = Array(bytes[offset + 8..<end])
-            guard checksum(Array(bytes[offset..<offset + 4]), body) == stored else { break }
+        var reader = ByteReader(bytes)
+        var byteCount = 0
+        while let length = reader.bytes(4).map({ Array($0) }), let checksum = reader.integer(UInt32.self) {
+            var field = ByteReader(length)
+            guard let payloadByteCount = field.integer(UInt32.self), payloadByteCount <= payloadByteLimit,
+                let body = reader.bytes(Int(payloadByteCount) + 1).map({ Array($0) }),
+                CRC32C.checksum(body, continuing: CRC32C.checksum(length)) == checksum
+            else { break }
             records.append(JournalRecord(kind: body[0], payload: Array(body.dropFirst())))
-            offset = end
+            byteCount = reader.offset
         }
-        return (records, offset)
+        return (records, byteCount)
     }
 }

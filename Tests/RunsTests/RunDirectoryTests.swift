@@ -195,9 +195,12 @@ import Testing
         for _ in 0..<2 { try run.replaceMetrics([row]) }
         #expect(try text(run.paths.metrics) == row.jsonLine + "\n")
         #expect(try text(run.paths.history) == EpochRow.csvHeader + "\n" + row.csvLine + "\n")
-        try run.appendTimings("{}")
-        try run.appendTimings("{\"a\":1}")
-        #expect(try text(run.paths.timings) == "{}\n{\"a\":1}\n")
+        let timing = EpochTiming(epoch: 1, seconds: 2, imagesPerSecond: 3, workerCount: 4, generation: 5)
+        for _ in 0..<2 { try run.append(.epoch(timing)) }
+        #expect(
+            try text(run.paths.timings) == String(repeating: RunTimings.Line.epoch(timing).jsonLine + "\n", count: 2))
+        try run.append(RunLogLine(time: "now", level: .error, message: "a \"b\""))
+        #expect(try text(run.paths.log) == "{\"level\":\"error\",\"msg\":\"a \\\"b\\\"\",\"ts\":\"now\"}\n")
         try run.openJournal().append(JournalRecord(kind: 1, payload: [2]))
         #expect(try run.openJournal().recovered == [JournalRecord(kind: 1, payload: [2])])
     }

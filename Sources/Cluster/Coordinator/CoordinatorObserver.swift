@@ -24,18 +24,3 @@ package struct EpochProgress: Sendable, Equatable {
     package var imagesPerSecond: Double
     package var workerCount: Int
 }
-
-/// What an epoch cost; it varies from run to run.
-package struct EpochTiming: Sendable, Equatable {
-    package var epoch: Int
-    package var seconds: Double
-    package var imagesPerSecond: Double
-    package var workerCount: Int
-    package var generation: UInt64
-
-    /// One line of timings.jsonl.
-    var jsonLine: String {
-        "{\"epoch\":\(epoch),\"seconds\":\(seconds),\"images_per_second\":\(imagesPerSecond.rounded()),"
-            + "\"workers\":\(workerCount),\"generation\":\(generation)}"
-    }
-}

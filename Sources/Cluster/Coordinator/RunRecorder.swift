@@ -78,7 +78,7 @@ final class RunRecorder {
             generation: generation)
         epochStart = end
         untimedSampleCount = 0
-        attempt { () throws(FileError) in try directory.appendTimings(timing.jsonLine) }
+        attempt { () throws(FileError) in try directory.append(.epoch(timing)) }
         return timing
     }
 
@@ -117,16 +117,12 @@ final class RunRecorder {
 
     /// Adds how long a change of the membership took.
     func record(_ recovery: Recovery) {
-        let fields: [String: Any] = [
-            "generation": recovery.generation, "cause": recovery.cause,
-            "noticed_ns": recovery.noticedMilliseconds * 1_000_000,
-            "recovered_ns": recovery.recoveredMilliseconds * 1_000_000,
-            "redone_micro_batches": recovery.redoneMicroBatches,
-        ]
-        guard
-            let line = try? JSONSerialization.data(withJSONObject: ["recovery": fields], options: [.sortedKeys])
-        else { return }
-        attempt { () throws(FileError) in try directory.appendTimings(String(decoding: line, as: UTF8.self)) }
+        let timing = RecoveryTiming(
+            generation: recovery.generation, cause: recovery.cause,
+            noticedNanoseconds: Int64(recovery.noticedMilliseconds) * 1_000_000,
+            recoveredNanoseconds: Int64(recovery.recoveredMilliseconds) * 1_000_000,
+            redoneMicroBatches: recovery.redoneMicroBatches)
+        attempt { () throws(FileError) in try directory.append(.recovery(timing)) }
     }
 
     /// What could not be written since the last call, in one line.
@@ -157,17 +153,15 @@ final class RunRecorder {
     }
 
     func log(_ entry: LogEntry) {
-        let time = Date().formatted(.iso8601)
-        let level: String
-        switch entry.level {
-        case .detail: level = "debug"
-        case .notice: level = "info"
-        case .warning: level = "warning"
-        case .failure: level = "error"
-        }
-        let fields = ["ts": time, "level": level, "msg": entry.text]
-        guard let line = try? JSONSerialization.data(withJSONObject: fields, options: [.sortedKeys]) else { return }
-        attempt { () throws(FileError) in try directory.appendLog(String(decoding: line, as: UTF8.self)) }
+        let level: RunLogLine.Level =
+            switch entry.level {
+            case .detail: .debug
+            case .notice: .info
+            case .warning: .warning
+            case .failure: .error
+            }
+        let line = RunLogLine(time: Date().formatted(.iso8601), level: level, message: entry.text)
+        attempt { () throws(FileError) in try directory.append(line) }
     }
 
     private func attempt(_ body: () throws(FileError) -> Void) {

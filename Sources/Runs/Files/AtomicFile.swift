@@ -1,10 +1,10 @@
 import Glibc
 
-/// Files that are either whole or not there.
+/// Writes files that are either complete or absent.
 ///
-/// The bytes go to a temporary name in the same folder, space reserved first so that a full disk is found early; then
-/// fsync, rename onto the target and fsync of the folder. A process that dies on the way leaves the target as it was,
-/// and a temporary file that the next holder of the run directory removes.
+/// The bytes are written under a temporary name in the same folder, after reserving space so that a full disk is found
+/// early; then fsync, rename onto the target and fsync of the folder. A process that dies before the rename leaves the
+/// old target, and a temporary file that the next process which locks the run directory removes.
 package enum AtomicFile {
     /// Writes or replaces the file at `path`, mode 0644.
     package static func write(
@@ -27,7 +27,7 @@ package enum AtomicFile {
         try write(Array(text.utf8), to: path, with: files)
     }
 
-    /// A durable file of these bytes under a temporary name beside `path`; returns that name.
+    /// Writes a durable file under a temporary name beside `path`; returns that name.
     static func writeTemporary(
         _ bytes: [UInt8], beside path: String, with files: FileOperations
     ) throws(FileError) -> String {
@@ -52,13 +52,13 @@ package enum AtomicFile {
         return temporary
     }
 
-    /// `path` with ".tmp." and 16 hexadecimal digits that no other process has drawn.
+    /// `path` with ".tmp." and 16 random hexadecimal digits.
     static func temporaryName(beside path: String) -> String {
         let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
         return path + ".tmp." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
-    /// Whether a name is one that `temporaryName` made.
+    /// Whether `temporaryName` can have made the name.
     static func isTemporary(_ name: String) -> Bool {
         let bytes = Array(name.utf8.suffix(21))
         guard bytes.count == 21, name.utf8.count > 21, bytes.starts(with: ".tmp.".utf8) else { return false }
@@ -66,5 +66,23 @@ package enum AtomicFile {
             (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
                 || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
         }
+    }
+}
+
+/// Operations on the text of paths.
+enum PathText {
+    /// The folder that holds `path`: "." for a bare name, "/" for the root and its entries.
+    static func parent(of path: String) -> String {
+        let trimmed = trimmingSlashes(path)
+        guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        let parent = trimmingSlashes(String(trimmed[..<slash]))
+        return parent.isEmpty ? "/" : parent
+    }
+
+    /// The path without slashes at its end, except for "/".
+    static func trimmingSlashes(_ path: String) -> String {
+        var result = path
+        while result.utf8.count > 1, result.utf8.last == UInt8(ascii: "/") { result.removeLast() }
+        return result
     }
 }

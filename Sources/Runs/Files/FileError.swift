@@ -1,7 +1,7 @@
 import Core
 import Glibc
 
-/// A system call on a file that failed: which one, on which path, why, and what to do about it.
+/// A failed system call on a file. The description has the call, the path, the reason and a remedy.
 package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     package var operation: FileOperation
     package var path: String
@@ -14,7 +14,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.code = code
     }
 
-    /// What the system calls this error, such as "No space left on device".
+    /// The system's text for the error, such as "No space left on device".
     package var reason: String { String(cString: strerror(code)) }
 
     package var description: String { "cannot \(operation.rawValue) \(quoted(path)): \(reason); \(remedy)" }
@@ -49,4 +49,20 @@ package enum FileOperation: String, Sendable, CaseIterable {
     case makeDirectory = "make the folder"
     case list
     case lock
+}
+
+/// A change of the file system by a successful call. Paths are as the caller gave them.
+package enum FileChange: Sendable, Equatable {
+    /// A new empty file.
+    case made(path: String)
+    case wrote(path: String, offset: Int, bytes: [UInt8])
+    /// The file has at least that length; new bytes are zero.
+    case extended(path: String, byteCount: Int)
+    case truncated(path: String, byteCount: Int)
+    /// The bytes of a file, or the names in a folder, are durable.
+    case synchronized(path: String)
+    case renamed(path: String, target: String)
+    case linked(path: String, target: String)
+    case removed(path: String)
+    case madeDirectory(path: String)
 }

@@ -1,35 +1,35 @@
 import Glibc
 
-/// The system calls on files, in one place, each retried after an interruption and reporting failure as a typed error.
+/// All system calls on files. Each is retried after an interruption and reports failure as a typed error.
 ///
-/// A test hands in an interception that makes chosen calls fail or write less than asked, and so enumerates the
-/// points at which a process can die.
+/// A test passes an interceptor that makes chosen calls fail or write less, and so enumerates the points at which a
+/// process can die.
 package final class FileOperations: Sendable {
-    /// What an interception makes of one call.
+    /// What to do with a call.
     package enum Interception: Sendable, Equatable {
         case proceed
         /// The call is not made and fails with this `errno`.
         case fail(Int32)
-        /// A write passes on at most this many bytes.
+        /// A write writes at most this many bytes.
         case shorten(Int)
-        /// A synchronisation is not made and taken for done.
+        /// A synchronisation is skipped and reported as done.
         case omit
     }
 
     package typealias Interceptor = @Sendable (FileOperation, _ path: String) -> Interception
-    /// Told of every change after it is made.
+    /// Called with every change after it is made.
     package typealias Observer = @Sendable (FileChange) -> Void
 
     private let interceptor: Interceptor?
     private let observer: Observer?
 
-    /// Operations on the real file system; `interceptor` is asked before each call.
+    /// Operations on the real file system; `interceptor` is called before each call.
     package init(interceptor: Interceptor? = nil, observer: Observer? = nil) {
         self.interceptor = interceptor
         self.observer = observer
     }
 
-    /// Asks the interceptor; returns how many bytes a write may pass on, and 0 for a synchronisation that is left out.
+    /// Calls the interceptor; returns how many bytes a write may write, and 0 for a synchronisation to skip.
     @discardableResult
     private func begin(_ operation: FileOperation, _ path: String) throws(FileError) -> Int {
         switch interceptor?(operation, path) ?? .proceed {
@@ -37,12 +37,12 @@ package final class FileOperations: Sendable {
         case .fail(let code): throw FileError(operation: operation, path: path, code: code)
         case .shorten(let byteCount): return max(1, byteCount)
         case .omit:
-            precondition(operation == .synchronize, "only a synchronisation can be left out")
+            precondition(operation == .synchronize, "only a synchronisation can be skipped")
             return 0
         }
     }
 
-    /// Tells the observer; the change is made up only for one that listens.
+    /// Calls the observer, if there is one.
     private func tell(_ change: @autoclosure () -> FileChange) {
         if let observer { observer(change()) }
     }
@@ -78,8 +78,8 @@ extension FileOperations {
         return descriptor
     }
 
-    /// Closes the descriptor and reports a write that failed late. It is closed in either case: after an interruption
-    /// Linux has released it, and closing again could hit another thread's file.
+    /// Closes the descriptor and reports a late write error. The descriptor is closed in any case: after an interruption
+    /// Linux has released it, and closing it again could close another thread's file.
     func close(_ descriptor: Int32, _ path: String) throws(FileError) {
         do {
             try begin(.close, path)
@@ -92,7 +92,7 @@ extension FileOperations {
         }
     }
 
-    /// Closes a descriptor whose outcome no longer matters.
+    /// Closes a descriptor and ignores errors.
     func closeQuietly(_ descriptor: Int32) {
         _ = Glibc.close(descriptor)
     }
@@ -149,7 +149,7 @@ extension FileOperations {
         tell(.truncated(path: path, byteCount: byteCount))
     }
 
-    /// Takes the lock of an open file; false when another process holds it.
+    /// Locks an open file; false when another process holds the lock.
     func lock(_ descriptor: Int32, _ path: String) throws(FileError) -> Bool {
         do {
             _ = try call(.lock, path) { flock(descriptor, LOCK_EX | LOCK_NB) }
@@ -185,7 +185,7 @@ extension FileOperations {
         tell(.madeDirectory(path: path))
     }
 
-    /// Makes a folder and those above it, where they are missing. Their names are durable when this returns.
+    /// Makes a folder and its missing parents. Their names are durable when this returns.
     package func makeDirectories(_ path: String) throws(FileError) {
         if isDirectory(path) { return }
         let parent = PathText.parent(of: path)
@@ -231,5 +231,38 @@ extension FileOperations {
             }
             if name != ".", name != ".." { names.append(name) }
         }
+    }
+}
+
+extension FileOperations {
+    /// The whole file.
+    ///
+    /// - Throws: `FileError`; with `EFBIG` when the file is longer than `byteLimit`, before anything is allocated.
+    package func read(_ path: String, byteLimit: Int) throws(FileError) -> [UInt8] {
+        let descriptor = try open(path, O_RDONLY)
+        defer { closeQuietly(descriptor) }
+        return try read(descriptor, path, byteLimit: byteLimit)
+    }
+
+    /// The whole of an open file, whatever its offset.
+    func read(_ descriptor: Int32, _ path: String, byteLimit: Int) throws(FileError) -> [UInt8] {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw FileError(operation: .read, path: path, code: errno) }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw FileError(operation: .read, path: path, code: EISDIR) }
+        guard status.st_size <= byteLimit else { throw FileError(operation: .read, path: path, code: EFBIG) }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        var done = 0
+        while done < bytes.count {
+            let offset = done
+            var span = bytes.mutableSpan
+            let count = try span.withUnsafeMutableBytes { buffer throws(FileError) in
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[offset...])
+                return try call(.read, path) { pread(descriptor, rest.baseAddress, rest.count, off_t(offset)) }
+            }
+            if count == 0 { break }
+            done += count
+        }
+        bytes.removeLast(bytes.count - done)
+        return bytes
     }
 }

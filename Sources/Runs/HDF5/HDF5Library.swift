@@ -1,4 +1,5 @@
-internal import CHDF5
+import CHDF5
+import Core
 import Synchronization
 
 /// libhdf5, opened when it is first needed: a program that reads no such file runs without it.
@@ -67,4 +68,75 @@ struct HDF5Handle: ~Copyable {
     }
 
     deinit { _ = close(identifier) }
+}
+
+/// Why an HDF5 file or a part of it is not read. Places are paths inside the file.
+package enum HDF5Problem: Error, Sendable, Equatable {
+    case noLibrary(reason: String)
+    /// Not an HDF5 file, or its first structures are damaged.
+    case notHDF5
+    /// The library cannot read this part.
+    case damaged(place: String)
+    case missing(place: String)
+    /// A link that leads elsewhere: `kind` is "soft", "external" or "user-defined".
+    case link(place: String, kind: String)
+    case wrongKind(place: String, expected: String)
+    /// Values that are stored in another way than in the file itself, one after another.
+    case storage(place: String, form: String)
+    /// Values of another type than 32-bit or 64-bit floating point.
+    case elementType(place: String)
+    /// More values than a file of its size can hold, or too many dimensions.
+    case size(place: String)
+    /// A list of names that is none.
+    case names(place: String, attribute: String)
+    /// More groups, layers or levels than any model has.
+    case tooMany(place: String)
+    /// Neither of Keras's two forms.
+    case notWeights
+    /// The process that read the file was ended by this signal: the library does not bear all damage.
+    case crashed(signal: Int32)
+    /// What another process, which read the file, says of it.
+    case reported(String)
+}
+
+/// Why a Keras weights file is not read.
+package struct KerasWeightsError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The file's name.
+    package var file: String
+    package var problem: HDF5Problem
+
+    package init(file: String, problem: HDF5Problem) {
+        self.file = file
+        self.problem = problem
+    }
+
+    package var description: String { "\(quoted(file)): \(explanation)" }
+
+    /// What is wrong, without the file's name.
+    package var explanation: String {
+        switch problem {
+        case .noLibrary(let reason):
+            "reading it needs libhdf5 1.10 or later (\(reason)); install it with scripts/setup, "
+                + "or as root: apt-get install hdf5-tools"
+        case .notHDF5: "it is not a whole HDF5 file: fetch it again"
+        case .damaged(let place): "\(quoted(place)) cannot be read: the file is damaged or cut short; fetch it again"
+        case .missing(let place): "it has no \(quoted(place)): it was not written by Keras, or is damaged"
+        case .link(let place, let kind):
+            "\(quoted(place)) is a link of the \(kind) kind, which is not followed: save the weights in one file"
+        case .wrongKind(let place, let expected): "\(quoted(place)) is no \(expected): it was not written by Keras"
+        case .storage(let place, let form):
+            "dataset \(quoted(place)) is \(form), which is not read: save it as Keras does, or repack it with h5repack"
+        case .elementType(let place): "dataset \(quoted(place)) does not hold 32-bit or 64-bit floating-point numbers"
+        case .size(let place): "dataset \(quoted(place)) claims more values than the file holds"
+        case .names(let place, let attribute):
+            "\(quoted(place)) has no attribute \(quoted(attribute)) with a list of names: it was not written by Keras"
+        case .tooMany(let place): "\(quoted(place)) holds more than any model does: it was not written by Keras"
+        case .notWeights:
+            "it holds no Keras weights: expected the attribute \"layer_names\" or the group \"layers\"; "
+                + "save them with model.save_weights"
+        case .crashed(let signal):
+            "libhdf5 does not bear it (signal \(signal) ended it): the file is damaged; fetch it again"
+        case .reported(let text): text
+        }
+    }
 }

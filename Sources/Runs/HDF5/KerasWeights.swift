@@ -1,4 +1,4 @@
-internal import CHDF5
+import CHDF5
 
 /// The weights in a Keras file, layer by layer: those that have any, in the order of the file.
 ///
@@ -78,5 +78,155 @@ package struct KerasWeights: Sendable, Equatable {
             return KerasWeights(layers: layers, isInModelOrder: false)
         }
         throw .notWeights
+    }
+}
+
+/// Keras 3's form: `layers/CLASS_N/vars/I`, where CLASS_N counts the layers of one class and the attribute "name" of `vars` has the
+/// layer's own name. A model inside the model has `layers` of its own.
+extension KerasWeights {
+    /// Models inside models inside …
+    private static let depthLimit = 8
+    private static let tensorLimit = 1000
+
+    static func collect(
+        _ group: borrowing HDF5Object, container: String, depth: Int, into layers: inout [Layer], byteLimit: inout Int
+    ) throws(HDF5Problem) {
+        guard depth < depthLimit else { throw .tooMany(place: group.path) }
+        for name in try group.childNames().sorted(by: precedes) {
+            let layer = try group.child(name)
+            if try layer.hasChild("vars") {
+                let variables = try layer.child("vars")
+                let tensors = try tensors(variables, byteLimit: &byteLimit)
+                guard layers.count < HDF5Object.linkLimit else { throw .tooMany(place: group.path) }
+                if !tensors.isEmpty {
+                    let ownName = try variables.hasAttribute("name") ? variables.strings("name").first : nil
+                    layers.append(Layer(name: ownName ?? name, container: container, tensors: tensors))
+                }
+            }
+            if try layer.hasChild("layers") {
+                try collect(
+                    try layer.child("layers"), container: layer.path, depth: depth + 1, into: &layers,
+                    byteLimit: &byteLimit)
+            }
+        }
+    }
+
+    private static func tensors(
+        _ variables: borrowing HDF5Object, byteLimit: inout Int
+    ) throws(HDF5Problem) -> [Tensor] {
+        let names = try variables.childNames().sorted(by: precedes)
+        guard names.count <= tensorLimit else { throw .tooMany(place: variables.path) }
+        var tensors: [Tensor] = []
+        for name in names {
+            let dataset = try variables.child(name)
+            let (shape, values) = try dataset.values(byteLimit: &byteLimit)
+            tensors.append(Tensor(path: dataset.path, shape: shape, values: values))
+        }
+        return tensors
+    }
+
+    /// Whether a name comes before another that is counted in the same way: `dense`, `dense_1`, …, `dense_10`; `0`, `1`, …, `10`.
+    static func precedes(_ left: String, _ right: String) -> Bool {
+        let (left, right) = (counted(left), counted(right))
+        if left.word != right.word { return left.word.utf8.lexicographicallyPrecedes(right.word.utf8) }
+        return left.number < right.number
+    }
+
+    /// The word before the last "_" with the number behind it, −1 without one.
+    private static func counted(_ name: String) -> (word: Substring, number: Int) {
+        let digits = name.utf8.reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
+        guard digits > 0, let number = Int(name.suffix(digits)) else { return (name[...], -1) }
+        let word = name.dropLast(digits)
+        if word.isEmpty { return ("", number) }
+        return word.hasSuffix("_") ? (word.dropLast(), number) : (name[...], -1)
+    }
+}
+
+/// The older form: a group for each layer, in the order of the attribute "layer_names"; in it the datasets that its attribute
+/// "weight_names" lists.
+extension KerasWeights {
+    static let legacyLayerNames = "layer_names"
+    private static let legacyWeightNames = "weight_names"
+    /// Longer lists of names are cut into pieces called NAME0, NAME1, …; no more than these.
+    private static let pieceLimit = 1000
+
+    static func legacy(_ group: borrowing HDF5Object, byteLimit: inout Int) throws(HDF5Problem) -> KerasWeights {
+        let names = try names(legacyLayerNames, of: group)
+        guard names.count <= HDF5Object.linkLimit else { throw .tooMany(place: group.path) }
+        var layers: [Layer] = []
+        for name in names {
+            layers += try legacyLayers(try group.child(name), name: name, byteLimit: &byteLimit)
+        }
+        return KerasWeights(layers: layers, isInModelOrder: true)
+    }
+
+    /// The layers of one group: one, or those of a model that is a layer of the model. They differ in the paths of their
+    /// weights, all but the last name.
+    private static func legacyLayers(
+        _ group: borrowing HDF5Object, name: String, byteLimit: inout Int
+    ) throws(HDF5Problem) -> [Layer] {
+        var layers: [(prefix: [String], tensors: [Tensor])] = []
+        for weight in try names(legacyWeightNames, of: group) {
+            let path = weight.split(separator: "/").map(String.init)
+            let dataset = try group.descendant(path)
+            let (shape, values) = try dataset.values(byteLimit: &byteLimit)
+            let tensor = Tensor(path: dataset.path, shape: shape, values: values)
+            let prefix = Array(path.dropLast())
+            if layers.last?.prefix == prefix {
+                layers[layers.count - 1].tensors.append(tensor)
+            } else {
+                layers.append((prefix, [tensor]))
+            }
+        }
+        if layers.count == 1 { return [Layer(name: name, container: "", tensors: layers[0].tensors)] }
+        return layers.map { Layer(name: $0.prefix.last ?? name, container: name, tensors: $0.tensors) }
+    }
+
+    /// A list of names, whole or in pieces.
+    private static func names(_ attribute: String, of group: borrowing HDF5Object) throws(HDF5Problem) -> [String] {
+        guard try !group.hasAttribute(attribute), try group.hasAttribute("\(attribute)0") else {
+            return try group.strings(attribute)
+        }
+        var names: [String] = []
+        for piece in 0..<pieceLimit where try group.hasAttribute("\(attribute)\(piece)") {
+            names += try group.strings("\(attribute)\(piece)")
+        }
+        return names
+    }
+}
+
+/// The weights as they go from one process to another: a safetensors file with the tensors LAYER.TENSOR, and names in its metadata.
+extension KerasWeights {
+    private static let orderKey = "model_order"
+
+    package func encoded() -> [UInt8] {
+        var writer = SafetensorsWriter(metadata: [Self.orderKey: String(isInModelOrder)])
+        for (layerIndex, layer) in layers.enumerated() {
+            writer.metadata["name \(layerIndex)"] = layer.name
+            writer.metadata["container \(layerIndex)"] = layer.container
+            for (index, tensor) in layer.tensors.enumerated() {
+                writer.metadata["path \(layerIndex).\(index)"] = tensor.path
+                writer.add(name: "\(layerIndex).\(index)", shape: tensor.shape, tensor.values)
+            }
+        }
+        return writer.serialized()
+    }
+
+    /// Nil for bytes that `encoded` does not write.
+    package init?(encoded bytes: [UInt8]) {
+        guard let file = try? Safetensors(bytes: bytes), let order = file.metadata[Self.orderKey] else { return nil }
+        var layers: [Layer] = []
+        while let name = file.metadata["name \(layers.count)"] {
+            var layer = Layer(name: name, container: file.metadata["container \(layers.count)"] ?? "", tensors: [])
+            while let path = file.metadata["path \(layers.count).\(layer.tensors.count)"] {
+                let name = "\(layers.count).\(layer.tensors.count)"
+                guard let tensor = file.tensor(named: name), let values = try? file.floats(named: name) else {
+                    return nil
+                }
+                layer.tensors.append(Tensor(path: path, shape: tensor.shape, values: values))
+            }
+            layers.append(layer)
+        }
+        self.init(layers: layers, isInModelOrder: order == String(true))
     }
 }

@@ -1,4 +1,4 @@
-/// Where things stand in a run directory.
+/// The paths of a run directory.
 package struct RunPaths: Sendable, Equatable {
     /// The run directory itself, without a slash at its end.
     package let run: String
@@ -7,12 +7,12 @@ package struct RunPaths: Sendable, Equatable {
         self.run = PathText.trimmingSlashes(run)
     }
 
-    /// The resolved experiment, behind a first line with its digest.
+    /// A line with the digest, then the resolved experiment.
     package var experiment: String { run + "/experiment.yaml" }
-    /// One deterministic object an epoch.
+    /// One object per epoch, equal for every execution.
     package var metrics: String { run + "/metrics.jsonl" }
     package var history: String { run + "/history.csv" }
-    /// Everything that varies from run to run: seconds, speed, workers.
+    /// Everything that varies from one execution to the next: seconds, speed, workers.
     package var timings: String { run + "/timings.jsonl" }
     package var log: String { run + "/log.jsonl" }
     package var journal: String { run + "/journal" }

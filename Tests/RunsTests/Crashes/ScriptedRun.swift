@@ -44,8 +44,9 @@ final class ScriptedRun: Sendable {
             try save(epoch: epoch, run)
             try append(JournalRecord(kind: 3, payload: [UInt8(epoch)]), journal, isSynchronized: true)
             try replaceMetrics(throughEpoch: epoch, run)
-            try run.appendTimings("{\"epoch\":\(epoch)}")
-            try run.appendLog("{}")
+            let timing = EpochTiming(epoch: epoch, seconds: 1, imagesPerSecond: 1, workerCount: 1, generation: 1)
+            try run.append(.epoch(timing))
+            try run.append(RunLogLine(time: "", level: .info, message: ""))
         }
     }
 

@@ -2,9 +2,9 @@ import Core
 import Glibc
 
 extension RunDirectory {
-    /// Saves a checkpoint as `last`; what was `last` becomes `previous` first.
+    /// Saves a checkpoint as `last`; the old `last` becomes `previous` first.
     ///
-    /// At every point at which the process can die, `last` or `previous` is a whole checkpoint. Best and epoch copies
+    /// At every point at which the process can die, `last` or `previous` is a complete checkpoint. Best and epoch copies
     /// are further names of the same file, made before `last`, so that a resumed run finds them or makes them again:
     /// `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`.
     package func saveCheckpoint(_ bytes: [UInt8], isBest: Bool, keepEpoch: Int? = nil) throws(FileError) {
@@ -36,8 +36,8 @@ extension RunDirectory {
         }
     }
 
-    /// Lets `previous` name what `last` names. Without links `last` is renamed: then `previous` alone is there for a
-    /// moment.
+    /// Makes `previous` a name of the file that `last` names. Without links `last` is renamed: then for a moment only
+    /// `previous` exists.
     private func keepLastAsPrevious() throws(FileError) {
         guard files.exists(paths.last) else { return }
         do throws(FileError) {
@@ -63,11 +63,11 @@ extension RunDirectory {
     }
 }
 
-/// A checkpoint that was found valid, and what was wrong with those that were not.
+/// The newest valid checkpoint of a run.
 package struct FoundCheckpoint: Sendable {
     package let path: String
     package let contents: Safetensors
-    /// One line for each newer checkpoint that was passed over.
+    /// One line for each newer checkpoint that was not valid.
     package let warnings: [String]
 }
 
@@ -103,5 +103,43 @@ extension RunDirectory {
             }
         }
         throw .noCheckpoint(path: paths.run, reasons: reasons)
+    }
+}
+
+extension RunDirectory {
+    /// Replaces metrics.jsonl and history.csv by these rows, each in one step.
+    package func replaceMetrics(_ rows: [EpochRow]) throws(FileError) {
+        try AtomicFile.write(EpochRow.jsonLines(rows), to: paths.metrics, with: files)
+        try AtomicFile.write(EpochRow.csv(rows), to: paths.history, with: files)
+    }
+
+    /// Appends a line to timings.jsonl.
+    package func append(_ line: RunTimings.Line) throws(FileError) {
+        try append(line.jsonLine, to: paths.timings)
+    }
+
+    /// Appends a line to log.jsonl.
+    package func append(_ line: RunLogLine) throws(FileError) {
+        try append(line.jsonLine, to: paths.log)
+    }
+
+    /// Opens the run's journal. It has one writer at a time.
+    package func openJournal() throws(FileError) -> Journal {
+        try Journal(path: paths.journal, files: files)
+    }
+
+    private func append(_ line: String, to path: String) throws(FileError) {
+        precondition(!line.utf8.contains(UInt8(ascii: "\n")), "one line at a time")
+        let bytes = Array((line + "\n").utf8)
+        let descriptor = try files.open(path, O_WRONLY | O_CREAT | O_APPEND)
+        do throws(FileError) {
+            try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
+                try files.append(buffer, to: descriptor, path)
+            }
+        } catch {
+            files.closeQuietly(descriptor)
+            throw error
+        }
+        try files.close(descriptor, path)
     }
 }

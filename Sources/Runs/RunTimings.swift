@@ -1,0 +1,148 @@
+/// The lines of timings.jsonl: everything about a run that varies from one execution to the next.
+package enum RunTimings {
+    /// A line of the file.
+    package enum Line: Sendable, Equatable {
+        case epoch(EpochTiming)
+        case recovery(RecoveryTiming)
+
+        /// The line without its end.
+        package var jsonLine: String {
+            switch self {
+            case .epoch(let timing): timing.jsonLine
+            case .recovery(let timing): timing.jsonLine
+            }
+        }
+
+        /// Reads a line; nil where it is neither.
+        init?(jsonLine: [UInt8]) {
+            guard let object = try? JSONValue(parsing: jsonLine).object else { return nil }
+            if let fields = object["recovery"]?.object {
+                guard let recovery = RecoveryTiming(fields) else { return nil }
+                self = .recovery(recovery)
+            } else {
+                guard let epoch = EpochTiming(object) else { return nil }
+                self = .epoch(epoch)
+            }
+        }
+    }
+
+    /// The lines of a whole file. A damaged line is nil.
+    package static func lines(_ bytes: [UInt8]) -> [Line?] {
+        bytes.split(separator: UInt8(ascii: "\n")).map { Line(jsonLine: Array($0)) }
+    }
+
+    /// The recoveries in the file at `path`, in its order; damaged lines are ignored. None where there is no such file.
+    package static func recoveries(path: String, files: FileOperations = FileOperations()) -> [RecoveryTiming] {
+        guard let bytes = try? files.read(path, byteLimit: byteLimit) else { return [] }
+        return lines(bytes).compactMap { if case .recovery(let timing) = $0 { timing } else { nil } }
+    }
+
+    private static let byteLimit = 64 << 20
+}
+
+/// What an epoch cost.
+package struct EpochTiming: Sendable, Equatable {
+    package var epoch: Int
+    package var seconds: Double
+    package var imagesPerSecond: Double
+    package var workerCount: Int
+    package var generation: UInt64
+
+    package init(epoch: Int, seconds: Double, imagesPerSecond: Double, workerCount: Int, generation: UInt64) {
+        self.epoch = epoch
+        self.seconds = seconds
+        self.imagesPerSecond = imagesPerSecond
+        self.workerCount = workerCount
+        self.generation = generation
+    }
+
+    fileprivate var jsonLine: String {
+        "{\"epoch\":\(epoch),\"seconds\":\(seconds),\"images_per_second\":\(imagesPerSecond.rounded()),"
+            + "\"workers\":\(workerCount),\"generation\":\(generation)}"
+    }
+
+    fileprivate init?(_ fields: [String: JSONValue]) {
+        guard let epoch = fields["epoch"]?.whole, let seconds = fields["seconds"]?.number, seconds > 0,
+            let imagesPerSecond = fields["images_per_second"]?.number
+        else { return nil }
+        self.init(
+            epoch: epoch, seconds: seconds, imagesPerSecond: imagesPerSecond,
+            workerCount: fields["workers"]?.whole ?? 0, generation: UInt64(clamping: fields["generation"]?.whole ?? 0))
+    }
+}
+
+/// What a change of the members cost. Times are nanoseconds of the monotonic clock.
+package struct RecoveryTiming: Sendable, Equatable {
+    /// The generation in which training continued.
+    package var generation: UInt64
+    package var cause: String
+    /// When the coordinator noticed the loss.
+    package var noticedNanoseconds: Int64
+    /// When the first step after it was complete.
+    package var recoveredNanoseconds: Int64
+    /// Micro-batches whose gradients may have been computed again.
+    package var redoneMicroBatches: Int
+
+    /// The coordinator measures milliseconds, rounded down.
+    package static let resolutionNanoseconds: Int64 = 1_000_000
+
+    package init(
+        generation: UInt64, cause: String, noticedNanoseconds: Int64, recoveredNanoseconds: Int64,
+        redoneMicroBatches: Int
+    ) {
+        self.generation = generation
+        self.cause = cause
+        self.noticedNanoseconds = noticedNanoseconds
+        self.recoveredNanoseconds = recoveredNanoseconds
+        self.redoneMicroBatches = redoneMicroBatches
+    }
+
+    fileprivate var jsonLine: String {
+        "{\"recovery\":{\"cause\":\(JSONText.string(cause)),\"generation\":\(generation),"
+            + "\"noticed_ns\":\(noticedNanoseconds),\"recovered_ns\":\(recoveredNanoseconds),"
+            + "\"redone_micro_batches\":\(redoneMicroBatches)}}"
+    }
+
+    fileprivate init?(_ fields: [String: JSONValue]) {
+        guard let noticed = fields["noticed_ns"]?.whole, let recovered = fields["recovered_ns"]?.whole,
+            recovered >= noticed
+        else { return nil }
+        self.init(
+            generation: UInt64(clamping: fields["generation"]?.whole ?? 0), cause: fields["cause"]?.string ?? "",
+            noticedNanoseconds: Int64(noticed), recoveredNanoseconds: Int64(recovered),
+            redoneMicroBatches: fields["redone_micro_batches"]?.whole ?? 0)
+    }
+}
+
+/// The epochs of a run together. Of an epoch that was done twice the last timing counts.
+package struct RunTiming: Sendable, Equatable {
+    package let seconds: Double
+    package let imagesPerSecond: Double
+
+    /// Sums the epochs in ascending order.
+    ///
+    /// - Throws: `RunFileError` for a line that is neither an epoch nor a recovery.
+    package init(jsonLines bytes: [UInt8]) throws(RunFileError) {
+        var epochs: [Int: EpochTiming] = [:]
+        for (index, line) in RunTimings.lines(bytes).enumerated() {
+            switch line {
+            case .epoch(let timing): epochs[timing.epoch] = timing
+            case .recovery: break
+            case nil: throw RunFileError("line \(index + 1) is not a timing")
+            }
+        }
+        let timings = epochs.values.sorted { $0.epoch < $1.epoch }
+        seconds = timings.reduce(0) { $0 + $1.seconds }
+        imagesPerSecond =
+            seconds > 0 ? timings.reduce(0) { $0 + $1.imagesPerSecond * $1.seconds } / seconds : 0
+    }
+}
+
+/// Why a file of a run cannot be used.
+package struct RunFileError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
