@@ -42,6 +42,8 @@ struct ExitStatus: Error {
         case let error as FileError: code(ofFile: error)
         case let error as RunDirectoryError: code(ofRunDirectory: error)
         case let error as FaultError: code(ofFault: error)
+        case TortureError.exists: ProcessExitCode.usage
+        case TortureError.referenceFailed: ProcessExitCode.internalError
         case is InstructionSetError, is CoordinatorConfigurationError: ProcessExitCode.usage
         case TransportError.invalidEndpoint: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable

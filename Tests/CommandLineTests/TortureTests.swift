@@ -64,7 +64,7 @@ extension CommandLineTests {
             #expect(digests.0[0] != digests.1[0] && digests.0[1] == digests.1[1])
             let replay = "(again with: --fault 'flip-checkpoint coordinator step=1 bit=1 element=60000')"
             #expect(damaged.lines.contains { $0.hasSuffix(replay) }, "\(damaged.lines)")
-            #expect(!damaged.lines.contains { $0.contains("struck nobody") }, "\(damaged.lines)")
+            #expect(!damaged.lines.contains { $0.contains("never triggered") }, "\(damaged.lines)")
         }
 
         @Test func `a fault that found no occasion is named at the end`() throws {
@@ -72,7 +72,7 @@ extension CommandLineTests {
                 ["train", "small.yaml", "--workers", "1", "--epochs", "1", "--fault", "kill worker=0 step=5000"],
                 in: scratch)
             #expect(end.code == 0, "\(end.lines)")
-            #expect(end.lines.last?.hasPrefix("the fault 'kill worker=0 step=5000' struck nobody") ?? false)
+            #expect(end.lines.last?.hasPrefix("fault 'kill worker=0 step=5000' was never triggered") ?? false)
         }
 
         /// Runs the program, which has to say exactly one line that contains all parts.

@@ -168,7 +168,7 @@ import Testing
 
     @Test func `a network fault without a proxy says so`() throws {
         try injector("reset worker=1 step=4").reach(.computing, step: 4)
-        #expect(watch.events.last == "fault: no proxy takes 'reset worker=1 step=4'")
+        #expect(watch.events.last == "fault: no proxy is running for 'reset worker=1 step=4'")
     }
 
     @Test func `the plan travels in the environment`() throws {

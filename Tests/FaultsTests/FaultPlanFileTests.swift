@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: [
         ("faults:\n  - kill worker=1 step=7\n  - kil worker=1 step=7\n", "\"plan.yaml\", line 3: ", "unknown kind"),
-        ("faults:\n  - kind: kill\n    worker: 1\n", "\"plan.yaml\", line 2: ", "does not say when"),
+        ("faults:\n  - kind: kill\n    worker: 1\n", "\"plan.yaml\", line 2: ", "has no moment"),
         ("faults:\n  - kind: kill\n    worker: [1]\n", "line 2: ", "single words"),
         ("faults:\n  - kind: kill\n    worker: 1\n    worker: 2\n", "\"plan.yaml\"", "occurs twice"),
         ("faults:\n  - [kill]\n", "line 2: ", "a text or a mapping"),

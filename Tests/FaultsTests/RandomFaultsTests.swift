@@ -4,11 +4,11 @@ import Testing
 
 @Suite struct RandomFaultsTests {
     private let random = RandomFaults(
-        kinds: FaultKind.allCases, workerCount: 4, stepCount: 40, stepsPerEpoch: 10)
+        kinds: FaultKind.planned, workerCount: 4, stepCount: 40, stepsPerEpoch: 10)
 
     @Test func `as many runs as kinds bring each kind once as the first`() {
-        let first = (0..<FaultKind.allCases.count).map { random.plan(seed: 3, run: $0).faults[0].kind }
-        #expect(first == FaultKind.allCases)
+        let first = (0..<FaultKind.planned.count).map { random.plan(seed: 3, run: $0).faults[0].kind }
+        #expect(first == FaultKind.planned)
     }
 
     @Test func `a flipped gradient never comes with what may leave one worker alone`() {
@@ -29,7 +29,7 @@ import Testing
     @Test func `every random plan can be read again and suits the run`() throws {
         for workerCount in 1...8 {
             let random = RandomFaults(
-                kinds: FaultKind.allCases, workerCount: workerCount, stepCount: 10, stepsPerEpoch: 10)
+                kinds: FaultKind.planned, workerCount: workerCount, stepCount: 10, stepsPerEpoch: 10)
             for run in 0..<300 {
                 let plan = random.plan(seed: 9, run: run)
                 #expect(try FaultPlan(text: plan.text) == plan)

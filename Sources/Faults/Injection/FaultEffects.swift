@@ -1,13 +1,13 @@
 import Core
 import Glibc
 
-/// What faults do to this process, apart, so that tests can look on.
+/// Everything that faults do to this process. Tests replace it by functions that record.
 struct FaultEffects: Sendable {
     var nanoseconds: @Sendable () -> Int64
     var report: @Sendable (String) -> Void
     var sleep: @Sendable (_ milliseconds: Int) -> Void
     var kill: @Sendable (Fault.Signal) -> Void
-    /// Freezes the process; with a time, it goes on by itself after that.
+    /// Suspends the process; with a time, it is continued after that.
     var stop: @Sendable (_ milliseconds: Int?) -> Void
     var exit: @Sendable (Int32) -> Void
     var runThread: @Sendable (@escaping @Sendable () -> Void) -> Void
@@ -15,7 +15,7 @@ struct FaultEffects: Sendable {
     static let real = FaultEffects(
         nanoseconds: { MonotonicTime.now.nanoseconds },
         report: { text in
-            // The coordinator's progress may stand on the terminal's line.
+            // Clears a line of the terminal that shows progress.
             let clearing = isatty(STDERR_FILENO) == 1 ? "\r\u{1B}[K" : ""
             let line = Array((clearing + text + "\n").utf8)
             _ = write(STDERR_FILENO, line, line.count)
@@ -26,10 +26,10 @@ struct FaultEffects: Sendable {
             while clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &time, nil) == EINTR {}
         },
         kill: { signal in
-            // A handler would make an ordered end of it.
+            // A handler could end the process in an orderly way.
             Glibc.signal(signal.number, SIG_DFL)
             Glibc.kill(getpid(), signal.number)
-            // Other threads may take a signal first; nothing comes after it.
+            // Another thread may receive the signal first.
             while true { pause() }
         },
         stop: { milliseconds in
@@ -50,7 +50,7 @@ struct FaultEffects: Sendable {
             if status == 0 { pthread_detach(thread) } else { box.release() }
         })
 
-    /// Starts a process of its own group, with none of this one's streams, that sends SIGCONT later.
+    /// Starts a process in a new process group, without this one's streams, that sends SIGCONT later.
     private static func continueLater(_ milliseconds: Int) {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -72,7 +72,7 @@ struct FaultEffects: Sendable {
     }
 }
 
-/// What a thread is started with.
+/// The function that a thread runs.
 private final class ThreadBody {
     let run: @Sendable () -> Void
 

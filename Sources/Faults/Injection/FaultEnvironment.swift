@@ -5,14 +5,10 @@ import Runs
 package enum FaultEnvironment {
     /// The path of a file with the plan's text: a variable has no room for a long one.
     package static let planVariable = "SELVEDGE_FAULTS"
-    /// The folder where processes mark what has struck.
+    /// The folder where processes mark triggered faults (``FaultFolder``).
     package static let folderVariable = "SELVEDGE_FAULT_FOLDER"
 
-    /// The file in that folder with a JSON object for each fault that struck: `number`, `fault`, `process`, `pid`, `phase`,
-    /// `step` and `monotonic_ns`.
-    package static let firedName = FaultFolder.firedName
-
-    /// Writes the plan into the folder, and returns the variables that hand it on.
+    /// Writes the plan into the folder, and returns the variables that pass it to the processes of a run.
     package static func variables(_ plan: FaultPlan, folder: String) throws(FaultError) -> [String: String] {
         let path = "\(folder)/plan-\(getpid())"
         do {
@@ -29,12 +25,12 @@ package enum FaultEnvironment {
     ) throws(FaultError) -> FaultInjector? {
         guard let path = environment[planVariable], !path.isEmpty else { return nil }
         guard let folder = environment[folderVariable], access(folder, W_OK) == 0 else {
-            throw FaultError(.folder("\(folderVariable) names no folder that can be written: set it to one"))
+            throw FaultError(.folder("\(folderVariable) is not set to a writable folder: set it to one"))
         }
         return FaultInjector(try FaultPlan(text: text(path)), target: target, folder: folder)
     }
 
-    /// More than a plan of the most faults takes.
+    /// More than the longest plan has.
     private static let byteLimit = 8 << 20
 
     private static func text(_ path: String) throws(FaultError) -> String {

@@ -1,17 +1,18 @@
+import Glibc
 package import Runs
 import Synchronization
 
-/// Carries out the faults of a plan that concern this process.
+/// Triggers the faults of a plan that concern this process.
 ///
-/// Each strikes once in a run, even if the process is started again and comes to the same place: a file in the faults' folder
-/// marks it. All functions may be called on any thread.
+/// Each is triggered once in a run, even if the process is started again and reaches the same place: a file in the
+/// faults' folder marks it. All functions may be called on any thread.
 package final class FaultInjector: Sendable {
     package let target: FaultTarget
     let folder: FaultFolder
     let effects: FaultEffects
     private let state: Mutex<FaultSchedule>
 
-    /// An injector for the plan's faults of `target`, which marks in `folder` what has struck; nil where there are none.
+    /// An injector for the plan's faults of `target`, which marks triggered faults in `folder`; nil where there are none.
     package convenience init?(_ plan: FaultPlan, target: FaultTarget, folder: String) {
         self.init(plan, target: target, folder: folder, effects: .real)
     }
@@ -26,21 +27,21 @@ package final class FaultInjector: Sendable {
         if self.folder.start != nil { startClock() }
     }
 
-    /// Tells that this process has come to a failpoint. `step` counts from 1: the step that is under way, or between
-    /// steps the last one that is complete; 0 before the first.
+    /// Call it at each failpoint. `step` counts from 1: the step in progress, or between steps the last complete one; 0
+    /// before the first. Triggers what is due, and delays a step of a slow worker.
     package func reach(_ point: Failpoint, step: UInt64) {
         if point == .computing || point == .grant { startClock() }
-        for planned in state.withLock({ $0.due(at: point, step: step) }) { strike(planned, point: point, step: step) }
+        for planned in state.withLock({ $0.due(at: point, step: step) }) { trigger(planned, point: point, step: step) }
         guard point == .computing else { return }
         let now = effects.nanoseconds()
         let pauseMilliseconds = state.withLock { $0.pause(nanoseconds: now) }
         if pauseMilliseconds > 0 { effects.sleep(pauseMilliseconds) }
     }
 
-    /// Starts the clock of faults that strike after a time; the first call in a run counts for all its processes.
+    /// Starts the clock of faults that are triggered after a time; the first call in a run counts for all its processes.
     private func startClock() {
         let waiting = state.withLock { $0.takeTimed() }
-        // Even without a timed fault of its own, a process tells the others when training began.
+        // A process without a timed fault also records the start: other processes may have one.
         guard state.withLock({ $0.beginsClock() }) || !waiting.isEmpty else { return }
         let start = folder.begin(nanoseconds: effects.nanoseconds())
         guard !waiting.isEmpty else { return }
@@ -49,26 +50,33 @@ package final class FaultInjector: Sendable {
                 let left = start + Int64(milliseconds) * 1_000_000 - effects.nanoseconds()
                 if left > 0 { effects.sleep(Int(left / 1_000_000) + 1) }
                 let place = state.withLock { $0.place }
-                strike(planned, point: place.point, step: place.step)
+                trigger(planned, point: place.point, step: place.step)
             }
         }
     }
 
-    /// Carries a fault out, unless it has struck before.
-    private func strike(_ planned: PlannedFault, point: Failpoint?, step: UInt64) {
+    /// Carries a fault out, unless it was triggered before.
+    private func trigger(_ planned: PlannedFault, point: Failpoint?, step: UInt64) {
         guard folder.mark(planned.number) else { return }
         let fault = planned.fault
         let now = effects.nanoseconds()
-        folder.append(FiredFault(planned, nanoseconds: now, point: point, step: step))
+        folder.append(
+            TriggeredFault(
+                number: planned.number, fault: fault, processIdentifier: getpid(), point: point, step: step,
+                nanoseconds: now))
         effects.report("fault: \(fault) (again with: --fault '\(fault)')")
-        switch fault.kind {
-        case .kill: effects.kill(fault.signal ?? .kill)
+        switch fault.kind.declaration.action {
+        case .kill: effects.kill(fault.text(.signal).flatMap(Fault.Signal.init) ?? .kill)
         case .stop: effects.stop(fault.durationMilliseconds)
-        case .exit: effects.exit(fault.exitCode ?? 1)
-        case .slow, .diskFull, .failWrite, .failSynchronize, .failRename, .flipGradient, .flipCheckpoint:
-            state.withLock { $0.arm(fault, nanoseconds: now) }
-        case .drop, .duplicate, .reorder, .corrupt, .delay, .halfOpen, .reset, .partition:
-            if !folder.send(fault) { effects.report("fault: no proxy takes '\(fault)'") }
+        case .exit: effects.exit(Int32(fault.whole(.code) ?? 1))
+        case .slow: state.withLock { $0.slow(fault, nanoseconds: now) }
+        case .failFiles(let operations, let errorCode):
+            state.withLock { $0.failFiles(fault, operations, errorCode: errorCode, nanoseconds: now) }
+        case .flipGradient, .flipCheckpoint: state.withLock { $0.flip(fault) }
+        case .disturb:
+            if !NetworkFaultPipe.send(fault, folder: folder.path) {
+                effects.report("fault: no proxy is running for '\(fault)'")
+            }
         }
     }
 
@@ -83,22 +91,37 @@ package final class FaultInjector: Sendable {
         }
     }
 
-    /// Flips the bits of faults that have struck since the last call in a gradient that is about to be sent.
+    /// Flips the bits of faults that were triggered since the last call in a gradient that is about to be sent.
     package func flip(gradient: UnsafeMutableBufferPointer<Float>) {
         guard !gradient.isEmpty else { return }
         for fault in state.withLock({ $0.takeFlips(.flipGradient) }) {
-            let index = (fault.element ?? 0) % gradient.count
-            gradient[index] = Float(bitPattern: gradient[index].bitPattern ^ (1 << UInt32(fault.bit ?? 0)))
+            let index = (fault.whole(.element) ?? 0) % gradient.count
+            gradient[index] = Float(bitPattern: gradient[index].bitPattern ^ (1 << UInt32(fault.whole(.bit) ?? 0)))
         }
     }
 
-    /// Flips the bits of faults that have struck since the last call in the checkpoint file at `path`. Call it after
+    /// Flips the bits of faults that were triggered since the last call in the checkpoint file at `path`. Call it after
     /// the failpoint `checkpoint-written`.
     package func flip(checkpoint path: String) {
         for fault in state.withLock({ $0.takeFlips(.flipCheckpoint) }) {
-            if !FaultFolder.flip(bit: fault.bit ?? 0, ofByte: fault.element ?? 0, inFile: path) {
+            let (bit, byte) = (fault.whole(.bit) ?? 0, fault.whole(.element) ?? 0)
+            if !Self.flip(bit: bit, ofByte: byte, inFile: path) {
                 effects.report("fault: \(path) cannot be changed")
             }
         }
+    }
+
+    /// Flips a bit of byte `index`, modulo the file's length.
+    private static func flip(bit: Int, ofByte index: Int, inFile path: String) -> Bool {
+        let descriptor = open(path, O_RDWR | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return false }
+        let offset = off_t(index) % off_t(status.st_size)
+        var byte: UInt8 = 0
+        guard pread(descriptor, &byte, 1, offset) == 1 else { return false }
+        byte ^= 1 << UInt8(bit & 7)
+        return pwrite(descriptor, &byte, 1, offset) == 1
     }
 }

@@ -7,15 +7,15 @@ struct PlannedFault: Sendable, Equatable {
     var fault: Fault
 }
 
-/// What is still to strike in this process, and what goes on after it struck. Time is an argument.
+/// The faults of this process that are not yet triggered, and the effects of those that last. Time is an argument.
 struct FaultSchedule: Sendable {
     private let target: FaultTarget
-    /// Faults that wait for a failpoint, with the times that still have to pass by.
+    /// Faults that wait for a failpoint, with the number of times that it has still to be reached.
     private var placed: [(planned: PlannedFault, remaining: Int)] = []
     private var timed: [(milliseconds: Int, planned: PlannedFault)] = []
     private var clockHasBegun = false
     let hasFileFaults: Bool
-    /// Where the process was last.
+    /// The failpoint that the process reached last.
     private(set) var place: (point: Failpoint?, step: UInt64) = (nil, 0)
     private var flips: [Fault] = []
     private var failures: [FileFailure] = []
@@ -33,7 +33,7 @@ struct FaultSchedule: Sendable {
         timed.sort { $0.milliseconds < $1.milliseconds }
     }
 
-    /// The faults that strike here and now.
+    /// The faults to trigger at this failpoint.
     mutating func due(at point: Failpoint, step: UInt64) -> [PlannedFault] {
         place = (point, step)
         var due: [PlannedFault] = []
@@ -45,7 +45,7 @@ struct FaultSchedule: Sendable {
         return due
     }
 
-    /// The faults that strike after a time, the earliest first; once.
+    /// The faults to trigger after a time, the earliest first. A second call returns none.
     mutating func takeTimed() -> [(milliseconds: Int, planned: PlannedFault)] {
         defer { timed = [] }
         return timed
@@ -57,30 +57,31 @@ struct FaultSchedule: Sendable {
         return !clockHasBegun
     }
 
-    // MARK: What goes on
+    // MARK: Lasting effects
 
-    /// Begins what a fault that has struck goes on to do.
-    mutating func arm(_ fault: Fault, nanoseconds: Int64) {
-        switch fault.kind {
-        case .slow: slowness = Slowness(fault, nanoseconds: nanoseconds)
-        case .flipGradient, .flipCheckpoint: flips.append(fault)
-        default: failures.append(FileFailure(fault, nanoseconds: nanoseconds))
-        }
+    mutating func slow(_ fault: Fault, nanoseconds: Int64) {
+        slowness = Slowness(fault, nanoseconds: nanoseconds)
     }
 
-    /// The bit flips of a kind that are due; once.
+    mutating func failFiles(_ fault: Fault, _ operations: [FileOperation], errorCode: Int32, nanoseconds: Int64) {
+        failures.append(FileFailure(fault, operations, errorCode: errorCode, nanoseconds: nanoseconds))
+    }
+
+    mutating func flip(_ fault: Fault) { flips.append(fault) }
+
+    /// The bit flips of a kind that are due. A second call returns none.
     mutating func takeFlips(_ kind: FaultKind) -> [Fault] {
         defer { flips.removeAll { $0.kind == kind } }
         return flips.filter { $0.kind == kind }
     }
 
-    /// The milliseconds by which the step that begins is to be delayed.
+    /// By how many milliseconds to delay the step that begins.
     mutating func pause(nanoseconds: Int64) -> Int {
         if slowness?.isOver(nanoseconds: nanoseconds) ?? true { slowness = nil }
         return slowness?.pause(nanoseconds: nanoseconds) ?? 0
     }
 
-    /// What becomes of an operation on a file.
+    /// Whether an operation on a file fails.
     mutating func interception(
         of operation: FileOperation, _ path: String, nanoseconds: Int64
     ) -> FileOperations.Interception {
@@ -92,7 +93,7 @@ struct FaultSchedule: Sendable {
     }
 }
 
-/// A worker whose steps take longer for a time.
+/// Makes the steps of a worker longer for a time.
 private struct Slowness: Sendable {
     private let factor: Double?
     private let addedMilliseconds: Int
@@ -101,14 +102,14 @@ private struct Slowness: Sendable {
     private var lastPause = 0
 
     init(_ fault: Fault, nanoseconds: Int64) {
-        factor = fault.factor
-        addedMilliseconds = fault.addedMilliseconds ?? 0
+        factor = fault.number(.factor)
+        addedMilliseconds = fault.whole(.added) ?? 0
         end = fault.durationMilliseconds.map { nanoseconds + Int64($0) * 1_000_000 } ?? .max
     }
 
     func isOver(nanoseconds: Int64) -> Bool { nanoseconds >= end }
 
-    /// The time between two beginnings, less the pause in it, is a step's own.
+    /// The pause before the step that begins. A step's duration is the time since the last call without that call's pause.
     mutating func pause(nanoseconds: Int64) -> Int {
         let own = last.map { Double(nanoseconds - $0) / 1e6 - Double(lastPause) } ?? 0
         last = nanoseconds
@@ -118,44 +119,29 @@ private struct Slowness: Sendable {
     }
 }
 
-/// Operations on files that fail for a time or so many times.
+/// Makes operations on files fail for a time or a number of times.
 private struct FileFailure: Sendable {
-    private let kind: FaultKind
+    private let operations: [FileOperation]
+    private let errorCode: Int32
     private let file: String?
     private let end: Int64
     private var remaining: Int
 
-    /// How long a disk is full unless the fault says so.
-    private static let fullMilliseconds = 500
-
-    init(_ fault: Fault, nanoseconds: Int64) {
-        kind = fault.kind
-        file = fault.file
-        if fault.kind == .diskFull {
-            remaining = .max
-            end = nanoseconds + Int64(fault.durationMilliseconds ?? Self.fullMilliseconds) * 1_000_000
-        } else {
-            remaining = fault.times ?? 1
-            end = .max
-        }
+    init(_ fault: Fault, _ operations: [FileOperation], errorCode: Int32, nanoseconds: Int64) {
+        self.operations = operations
+        self.errorCode = errorCode
+        file = fault.text(.file)
+        remaining = fault.whole(.times) ?? .max
+        end = fault.durationMilliseconds.map { nanoseconds + Int64($0) * 1_000_000 } ?? .max
     }
 
     func isOver(nanoseconds: Int64) -> Bool { remaining <= 0 || nanoseconds >= end }
 
-    /// The error with which an operation fails, or nil when it goes on as always.
+    /// The error with which an operation fails, or nil when it is carried out.
     mutating func errorCode(of operation: FileOperation, _ path: String) -> Int32? {
-        guard remaining > 0, concerns(operation), concerns(path) else { return nil }
-        if kind != .diskFull { remaining -= 1 }
-        return kind == .diskFull ? ENOSPC : EIO
-    }
-
-    private func concerns(_ operation: FileOperation) -> Bool {
-        switch kind {
-        case .diskFull: operation == .write || operation == .allocate
-        case .failWrite: operation == .write
-        case .failSynchronize: operation == .synchronize
-        default: operation == .rename
-        }
+        guard remaining > 0, operations.contains(operation), concerns(path) else { return nil }
+        if remaining != .max { remaining -= 1 }
+        return errorCode
     }
 
     private func concerns(_ path: String) -> Bool {

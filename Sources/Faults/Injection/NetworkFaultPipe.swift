@@ -1,33 +1,45 @@
 import Core
 import Glibc
 
-/// The end of the pipe at which a proxy hears of network faults that strike.
+/// The pipe through which processes report triggered network faults to the proxy of their run; this is the proxy's end.
 package struct NetworkFaultPipe: ~Copyable {
-    /// Readable when faults have struck.
+    /// Readable when faults were triggered.
     package let descriptor: Int32
     private var partial: [UInt8] = []
 
     /// Makes the pipe in the faults' folder, where processes look for it.
     package init(folder: String) throws(FaultError) {
-        let path = "\(folder)/\(FaultFolder.networkName)"
+        let path = Self.path(folder)
         let made = mkfifo(path, 0o600) == 0 || errno == EEXIST
-        // Open for both, so that it never ends while processes come and go.
+        // Opened for reading and writing, so that it does not end when the last process closes it.
         descriptor = made ? open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
-            throw FaultError(.folder("the pipe \(quoted(path)) cannot be made: \(reason); choose another folder"))
+            throw FaultError(.folder("the pipe \(quoted(path)) cannot be created: \(reason); choose another folder"))
         }
     }
 
     deinit { close(descriptor) }
 
-    /// A fault and the process that it befalls.
+    private static func path(_ folder: String) -> String { "\(folder)/network" }
+
+    /// Reports a fault of this process to the proxy; false when none is running.
+    static func send(_ fault: Fault, folder: String) -> Bool {
+        let descriptor = open(path(folder), O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        // A line is shorter than what a pipe accepts in one piece.
+        let line = Array("\(getpid()) \(fault)\n".utf8)
+        return write(descriptor, line, line.count) == line.count
+    }
+
+    /// A fault and the process that it affects.
     package struct Event: Sendable, Equatable {
         package var fault: Fault
         package var processIdentifier: Int32
     }
 
-    /// What has struck since the last call. Never waits.
+    /// The faults since the last call. Does not block.
     package mutating func read() -> [Event] {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {

@@ -1,7 +1,7 @@
-/// A place in the program where a fault can strike; its name is the `phase` of a fault's text.
+/// A place in the program where a fault can be triggered; its name is the `phase` of a fault's text.
 package enum Failpoint: String, Sendable, CaseIterable {
-    // A worker's.
-    /// Before it says who it is.
+    // Of workers.
+    /// Before the worker sends HELLO.
     case hello
     /// Fetching experiment and data.
     case learning
@@ -11,39 +11,39 @@ package enum Failpoint: String, Sendable, CaseIterable {
     case computing
     /// Some gradients of the step were sent.
     case reduceScatter = "reduce-scatter"
-    /// Everything was sent, and the sums are awaited.
+    /// All gradients were sent, and the sums have not arrived.
     case allGather = "all-gather"
-    /// The step was applied, and nobody knows yet.
+    /// The step was applied and not reported.
     case updating
-    /// In an epoch's validation.
+    /// During an epoch's validation.
     case validating
     /// Before an epoch's report is sent.
     case serializing
-    /// Giving or taking a state.
+    /// Sending or receiving a state.
     case stateTransfer = "state-transfer"
-    /// Everything is trained.
+    /// Training is complete.
     case finishing
 
-    // The coordinator's.
+    // Of the coordinator.
     /// Waiting for workers.
     case gathering
-    /// A view stands in the journal and was not sent.
+    /// A view was journalled and not sent.
     case view
-    /// Before workers may go further.
+    /// Before a grant is sent.
     case grant
-    /// An epoch is agreed on and its row not recorded.
+    /// The workers agreed on an epoch, and its row is not recorded.
     case epochBefore = "epoch-before"
     /// The row is recorded.
     case epochAfter = "epoch-after"
     /// Before a checkpoint is written.
     case checkpointWrite = "checkpoint-write"
-    /// It is written, and the machine does not know.
+    /// A checkpoint was written, and the machine was not informed.
     case checkpointWritten = "checkpoint-written"
     /// Before a record is appended to the journal.
     case journal
-    /// A member is lost, and nobody was told to regroup.
+    /// A member was lost, and no reconfiguration was sent.
     case regroup
-    /// The run is complete, and the workers were not told.
+    /// The run is complete, and the workers were not informed.
     case ending
 
     /// Whether workers reach it, rather than the coordinator.
@@ -63,8 +63,18 @@ package enum Failpoint: String, Sendable, CaseIterable {
         isOfWorkers != (target == .coordinator)
     }
 
-    /// The names that a target's faults may give.
+    /// The phases that a fault of the target may have.
     static func names(of target: FaultTarget) -> [String] {
         allCases.filter { $0.belongs(to: target) }.map(\.rawValue)
+    }
+
+    /// Whether it is reached at every step or epoch, rather than once or when members change.
+    var hasStep: Bool {
+        switch self {
+        case .computing, .reduceScatter, .allGather, .updating, .validating, .serializing, .grant, .epochBefore,
+            .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
+            true
+        case .hello, .learning, .linking, .stateTransfer, .finishing, .gathering, .view, .regroup, .ending: false
+        }
     }
 }

@@ -1,4 +1,4 @@
-/// One fault of a plan: what befalls which process, and when.
+/// One fault of a plan: what happens to which process, and when.
 package struct Fault: Sendable, Hashable {
     package enum Direction: String, Sendable, CaseIterable {
         /// What others send to the target is lost.
@@ -16,34 +16,39 @@ package struct Fault: Sendable, Hashable {
         case trap = "TRAP"
     }
 
-    package var kind: FaultKind
-    package var target: FaultTarget
+    package let kind: FaultKind
+    package let target: FaultTarget
     package var trigger: FaultTrigger
-
-    /// How long it lasts; nil for the kind's default.
-    package var durationMilliseconds: Int?
-    /// How many times longer a step takes.
-    package var factor: Double?
-    /// What each step or frame takes longer.
-    package var addedMilliseconds: Int?
-    /// The share of frames that it befalls.
-    package var share: Double?
-    package var direction: Direction?
-    package var exitCode: Int32?
-    package var signal: Signal?
-    /// How many operations fail.
-    package var times: Int?
-    /// Only files with this in their name.
-    package var file: String?
-    /// The bit of the element that changes.
-    package var bit: Int?
-    /// Which float of a gradient or byte of a file changes, modulo their number.
-    package var element: Int?
+    /// Values of the kind's parameters in their usual form.
+    private var values: [FaultKey: String] = [:]
 
     package init(_ kind: FaultKind, _ target: FaultTarget, _ trigger: FaultTrigger) {
         self.kind = kind
         self.target = target
         self.trigger = trigger
+    }
+
+    /// Gives a parameter a value.
+    ///
+    /// - Precondition: the kind takes the parameter, and the parameter the value.
+    mutating func set(_ key: FaultKey, _ value: some CustomStringConvertible) {
+        let text = parameter(key)?.normalized(value.description)
+        precondition(text != nil, "\(kind.rawValue) takes no \(key.rawValue)=\(value)")
+        values[key] = text
+    }
+
+    /// A value as it was given, or the kind's default; nil where there is neither.
+    func text(_ key: FaultKey) -> String? { values[key] ?? parameter(key)?.defaultText }
+
+    func whole(_ key: FaultKey) -> Int? { text(key).flatMap { Int($0) } }
+
+    func number(_ key: FaultKey) -> Double? { text(key).flatMap { Double($0) } }
+
+    /// How long it lasts, in milliseconds; nil for permanently.
+    package var durationMilliseconds: Int? { whole(.duration) }
+
+    private func parameter(_ key: FaultKey) -> FaultParameter? {
+        kind.declaration.parameters.first { $0.key == key }
     }
 }
 
@@ -61,17 +66,61 @@ extension Fault: CustomStringConvertible {
             if occurrence > 1 { add(.occurrence, occurrence) }
         case .after(let milliseconds): add(.after, milliseconds)
         }
-        add(.signal, signal?.rawValue)
-        add(.code, exitCode)
-        add(.factor, factor)
-        add(.added, addedMilliseconds)
-        add(.share, share)
-        add(.direction, direction?.rawValue)
-        add(.times, times)
-        add(.file, file)
-        add(.bit, bit)
-        add(.element, element)
-        add(.duration, durationMilliseconds)
+        for key in FaultKey.allCases { add(key, values[key]) }
         return words.joined(separator: " ")
+    }
+}
+
+/// The process that a fault affects.
+package enum FaultTarget: Sendable, Hashable, CustomStringConvertible {
+    /// The worker of this number, which is called `worker-NUMBER`.
+    case worker(Int)
+    case coordinator
+
+    /// Above every worker's number.
+    static let workerLimit = 4096
+
+    private static let namePrefix = "worker-"
+
+    /// The target for a worker of this name; nil for a name without a number.
+    package init?(workerName: String) {
+        guard workerName.hasPrefix(Self.namePrefix) else { return nil }
+        let digits = workerName.dropFirst(Self.namePrefix.count)
+        guard let index = Int(digits), String(index) == digits, 0..<Self.workerLimit ~= index else { return nil }
+        self = .worker(index)
+    }
+
+    /// `worker-1` or `coordinator`.
+    package var name: String {
+        switch self {
+        case .worker(let index): Self.namePrefix + String(index)
+        case .coordinator: "coordinator"
+        }
+    }
+
+    /// As in a fault's text: `worker=1` or `coordinator`.
+    package var description: String {
+        switch self {
+        case .worker(let index): "worker=\(index)"
+        case .coordinator: "coordinator"
+        }
+    }
+}
+
+/// When a fault is triggered.
+package enum FaultTrigger: Sendable, Hashable {
+    /// The `occurrence`-th time (from 1) that the process reaches the failpoint at this step or a later one.
+    ///
+    /// Steps count from 1. Without a step every time counts; without a point, a worker's is `computing` and
+    /// the coordinator's any.
+    case reached(Failpoint?, step: UInt64?, occurrence: Int)
+    /// This long after the first step of the run began.
+    case after(milliseconds: Int)
+
+    /// Whether reaching a failpoint of `target` counts.
+    func matches(_ point: Failpoint, step: UInt64, of target: FaultTarget) -> Bool {
+        guard case .reached(let wanted, let first, _) = self else { return false }
+        let place = wanted ?? (target == .coordinator ? nil : .computing)
+        return (place ?? point) == point && step >= first ?? 0
     }
 }

@@ -19,13 +19,13 @@ package struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
         case twoTriggers
         /// A parameter without which the kind does nothing.
         case missingParameter(String, FaultKind)
-        /// The run has so many workers.
+        /// The run has `count` workers.
         case unknownWorker(Int, count: Int)
         case badRandomPlan(String)
         case syntax(String)
         case tooMany(limit: Int)
         case unreadable(String)
-        /// Where fired faults are marked is not said or cannot be written.
+        /// The folder in which triggered faults are marked is not set or cannot be written.
         case folder(String)
     }
 
@@ -59,24 +59,24 @@ extension FaultError.Problem: CustomStringConvertible {
         case .notAnAssignment(let word): "\(quoted(word)) is not KEY=VALUE; a fault is \(Self.form)"
         case .unknownKey(let key, let kind):
             "unknown key \(quoted(key)); keys of \(kind.rawValue) are "
-                + (FaultKey.common + kind.parameters).map(\.rawValue).joined(separator: ", ")
-        case .repeatedKey(let key): "\(quoted(key)) stands twice; leave one out"
+                + FaultFields.keys(of: kind).map(\.rawValue).joined(separator: ", ")
+        case .repeatedKey(let key): "the key \(quoted(key)) is given twice; leave one out"
         case .badValue(let key, let value, let expected):
             "\(quoted(key + "=" + value)) cannot be used; give \(expected)"
         case .unknownPhase(let name, let target):
             "unknown phase \(quoted(name)); phases of \(target == .coordinator ? "the coordinator" : "a worker") are "
                 + Failpoint.names(of: target).joined(separator: ", ")
-        case .missingTarget(let kind): "it strikes nobody; add \(Self.targets(of: kind))"
+        case .missingTarget(let kind): "it has no target; add \(Self.targets(of: kind))"
         case .wrongTarget(let kind, let target):
-            "\(kind.rawValue) cannot befall \(target.name); give \(Self.targets(of: kind))"
+            "\(kind.rawValue) cannot affect \(target.name); give \(Self.targets(of: kind))"
         case .twoTargets: "it names two processes; give worker=NUMBER or coordinator, a fault for each"
-        case .missingTrigger: "it does not say when; add step=NUMBER, phase=NAME or after=MILLISECONDS"
+        case .missingTrigger: "it has no moment; add step=NUMBER, phase=NAME or after=MILLISECONDS"
         case .twoTriggers: "it has two triggers; give step= and phase=, or after="
         case .missingParameter(let key, let kind): "\(kind.rawValue) needs \(key)"
         case .unknownWorker(let index, let count):
             "there is no worker \(index); "
                 + (count == 1 ? "the only one is 0" : "workers are 0 to \(count - 1)")
-        case .badRandomPlan(let text): "\(quoted(text)) is no random plan; give random:SEED, such as random:1"
+        case .badRandomPlan(let text): "\(quoted(text)) is not a random plan; give random:SEED, such as random:1"
         case .syntax(let text):
             "is not a fault plan: \(escaped(text)); a plan is a mapping with the key faults and a list"
         case .tooMany(let limit): "more than \(limit) faults; shorten the plan"
@@ -88,7 +88,7 @@ extension FaultError.Problem: CustomStringConvertible {
     private static let form = "KIND worker=NUMBER|coordinator step=NUMBER phase=NAME …"
 
     private static var kinds: String {
-        "kinds are " + FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
+        "kinds are " + FaultKind.planned.map(\.rawValue).joined(separator: ", ")
     }
 
     private static func targets(of kind: FaultKind) -> String {

@@ -66,8 +66,7 @@ extension Fault {
         guard let name = pairs.first(where: { $0.key.scalarText == "kind" })?.value.scalarText else {
             throw .missingKind
         }
-        guard let kind = FaultKind(rawValue: name) else { throw .unknownKind(name) }
-        var fields = FaultFields(kind)
+        var fields = try FaultFields(kindName: name)
         for pair in pairs {
             guard let name = pair.key.scalarText, let text = pair.value.scalarText else {
                 throw .syntax("the values of a fault are single words")

@@ -2,14 +2,14 @@
 package struct FaultPlan: Sendable, Equatable {
     package var faults: [Fault]
 
-    /// More than anyone plans.
+    /// The most faults that a plan may have.
     package static let countLimit = 10_000
 
     package init(_ faults: [Fault] = []) {
         self.faults = faults
     }
 
-    /// Reads one fault a line; empty lines do not count.
+    /// Reads one fault per line; empty lines are ignored.
     package init(text: String) throws(FaultError) {
         var faults: [Fault] = []
         for line in text.split(whereSeparator: \.isNewline) where !line.allSatisfy(\.isWhitespace) {
@@ -19,7 +19,7 @@ package struct FaultPlan: Sendable, Equatable {
         self.faults = faults
     }
 
-    /// One fault a line, as `init(text:)` takes it.
+    /// One fault per line, as `init(text:)` reads it.
     package var text: String { faults.map(\.description).joined(separator: "\n") }
 
     /// The seed in `random:SEED`.
@@ -30,7 +30,7 @@ package struct FaultPlan: Sendable, Equatable {
         return seed
     }
 
-    /// Whether frames have to pass through a proxy.
+    /// Whether the run needs a proxy between its processes.
     package var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
 
     /// Refuses faults of workers that a run of `workerCount` workers does not have. `source` names the file of the plan.

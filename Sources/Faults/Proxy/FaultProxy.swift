@@ -1,6 +1,7 @@
+import Core
 internal import Glibc
 
-/// Forwards stream connections to other addresses, and does to them what a bad network does.
+/// Forwards stream connections to other addresses, and applies faults to their traffic.
 ///
 /// Used by one thread. It waits for all sockets together, holds a bounded number of bytes for each direction, and stops
 /// reading where the other side does not keep up.
@@ -10,7 +11,7 @@ package final class FaultProxy {
 
     /// Listens for all routes.
     ///
-    /// - Throws: a name that stands twice, an address that cannot be listened at.
+    /// - Throws: for a name that is used twice or an address at which it cannot listen.
     package init(routes: [ProxyRoute], limits: ProxyLimits = ProxyLimits()) throws(FaultProxyError) {
         var names: Set<String> = []
         var states: [RouteState] = []
@@ -38,7 +39,7 @@ package final class FaultProxy {
     /// The routes, with the ports that the system chose.
     package var routes: [ProxyRoute] { states.map(\.route) }
 
-    /// Obeys a command, and returns what there is to say about it: nothing, or counts.
+    /// Applies a command. Returns counts if it asks for them, else an empty text.
     @discardableResult
     package func apply(_ command: ControlCommand) throws(FaultProxyError) -> String {
         switch command {
@@ -56,9 +57,8 @@ package final class FaultProxy {
         return ""
     }
 
-    /// Waits until something can be done, at most until `end` (nanoseconds of the monotonic clock), and does it.
-    ///
-    /// Says whether there is something to read at the descriptor `control`, for which it waits as well; -1 is none.
+    /// Waits for sockets, timers or the descriptor `control` (-1 for none), at most until `end` (nanoseconds of the
+    /// monotonic clock), then forwards once. Returns whether `control` is readable.
     package func goRound(control: Int32, until end: UInt64?) throws(FaultProxyError) -> Bool {
         var now = Self.now
         var items = [pollfd(fd: control, events: Int16(POLLIN), revents: 0)]
@@ -71,7 +71,7 @@ package final class FaultProxy {
         return items[0].revents != 0
     }
 
-    /// What `poll` is told: rounded up, and -1 for no limit.
+    /// The time-out for `poll`: rounded up, -1 for no limit.
     private static func waitingMilliseconds(until due: UInt64?, now: UInt64) -> Int32 {
         guard let due else { return -1 }
         return due <= now ? 0 : Int32(clamping: min((due - now) / 1_000_000 + 1, 60_000))
@@ -87,5 +87,83 @@ package final class FaultProxy {
             selected.append(state)
         }
         return selected
+    }
+}
+
+extension FaultProxy {
+    /// Forwards, and applies the command lines that it reads from `control`, until that ends.
+    ///
+    /// Each line is answered with a line on `replies`: `ok`, `ok` and counts, or `error` and the reason.
+    package func run(control: Int32, replies: Int32) throws(FaultProxyError) {
+        var lines = ControlLines(descriptor: control)
+        while !lines.hasEnded {
+            if try goRound(control: control, until: nil) {
+                for line in lines.read() { Self.answer(reply(to: line), at: replies) }
+            }
+        }
+    }
+
+    private func reply(to line: ControlLines.Line) -> String {
+        do throws(FaultProxyError) {
+            guard case .text(let text) = line else {
+                throw .invalidCommand("…", reason: "a line has at most \(ControlCommand.lineByteLimit) bytes")
+            }
+            let words = try apply(ControlCommand(parsing: text))
+            return words.isEmpty ? "ok" : "ok \(words)"
+        } catch {
+            return "error \(error)"
+        }
+    }
+
+    /// Replies are optional: what cannot be written is lost.
+    private static func answer(_ text: String, at descriptor: Int32) {
+        var bytes = Array((text + "\n").utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { return }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+
+    /// Nanoseconds of the monotonic clock.
+    package static var now: UInt64 { UInt64(MonotonicTime.now.nanoseconds) }
+}
+
+/// Bounds of what a proxy holds.
+package struct ProxyLimits: Sendable {
+    /// A longer message or frame ends its connection.
+    package var messageByteCount = 64 << 20
+    /// A direction with more buffered bytes is not read.
+    package var bufferByteCount = 1 << 20
+    /// Connections of one route; further ones wait in the kernel's queue.
+    package var connectionCount = 256
+
+    package init() {}
+}
+
+/// Why a proxy cannot be started or a command not be applied.
+package enum FaultProxyError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The proxy cannot use an address.
+    case invalidAddress(String, reason: String)
+    /// A route's name has other characters than letters, digits and hyphens, or is used twice.
+    case invalidRouteName(String)
+    /// No route has this name.
+    case unknownRoute(String, known: [String])
+    /// A control line is not a command.
+    case invalidCommand(String, reason: String)
+    /// A system call failed: the action and the error number.
+    case system(String, Int32)
+
+    package var description: String {
+        switch self {
+        case .invalidAddress(let text, let reason): "\(quoted(text)) is not an address: \(reason)"
+        case .invalidRouteName(let name):
+            "\(quoted(name)) cannot be the name of a route: use letters, digits and hyphens, each name once"
+        case .unknownRoute(let name, let known):
+            "there is no route \(quoted(name)): routes are \(known.joined(separator: ", "))"
+        case .invalidCommand(let text, let reason): "\(quoted(text)) is not a command: \(reason)"
+        case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
+        }
     }
 }

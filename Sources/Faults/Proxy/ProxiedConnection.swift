@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// A connection that was accepted, and the one to the target that it is joined with.
+/// An accepted connection and its connection to the target.
 final class ProxiedConnection {
     private enum Stage {
-        /// Not connected to the target: a stall, or the target's queue is full; to be tried at this time.
+        /// Not connected to the target, because of a stall or because the target's queue is full.
         case waiting(nextAttemptNanoseconds: UInt64)
         case connecting
         case joined
@@ -16,7 +16,7 @@ final class ProxiedConnection {
     private var stage = Stage.waiting(nextAttemptNanoseconds: 0)
     private var toTarget: Flow
     private var toClient: Flow
-    /// Where the two sockets stand in the list of what is waited for.
+    /// Indices of the two sockets in the poll set.
     private var clientIndex = 0
 
     private static let retryNanoseconds: UInt64 = 5_000_000
@@ -52,8 +52,8 @@ final class ProxiedConnection {
         if target >= 0 { StreamSocket.reset(target) }
     }
 
-    /// Adds both sockets to the list, a socket with nothing to wait for as -1; the system ignores those.
-    func appendInterest(to items: inout [pollfd], _ faults: FaultSet, now: UInt64) {
+    /// Adds both sockets to the poll set; a socket without events is -1, which the system ignores.
+    func appendInterest(to items: inout [pollfd], _ faults: TrafficFaultSet, now: UInt64) {
         clientIndex = items.count
         var (clientEvents, targetEvents) = (0, 0)
         switch stage {
@@ -73,8 +73,8 @@ final class ProxiedConnection {
         items.append(pollfd(fd: targetEvents == 0 ? -1 : target, events: Int16(targetEvents), revents: 0))
     }
 
-    /// When there is something to do though no socket is ready; nil for never.
-    func dueNanoseconds(_ faults: FaultSet) -> UInt64? {
+    /// When to advance although no socket is ready; nil for never.
+    func dueNanoseconds(_ faults: TrafficFaultSet) -> UInt64? {
         switch stage {
         case .waiting(let next): return faults.holdsNewConnection(identity) ? nil : next
         case .connecting, .closed: return nil
@@ -85,9 +85,9 @@ final class ProxiedConnection {
         }
     }
 
-    /// Does what can be done now, and adds what was done to the route's counts.
+    /// Connects or forwards without blocking, and adds to the route's counts.
     func advance(
-        _ route: ProxyRoute, _ faults: FaultSet, _ items: [pollfd], now: UInt64,
+        _ route: ProxyRoute, _ faults: TrafficFaultSet, _ items: [pollfd], now: UInt64,
         _ buffer: UnsafeMutableRawBufferPointer, _ counts: inout RouteCounts
     ) {
         switch stage {
@@ -120,7 +120,7 @@ final class ProxiedConnection {
                 stage = .waiting(nextAttemptNanoseconds: now + Self.retryNanoseconds)
             }
         } catch {
-            // Nobody listens there: who connected learns it as without a proxy.
+            // Nothing listens there: the client's connection ends, as it would without a proxy.
             close()
         }
     }
@@ -134,20 +134,20 @@ final class ProxiedConnection {
     }
 }
 
-/// What all flows share while the proxy goes round once.
+/// Arguments that all flows share in one round of the proxy.
 private struct Pass {
-    let faults: FaultSet
+    let faults: TrafficFaultSet
     let now: UInt64
     let buffer: UnsafeMutableRawBufferPointer
 
-    /// Moves what can be moved in one direction; false when the connection has to break.
+    /// Forwards in one direction without blocking; false when the connection has to break.
     func forward(
         _ flow: inout Flow, _ identity: ConnectionIdentity, from source: Int32, _ isReadable: Bool, to sink: Int32,
         _ counts: inout FlowCounts
     ) -> Bool {
         let active = faults.active(on: identity, flow.direction)
         if active.contains(where: { $0.kind == .stall }) { return true }
-        var verdict = FaultMachine.Verdict.goOn
+        var verdict = TrafficFaultMachine.Verdict.goOn
         if isReadable && flow.wantsToRead {
             do throws(MessageTooLong) {
                 verdict = try flow.read(source, active, now: now, buffer)
@@ -159,5 +159,76 @@ private struct Pass {
         guard verdict == .goOn else { return false }
         counts.forwardedBytes += flow.write(sink, active, now: now)
         return true
+    }
+}
+
+/// One direction of a connection, from its source to its sink.
+struct Flow: ~Copyable {
+    let direction: FlowDirection
+    private var framer: MessageFramer
+    private var machine: TrafficFaultMachine
+    private var queue = OutputQueue()
+    private var sourceHasEnded = false
+    private(set) var isDone = false
+    private let bufferByteLimit: Int
+
+    init(_ connection: ConnectionIdentity, _ direction: FlowDirection, _ limits: ProxyLimits) {
+        self.direction = direction
+        framer = MessageFramer(byteLimit: limits.messageByteCount)
+        machine = TrafficFaultMachine(connection, direction)
+        bufferByteLimit = limits.bufferByteCount
+    }
+
+    /// Whether more may be read: less than the limit is buffered.
+    var wantsToRead: Bool {
+        !sourceHasEnded && !isDone && queue.byteCount + machine.heldByteCount < bufferByteLimit
+    }
+
+    /// Whether bytes are due to be written.
+    func wantsToWrite(now: UInt64) -> Bool { queue.dueNanoseconds.map { $0 <= now } ?? false }
+
+    /// When to advance although no socket is ready; nil for never.
+    var dueNanoseconds: UInt64? {
+        [queue.dueNanoseconds, machine.dueNanoseconds].compactMap { $0 }.min()
+    }
+
+    mutating func takeCounts() -> FlowCounts { machine.takeCounts() }
+
+    /// Reads once from the source and cuts the bytes into pieces.
+    mutating func read(
+        _ source: Int32, _ faults: [TrafficFault], now: UInt64, _ buffer: UnsafeMutableRawBufferPointer
+    ) throws(MessageTooLong) -> TrafficFaultMachine.Verdict {
+        switch StreamSocket.read(source, into: buffer) {
+        case .wouldBlock: break
+        case .bytes(let count):
+            var pieces: [StreamPiece] = []
+            try framer.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]), to: &pieces)
+            for piece in pieces where machine.pass(piece, faults, now: now, to: &queue) == .reset { return .reset }
+        case .ended:
+            sourceHasEnded = true
+            machine.end(faults, now: now, to: &queue)
+            queue.append(framer.takeRest(), dueNanoseconds: now)
+        }
+        return .goOn
+    }
+
+    /// Writes to the sink what is due, and forwards the end of the stream. Returns the number of bytes written.
+    mutating func write(_ sink: Int32, _ faults: [TrafficFault], now: UInt64) -> UInt64 {
+        var count: UInt64 = 0
+        machine.wake(faults, now: now, to: &queue)
+        sending: while !isDone && wantsToWrite(now: now) {
+            switch queue.sendFirst({ StreamSocket.write(sink, $0) }) {
+            case .bytes(let sent): count += UInt64(sent)
+            case .wouldBlock: break sending
+            case .ended:
+                isDone = true
+                queue.removeAll()
+            }
+        }
+        if sourceHasEnded && queue.isEmpty && !isDone {
+            isDone = true
+            shutdown(sink, Int32(SHUT_WR))
+        }
+        return count
     }
 }

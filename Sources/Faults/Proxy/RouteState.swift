@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// A route with what listens for it, its faults and its connections.
+/// A route with its listener, faults and connections.
 final class RouteState {
     let route: ProxyRoute
     private let number: UInt32
     private let limits: ProxyLimits
     private let listener: Int32
-    private(set) var faults = FaultSet()
+    private(set) var faults = TrafficFaultSet()
     private(set) var counts = RouteCounts()
     private var acceptedCount: UInt32 = 0
     private var connections: [ProxiedConnection] = []
@@ -26,13 +26,13 @@ final class RouteState {
         if case .ipc(let path) = route.listen { unlink(path) }
     }
 
-    func set(_ fault: NetworkFault) { faults.set(fault, acceptedCount: acceptedCount) }
+    func set(_ fault: TrafficFault) { faults.set(fault, acceptedCount: acceptedCount) }
 
-    func unset(_ fault: NetworkFault) { faults.unset(fault) }
+    func unset(_ fault: TrafficFault) { faults.unset(fault) }
 
-    func clear(_ kind: NetworkFaultKind?) { faults.clear(kind) }
+    func clear(_ kind: FaultKind?) { faults.clear(kind) }
 
-    /// Breaks the standing connections: all, or those of a process.
+    /// Breaks the open connections: all, or those of a process.
     func reset(client: Int32?) {
         for connection in connections where client == nil || connection.identity.client == client {
             connection.reset()
@@ -69,5 +69,49 @@ final class RouteState {
                 connections.append(ProxiedConnection(identity, client: descriptor, limits))
             }
         }
+    }
+}
+
+/// Counts of one direction of a route.
+struct FlowCounts: Sendable, Equatable {
+    /// Messages that the proxy received.
+    var messages: UInt64 = 0
+    /// Bytes that it sent.
+    var forwardedBytes: UInt64 = 0
+    var dropped: UInt64 = 0
+    var duplicated: UInt64 = 0
+    /// Messages held back; not all of them were overtaken.
+    var reordered: UInt64 = 0
+    var corrupted: UInt64 = 0
+    var delayed: UInt64 = 0
+
+    static func += (left: inout FlowCounts, right: FlowCounts) {
+        left.messages += right.messages
+        left.forwardedBytes += right.forwardedBytes
+        left.dropped += right.dropped
+        left.duplicated += right.duplicated
+        left.reordered += right.reordered
+        left.corrupted += right.corrupted
+        left.delayed += right.delayed
+    }
+}
+
+/// Counts of a route.
+struct RouteCounts: Sendable, Equatable, CustomStringConvertible {
+    var accepted: UInt64 = 0
+    var refused: UInt64 = 0
+    /// Connections that the proxy broke.
+    var reset: UInt64 = 0
+    var toTarget = FlowCounts()
+    var toClient = FlowCounts()
+
+    var description: String {
+        func text(_ way: FlowDirection, _ counts: FlowCounts) -> String {
+            "\(way.rawValue) messages=\(counts.messages) bytes=\(counts.forwardedBytes) dropped=\(counts.dropped) "
+                + "duplicated=\(counts.duplicated) reordered=\(counts.reordered) corrupted=\(counts.corrupted) "
+                + "delayed=\(counts.delayed)"
+        }
+        return "accepted=\(accepted) refused=\(refused) reset=\(reset) \(text(.toTarget, toTarget)) "
+            + text(.toClient, toClient)
     }
 }

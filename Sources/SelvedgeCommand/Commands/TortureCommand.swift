@@ -4,16 +4,17 @@ import Experiments
 import Faults
 import Foundation
 import Glibc
+import Reports
 import Runs
 import Training
 
-/// Breaks runs on purpose and compares what they come to with a run that nobody disturbed.
+/// Trains under plans of faults and compares the results with a run without faults.
 struct TortureCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "torture", abstract: "Break runs at random and check that the bits stay the same.",
+        commandName: "torture", abstract: "Train under random faults and check that the bits stay the same.",
         discussion: """
-            Trains once undisturbed, then once under each of N random plans of one to three faults; a run that ends with \
-            75 is resumed. Stops at the first checkpoint or metrics file with another SHA-256. Exit code 0: all equal.
+            Trains once without faults, then once under each of N random plans of one to three faults; a run that ends \
+            with 75 is resumed. Stops at the first checkpoint or metrics file with another SHA-256. Exit code 0: all equal.
             """)
 
     @Argument(help: "A shipped experiment or the path of a YAML file.")
@@ -25,7 +26,7 @@ struct TortureCommand: ParsableCommand {
     @Option(help: "Seed of the plans.")
     var seed: UInt64 = 1
 
-    @Option(help: "Worker processes: a number, or a range as 1..8 from which each run draws.")
+    @Option(help: "Worker processes: a number, or a range such as 1..8 from which each run draws.")
     var workers: WorkerRange = WorkerRange(range: 1...4)
 
     @Option(help: "Passes over the training data.")
@@ -34,19 +35,19 @@ struct TortureCommand: ParsableCommand {
     @Option(help: "Samples in a global batch.")
     var batchSize: Int?
 
-    @Option(help: ArgumentHelp("Only these kinds of faults, as kill,stop; by default all.", valueName: "kinds"))
+    @Option(help: ArgumentHelp("Only these kinds of faults, such as kill,stop; by default all.", valueName: "kinds"))
     var kinds: String?
 
     @Option(
         help: ArgumentHelp(
-            "Not at random, but this fault alone, or several in turn (can be given more than once).",
+            "Only this fault instead of random plans, or several in turn (can be given more than once).",
             valueName: "fault"))
     var fault: [String] = []
 
     @Option(help: "Folder with the data set, or 'synthetic' for made-up images.")
     var data: String?
 
-    @Option(help: "The number of the first run, to do some again.")
+    @Option(help: "The number of the first run, to repeat some.")
     var first: Int = 0
 
     @Option(help: "Seconds for one run; by default 60 and twenty times the undisturbed run.")
@@ -65,56 +66,73 @@ struct TortureCommand: ParsableCommand {
 
     func run() throws {
         let interruption = TortureInterruption()
-        var campaign = try campaign()
-        campaign.nextSignal = interruption.next
-        Console.note("undisturbed run in \(campaign.folder)")
+        let campaign = try campaign()
+        let runner = TortureProcess(
+            executable: try Executable.path(), environment: ProcessInfo.processInfo.environment,
+            nextSignal: interruption.next)
+        Console.note("run without faults in \(campaign.folder)")
         var results: [TortureResult] = []
         do {
-            let undisturbed = try campaign.undisturbed()
+            let reference = try campaign.reference(runner)
             for run in first..<first + runs {
-                let result = try campaign.result(run: run, against: undisturbed)
+                let result = try campaign.result(run: run, against: reference, runner)
                 results.append(result)
-                tell(result, campaign)
+                report(result, campaign)
                 if case .unequal = result.outcome { break }
             }
         } catch let interrupted as TortureInterrupted {
-            throw try endEarly(interrupted, results, campaign)
+            throw try endEarly(interrupted, results, campaign, runner)
         }
-        let report = try tell(results, campaign)
+        let report = try report(results, campaign)
         guard report.equalRuns == report.runs else {
             throw ExitStatus(
                 ProcessExitCode.internalError,
                 "\(report.runs - report.equalRuns) of \(report.runs) runs are not equal (seed \(seed)): "
-                    + "what they left is in \(campaign.folder)")
+                    + "their files are in \(campaign.folder)")
         }
-        campaign.removeRest()
+        removeRest(campaign, runner)
+    }
+
+    /// Removes the run without faults, and the folder unless it has other files.
+    private func removeRest(_ campaign: TortureCampaign, _ runner: TortureProcess) {
+        runner.remove("undisturbed", in: campaign.folder)
+        rmdir(campaign.folder)
     }
 
     @discardableResult
-    private func tell(_ results: [TortureResult], _ campaign: TortureCampaign) throws -> TortureReport {
+    private func report(_ results: [TortureResult], _ campaign: TortureCampaign) throws -> TortureReport {
         let report = TortureReport(
-            experiment: campaign.experiment.name, seed: seed, kinds: campaign.kinds, results)
-        Console.result(json ? try report.json() : report.text)
+            experiment: campaign.experimentName, seed: seed, processors: Processors.available, kinds: campaign.kinds,
+            results)
+        if json {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+            encoder.keyEncodingStrategy = .convertToSnakeCase
+            Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+        } else {
+            Console.result(TextTable.text(report.cells, leadingColumns: 1) + "\n" + report.summary)
+        }
         return report
     }
 
-    /// Reports the runs before a signal came, and removes the one that it ended; returns what is said last.
+    /// Reports the complete runs after a signal, and removes the interrupted one; returns the last message.
     private func endEarly(
-        _ interrupted: TortureInterrupted, _ results: [TortureResult], _ campaign: TortureCampaign
+        _ interrupted: TortureInterrupted, _ results: [TortureResult], _ campaign: TortureCampaign,
+        _ runner: TortureProcess
     ) throws -> ExitStatus {
         let next = results.last.map { $0.run + 1 } ?? first
-        campaign.remove(run: next)
+        runner.remove(campaign.name(ofRun: next), in: campaign.folder)
         let unequalCount = results.count { !$0.outcome.isEqual }
-        if unequalCount == 0 { campaign.removeRest() }
-        if !results.isEmpty { try tell(results, campaign) }
-        let remains = unequalCount == 0 ? "nothing is left of it" : "what is not equal is in \(campaign.folder)"
+        if unequalCount == 0 { removeRest(campaign, runner) }
+        if !results.isEmpty { try report(results, campaign) }
+        let remains = unequalCount == 0 ? "all files are removed" : "unequal runs are in \(campaign.folder)"
         return ExitStatus(
-            128 + interrupted.signal,
-            "interrupted by signal \(interrupted.signal) before run \(next) had ended: \(remains); go on with: "
+            ProcessExitCode.signal(interrupted.signal),
+            "interrupted by signal \(interrupted.signal) in run \(next): \(remains); continue with: "
                 + command(campaign, first: next, count: first + runs - next))
     }
 
-    private func tell(_ result: TortureResult, _ campaign: TortureCampaign) {
+    private func report(_ result: TortureResult, _ campaign: TortureCampaign) {
         let plan = result.plan.faults.map(\.description).joined(separator: "; ")
         let resumes = result.resumeCount == 0 ? "" : " (\(result.resumeCount) resumed)"
         Console.note(
@@ -128,7 +146,7 @@ struct TortureCommand: ParsableCommand {
                 + "; the plan alone: " + campaign.replayCommand(result))
     }
 
-    /// The command that does some of the runs.
+    /// The command for some of the runs.
     private func command(_ campaign: TortureCampaign, first: Int, count: Int) -> String {
         let numbers = ["--seed", String(seed), "--first", String(first), "--runs", String(count)]
         let faults = fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] }
@@ -152,28 +170,28 @@ struct TortureCommand: ParsableCommand {
         try FaultPlan(chosen).check(workerCount: workers.range.lowerBound)
         let kinds = chosen.isEmpty ? try possibleKinds(epochCount: schedule.epochCount) : kinds(of: chosen)
         return TortureCampaign(
-            experimentArguments: arguments, experiment: resolved, schedule: schedule, kinds: kinds, chosen: chosen,
-            workerCounts: workers.range, seed: seed, folder: try folder(), executable: try Executable.path(),
-            environment: ProcessInfo.processInfo.environment, deadlineSeconds: deadline)
+            experimentArguments: arguments, experimentName: resolved.name, stepsPerEpoch: schedule.stepsPerEpoch,
+            epochCount: schedule.epochCount, kinds: kinds, chosen: chosen, workerCounts: workers.range, seed: seed,
+            folder: try folder(), deadlineSeconds: deadline)
     }
 
     /// The kinds of some faults, in the usual order.
     private func kinds(of faults: [Fault]) -> [FaultKind] {
-        FaultKind.allCases.filter { kind in faults.contains { $0.kind == kind } }
+        FaultKind.planned.filter { kind in faults.contains { $0.kind == kind } }
     }
 
-    /// The kinds without those that this run cannot show, which are named.
+    /// The kinds without those that this experiment cannot detect, which are listed.
     private func possibleKinds(epochCount: Int) throws -> [FaultKind] {
-        var kinds = try kinds.map { try FaultKind.list($0) } ?? FaultKind.allCases
+        var kinds = try kinds.map { try FaultKind.list($0) } ?? FaultKind.planned
         func leaveOut(_ kind: FaultKind, _ reason: String) {
             guard kinds.contains(kind) else { return }
             kinds.removeAll { $0 == kind }
             Console.note("without \(kind.rawValue): \(reason)")
         }
-        if epochCount == 1 { leaveOut(.flipCheckpoint, "it needs a second checkpoint, and so two epochs") }
-        if workers.range.upperBound == 1 { leaveOut(.flipGradient, "it is found by a second worker") }
+        if epochCount == 1 { leaveOut(.flipCheckpoint, "it needs a second checkpoint, and therefore two epochs") }
+        if workers.range.upperBound == 1 { leaveOut(.flipGradient, "only a second worker detects it") }
         guard !kinds.isEmpty else {
-            throw ExitStatus(ProcessExitCode.usage, "no kind of fault is left: give others with --kinds")
+            throw ExitStatus(ProcessExitCode.usage, "no kind of fault is left: give other --kinds")
         }
         return kinds
     }
@@ -185,8 +203,29 @@ struct TortureCommand: ParsableCommand {
         }
         var template = Array("\(FileManager.default.temporaryDirectory.path)/selvedge-torture-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else {
-            throw ExitStatus(ProcessExitCode.inputOutput, "a temporary folder cannot be made")
+            throw ExitStatus(ProcessExitCode.inputOutput, "cannot create a temporary folder")
         }
         return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+}
+
+/// `3` or `1..8`.
+struct WorkerRange: ExpressibleByArgument {
+    let range: ClosedRange<Int>
+
+    init(range: ClosedRange<Int>) {
+        self.range = range
+    }
+
+    init?(argument: String) {
+        let bounds = argument.components(separatedBy: "..").map { Int($0) }
+        guard let lower = bounds.first ?? nil, let upper = bounds.last ?? nil, bounds.count <= 2, lower > 0,
+            upper >= lower
+        else { return nil }
+        range = lower...upper
+    }
+
+    var text: String { range.count == 1 ? String(range.lowerBound) : "\(range.lowerBound)..\(range.upperBound)" }
+
+    var defaultValueDescription: String { text }
 }

@@ -89,7 +89,9 @@ struct TrainCommand: ParsableCommand {
             supervisor.prepare = { (folder) throws(LaunchError) in
                 let layout = ProxyLayout(folder: folder, workerCount: workerCount)
                 do {
-                    try NetworkFaults.start(layout, faultFolder: faultFolder)
+                    try RunProxy.start(layout, faultFolder: faultFolder) { error in
+                        Console.error("the proxy of the network faults has failed: \(error)")
+                    }
                 } catch {
                     throw .preparation(String(describing: error))
                 }
@@ -97,7 +99,7 @@ struct TrainCommand: ParsableCommand {
             }
         }
         let outcome = try supervisor.run()
-        if case .exited(0) = outcome { handover.noteFaultsThatStruckNobody() }
+        if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
         try end(with: outcome)
     }
 

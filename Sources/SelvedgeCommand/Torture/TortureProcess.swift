@@ -1,45 +1,51 @@
+import Cluster
 import Faults
 import Foundation
 import Glibc
 import Runs
 
-/// A training that is watched: it cannot hang for ever, and none of its processes outlives it.
-struct TortureProcess {
-    enum End: Equatable {
-        /// The exit code, or 128 + the signal that killed it.
-        case ended(Int32)
-        /// It was killed because `isToBeKilled` said so, and its children followed.
-        case killed
-        /// It had not ended at its deadline; everything was killed.
-        case overdue
-        /// It ended, and left processes that did not; these were killed.
-        case leftProcesses
-    }
-
+/// Starts `selvedge train` for a campaign. A training cannot hang for ever, and none of its processes outlives it.
+struct TortureProcess: TortureRunner {
     var executable: String
-    /// Where its faults are marked; every process of the run has it in its environment.
-    var faultFolder: String
     var environment: [String: String]
-    /// What it says is added to this file.
-    var logFile: String
-    var deadlineSeconds: Double
     /// The next signal that asks this process to end; nil when there is none.
     var nextSignal: () -> Int32? = { nil }
 
     private static let pollMilliseconds: Int32 = 5
-    /// How long children may take to follow their parent.
+    /// How long children may take to end after their parent.
     private static let graceSeconds = 10.0
 
-    /// Runs the program to its end. All its processes inherit the pipe for its messages, whose end says that none is left.
+    var seconds: Double { ProcessInfo.processInfo.systemUptime }
+
+    func training(named name: String, in folder: String) throws -> TortureTraining {
+        let own = "\(folder)/\(name)"
+        guard !FileManager.default.fileExists(atPath: own) else { throw TortureError.exists(own) }
+        let training = TortureTraining(run: "\(own)/run", faultFolder: "\(own)/faults", log: "\(own)/output.txt")
+        try FileManager.default.createDirectory(atPath: training.faultFolder, withIntermediateDirectories: true)
+        return training
+    }
+
+    func remove(_ name: String, in folder: String) {
+        try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+    }
+
+    func remove(run: String) { try? FileManager.default.removeItem(atPath: run) }
+
+    /// Runs the program until all its processes have ended: they inherit the pipe for its messages, whose end shows it.
     ///
-    /// Throws `TortureInterrupted` when a signal has come and all processes have ended; a second signal kills them.
-    func run(_ arguments: [String], isToBeKilled: () -> Bool = { false }) throws -> End {
-        let log = try LogFile(logFile)
+    /// Throws `TortureInterrupted` when a signal has arrived and all processes have ended; a second signal kills them.
+    func run(
+        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double, isToBeKilled: () -> Bool
+    ) throws -> TortureEnd {
+        let log = try LogFile(training.log)
         let output = Pipe()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        process.environment = environment
+        var variables = environment
+        variables[FaultEnvironment.planVariable] = nil
+        variables[FaultEnvironment.folderVariable] = training.faultFolder
+        process.environment = variables
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
         process.standardError = output
@@ -53,16 +59,16 @@ struct TortureProcess {
         var interruption: Int32?
         var leaderEnd: Date?
         var wasKilled = false
-        var end: End?
+        var end: TortureEnd?
         while copy(descriptor, to: log) {
             if let signal = nextSignal() {
                 deadline = interruption == nil ? Date(timeIntervalSinceNow: Self.graceSeconds) : Date()
                 interruption = interruption ?? signal
-                // The first asks it to save, the second to end at once.
+                // SIGINT asks it to save a checkpoint, SIGTERM to end at once.
                 for request in [SIGINT, SIGTERM] where process.isRunning { kill(process.processIdentifier, request) }
             }
             if end != nil {
-                killAll()
+                killAll(training)
             } else if Date() > deadline {
                 end = .overdue
             } else if !process.isRunning {
@@ -81,7 +87,7 @@ struct TortureProcess {
         return .ended(process.terminationReason == .exit ? code : 128 + code)
     }
 
-    /// Copies what has arrived, waiting a little for it; false at the end.
+    /// Copies the available output, after a short wait for it; false at the end.
     private func copy(_ descriptor: Int32, to log: LogFile) -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&request, 1, Self.pollMilliseconds) > 0 else { return true }
@@ -92,8 +98,8 @@ struct TortureProcess {
     }
 
     /// Kills every process that has the faults' folder in its environment.
-    private func killAll() {
-        let mark = Data("\(FaultEnvironment.folderVariable)=\(faultFolder)\0".utf8)
+    private func killAll(_ training: TortureTraining) {
+        let mark = Data("\(FaultEnvironment.folderVariable)=\(training.faultFolder)\0".utf8)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         for identifier in names.compactMap({ pid_t($0) }) where identifier != getpid() {
             let environment = FileManager.default.contents(atPath: "/proc/\(identifier)/environ")
@@ -102,7 +108,7 @@ struct TortureProcess {
     }
 }
 
-/// A file that text is added to.
+/// A file to which text is appended.
 private final class LogFile {
     private let descriptor: Int32
 
@@ -115,8 +121,21 @@ private final class LogFile {
 
     func write(_ text: String) { write(Array(text.utf8)[...]) }
 
-    /// What the disk does not take is lost: it is only there to be read by people.
+    /// Errors are ignored: the file is only for people.
     func write(_ bytes: ArraySlice<UInt8>) {
         _ = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
     }
+}
+
+/// The signals that end a campaign, blocked and queued from its creation until they are requested.
+final class TortureInterruption {
+    private let signals = SignalWait(signals: [SIGINT, SIGTERM, SIGHUP])
+
+    /// The next signal that has arrived; nil when there is none.
+    func next() -> Int32? { signals.next(timeoutMilliseconds: 0) }
+}
+
+/// A signal ended a campaign, and all its processes have ended.
+struct TortureInterrupted: Error {
+    var signal: Int32
 }

@@ -63,8 +63,8 @@ struct CommandTests {
     @Test("Unsetting a fault ends that one, and none that was set in its place")
     func unset() {
         let connection = ConnectionIdentity(route: 0, number: 0, client: nil)
-        var set = FaultSet()
-        let (first, second) = (NetworkFault(.drop, seed: 1), NetworkFault(.drop, seed: 2))
+        var set = TrafficFaultSet()
+        let (first, second) = (TrafficFault(.drop, seed: 1), TrafficFault(.drop, seed: 2))
         set.set(first, acceptedCount: 0)
         set.set(second, acceptedCount: 0)
         set.unset(first)
@@ -76,11 +76,11 @@ struct CommandTests {
     @Test("A fault replaces one of its kind, direction and client, and clearing a kind leaves the others")
     func faultSet() {
         let connection = ConnectionIdentity(route: 0, number: 3, client: 9)
-        var set = FaultSet()
-        set.set(NetworkFault(.drop, share: 0.5), acceptedCount: 0)
-        set.set(NetworkFault(.drop, share: 0.25), acceptedCount: 0)
+        var set = TrafficFaultSet()
+        set.set(TrafficFault(.drop, share: 0.5), acceptedCount: 0)
+        set.set(TrafficFault(.drop, share: 0.25), acceptedCount: 0)
         #expect(set.active(on: connection, .toTarget).map(\.share) == [0.25])
-        var other = NetworkFault(.stall, direction: .toClient)
+        var other = TrafficFault(.stall, direction: .toClient)
         other.client = 8
         set.set(other, acceptedCount: 0)
         #expect(!set.contains(.stall, on: connection, .toClient))
@@ -89,8 +89,8 @@ struct CommandTests {
         #expect(set.contains(.stall, on: connection, .toClient) && !set.contains(.stall, on: connection, .toTarget))
         set.clear(.stall)
         #expect(set.active(on: connection, .toClient).count == 1)
-        var standing = NetworkFault(.stall)
-        standing.standingOnly = true
+        var standing = TrafficFault(.stall)
+        standing.openOnly = true
         set.set(standing, acceptedCount: 3)
         #expect(!set.holdsNewConnection(connection))
         set.set(standing, acceptedCount: 4)

@@ -8,9 +8,9 @@ struct FaultMachineTests {
 
     /// What leaves when messages with these numbers arrive, one a millisecond; with the time in milliseconds of each.
     private func run(
-        _ count: UInt8, _ faults: [NetworkFault], heartbeats: Bool = false
+        _ count: UInt8, _ faults: [TrafficFault], heartbeats: Bool = false
     ) -> (numbers: [UInt8], times: [UInt64], counts: FlowCounts) {
-        var machine = FaultMachine(Self.connection, .toTarget)
+        var machine = TrafficFaultMachine(Self.connection, .toTarget)
         var queue = OutputQueue()
         var leaving: (numbers: [UInt8], times: [UInt64]) = ([], [])
         func drain() {
@@ -47,22 +47,22 @@ struct FaultMachineTests {
 
     @Test("The same messages are lost for the same seed, others for another, whatever heartbeats come between")
     func drop() {
-        let fault = NetworkFault(.drop, share: 0.25, seed: 3)
+        let fault = TrafficFault(.drop, share: 0.25, seed: 3)
         let first = run(200, [fault])
         #expect(first.counts.dropped == UInt64(200 - first.numbers.count))
         #expect(30...70 ~= first.counts.dropped)
         #expect(run(200, [fault], heartbeats: true).numbers == first.numbers)
-        #expect(run(200, [NetworkFault(.drop, share: 0.25, seed: 4)]).numbers != first.numbers)
+        #expect(run(200, [TrafficFault(.drop, share: 0.25, seed: 4)]).numbers != first.numbers)
     }
 
     @Test("A share of 1 drops all")
     func dropAll() {
-        #expect(run(20, [NetworkFault(.drop)]).numbers.isEmpty)
+        #expect(run(20, [TrafficFault(.drop)]).numbers.isEmpty)
     }
 
     @Test("A duplicate follows its original")
     func duplicate() {
-        let result = run(100, [NetworkFault(.duplicate, share: 0.3)])
+        let result = run(100, [TrafficFault(.duplicate, share: 0.3)])
         let repeated = zip(result.numbers, result.numbers.dropFirst()).filter { $0 == $1 }.count
         #expect(result.counts.duplicated == UInt64(repeated) && repeated > 10)
         #expect(Set(result.numbers).count == 100 && result.numbers == result.numbers.sorted())
@@ -70,7 +70,7 @@ struct FaultMachineTests {
 
     @Test("A message held back is overtaken by exactly as many as was said", arguments: [1, 3])
     func reorder(behind: Int) {
-        var fault = NetworkFault(.reorder, share: 0.1, milliseconds: 1_000_000)
+        var fault = TrafficFault(.reorder, share: 0.1, milliseconds: 1_000_000)
         fault.behindCount = behind
         let result = run(200, [fault])
         #expect(result.numbers.sorted() == Array(0..<200))
@@ -80,9 +80,9 @@ struct FaultMachineTests {
 
     @Test("A message is not held back beyond its time, nor after reordering has ended")
     func reorderTime() {
-        var machine = FaultMachine(Self.connection, .toTarget)
+        var machine = TrafficFaultMachine(Self.connection, .toTarget)
         var queue = OutputQueue()
-        let fault = NetworkFault(.reorder, milliseconds: 5)
+        let fault = TrafficFault(.reorder, milliseconds: 5)
         let message = StreamPiece(kind: .message, bytes: Wire.frame([1]))
         _ = machine.pass(message, [fault], now: 0, to: &queue)
         #expect(queue.isEmpty && machine.dueNanoseconds == 5_000_000)
@@ -98,11 +98,11 @@ struct FaultMachineTests {
 
     @Test("Corruption changes one bit of a body and leaves flags and lengths alone", arguments: 1...50)
     func corrupt(seed: UInt64) {
-        var machine = FaultMachine(Self.connection, .toClient)
+        var machine = TrafficFaultMachine(Self.connection, .toClient)
         var queue = OutputQueue()
         let original = Wire.frame([UInt8](repeating: 0, count: 3), more: true) + Wire.frame([0, 0], long: true)
         _ = machine.pass(
-            StreamPiece(kind: .message, bytes: original), [NetworkFault(.corrupt, seed: seed)], now: 0, to: &queue)
+            StreamPiece(kind: .message, bytes: original), [TrafficFault(.corrupt, seed: seed)], now: 0, to: &queue)
         var bytes: [UInt8] = []
         _ = queue.sendFirst {
             bytes = Array($0)
@@ -115,11 +115,11 @@ struct FaultMachineTests {
 
     @Test("A greeting or heartbeat is changed by corrupt-stream only, and never lost or repeated")
     func commands() {
-        for kind in [NetworkFaultKind.drop, .duplicate, .reorder, .corrupt, .reset, .corruptStream] {
-            var machine = FaultMachine(Self.connection, .toClient)
+        for kind in [FaultKind.drop, .duplicate, .reorder, .corrupt, .reset, .corruptStream] {
+            var machine = TrafficFaultMachine(Self.connection, .toClient)
             var queue = OutputQueue()
             let piece = StreamPiece(kind: .command, bytes: Wire.ping)
-            #expect(machine.pass(piece, [NetworkFault(kind)], now: 0, to: &queue) == .goOn)
+            #expect(machine.pass(piece, [TrafficFault(kind)], now: 0, to: &queue) == .goOn)
             var bytes: [UInt8] = []
             _ = queue.sendFirst {
                 bytes = Array($0)
@@ -131,8 +131,8 @@ struct FaultMachineTests {
 
     @Test("A delay shifts everything, and a rate spaces it")
     func delay() {
-        #expect(run(5, [NetworkFault(.delay, milliseconds: 7)]).times == [7, 8, 9, 10, 11])
-        var fault = NetworkFault(.delay)
+        #expect(run(5, [TrafficFault(.delay, milliseconds: 7)]).times == [7, 8, 9, 10, 11])
+        var fault = TrafficFault(.delay)
         // 4 bytes a message: 10 ms each.
         fault.bytesPerSecond = 400
         #expect(run(5, [fault]).times == [10, 20, 30, 40, 50])
@@ -140,10 +140,10 @@ struct FaultMachineTests {
 
     @Test("A reset strikes at a message")
     func reset() {
-        var machine = FaultMachine(Self.connection, .toTarget)
+        var machine = TrafficFaultMachine(Self.connection, .toTarget)
         var queue = OutputQueue()
         let verdict = machine.pass(
-            StreamPiece(kind: .message, bytes: [0, 0]), [NetworkFault(.reset)], now: 0, to: &queue)
+            StreamPiece(kind: .message, bytes: [0, 0]), [TrafficFault(.reset)], now: 0, to: &queue)
         #expect(verdict == .reset && queue.isEmpty)
     }
 }

@@ -16,57 +16,62 @@ struct LayoutTests {
         #expect(layout.routes[3].target.description == "ipc:///tmp/x/control")
     }
 
-    @Test("Faults of a worker are commands for its routes; what it sends to others is known by its process")
-    func worker() {
-        func lines(_ fault: LinkFault) -> [String] {
-            layout.begin(fault, on: .worker(1), process: 77, seed: 4).map(\.description)
+    private func lines(_ text: String, process: Int32?, seed: UInt64) throws -> [String] {
+        layout.commands(for: try Fault(parsing: text), process: process, seed: seed).map(\.description)
+    }
+
+    @Test("A worker's faults are commands for its routes; what it sends to others is identified by its process")
+    func worker() throws {
+        func lines(_ text: String) throws -> [String] {
+            try self.lines(text.replacing(" ", with: " worker=1 step=1 ", maxReplacements: 1), process: 77, seed: 4)
         }
-        #expect(lines(.drop(share: 0.5)) == ["set inbox-1 drop direction=to-target share=0.5 seed=4"])
+        #expect(try lines("drop share=0.5") == ["set inbox-1 drop direction=to-target share=0.5 seed=4"])
         #expect(
-            lines(.delay(milliseconds: 20, share: 1)) == [
+            try lines("delay add=20") == [
                 "set inbox-1 delay direction=to-target seed=4 ms=20",
                 "set control-1 delay direction=to-client seed=4 ms=20",
             ])
-        #expect(lines(.halfOpen) == ["set inbox-1 stall connections=standing"])
-        #expect(lines(.reset) == ["reset inbox-1,control-1", "reset inbox-0,inbox-2 client=77"])
+        #expect(try lines("half-open for=5") == ["set inbox-1 stall connections=standing"])
+        #expect(try lines("reset ") == ["reset inbox-1,control-1", "reset inbox-0,inbox-2 client=77"])
         #expect(
-            lines(.partition(.both)) == [
+            try lines("partition direction=both") == [
                 "set inbox-1 stall", "set control-1 stall", "set inbox-0,inbox-2 stall client=77",
             ])
         #expect(
-            lines(.partition(.inward)) == [
+            try lines("partition direction=in") == [
                 "set inbox-1 stall direction=to-target", "set control-1 stall direction=to-client",
                 "set inbox-0,inbox-2 stall direction=to-client client=77",
             ])
     }
 
-    @Test("Faults of the coordinator are commands for all routes that lead to it")
-    func coordinator() {
-        func lines(_ fault: LinkFault) -> [String] {
-            layout.begin(fault, on: .coordinator, process: nil, seed: 1).map(\.description)
-        }
+    @Test("The coordinator's faults are commands for all routes that lead to it")
+    func coordinator() throws {
         #expect(
-            lines(.partition(.outward)) == ["set control-0,control-1,control-2 stall direction=to-client"])
-        #expect(lines(.reset) == ["reset control-0,control-1,control-2"])
+            try lines("partition coordinator step=1 direction=out", process: nil, seed: 1)
+                == ["set control-0,control-1,control-2 stall direction=to-client"])
+        #expect(
+            try lines("reset coordinator step=1", process: nil, seed: 1) == ["reset control-0,control-1,control-2"])
     }
 
-    @Test("Every fault's commands are ones that a proxy of the layout takes, and its end takes them back")
-    func taken() throws {
+    @Test("Faults of files, memory and workers that do not exist are no commands")
+    func others() throws {
+        #expect(try lines("kill worker=1 step=1", process: nil, seed: 1) == [])
+        #expect(try lines("drop worker=3 step=1", process: nil, seed: 1) == [])
+    }
+
+    @Test("A proxy accepts the commands of every kind, and their end removes the faults", arguments: FaultKind.planned)
+    func accepted(kind: FaultKind) throws {
+        guard kind.isNetwork else { return }
         let folder = try TemporaryFolder()
         let layout = ProxyLayout(folder: folder.path, workerCount: 2)
         let proxy = try FaultProxy(routes: layout.routes)
-        let faults: [LinkFault] = [
-            .drop(share: 0.1), .duplicate(share: 0.1), .reorder(share: 0.1), .corrupt(share: 0.1),
-            .delay(milliseconds: 5, share: 0.5), .halfOpen, .reset, .partition(.both), .partition(.inward),
-            .partition(.outward),
-        ]
-        for fault in faults {
-            for subject in [ProxyLayout.Subject.worker(0), .worker(1), .coordinator] {
-                let commands = layout.begin(fault, on: subject, process: 5, seed: 1)
-                #expect(layout.end(commands).count == (fault == .reset ? 0 : commands.count))
-                for command in commands + layout.end(commands) {
-                    #expect(try proxy.apply(ControlCommand(parsing: command.description)) == "")
-                }
+        for target in [FaultTarget.worker(0), .worker(1), .coordinator] {
+            let fault = Fault(kind, target, .reached(nil, step: 1, occurrence: 1))
+            let commands = layout.commands(for: fault, process: 5, seed: 1)
+            #expect(!commands.isEmpty && layout.end(commands).count == (kind == .reset ? 0 : commands.count))
+            for command in commands + layout.end(commands) {
+                #expect(try ControlCommand(parsing: command.description) == command)
+                #expect(try proxy.apply(ControlCommand(parsing: command.description)) == "")
             }
         }
     }

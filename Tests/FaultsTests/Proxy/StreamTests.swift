@@ -103,7 +103,7 @@ struct StreamTests {
     }
 
     @Test("A stall of standing connections leaves new ones alone")
-    func standingOnly() throws {
+    func openOnly() throws {
         let pair = try Pair()
         let old = try pair.connect()
         #expect(pair.proxy.tell("set r stall connections=standing") == "ok")

@@ -1,18 +1,17 @@
 internal import Glibc
 
-/// The system calls on stream sockets. All descriptors are non-blocking, and not for programs that are started.
+/// The system calls on stream sockets. All descriptors are non-blocking and close on exec.
 enum StreamSocket {
-    /// What an attempt without waiting came to.
+    /// The result of a non-blocking call.
     enum Outcome: Equatable {
-        /// So many bytes, at least one.
+        /// The number of bytes, at least one.
         case bytes(Int)
-        /// Not now.
         case wouldBlock
         /// The other side has ended the stream, or reading is no longer possible.
         case ended
     }
 
-    /// Listens at an address; a socket file that nobody listens at any more is replaced.
+    /// Listens at an address; an abandoned socket file is replaced.
     static func listen(at address: ProxyAddress) throws(FaultProxyError) -> Int32 {
         guard address.isLoopback else {
             throw .invalidAddress(address.description, reason: "a route listens on the loopback interface only")
@@ -32,9 +31,9 @@ enum StreamSocket {
         return descriptor
     }
 
-    /// Begins to connect. The descriptor is writable when the attempt has ended; `pendingError` says how.
+    /// Starts to connect. The descriptor is writable when the attempt has ended; `pendingError` has the result.
     ///
-    /// Returns nil where the target's queue of connections is full: to be tried again.
+    /// Returns nil where the target's queue of connections is full: try again later.
     static func connect(to address: ProxyAddress) throws(FaultProxyError) -> Int32? {
         let descriptor = try open(address)
         let status = withAddress(address) { Glibc.connect(descriptor, $0, $1) }
@@ -45,14 +44,14 @@ enum StreamSocket {
         throw .system("connect to \(address)", number)
     }
 
-    /// How connecting ended: 0, or an error number.
+    /// The result of connecting: 0 or an error number.
     static func pendingError(_ descriptor: Int32) -> Int32 {
         var number: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &number, &length) == 0 ? number : errno
     }
 
-    /// The next connection that waits, or nil.
+    /// The next waiting connection, or nil.
     static func accept(_ listener: Int32) -> Int32? {
         let descriptor = Glibc.accept(listener, nil, nil)
         guard descriptor >= 0 else { return nil }
@@ -89,13 +88,13 @@ enum StreamSocket {
         }
     }
 
-    /// Closes, so that the other side learns it even where a process that was just started has the descriptor as well.
+    /// Shuts down and closes, so that the peer sees the end even if a child process has a copy of the descriptor.
     static func end(_ descriptor: Int32) {
         shutdown(descriptor, Int32(SHUT_RDWR))
         close(descriptor)
     }
 
-    /// Closes with a reset on TCP: the other side gets an error, and nothing that was still under way.
+    /// Closes with a reset on TCP: the peer gets an error and none of the data in flight.
     static func reset(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -128,7 +127,7 @@ extension StreamSocket {
     private static var flags: Int32 { Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue) }
 
     private static func sendAtOnce(_ descriptor: Int32) {
-        // Fails on Unix-domain sockets, which never delay.
+        // Fails on Unix-domain sockets, which do not delay.
         switchOn(TCP_NODELAY, level: Int32(IPPROTO_TCP), descriptor)
     }
 
@@ -137,7 +136,7 @@ extension StreamSocket {
         setsockopt(descriptor, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Whether nobody listens at the socket file of an address.
+    /// Whether a socket file exists at which no process listens.
     private static func isAbandoned(_ address: ProxyAddress) -> Bool {
         guard let descriptor = try? open(address) else { return false }
         defer { close(descriptor) }
@@ -151,7 +150,8 @@ extension StreamSocket {
         case .ipc(let path):
             var record = sockaddr_un()
             record.sun_family = sa_family_t(AF_UNIX)
-            precondition(path.utf8.count <= ProxyAddress.maximumPathByteCount, "a path fits the kernel's record")
+            precondition(
+                path.utf8.count <= ProxyAddress.maximumPathByteCount, "the path of a socket has at most 107 bytes")
             withUnsafeMutableBytes(of: &record.sun_path) { $0.copyBytes(from: path.utf8) }
             return withPointer(to: &record, body)
         case .tcp(let host, let port):

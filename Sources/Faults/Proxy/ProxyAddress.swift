@@ -55,9 +55,9 @@ package enum ProxyAddress: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// One forwarded address: who connects to `listen` reaches `target`.
+/// One forwarded address: a connection to `listen` is forwarded to `target`.
 package struct ProxyRoute: Sendable, Hashable {
-    /// What commands call it: letters, digits and hyphens.
+    /// The name in commands: letters, digits and hyphens.
     package var name: String
     /// On the loopback interface, or a file.
     package var listen: ProxyAddress

@@ -10,8 +10,7 @@ extension Fault {
 
     private init(words: [String]) throws(FaultError.Problem) {
         guard let name = words.first else { throw .missingKind }
-        guard let kind = FaultKind(rawValue: name) else { throw .unknownKind(name) }
-        var fields = FaultFields(kind)
+        var fields = try FaultFields(kindName: name)
         for word in words.dropFirst() {
             guard let mark = word.firstIndex(of: "=") else {
                 guard word == FaultKey.coordinator.rawValue else { throw .notAnAssignment(word) }
@@ -26,18 +25,11 @@ extension Fault {
     init(_ fields: FaultFields) throws(FaultError.Problem) {
         let target = try fields.target()
         self.init(fields.kind, target, try fields.trigger(of: target))
-        durationMilliseconds = try fields.integer(.duration, 1...FaultKey.millisecondLimit)
-        factor = try fields.number(.factor, 1...1000) { $0 > 1 }
-        addedMilliseconds = try fields.integer(.added, 1...FaultKey.millisecondLimit)
-        share = try fields.number(.share, 0...1) { $0 > 0 }
-        direction = try fields.choice(.direction)
-        exitCode = try fields.integer(.code, 1...255).map { Int32($0) }
-        signal = try fields.choice(.signal)
-        times = try fields.integer(.times, 1...1000)
-        file = try fields.name(.file)
-        bit = try fields.integer(.bit, 0...(kind == .flipCheckpoint ? 7 : 31))
-        element = try fields.integer(.element, 0...Int.max)
-        if kind == .slow && factor == nil && addedMilliseconds == nil {
+        let declaration = kind.declaration
+        for parameter in declaration.parameters {
+            if let value = try fields.value(of: parameter) { set(parameter.key, value) }
+        }
+        if !declaration.required.isEmpty, declaration.required.allSatisfy({ text($0) == nil }) {
             throw .missingParameter("factor=NUMBER or add=MILLISECONDS", kind)
         }
     }
@@ -48,21 +40,40 @@ struct FaultFields {
     let kind: FaultKind
     private var values: [FaultKey: String] = [:]
 
-    init(_ kind: FaultKind) {
+    /// Keys that tell target and moment; every kind takes them.
+    static let commonKeys: [FaultKey] = [.worker, .coordinator, .step, .phase, .occurrence, .after]
+
+    init(kindName: String) throws(FaultError.Problem) {
+        guard let kind = FaultKind(planned: kindName) else { throw .unknownKind(kindName) }
         self.kind = kind
     }
 
+    /// The keys of a kind in the order in which messages list them.
+    static func keys(of kind: FaultKind) -> [FaultKey] { commonKeys + kind.declaration.parameters.map(\.key) }
+
     mutating func add(_ name: String, _ value: String) throws(FaultError.Problem) {
-        guard let key = FaultKey(rawValue: name), (FaultKey.common + kind.parameters).contains(key) else {
+        guard let key = FaultKey(rawValue: name), Self.keys(of: kind).contains(key) else {
             throw .unknownKey(name, kind: kind)
         }
         guard values.updateValue(value, forKey: key) == nil else { throw .repeatedKey(name) }
     }
 
+    /// The value of a parameter in its usual form; nil where the text does not have it.
+    func value(of parameter: FaultParameter) throws(FaultError.Problem) -> String? {
+        guard let text = values[parameter.key] else { return nil }
+        guard let value = parameter.normalized(text) else {
+            throw .badValue(key: parameter.key.rawValue, value: text, expected: parameter.expected)
+        }
+        return value
+    }
+
     func target() throws(FaultError.Problem) -> FaultTarget {
+        if let text = values[.coordinator], text != "true" {
+            throw .badValue(key: "coordinator", value: text, expected: "true, or just the word")
+        }
         let isCoordinator = values[.coordinator] != nil
-        if let text = values[.coordinator], text != "true" { throw bad(.coordinator, text) }
-        let index = try integer(.worker, 0...FaultTarget.workerLimit - 1)
+        let index = try whole(
+            .worker, 0...FaultTarget.workerLimit - 1, "a worker's number, 0 to \(FaultTarget.workerLimit - 1)")
         if isCoordinator && index != nil { throw .twoTargets }
         guard let target = index.map({ .worker($0) }) ?? (isCoordinator ? FaultTarget.coordinator : nil) else {
             throw .missingTarget(kind)
@@ -75,14 +86,16 @@ struct FaultFields {
 
     func trigger(of target: FaultTarget) throws(FaultError.Problem) -> FaultTrigger {
         let isPlaced = [FaultKey.step, .phase, .occurrence].contains { values[$0] != nil }
-        if let milliseconds = try integer(.after, 1...FaultKey.millisecondLimit) {
+        let limit = FaultParameter.millisecondLimit
+        if let milliseconds = try whole(.after, 1...limit, "milliseconds from 1 to \(limit)") {
             if isPlaced { throw .twoTriggers }
             return .after(milliseconds: milliseconds)
         }
-        let step = try integer(.step, 1...Int.max).map { UInt64($0) }
+        let step = try whole(.step, 1...Int.max, "a step's number from 1").map { UInt64($0) }
         let point = try phase(of: target)
         if step == nil && point == nil { throw .missingTrigger }
-        return .reached(point, step: step, occurrence: try integer(.occurrence, 1...Int.max) ?? 1)
+        let occurrence = try whole(.occurrence, 1...Int.max, "a number from 1") ?? 1
+        return .reached(point, step: step, occurrence: occurrence)
     }
 
     private func phase(of target: FaultTarget) throws(FaultError.Problem) -> Failpoint? {
@@ -93,39 +106,13 @@ struct FaultFields {
         return point
     }
 
-    // MARK: Values
-
-    private func bad(_ key: FaultKey, _ value: String) -> FaultError.Problem {
-        .badValue(key: key.rawValue, value: value, expected: key.expected)
-    }
-
-    func integer(_ key: FaultKey, _ range: ClosedRange<Int>) throws(FaultError.Problem) -> Int? {
+    private func whole(
+        _ key: FaultKey, _ range: ClosedRange<Int>, _ expected: String
+    ) throws(FaultError.Problem) -> Int? {
         guard let text = values[key] else { return nil }
-        guard let value = Int(text), range.contains(value) else { throw bad(key, text) }
+        guard let value = Int(text), range.contains(value) else {
+            throw .badValue(key: key.rawValue, value: text, expected: expected)
+        }
         return value
-    }
-
-    func number(
-        _ key: FaultKey, _ range: ClosedRange<Double>, where isAllowed: (Double) -> Bool
-    ) throws(FaultError.Problem) -> Double? {
-        guard let text = values[key] else { return nil }
-        guard let value = Double(text), range.contains(value), isAllowed(value) else { throw bad(key, text) }
-        return value
-    }
-
-    func choice<Choice: RawRepresentable>(
-        _ key: FaultKey
-    ) throws(FaultError.Problem) -> Choice? where Choice.RawValue == String {
-        guard let text = values[key] else { return nil }
-        guard let value = Choice(rawValue: text) else { throw bad(key, text) }
-        return value
-    }
-
-    /// A name that can stand in a fault's text.
-    func name(_ key: FaultKey) throws(FaultError.Problem) -> String? {
-        guard let text = values[key] else { return nil }
-        let isPlain = text.unicodeScalars.allSatisfy { ("!"..."~").contains($0) && $0 != "/" }
-        guard !text.isEmpty, text.utf8.count <= 100, isPlain else { throw bad(key, text) }
-        return text
     }
 }

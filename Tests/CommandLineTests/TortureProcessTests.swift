@@ -4,8 +4,8 @@ import Testing
 
 @testable import SelvedgeCommand
 
-/// Judging runs, with a shell script in the program's place.
-@Suite struct TortureTrialTests {
+/// Runs of a campaign, with a shell script in place of the program.
+@Suite struct TortureProcessTests {
     private let scratch: Scratch
     private var run: String { scratch.path + "/run" }
     private var faults: String { scratch.path + "/faults" }
@@ -37,12 +37,12 @@ import Testing
         let attributes: [FileAttributeKey: Any] = [.posixPermissions: 0o700]
         try FileManager.default.setAttributes(attributes, ofItemAtPath: scratch.path + "/program")
         let process = TortureProcess(
-            executable: scratch.path + "/program", faultFolder: faults,
-            environment: ["PATH": "/usr/bin:/bin", FaultEnvironment.folderVariable: faults],
-            logFile: scratch.path + "/log", deadlineSeconds: deadlineSeconds)
-        var trial = TortureTrial(process: process, run: run, plan: try FaultPlan(text: plan), arguments: ["train"])
+            executable: scratch.path + "/program", environment: ["PATH": "/usr/bin:/bin"])
+        let training = TortureTraining(run: run, faultFolder: faults, log: scratch.path + "/log")
+        var trial = TortureTrial(
+            training: training, plan: try FaultPlan(text: plan), deadlineSeconds: deadlineSeconds, arguments: ["train"])
         let expected = try RunDigests(run: scratch.path + "/expected")
-        return (try trial.outcome(expected), trial.resumeCount)
+        return (try trial.outcome(expected, process), trial.resumeCount)
     }
 
     @Test func `a run that ends by itself with the same bits is equal`() throws {
@@ -88,19 +88,21 @@ import Testing
             Issue.record("\(outcome)")
             return
         }
-        #expect(text.contains("not at its end"))
+        #expect(text.contains("not complete"))
     }
 
     @Test func `after a checkpoint was damaged the supervisor is killed and the run resumed`() throws {
         let plan = "flip-checkpoint coordinator phase=checkpoint-written"
-        let line = "{\\\"fault\\\":\\\"\(plan)\\\",\\\"monotonic_ns\\\":7}"
+        let line =
+            "{\\\"number\\\":0,\\\"fault\\\":\\\"\(plan)\\\",\\\"pid\\\":1,\\\"step\\\":1,\\\"monotonic_ns\\\":7}"
         let script = "[ $COUNT -ge 1 ] && exit 0; echo \"\(line)\" >> faults/fired.jsonl; exec sleep 600"
         #expect(try outcome(script, plan: plan) == (.resumed, 1))
     }
 
     @Test func `a checkpoint that was damaged at the end is read once more`() throws {
         let plan = "flip-checkpoint coordinator phase=checkpoint-written"
-        let line = "{\\\"fault\\\":\\\"\(plan)\\\",\\\"monotonic_ns\\\":7}"
+        let line =
+            "{\\\"number\\\":0,\\\"fault\\\":\\\"\(plan)\\\",\\\"pid\\\":1,\\\"step\\\":1,\\\"monotonic_ns\\\":7}"
         let script = "[ $COUNT -ge 1 ] || echo \"\(line)\" >> faults/fired.jsonl; exit 0"
         #expect(try outcome(script, plan: plan) == (.resumed, 1))
     }

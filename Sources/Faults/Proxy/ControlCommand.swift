@@ -1,4 +1,6 @@
-/// Which routes a command is for.
+internal import Glibc
+
+/// The routes of a command.
 package enum RouteSelection: Sendable, Hashable, CustomStringConvertible {
     case all
     case named([String])
@@ -12,17 +14,17 @@ package enum RouteSelection: Sendable, Hashable, CustomStringConvertible {
     }
 }
 
-/// What a proxy can be told while it runs.
+/// A command for a running proxy.
 package enum ControlCommand: Sendable, Hashable {
     /// A fault begins.
-    case set(RouteSelection, NetworkFault)
-    /// This fault ends, and none that differs in anything.
-    case unset(RouteSelection, NetworkFault)
+    case set(RouteSelection, TrafficFault)
+    /// This fault ends; a fault that differs in any value does not.
+    case unset(RouteSelection, TrafficFault)
     /// The faults of a kind end, or all.
-    case clear(RouteSelection, NetworkFaultKind?)
-    /// The standing connections break at once: all, or those of a process.
+    case clear(RouteSelection, FaultKind?)
+    /// Open connections break at once: all, or those of a process.
     case reset(RouteSelection, client: Int32?)
-    /// What was done so far.
+    /// Asks for the counts.
     case counts(RouteSelection)
 }
 
@@ -58,11 +60,11 @@ extension ControlCommand: CustomStringConvertible {
         guard words.count >= 2 else { throw form }
         let routes = RouteSelection(words[1])
         switch words[0] {
-        case "set": self = .set(routes, try NetworkFault(words: words.dropFirst(2)))
-        case "unset": self = .unset(routes, try NetworkFault(words: words.dropFirst(2)))
+        case "set": self = .set(routes, try TrafficFault(words: words.dropFirst(2)))
+        case "unset": self = .unset(routes, try TrafficFault(words: words.dropFirst(2)))
         case "clear" where words.count == 2: self = .clear(routes, nil)
         case "clear" where words.count == 3:
-            self = .clear(routes, try NetworkFaultKind(naming: words[2]))
+            self = .clear(routes, try FaultKind(ofRoute: words[2]))
         case "reset" where words.count == 2: self = .reset(routes, client: nil)
         case "reset" where words.count == 3:
             guard words[2].hasPrefix("client="), let client = Int32(words[2].dropFirst("client=".count)), client > 0
@@ -80,11 +82,57 @@ extension RouteSelection {
     }
 }
 
-/// What is wrong with a command, in words.
+/// Why a text is not a command.
 struct CommandProblem: Error {
     var reason: String
 
     init(_ reason: String) {
         self.reason = reason
+    }
+}
+
+/// Cuts the bytes read from a descriptor into lines of a limited length.
+struct ControlLines: ~Copyable {
+    enum Line: Equatable {
+        case text(String)
+        /// Longer than `ControlCommand.lineByteLimit`.
+        case tooLong
+    }
+
+    private let descriptor: Int32
+    private var partial: [UInt8] = []
+    private var isTooLong = false
+    private(set) var hasEnded = false
+
+    init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Reads once, and returns the lines that are complete.
+    mutating func read() -> [Line] {
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = Glibc.read(descriptor, &bytes, bytes.count)
+        if count < 0 && (errno == EINTR || errno == EAGAIN) { return [] }
+        guard count > 0 else {
+            hasEnded = true
+            return []
+        }
+        return append(bytes[..<count])
+    }
+
+    mutating func append(_ bytes: ArraySlice<UInt8>) -> [Line] {
+        var lines: [Line] = []
+        for byte in bytes {
+            if byte == UInt8(ascii: "\n") {
+                lines.append(isTooLong ? .tooLong : .text(String(decoding: partial, as: UTF8.self)))
+                partial.removeAll()
+                isTooLong = false
+            } else if partial.count < ControlCommand.lineByteLimit {
+                partial.append(byte)
+            } else {
+                isTooLong = true
+            }
+        }
+        return lines
     }
 }

@@ -1,4 +1,4 @@
-/// A frame or message is longer than the proxy holds: its connection has to end.
+/// A frame or message is longer than the proxy's limit: its connection ends.
 struct MessageTooLong: Error, Equatable {
     var byteCount: UInt64
     var limit: Int
@@ -6,15 +6,15 @@ struct MessageTooLong: Error, Equatable {
 
 /// Cuts one direction of a connection into greeting, commands and messages, as ZMTP 3 has them.
 ///
-/// The greeting's 64 bytes pass as they come, for each side sends its second half only after the other's first. Where
-/// the bytes are not those of ZMTP 3, everything from there on passes raw.
+/// The greeting's 64 bytes are forwarded at once, because each side sends its second half only after the other's first.
+/// Bytes that are not ZMTP 3, and all that follow them, are forwarded raw.
 struct MessageFramer: ~Copyable {
     private enum State {
-        /// So many bytes of the greeting have passed.
+        /// This many bytes of the greeting were forwarded.
         case greeting(Int)
-        /// Within the flags and length of a frame.
+        /// In the flags and length of a frame.
         case head
-        /// So many bytes of the frame's body are still to come.
+        /// This many bytes of the frame's body are missing.
         case body(FrameHead, remaining: Int)
         case foreign
     }
@@ -32,7 +32,7 @@ struct MessageFramer: ~Copyable {
         self.byteLimit = byteLimit
     }
 
-    /// Takes bytes as they arrive, and adds what is complete to `pieces`.
+    /// Appends received bytes, and adds complete pieces to `pieces`.
     mutating func append(
         _ bytes: UnsafeRawBufferPointer, to pieces: inout [StreamPiece]
     ) throws(MessageTooLong) {
@@ -49,7 +49,7 @@ struct MessageFramer: ~Copyable {
         }
     }
 
-    /// What was held when the stream ended within a message; in the order in which it came, commands first.
+    /// The bytes held when the stream ended within a message, in the order of arrival, commands first.
     mutating func takeRest() -> [UInt8] {
         let rest = message + command + head
         (message, command, head) = ([], [], [])
@@ -95,7 +95,7 @@ extension MessageFramer {
             guard held <= byteLimit, frame.bodyByteCount <= UInt64(byteLimit - held) else {
                 throw MessageTooLong(byteCount: frame.bodyByteCount, limit: byteLimit)
             }
-            // A heartbeat may come between two frames of a message: it overtakes the message.
+            // A heartbeat between two frames of a message overtakes the message.
             if frame.isCommand { command += head } else { message += head }
             head.removeAll(keepingCapacity: true)
             let remaining = Int(frame.bodyByteCount)
@@ -130,6 +130,90 @@ extension MessageFramer {
         } else if !frame.hasMore {
             pieces.append(StreamPiece(kind: .message, bytes: message))
             message = []
+        }
+    }
+}
+
+/// A part of a stream that is forwarded as a whole.
+struct StreamPiece: Equatable {
+    enum Kind: Equatable {
+        /// Of a greeting, of a stream in another protocol, or the rest of one that ended within a frame.
+        case raw
+        /// A command of ZMTP: a handshake's or a heartbeat.
+        case command
+        /// All frames of one message.
+        case message
+    }
+
+    var kind: Kind
+    /// As received, with all flags and lengths.
+    var bytes: [UInt8]
+}
+
+/// The first bytes of every ZMTP frame.
+struct FrameHead: Equatable {
+    var hasMore: Bool
+    var isCommand: Bool
+    /// Bytes of flags and length.
+    var headByteCount: Int
+    /// The length that the frame announces, not checked.
+    var bodyByteCount: UInt64
+
+    enum Reading: Equatable {
+        case head(FrameHead)
+        /// More bytes are needed.
+        case incomplete
+        /// Not a frame of ZMTP 3.
+        case foreign
+    }
+
+    /// Reads flags (bit 0 more, bit 1 long, bit 2 command) and a length of 1 byte, or of 8 in big-endian order.
+    static func read(_ bytes: some RandomAccessCollection<UInt8>) -> Reading {
+        guard let flags = bytes.first else { return .incomplete }
+        let hasMore = flags & 1 != 0
+        let isCommand = flags & 4 != 0
+        guard flags & 0xF8 == 0, !(hasMore && isCommand) else { return .foreign }
+        let lengthByteCount = flags & 2 != 0 ? 8 : 1
+        guard bytes.count > lengthByteCount else { return .incomplete }
+        let length = bytes.dropFirst().prefix(lengthByteCount).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return .head(
+            FrameHead(
+                hasMore: hasMore, isCommand: isCommand, headByteCount: 1 + lengthByteCount, bodyByteCount: length))
+    }
+
+    /// The longest head, in bytes.
+    static let byteLimit = 9
+}
+
+/// The bodies of a message's frames, apart from the flags and lengths between them.
+enum MessageContent {
+    /// Bytes in all bodies of a complete message.
+    static func byteCount(of message: [UInt8]) -> Int {
+        var count = 0
+        forEachBody(message) { count += $0.count }
+        return count
+    }
+
+    /// The offset in the message of byte `index` of all bodies.
+    static func position(ofByte index: Int, in message: [UInt8]) -> Int? {
+        var remaining = index
+        var position: Int?
+        forEachBody(message) { body in
+            if position == nil && remaining < body.count { position = body.lowerBound + remaining }
+            remaining -= body.count
+        }
+        return position
+    }
+
+    private static func forEachBody(_ message: [UInt8], _ visit: (Range<Int>) -> Void) {
+        var start = 0
+        while start < message.count,
+            case .head(let frame) = FrameHead.read(message[start..<min(message.count, start + FrameHead.byteLimit)])
+        {
+            let body = start + frame.headByteCount
+            let end = body + Int(clamping: min(frame.bodyByteCount, UInt64(message.count - body)))
+            visit(body..<end)
+            start = end
         }
     }
 }
