@@ -78,15 +78,15 @@ struct AuditTests {
         }
     }
 
-    @Test("show one flipped bit, and the judge has the digests of who is right")
+    @Test("A flipped bit is found, and a re-execution has the digests of the right gradient")
     func flippedBit() throws {
         let small = try SmallCase(training: 45, validation: 11, batchSize: 21)
         let state = small.bytes(try secondState(small))
         let runs = small.runs(workers: 2)
-        let judge = try AuditJudge(
+        let reexecution = try AuditReexecution(
             experiment: small.experiment, model: small.model, data: small.data, kernels: SmallCase.widest,
             threadCount: 1)
-        let truth = try judge.digests(ofRun: runs[0], state: state, step: 1, agreedSums: [])
+        let truth = try reexecution.digests(ofRun: runs[0], state: state, step: 1, agreedSums: [])
         let parameter = small.model.parameters[0]
         for float in [parameter.arenaOffset, parameter.arenaOffset + parameter.count - 1] {
             let lies = try notes(small, runs: runs, state, flip: (rank: 0, float: float))[0].digests
@@ -98,18 +98,18 @@ struct AuditTests {
     @Test("need the state before the step, and the sums that were agreed on")
     func refusals() throws {
         let small = try regularized()
-        let judge = try AuditJudge(
+        let reexecution = try AuditReexecution(
             experiment: small.experiment, model: small.model, data: small.data, kernels: SmallCase.widest,
             threadCount: 1)
         let fresh = small.bytes(small.freshState())
         #expect(throws: AuditError.otherStep(expected: 2, found: 1)) {
-            try judge.digests(ofRun: 0..<4, state: fresh, step: 1, agreedSums: [])
+            try reexecution.digests(ofRun: 0..<4, state: fresh, step: 1, agreedSums: [])
         }
         #expect(throws: AuditError.agreedSums(expected: small.model.agreedSumCounts, found: [3])) {
-            try judge.digests(ofRun: 0..<4, state: fresh, step: 0, agreedSums: [[1, 2, 3]])
+            try reexecution.digests(ofRun: 0..<4, state: fresh, step: 0, agreedSums: [[1, 2, 3]])
         }
         #expect(throws: (any Error).self) {
-            try judge.digests(ofRun: 0..<4, state: [1, 2], step: 0, agreedSums: [])
+            try reexecution.digests(ofRun: 0..<4, state: [1, 2], step: 0, agreedSums: [])
         }
     }
 }

@@ -29,7 +29,7 @@ final class AuditCourt {
         let (environment, judgements) = (environment, judgements)
         _ = ControlThread {
             let digest = try? AuditFinding.folded(
-                AuditJudge(
+                AuditReexecution(
                     experiment: experiment, model: model,
                     data: TrainingData(dataset: training, experiment: experiment),
                     kernels: InstructionSet.chosen(environment: environment).table, threadCount: 1

@@ -1,18 +1,19 @@
 import Datasets
+import Experiments
 import KernelInterface
 import NeuralNetwork
 
-/// Loads samples into a pass's memory; threads share the samples as the pass does.
+/// Loads samples into a pass's memory. The pass assigns samples to threads.
 struct SampleLoader {
     let dataset: ImageDataset
     let kernels: KernelTable
     let pass: NetworkPass
     let threads: ComputeThreads
-    /// How training samples are varied; nil for not at all.
+    /// Applied to training samples; nil for none.
     let augmentation: BatchAugmentation?
 
-    /// Loads this thread's share of a training step. What is drawn for a sample depends on `step` (the training's steps
-    /// before this one) and on its place in the global batch, where the first sample has `firstPosition`.
+    /// Loads this thread's samples of a training step. Random draws depend on `step` (the training's steps before this
+    /// one) and on the sample's position in the global batch; the first has `firstPosition`.
     func load(_ samples: [Int32], _ positions: Range<Int>, step: UInt32, firstPosition: UInt32, thread: Int) {
         load(samples, positions, thread: thread)
         guard let augmentation else { return }
@@ -24,7 +25,7 @@ struct SampleLoader {
         }
     }
 
-    /// Scales this thread's share of `samples[positions]` (indices into the data set) into the pass's inputs.
+    /// Scales this thread's part of `samples[positions]` (indices into the data set) into the pass's inputs.
     func load(_ samples: [Int32], _ positions: Range<Int>, thread: Int) {
         let elementCount = pass.model.inputElementCount
         dataset.pixels.withUnsafeBufferPointer { pixels in
@@ -35,5 +36,30 @@ struct SampleLoader {
                 pass.labels[local] = dataset.labels[sample]
             }
         }
+    }
+}
+
+/// Augments the samples of training batches, with scratch memory for each thread.
+final class BatchAugmentation {
+    private let augmentation: ImageAugmentation
+    private let scratch: UnsafeMutablePointer<Float>
+
+    /// Nil when the experiment has no augmentation.
+    init?(_ experiment: Experiment, threadCount: Int) {
+        guard let configuration = experiment.dataset.augmentation else { return nil }
+        let shape = experiment.model.inputShape
+        augmentation = ImageAugmentation(
+            configuration, height: shape.height, width: shape.width, channels: shape.channels, seed: experiment.seed)
+        scratch = .allocate(capacity: threadCount * augmentation.elementCount)
+    }
+
+    deinit {
+        scratch.deallocate()
+    }
+
+    /// Augments the image of one sample; `position` is its position in the global batch.
+    func apply(to image: UnsafeMutablePointer<Float>, step: UInt32, position: UInt32, thread: Int) {
+        augmentation.apply(
+            to: image, step: step, position: position, scratch: scratch + thread * augmentation.elementCount)
     }
 }

@@ -1,8 +1,9 @@
 package import Core
 package import Experiments
+package import NeuralNetwork
 package import Runs
 
-/// A file with the weights that a training begins with: a checkpoint, a torch safetensors file or one of Keras's.
+/// A file with the first weights of a training: a checkpoint, a torch safetensors file or a Keras file.
 package struct InitialWeights: Sendable {
     package typealias KerasReader = (_ bytes: [UInt8], _ path: String) throws(KerasWeightsError) -> KerasWeights
 
@@ -18,11 +19,11 @@ package struct InitialWeights: Sendable {
     package let layers: InitialWeightsConfiguration.LayerGroup?
     let contents: Contents
 
-    /// The weights that the experiment begins with, found and read; nil where they are drawn at random.
+    /// Finds and reads the experiment's first weights; nil where they are random.
     ///
-    /// `file` is a path that the user named instead of the experiment's. A checkpoint so named fills the whole model; any other
-    /// file fills the layers that the experiment says. `data` is the folder with data that the user named. `readKeras` gets a
-    /// Keras file's bytes and path; a program that must live gives one that reads in another process.
+    /// `file` is the user's path instead of the experiment's: a checkpoint fills the whole model, any other file the layers
+    /// of the experiment's group. `data` is the user's folder with data. `readKeras` is called with the bytes and path of a
+    /// Keras file; a program that must not crash passes one that reads in another process.
     package init?(
         for experiment: Experiment, file: String?, data: String?, environment: [String: String],
         readKeras: KerasReader = { (bytes, path) throws(KerasWeightsError) in
@@ -49,7 +50,7 @@ package struct InitialWeights: Sendable {
         if file == nil, case .run = configuration?.origin { try checkEnd() }
     }
 
-    /// Where the file is that the experiment names; nil where it names none.
+    /// The path of the experiment's file; nil for an experiment without one.
     package static func path(
         for experiment: Experiment, data: String?, environment: [String: String]
     ) throws(InitialWeightsError) -> String? {
@@ -57,7 +58,7 @@ package struct InitialWeights: Sendable {
         return try InitialWeightsSearch(data: data, environment: environment).path(of: origin)
     }
 
-    /// The experiment as it is run: its weights are known by what they are, not by where they were found.
+    /// The experiment as it is run: with the digest of its weights instead of their place.
     package func resolving(_ experiment: Experiment) -> Experiment {
         var experiment = experiment
         experiment.initialWeights = InitialWeightsConfiguration(layers: layers, digest: digest)
@@ -90,12 +91,12 @@ package struct InitialWeights: Sendable {
         }
     }
 
-    /// Refuses the checkpoint of a run that is not at its end: a later one would give other weights.
+    /// Refuses the checkpoint of an unfinished run: a later one would have other weights.
     private func checkEnd() throws(InitialWeightsError) {
         guard case .tensors(let checkpoint) = contents,
             let experiment = try? ReplicatedState.experiment(in: checkpoint),
             let progress = try? ReplicatedState.progress(in: checkpoint)
-        else { throw .mismatch(path: path, problems: ["it is no checkpoint of this program's version"]) }
+        else { throw .mismatch(path: path, problems: ["it is not a checkpoint of this program's version"]) }
         guard experiment.earlyStopping != nil || progress.rows.count >= experiment.epochs else {
             throw .unfinishedRun(path: path, epochs: progress.rows.count, of: experiment.epochs)
         }
@@ -106,5 +107,93 @@ extension InitialWeights.Contents {
     /// Whether this program wrote the file.
     var isCheckpoint: Bool {
         if case .tensors(let file) = self { file.metadata[CheckpointKey.experiment] != nil } else { false }
+    }
+}
+
+/// Why a training cannot start with the given weights.
+package enum InitialWeightsError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// No file of this name in any of the folders.
+    case missing(file: String, searched: [String])
+    /// No run of the experiment whose last state is to be used.
+    case missingRun(experiment: String)
+    /// The run whose last state is to be used is not finished.
+    case unfinishedRun(path: String, epochs: Int, of: Int)
+    /// The experiment has only the digest of its weights.
+    case unnamed(SHA256Digest)
+    /// The run was interrupted before its first state was saved.
+    case lost(run: String)
+    case file(FileError)
+    case keras(KerasWeightsError)
+    case tensors(path: String, SafetensorsError)
+    /// An archive, which is not supported.
+    case archive(path: String)
+    case otherDigest(path: String, found: SHA256Digest, expected: SHA256Digest)
+    /// The file is not of this model: all mismatches.
+    case mismatch(path: String, problems: [String])
+
+    package var description: String {
+        switch self {
+        case .missing(let file, let searched):
+            "no weights file \(file) in \(searched.joined(separator: ", ")): put it into one of these folders, "
+                + "or name it with --init"
+        case .missingRun(let experiment):
+            "training starts with the weights of \(experiment), and no runs/\(experiment)-N has a checkpoint: "
+                + "train \(experiment) first, or name a checkpoint with --init"
+        case .unfinishedRun(let path, let epochs, let count):
+            "training starts with the weights of \(path), which has finished \(epochs) of \(count) epochs: "
+                + "complete it first, or name a checkpoint with --init"
+        case .unnamed(let digest):
+            "training starts with weights whose SHA-256 is \(digest.hexadecimal): name their file with --init"
+        case .lost(let run):
+            "the run \(run) was interrupted before its first weights were saved: start a new run"
+        case .file(let error): error.description
+        case .keras(let error): error.description
+        case .tensors(let path, let error): "\(path): \(error)"
+        case .archive(let path):
+            "\(path) is an archive, as .keras and .pt files are, which are not read: save the weights as safetensors, or in "
+                + "Keras with model.save_weights(\"NAME.weights.h5\")"
+        case .otherDigest(let path, let found, let expected):
+            "\(path) has SHA-256 \(found.hexadecimal), and the experiment starts with \(expected.hexadecimal): "
+                + "name that file with --init"
+        case .mismatch(let path, let problems):
+            "\(path) does not fit the model: \(problems.joined(separator: "; "))"
+        }
+    }
+}
+
+extension InitialWeights {
+    /// The state before the first step: these weights, random ones in layers that the file does not fill, slots and
+    /// progress zero.
+    ///
+    /// - Throws: `InitialWeightsError.mismatch` with all mismatches.
+    package func state(model: Model, experiment: Experiment) throws(InitialWeightsError) -> ReplicatedState {
+        let wanted = model.parameters.filter { parameter in
+            layers?.layerNames.contains(parameter.layerName) ?? true
+        }
+        var match: WeightMatch
+        if let layers, wanted.isEmpty {
+            match = WeightMatch()
+            match.problems.append("the model has no layers of the group \(layers.rawValue)")
+        } else {
+            switch contents {
+            case .keras(let weights): match = WeightMatch(weights, wanted, takesAll: layers == nil)
+            case .tensors(let file): match = WeightMatch(file, wanted, takesAll: layers == nil)
+            }
+        }
+        match.checkFinite()
+        guard match.problems.isEmpty else { throw .mismatch(path: path, problems: match.problems) }
+        let state = ReplicatedState(model: model, experiment: experiment)
+        for tensor in match.tensors {
+            let target = state.parameters.pointer + tensor.parameter.arenaOffset
+            tensor.values.withUnsafeBufferPointer { source in
+                guard let base = source.baseAddress else { return }
+                if tensor.isTorchLayout {
+                    tensor.parameter.fromTorch(base, target)
+                } else {
+                    target.update(from: base, count: tensor.parameter.count)
+                }
+            }
+        }
+        return state
     }
 }

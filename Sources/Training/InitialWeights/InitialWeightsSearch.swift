@@ -3,13 +3,13 @@ import Glibc
 import NeuralNetwork
 import Runs
 
-/// Finds the file with the weights that an experiment begins with.
+/// Finds the file with the first weights of an experiment.
 struct InitialWeightsSearch {
-    /// Folder with data that the user named.
+    /// The user's folder with data.
     var data: String?
     var environment: [String: String]
 
-    /// The path of what the experiment names.
+    /// The path of the experiment's file or run.
     func path(of origin: InitialWeightsConfiguration.Origin) throws(InitialWeightsError) -> String {
         switch origin {
         case .file(let name): try path(ofFile: name)
@@ -17,7 +17,7 @@ struct InitialWeightsSearch {
         }
     }
 
-    /// A relative name is looked for in the user's data folders, the caches of this program and of Keras, and the
+    /// A relative name is searched in the user's data folders, the caches of this program and of Keras, and the
     /// working directory; for NAME.h5 a file NAME.safetensors with the same tensors does as well.
     private func path(ofFile name: String) throws(InitialWeightsError) -> String {
         var names = [name]
@@ -26,7 +26,7 @@ struct InitialWeightsSearch {
         for folder in searched.isEmpty ? [""] : searched.map({ $0 + "/" }) {
             for name in names where access(folder + name, F_OK) == 0 { return folder + name }
         }
-        throw .missing(file: name, searched: searched.isEmpty ? ["the place that it names"] : searched)
+        throw .missing(file: name, searched: searched.isEmpty ? ["that place"] : searched)
     }
 
     private var folders: [String] {

@@ -1,7 +1,7 @@
 package import Experiments
 package import NeuralNetwork
 
-/// What every worker holds alike and what a checkpoint keeps: parameters, optimizer slots, progress.
+/// The state that is equal on every worker and that a checkpoint has: parameters, optimizer slots, progress.
 ///
 /// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero.
 package final class ReplicatedState {
@@ -9,7 +9,7 @@ package final class ReplicatedState {
     /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
     package let slots: [AlignedBuffer<Float>]
     package var progress: TrainingProgress
-    /// The memory of the slots, in one array that kernels can be given.
+    /// The slots' memory as an array of pointers for kernels.
     let slotPointers: UnsafePointer<UnsafeMutablePointer<Float>>
 
     /// The state before the first step: initial weights from the experiment's seed, slots zero.
@@ -25,7 +25,7 @@ package final class ReplicatedState {
         }
     }
 
-    /// An empty state that a checkpoint fills.
+    /// A state to be filled from a checkpoint.
     init(model: Model, slotCount: Int, progress: TrainingProgress) {
         parameters = AlignedBuffer<Float>(count: model.arenaCount)
         slots = (0..<slotCount).map { _ in AlignedBuffer<Float>(count: model.arenaCount) }
