@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Faults
@@ -87,5 +88,19 @@ import Testing
         for name in ["worker-", "worker-01", "worker--1", "host-3", "worker-1x", "worker-4096"] {
             #expect(FaultTarget(workerName: name) == nil, "\(name)")
         }
+    }
+}
+
+@Suite struct FaultKindTests {
+    @Test func `the catalogue has the table of kinds as they are declared`() throws {
+        let catalogue = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appending(path: "Sources/Faults/Faults.docc/Faults.md")
+        let text = try String(contentsOf: catalogue, encoding: .utf8)
+        #expect(text.contains(FaultKind.documentation), "\(FaultKind.documentation)")
+    }
+
+    @Test func `kinds that a proxy draws for have numbers of their own that fit the counter`() {
+        let numbers = FaultKind.ofRoutes.map(\.declaration.drawNumber)
+        #expect(Set(numbers).count == numbers.count && numbers.allSatisfy { (1...15).contains($0) })
     }
 }

@@ -34,6 +34,8 @@ package enum FaultKey: String, Sendable, CaseIterable {
 struct FaultParameter: Sendable {
     enum Form: Sendable {
         case whole(ClosedRange<Int>)
+        /// Any number of 64 bits.
+        case unsigned
         /// Above the first number, at most the second.
         case number(above: Double, atMost: Double)
         case choice([String])
@@ -59,6 +61,7 @@ struct FaultParameter: Sendable {
     func normalized(_ text: String) -> String? {
         switch form {
         case .whole(let range): return Int(text).flatMap { range.contains($0) ? String($0) : nil }
+        case .unsigned: return UInt64(text).map { String($0) }
         case .number(let low, let high):
             guard let value = Double(text), value > low, value <= high else { return nil }
             return String(value)
@@ -123,7 +126,7 @@ struct FaultParameter: Sendable {
         FaultParameter(.client, .whole(1...Int(Int32.max)), "the number of a process"),
         FaultParameter(.connections, .choice(["all", "standing"]), "all or standing", default: "all"),
     ]
-    static let seed = FaultParameter(.seed, .whole(0...Int.max), "a number from 0", default: "1")
+    static let seed = FaultParameter(.seed, .unsigned, "a number from 0", default: "1")
     static let behind = FaultParameter(.behind, .whole(1...10_000), "a number from 1 to 10000", default: "1")
     static let milliseconds = FaultParameter(
         .milliseconds, .whole(0...delayLimit), "milliseconds from 0 to \(delayLimit)")

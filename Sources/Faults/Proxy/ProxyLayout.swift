@@ -74,10 +74,12 @@ extension ProxyLayout {
             case .breakConnections: return .reset(routes, client: traffic.client)
             case .apply(let kind), .applyToOpenConnections(let kind):
                 var applied = TrafficFault(
-                    kind, direction: traffic.direction, share: fault.number(.share) ?? 1, seed: seed,
+                    kind, direction: traffic.direction, seed: seed,
                     milliseconds: fault.whole(.added).map { min($0, FaultParameter.delayLimit) })
                 applied.client = traffic.client
-                applied.bytesPerSecond = fault.whole(.rate)
+                for parameter in kind.declaration.routeParameters {
+                    if let value = fault.text(parameter.key) { applied.take(parameter.key, value) }
+                }
                 if case .applyToOpenConnections = effect { applied.openOnly = true }
                 return .set(routes, applied)
             }

@@ -77,7 +77,8 @@ extension TrafficFault {
         }
     }
 
-    private mutating func take(_ key: FaultKey, _ value: String) {
+    /// Sets a value in the form of its parameter.
+    mutating func take(_ key: FaultKey, _ value: String) {
         switch key {
         case .direction: direction = FlowDirection(rawValue: value)
         case .client: client = Int32(value)

@@ -23,7 +23,7 @@ struct CommandTests {
             ("", "commands are set"), ("set r", "kinds are drop, duplicate"), ("set r lose", "kinds are drop"),
             ("set r drop share=0", "share is a number above 0"), ("set r drop share=nan", "share is"),
             ("set r drop share=1.5", "share is"), ("set r drop ms=5", "keys of drop are"),
-            ("set r drop share", "keys of drop are"), ("set r drop share=1 share=1", "share stands twice"),
+            ("set r drop share", "keys of drop are"), ("set r drop share=1 share=1", "share is given twice"),
             ("set r delay", "delay needs ms or rate"), ("set r delay ms=-1", "ms is milliseconds"),
             ("set r delay ms=3600001", "ms is milliseconds"), ("set r reorder behind=0", "behind is"),
             ("set r stall direction=up", "direction is to-target, to-client or both"),
