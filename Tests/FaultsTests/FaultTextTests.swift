@@ -14,6 +14,7 @@ import Testing
         "drop worker=1 step=2 share=0.25 for=500",
         "delay coordinator after=1 add=20 share=0.5 for=100",
         "half-open worker=1 step=2 for=100",
+        "throttle worker=1 step=2 rate=20000 for=100",
         "reset coordinator step=2",
         "partition worker=3 step=2 direction=in for=700",
         "disk-full coordinator step=9 file=journal for=40",

@@ -27,6 +27,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case corruptStream = "corrupt-stream"
     case stall
     case refuse
+    case throttle
 }
 
 /// What is declared about one kind of fault.
@@ -157,7 +158,7 @@ extension FaultKind {
                 summary: "delays a share of what the process is sent",
                 action: .disturb(.receivedFromAll, .apply(self)), targets: .all,
                 parameters: [.added(20), .share(1), .duration(1000)],
-                routeParameters: [.share(1), .seed, .milliseconds, .rate], drawNumber: 6,
+                routeParameters: [.share(1), .seed, .milliseconds], drawNumber: 6,
                 randomize: {
                     $0.set(.duration, $1.integer(50...1500))
                     $0.set(.added, $1.integer(1...100))
@@ -218,6 +219,15 @@ extension FaultKind {
             FaultDeclaration(
                 summary: "closes new connections at once", action: .disturb(.routeOnly, .apply(self)), targets: .none,
                 drawNumber: 8)
+        case .throttle:
+            FaultDeclaration(
+                summary: "limits the bytes per second that each connection carries to the process",
+                action: .disturb(.receivedFromAll, .apply(self)), targets: .all,
+                parameters: [.rate(1_000_000), .duration(1000)], routeParameters: [.rate(1_000_000)], drawNumber: 10,
+                randomize: {
+                    $0.set(.duration, $1.integer(50...1500))
+                    $0.set(.rate, 1000 * $1.integer(20...2000))
+                })
         }
     }
 }

@@ -112,6 +112,12 @@ struct FaultParameter: Sendable {
             default: share == 1 ? "1" : String(share))
     }
 
+    static func rate(_ bytesPerSecond: Int) -> FaultParameter {
+        FaultParameter(
+            .rate, .whole(1...1_000_000_000_000), "bytes per second from 1 to 1000000000000",
+            default: String(bytesPerSecond))
+    }
+
     static func bit(_ range: ClosedRange<Int>) -> FaultParameter {
         FaultParameter(.bit, .whole(range), "a bit's number, 0 to \(range.upperBound)", default: "0")
     }
@@ -130,8 +136,6 @@ struct FaultParameter: Sendable {
     static let behind = FaultParameter(.behind, .whole(1...10_000), "a number from 1 to 10000", default: "1")
     static let milliseconds = FaultParameter(
         .milliseconds, .whole(0...delayLimit), "milliseconds from 0 to \(delayLimit)")
-    static let rate = FaultParameter(
-        .rate, .whole(1...1_000_000_000_000), "bytes per second from 1 to 1000000000000")
 
     private static func oneOf(_ names: [String]) -> String { "one of " + names.joined(separator: ", ") }
 }

@@ -26,8 +26,8 @@ package struct TrafficFault: Sendable, Hashable {
     package var behindCount = 1
     /// `delay`: how much later; `reorder`: the longest time that a message is held back.
     package var milliseconds = 0
-    /// How fast bytes arrive at most; nil for no limit.
-    package var bytesPerSecond: Int?
+    /// `throttle`: how many bytes per second a connection carries at most.
+    package var bytesPerSecond = 1_000_000
 
     /// How long `reorder` holds a message back when nothing else is given.
     private static let reorderMilliseconds = 100
@@ -72,9 +72,7 @@ extension TrafficFault {
             }
             take(parameter.key, value)
         }
-        if kind == .delay && !seen.contains(.milliseconds) && !seen.contains(.rate) {
-            throw CommandProblem("delay needs ms or rate")
-        }
+        if kind == .delay && !seen.contains(.milliseconds) { throw CommandProblem("delay needs ms") }
     }
 
     /// Sets a value in the form of its parameter.
@@ -87,7 +85,7 @@ extension TrafficFault {
         case .seed: seed = UInt64(value) ?? seed
         case .behind: behindCount = Int(value) ?? behindCount
         case .milliseconds: milliseconds = Int(value) ?? milliseconds
-        case .rate: bytesPerSecond = Int(value)
+        case .rate: bytesPerSecond = Int(value) ?? bytesPerSecond
         case .worker, .coordinator, .step, .phase, .occurrence, .after, .signal, .code, .factor, .added, .times, .file,
             .bit, .element, .duration:
             preconditionFailure("no command has the key \(key.rawValue)")
@@ -120,7 +118,7 @@ extension TrafficFault: CustomStringConvertible {
             case .seed: add(.seed, seed)
             case .behind: add(.behind, behindCount)
             case .milliseconds: add(.milliseconds, milliseconds)
-            case .rate: if let bytesPerSecond { add(.rate, bytesPerSecond) }
+            case .rate: add(.rate, bytesPerSecond)
             default: preconditionFailure("no command has the key \(parameter.key.rawValue)")
             }
         }

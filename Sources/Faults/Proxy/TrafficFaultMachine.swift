@@ -130,11 +130,11 @@ extension TrafficFaultMachine {
         for fault in faults where fault.kind == .delay && draw.isAffected(by: fault) {
             counts.delayed += 1
             due += UInt64(fault.milliseconds) * 1_000_000
-            if let rate = fault.bytesPerSecond {
-                let duration = Double(bytes.count) * 1e9 / Double(rate)
-                due = max(due, busyUntilNanoseconds) + UInt64(min(duration, 3.6e12))
-                busyUntilNanoseconds = due
-            }
+        }
+        for fault in faults where fault.kind == .throttle {
+            let duration = Double(bytes.count) * 1e9 / Double(fault.bytesPerSecond)
+            due = max(due, busyUntilNanoseconds) + UInt64(min(duration, 3.6e12))
+            busyUntilNanoseconds = due
         }
         queue.append(bytes, dueNanoseconds: due)
     }

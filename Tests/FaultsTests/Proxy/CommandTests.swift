@@ -10,7 +10,8 @@ struct CommandTests {
         arguments: [
             "set r drop share=0.25 seed=7", "set inbox-1,inbox-2 stall direction=to-client client=77",
             "set * stall connections=standing", "set r reorder direction=to-target share=0.5 seed=1 behind=3 ms=20",
-            "set r delay seed=1 ms=5 rate=1000", "set r corrupt-stream seed=18446744073709551615", "set r refuse",
+            "set r delay seed=1 ms=5", "set r throttle rate=1000", "set r corrupt-stream seed=18446744073709551615",
+            "set r refuse",
             "unset r,s delay seed=2 ms=5", "clear *", "clear r drop", "reset r", "reset a,b client=4", "counts r",
         ])
     func roundTrip(line: String) throws {
@@ -24,7 +25,7 @@ struct CommandTests {
             ("set r drop share=0", "share is a number above 0"), ("set r drop share=nan", "share is"),
             ("set r drop share=1.5", "share is"), ("set r drop ms=5", "keys of drop are"),
             ("set r drop share", "keys of drop are"), ("set r drop share=1 share=1", "share is given twice"),
-            ("set r delay", "delay needs ms or rate"), ("set r delay ms=-1", "ms is milliseconds"),
+            ("set r delay", "delay needs ms"), ("set r delay ms=-1", "ms is milliseconds"),
             ("set r delay ms=3600001", "ms is milliseconds"), ("set r reorder behind=0", "behind is"),
             ("set r stall direction=up", "direction is to-target, to-client or both"),
             ("set r stall client=0", "client is"), ("clear r drop stall", "commands are"),

@@ -129,16 +129,21 @@ struct FaultMachineTests {
         }
     }
 
-    @Test("A delay shifts everything, and a rate spaces it")
+    @Test("A delay shifts everything by the same time")
     func delay() {
         #expect(run(5, [TrafficFault(.delay, milliseconds: 7)]).times == [7, 8, 9, 10, 11])
-        var fault = TrafficFault(.delay)
+    }
+
+    @Test("A limited bandwidth spaces messages by their length, after a delay too")
+    func throttle() {
+        var fault = TrafficFault(.throttle)
         // 4 bytes a message: 10 ms each.
         fault.bytesPerSecond = 400
         #expect(run(5, [fault]).times == [10, 20, 30, 40, 50])
+        #expect(run(3, [TrafficFault(.delay, milliseconds: 7), fault]).times == [17, 27, 37])
     }
 
-    @Test("A reset strikes at a message")
+    @Test("A reset breaks the connection at a message")
     func reset() {
         var machine = TrafficFaultMachine(Self.connection, .toTarget)
         var queue = OutputQueue()

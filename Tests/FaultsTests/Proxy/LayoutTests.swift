@@ -31,6 +31,11 @@ struct LayoutTests {
                 "set inbox-1 delay direction=to-target seed=4 ms=20",
                 "set control-1 delay direction=to-client seed=4 ms=20",
             ])
+        #expect(
+            try lines("throttle rate=5000") == [
+                "set inbox-1 throttle direction=to-target rate=5000",
+                "set control-1 throttle direction=to-client rate=5000",
+            ])
         #expect(try lines("half-open for=5") == ["set inbox-1 stall connections=standing"])
         #expect(try lines("reset ") == ["reset inbox-1,control-1", "reset inbox-0,inbox-2 client=77"])
         #expect(

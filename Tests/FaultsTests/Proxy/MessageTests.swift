@@ -120,7 +120,7 @@ struct MessageTests {
 
     @Test("Delayed messages arrive in order")
     func delay() throws {
-        let result = try Line.run("delay ms=3 share=0.5 rate=1000000")
+        let result = try Line.run("delay ms=3 share=0.5")
         #expect(result.numbers == Array(0..<100))
         #expect(result.line.proxy.count("delayed") ?? 0 > 20)
     }
