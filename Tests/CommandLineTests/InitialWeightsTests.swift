@@ -105,7 +105,7 @@ extension CommandLineTests {
             #expect(!FileManager.default.fileExists(atPath: scratch.path + "/runs"))
         }
 
-        @Test func `files that libhdf5 does not bear`() throws {
+        @Test func `files that crash libhdf5`() throws {
             let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
                 .appending(path: "Fuzz/Corpus/keras")
             let kept = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
@@ -120,7 +120,7 @@ extension CommandLineTests {
             try expect(["--init", "small.h5", "--resume"], 64, "--init", "--resume")
             try Data(scratch.bytes("small.h5").dropLast(2000))
                 .write(to: URL(fileURLWithPath: scratch.path + "/short.h5"))
-            try expect(["--init", "short.h5"], 65, "short.h5", "fetch it again")
+            try expect(["--init", "short.h5"], 65, "short.h5", "download it again")
         }
     }
 }

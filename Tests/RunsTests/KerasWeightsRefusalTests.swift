@@ -23,8 +23,8 @@ struct KerasWeightsRefusalTests {
         arguments: [
             ("external-link.weights.h5", HDF5Problem.link(place: kernel, kind: "external")),
             ("soft-link.weights.h5", .link(place: kernel, kind: "soft")),
-            ("external-dataset.weights.h5", .storage(place: kernel, form: "kept in another file")),
-            ("virtual-dataset.weights.h5", .storage(place: kernel, form: "put together from others")),
+            ("external-dataset.weights.h5", .storage(place: kernel, form: "stored in another file")),
+            ("virtual-dataset.weights.h5", .storage(place: kernel, form: "composed of other datasets")),
             ("compressed.weights.h5", .storage(place: kernel, form: "compressed")),
             ("whole-numbers.weights.h5", .elementType(place: kernel)),
             ("never-written.weights.h5", .size(place: kernel)),

@@ -1,7 +1,7 @@
 import CHDF5
 import Glibc
 
-/// A group or dataset in an HDF5 file. Only hard links are followed, so everything lies in the file itself.
+/// A group or dataset in an HDF5 file. Only hard links are followed, so everything is in the file itself.
 struct HDF5Object: ~Copyable {
     /// The most links that a group may have.
     static let linkLimit = 20_000
@@ -9,7 +9,7 @@ struct HDF5Object: ~Copyable {
 
     let library: HDF5Library
     let handle: HDF5Handle
-    /// Where it lies in the file.
+    /// Its path in the file.
     let path: String
     let isGroup: Bool
 
@@ -31,7 +31,7 @@ struct HDF5Object: ~Copyable {
         return try HDF5Object(library, handle, path: "")
     }
 
-    /// Whether the group has a link of this name, wherever it leads.
+    /// Whether the group has a link of this name, of any kind.
     func hasChild(_ name: String) throws(HDF5Problem) -> Bool {
         guard isGroup, Self.isName(name) else { return false }
         let answer = library.functions.H5Lexists(handle.identifier, name, 0)
@@ -39,7 +39,7 @@ struct HDF5Object: ~Copyable {
         return answer > 0
     }
 
-    /// What a hard link of this group leads to.
+    /// The object of a hard link of this group.
     func child(_ name: String) throws(HDF5Problem) -> HDF5Object {
         let place = "\(path)/\(name)"
         guard isGroup else { throw .wrongKind(place: path, expected: "group") }
@@ -61,7 +61,7 @@ struct HDF5Object: ~Copyable {
         return try HDF5Object(library, opened, path: place)
     }
 
-    /// What a path below this group leads to, link by link.
+    /// The object at a path below this group.
     func descendant(_ names: some Sequence<String>) throws(HDF5Problem) -> HDF5Object {
         var iterator = names.makeIterator()
         guard let first = iterator.next() else { throw .missing(place: path) }
@@ -83,7 +83,7 @@ struct HDF5Object: ~Copyable {
 
     private func childName(_ number: UInt64) throws(HDF5Problem) -> String {
         var buffer = [CChar](repeating: 0, count: Self.nameByteLimit)
-        // 0, 0: by name, rising.
+        // 0, 0: by name, ascending.
         let count = library.functions.H5Lget_name_by_idx(
             handle.identifier, ".", 0, 0, number, &buffer, buffer.count, 0)
         guard count > 0, count < buffer.count else { throw .damaged(place: path) }
@@ -93,7 +93,7 @@ struct HDF5Object: ~Copyable {
         return name
     }
 
-    /// Whether a text is the name of one link: "." and "/" lead elsewhere.
+    /// Whether a text is the name of one link: "." and "/" have other meanings.
     private static func isName(_ text: String) -> Bool {
         !text.isEmpty && text != "." && !text.utf8.contains(UInt8(ascii: "/")) && !text.utf8.contains(0)
     }
@@ -109,7 +109,7 @@ extension HDF5Object {
         return answer > 0
     }
 
-    /// The strings of an attribute; one for a scalar, none for an empty list of whatever type.
+    /// The strings of an attribute; one for a scalar, none for an empty list of any type.
     func strings(_ name: String) throws(HDF5Problem) -> [String] {
         let functions = library.functions
         let failure = HDF5Problem.names(place: path.isEmpty ? "/" : path, attribute: name)
@@ -143,7 +143,7 @@ extension HDF5Object {
         let length = Int(clamping: library.functions.H5Tget_size(type.identifier))
         guard (1...Self.stringLimit).contains(length) else { return nil }
         let (byteCount, overflow) = length.multipliedReportingOverflow(by: count)
-        // An attribute is held in one message or heap object; what claims more does not exist.
+        // An attribute is stored in one message or heap object, so it cannot be larger.
         guard !overflow, byteCount <= 1 << 28,
             library.functions.H5Aget_storage_size(attribute.identifier) == UInt64(byteCount)
         else { return nil }
@@ -152,7 +152,7 @@ extension HDF5Object {
         return (0..<count).map { Array(bytes[$0 * length..<($0 + 1) * length].prefix { $0 != 0 }) }
     }
 
-    /// Strings that the library allocates, each for itself; nil when they cannot be read.
+    /// Strings that the library allocates separately; nil when they cannot be read.
     private func variableStrings(
         _ attribute: borrowing HDF5Handle, _ type: borrowing HDF5Handle, count: Int
     ) -> [[UInt8]]? {
@@ -173,7 +173,7 @@ extension HDF5Library {
     /// The most dimensions that a dataset of a model has.
     private static let dimensionLimit: Int32 = 8
 
-    /// The extents of a simple or scalar space; [0] for one without values, nil for what cannot be read.
+    /// The extents of a simple or scalar space; [0] for one without values, nil when it cannot be read.
     func extents(of space: borrowing HDF5Handle) -> [Int]? {
         if functions.H5Sget_simple_extent_type(space.identifier) == Int32(SELVEDGE_HDF5_SPACE_NULL) { return [0] }
         let dimensions = functions.H5Sget_simple_extent_ndims(space.identifier)
@@ -187,8 +187,8 @@ extension HDF5Library {
 extension HDF5Object {
     /// A dataset's shape and values, doubles rounded to floats.
     ///
-    /// Everything that the file claims is checked before memory is allocated: the type, that the values lie in the file
-    /// itself and uncompressed, and that they are at most `byteLimit` bytes. What is used is taken off the limit.
+    /// Everything that the file claims is checked before memory is allocated: the type, that the values are in the file
+    /// itself and uncompressed, and that they have at most `byteLimit` bytes. The limit is reduced by the bytes read.
     func values(byteLimit: inout Int) throws(HDF5Problem) -> (shape: [Int], values: [Float]) {
         guard !isGroup else { throw .wrongKind(place: path, expected: "dataset") }
         try checkStorage()
@@ -197,7 +197,7 @@ extension HDF5Object {
         guard let count = Self.product(shape) else { throw .size(place: path) }
         let (byteCount, overflow) = count.multipliedReportingOverflow(by: isDouble ? 8 : 4)
         guard !overflow, byteCount <= byteLimit else { throw .size(place: path) }
-        // Values that were never written take no room, and would read as zeros.
+        // Values that were never written have no storage, and would read as zeros.
         guard library.functions.H5Dget_storage_size(handle.identifier) >= UInt64(byteCount) else {
             throw .storage(place: path, form: "not filled")
         }
@@ -252,13 +252,13 @@ extension HDF5Object {
         case Int32(SELVEDGE_HDF5_LAYOUT_COMPACT), Int32(SELVEDGE_HDF5_LAYOUT_CONTIGUOUS),
             Int32(SELVEDGE_HDF5_LAYOUT_CHUNKED):
             break
-        case Int32(SELVEDGE_HDF5_LAYOUT_VIRTUAL): throw .storage(place: path, form: "put together from others")
+        case Int32(SELVEDGE_HDF5_LAYOUT_VIRTUAL): throw .storage(place: path, form: "composed of other datasets")
         default: throw .damaged(place: path)
         }
         let externalCount = functions.H5Pget_external_count(list.identifier)
         let filterCount = functions.H5Pget_nfilters(list.identifier)
         guard externalCount >= 0, filterCount >= 0 else { throw .damaged(place: path) }
-        guard externalCount == 0 else { throw .storage(place: path, form: "kept in another file") }
+        guard externalCount == 0 else { throw .storage(place: path, form: "stored in another file") }
         guard filterCount == 0 else { throw .storage(place: path, form: "compressed") }
     }
 

@@ -1,24 +1,24 @@
 import CHDF5
 
-/// The weights in a Keras file, layer by layer: those that have any, in the order of the file.
+/// The layers with weights of a Keras file, in the order of the file.
 ///
-/// Two forms are read: the older .h5 of `model.save` and `save_weights`, and Keras 3's `.weights.h5`. Nothing but names and
-/// numbers is taken from the file.
+/// Two forms are read: the older .h5 of `model.save` and `save_weights`, and Keras 3's `.weights.h5`. Only names and
+/// numbers are read.
 package struct KerasWeights: Sendable, Equatable {
     /// The longest file that is read, in bytes.
     package static let byteLimit = 4 << 30
 
     package struct Layer: Sendable, Equatable {
-        /// The layer's own name.
+        /// The layer's name.
         package var name: String
-        /// The model inside the model that holds it; empty for the outermost.
+        /// The nested model that contains it; empty for the outermost.
         package var container: String
         /// In Keras's order: kernel, bias; or gamma, beta, moving mean, moving variance.
         package var tensors: [Tensor]
     }
 
     package struct Tensor: Sendable, Equatable {
-        /// Where it lies in the file.
+        /// Its path in the file.
         package var path: String
         /// Row-major: `[height, width, inputs, outputs]` of a convolution, `[inputs, outputs]` of a dense layer.
         package var shape: [Int]
@@ -29,12 +29,12 @@ package struct KerasWeights: Sendable, Equatable {
     /// Whether the order of the layers is the model's. Keras 3's form keeps it only among layers of one class.
     package var isInModelOrder: Bool
 
-    /// Whether bytes begin as an HDF5 file without a user block does.
+    /// Whether bytes start like an HDF5 file without a user block.
     package static func isHDF5(_ bytes: [UInt8]) -> Bool {
         bytes.starts(with: [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A])
     }
 
-    /// Reads a whole file that is in memory; `file` names it in messages.
+    /// Reads a file in memory; `file` is its name for messages.
     package init(bytes: [UInt8], file: String) throws(KerasWeightsError) {
         do throws(HDF5Problem) {
             self = try HDF5Library.use { library throws(HDF5Problem) in
@@ -51,7 +51,7 @@ package struct KerasWeights: Sendable, Equatable {
         self.isInModelOrder = isInModelOrder
     }
 
-    /// The file in memory as the library sees it: no file of the system is opened.
+    /// Opens the bytes in memory with the library; no file is opened.
     private static func open(_ bytes: [UInt8], _ library: HDF5Library) throws(HDF5Problem) -> HDF5Handle {
         let functions = library.functions
         guard isHDF5(bytes) else { throw .notHDF5 }
@@ -82,9 +82,9 @@ package struct KerasWeights: Sendable, Equatable {
 }
 
 /// Keras 3's form: `layers/CLASS_N/vars/I`, where CLASS_N counts the layers of one class and the attribute "name" of `vars` has the
-/// layer's own name. A model inside the model has `layers` of its own.
+/// layer's name. A nested model has another group `layers`.
 extension KerasWeights {
-    /// Models inside models inside …
+    /// The deepest nesting of models.
     private static let depthLimit = 8
     private static let tensorLimit = 1000
 
@@ -125,14 +125,14 @@ extension KerasWeights {
         return tensors
     }
 
-    /// Whether a name comes before another that is counted in the same way: `dense`, `dense_1`, …, `dense_10`; `0`, `1`, …, `10`.
+    /// Whether a name precedes another in the order of their numbers: `dense`, `dense_1`, …, `dense_10`; `0`, `1`, …, `10`.
     static func precedes(_ left: String, _ right: String) -> Bool {
         let (left, right) = (counted(left), counted(right))
         if left.word != right.word { return left.word.utf8.lexicographicallyPrecedes(right.word.utf8) }
         return left.number < right.number
     }
 
-    /// The word before the last "_" with the number behind it, −1 without one.
+    /// The word before the last "_" and the number after it, −1 without one.
     private static func counted(_ name: String) -> (word: Substring, number: Int) {
         let digits = name.utf8.reversed().prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }.count
         guard digits > 0, let number = Int(name.suffix(digits)) else { return (name[...], -1) }
@@ -142,8 +142,8 @@ extension KerasWeights {
     }
 }
 
-/// The older form: a group for each layer, in the order of the attribute "layer_names"; in it the datasets that its attribute
-/// "weight_names" lists.
+/// The older form: a group for each layer, in the order of the attribute "layer_names"; it has the datasets of its attribute
+/// "weight_names".
 extension KerasWeights {
     static let legacyLayerNames = "layer_names"
     private static let legacyWeightNames = "weight_names"

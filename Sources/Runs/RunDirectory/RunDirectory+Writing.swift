@@ -78,8 +78,8 @@ extension RunDirectory {
     /// Whether a checkpoint was ever saved; a run that was interrupted before its first has none.
     package var hasCheckpoint: Bool { files.exists(paths.last) || files.exists(paths.previous) }
 
-    /// The newest valid checkpoint: `last`, else `previous`. `validate` is a further check of what the file holds; it
-    /// says what is wrong with it, or nil.
+    /// The newest valid checkpoint: `last`, else `previous`. `validate` checks the content further and returns
+    /// the reason against it, or nil.
     package func newestCheckpoint(
         validate: (Safetensors) -> String? = { _ in nil }
     ) throws(RunDirectoryError) -> FoundCheckpoint {

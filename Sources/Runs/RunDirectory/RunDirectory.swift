@@ -48,7 +48,7 @@ package final class RunDirectory: Sendable {
         throw .inUse(path: paths.run, holder: holder?.isEmpty == false ? holder : nil)
     }
 
-    /// Runs `body`; its error becomes one of the run directory.
+    /// Runs `body` and converts its error.
     static func onFiles<Result>(_ body: () throws(FileError) -> Result) throws(RunDirectoryError) -> Result {
         do throws(FileError) {
             return try body()
