@@ -1,5 +1,5 @@
 import Core
-package import NeuralNetwork
+import NeuralNetwork
 import Runs
 
 /// The tensors of a file that match parameters of a model, and all mismatches.
