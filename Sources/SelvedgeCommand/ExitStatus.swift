@@ -11,7 +11,7 @@ import Runs
 import Training
 import Transport
 
-/// An exit code with the one line that explains it: 0 done, 64 usage, 65 bad data, 66 missing input, 69 unreachable,
+/// An exit code with a line that explains it: 0 done, 64 usage, 65 bad data, 66 missing input, 69 unreachable,
 /// 70 internal, 74 input/output, 75 requeue, 130/143 signals.
 struct ExitStatus: Error {
     var code: Int32
@@ -28,7 +28,7 @@ struct ExitStatus: Error {
         self.init(code, String(describing: error))
     }
 
-    /// Each kind has a function of its own name: an overload would resolve to this one again.
+    /// The functions have different names: an overload would resolve to this one again.
     private static func code(of error: any Error) -> Int32? {
         switch error {
         case let error as ExperimentError: code(ofExperiment: error)

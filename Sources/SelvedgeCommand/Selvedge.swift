@@ -19,7 +19,7 @@ struct Selvedge: ParsableCommand {
 
     static func main() {
         Console.fillClosedStreams()
-        // A reader that goes away must not end a run.
+        // A closed pipe must not end a run.
         signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
@@ -32,7 +32,7 @@ struct Selvedge: ParsableCommand {
                 Console.error(status.message)
                 Glibc.exit(status.code)
             }
-            // A bare exit code comes from a process that has said already what is wrong.
+            // A bare exit code is from a process that has already printed the reason.
             if !(error is ExitCode), exitCode(for: error) == .validationFailure {
                 Console.error(usageMessage(error))
                 Glibc.exit(ProcessExitCode.usage)
@@ -49,7 +49,7 @@ struct Selvedge: ParsableCommand {
         let problem =
             isCommand || first.hasPrefix("-")
             ? message(for: error).split(separator: "\n").first.map(String.init) ?? "unusable arguments"
-            : "there is no command '\(first)': it is one of \(commands.joined(separator: ", "))"
+            : "no command '\(first)'; the commands are \(commands.joined(separator: ", "))"
         return "\(problem); see 'selvedge \(isCommand ? first + " " : "")--help'"
     }
 }

@@ -282,7 +282,7 @@ struct Rectangle: Equatable {
     }
 }
 
-/// Why a picture could not be drawn: what cairo says of it.
+/// Why a picture could not be drawn: the message of cairo.
 package struct DrawingError: Error, Sendable, Equatable, CustomStringConvertible {
     package var problem: String
 

@@ -30,7 +30,7 @@ enum HTMLText {
         "<figure><img alt=\"\(escaped(picture.title))\" src=\"data:image/png;base64,\(Base64.text(picture.png))\"></figure>\n"
     }
 
-    /// A whole page without any outside resource. `body` is HTML; `warning` stands in large letters above it.
+    /// A whole page without any outside resource. `body` is HTML; `warning` is shown in large letters above it.
     static func page(title: String, warning: String?, body: String) -> String {
         """
         <!DOCTYPE html>

@@ -14,7 +14,7 @@ package struct Picture: Sendable, Equatable {
     }
 }
 
-/// What a picture says about where its figures come from: a line at its foot and, for made-up data, large letters on top.
+/// The source of the figures of a picture: a line at its foot and, for generated data, a warning on top.
 package struct PictureSource: Sendable, Equatable {
     /// Such as "A-1, seed 1, data: fashion-mnist test".
     package var text: String
@@ -26,7 +26,7 @@ package struct PictureSource: Sendable, Equatable {
         self.warning = warning
     }
 
-    /// What stands wherever a figure comes from made-up images.
+    /// The warning beside every figure from generated images.
     package static let syntheticWarning = "SYNTHETIC DATA: these figures mean nothing"
 
     /// The height of the letters' band at the top.

@@ -4,7 +4,7 @@ package import NeuralNetwork
 package import Runs
 package import Training
 
-/// Everything that is told about a trained model: what it is, how it was trained, and what it makes of a data set.
+/// The report of a trained model: its layers, its training and its results on a data set.
 package struct RunReport: Sendable {
     package let experiment: Experiment
     package let history: TrainingHistory
@@ -44,7 +44,7 @@ package struct RunReport: Sendable {
         self.balance = balance
     }
 
-    /// Whether the figures come from made-up images.
+    /// Whether the figures are from generated images.
     package var isSynthetic: Bool { experiment.dataset.name == DatasetConfiguration.syntheticName }
 
     /// Such as "A-1, seed 1, data: fashion-mnist test".
@@ -52,7 +52,7 @@ package struct RunReport: Sendable {
 
     private var source: PictureSource { PictureSource(text: headline, warning: warning) }
 
-    /// What stands in large letters over made-up figures.
+    /// The warning above figures from generated images.
     var warning: String? { isSynthetic ? PictureSource.syntheticWarning : nil }
 
     /// All pictures, in the order in which the page shows them.

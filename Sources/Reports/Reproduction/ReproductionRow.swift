@@ -33,7 +33,7 @@ package struct ReproductionRow: Sendable, Equatable {
         self.note = note
     }
 
-    /// What stands before the first "-", such as "A".
+    /// The part of a name before the first "-", such as "A".
     package static func group(of name: String) -> String { String(name.prefix { $0 != "-" }) }
 
     private func publishedNumber(_ name: String) -> Double? {

@@ -31,7 +31,7 @@ package struct ReproductionTable: Sendable {
         ]
     }
 
-    /// A table of GitHub's kind under a line that says how it was made.
+    /// A table in GitHub's Markdown below a line with the command that made it.
     package var markdown: String {
         func line(_ cells: [String]) -> String {
             "| " + cells.map { $0.replacing("|", with: "\\|").replacing("\n", with: " ") }.joined(separator: " | ")

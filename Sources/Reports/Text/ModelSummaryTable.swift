@@ -2,7 +2,7 @@ package import NeuralNetwork
 
 /// A model's layers, shapes and parameter counts as a table in Keras's manner.
 ///
-/// Unlike Keras's, the total counts the model alone; the optimizer's state stands on a line of its own.
+/// Unlike Keras's, the total counts the model alone; the optimizer's state has a separate line.
 package struct ModelSummaryTable: Sendable, Equatable {
     package struct Layer: Sendable, Equatable {
         package var name: String
@@ -80,7 +80,7 @@ package struct ModelSummaryTable: Sendable, Equatable {
         left + widths.map { String(repeating: line, count: $0 + 2) }.joined(separator: cross) + right
     }
 
-    /// A row whose last cell stands right.
+    /// A row whose last cell is aligned right.
     private static func row(_ border: String, _ cells: [String], _ widths: [Int]) -> String {
         let padded = zip(cells, widths).enumerated().map { index, cell in
             let text = TextLayout.cut(cell.0, cell.1)

@@ -46,7 +46,7 @@ enum TextLayout {
 
 /// Text in aligned columns.
 package enum TextTable {
-    /// Lines without trailing spaces; the first `leadingColumns` columns stand left, the others right.
+    /// Lines without trailing spaces; the first `leadingColumns` columns are aligned left, the others right.
     package static func text(_ rows: [[String]], leadingColumns: Int) -> String {
         let columnCount = rows.map(\.count).max() ?? 0
         let widths = (0..<columnCount).map { column in

@@ -11,7 +11,7 @@ struct BenchAllReduceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "allreduce", abstract: "Time the all-reduce: median, 99th percentile, GB/s by size.")
 
-    @Option(help: "Processes that sum together.")
+    @Option(help: "Number of processes.")
     var workers: Int = 2
 
     @Option(help: "Repetitions of each size.")

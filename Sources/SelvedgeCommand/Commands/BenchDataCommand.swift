@@ -14,10 +14,10 @@ struct BenchDataCommand: ParsableCommand {
     @Option(help: "Height and width of the images of a CSV file.")
     var side: Int = 28
 
-    @Option(help: "Values a pixel of a CSV file.")
+    @Option(help: "Values for each pixel of a CSV file.")
     var channels: Int = 1
 
-    @Option(help: "How often the file is read; the fastest time counts.")
+    @Option(help: "Number of times the file is read; the fastest counts.")
     var repetitions: Int = 5
 
     @Flag(help: "Print JSON.")
@@ -33,7 +33,7 @@ struct BenchDataCommand: ParsableCommand {
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: file),
             let byteCount = (attributes[.size] as? NSNumber)?.int64Value
         else {
-            throw ExitStatus(ProcessExitCode.missingInput, "no file \(file): name the data file to read")
+            throw ExitStatus(ProcessExitCode.missingInput, "no file \(file): give the data file to read")
         }
         let megabytes = Double(byteCount) / 1e6
         var imageCount = 0

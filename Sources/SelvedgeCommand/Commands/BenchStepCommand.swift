@@ -42,7 +42,7 @@ struct BenchStepCommand: ParsableCommand {
         let resolved = try experiment.resolved().replacing(epochs: Self.manyEpochs)
         let layout = WorkerLayout(workers: workers, threads: threads, microBatchCount: resolved.microBatchCount)
         if let rank, let directory { return try measure(resolved, layout, rank, directory) }
-        // Layers are timed in a run of their own, which looking at the clock slows a little.
+        // Layers are timed in a separate run, because reading the clock slows it a little.
         let plain = try results(layout, isProfiled: false)
         let profiled = try results(layout, isProfiled: true)
         let report = StepReport(
@@ -65,7 +65,7 @@ struct BenchStepCommand: ParsableCommand {
     /// More than any number of steps needs.
     private static let manyEpochs = 10_000
 
-    /// One rank's part; `--json` stands for the profile.
+    /// One rank's part; `--json` requests the profile.
     private func measure(_ experiment: Experiment, _ layout: WorkerLayout, _ rank: Int, _ directory: String) throws {
         var benchmark = StepBenchmark(
             experiment: experiment, rank: rank, workerCount: layout.workerCount, threadCount: layout.threadCount,
@@ -75,7 +75,7 @@ struct BenchStepCommand: ParsableCommand {
     }
 }
 
-/// What `bench step` prints. The slowest worker counts.
+/// The output of `bench step`. The slowest worker determines the time.
 struct StepReport {
     let experiment: Experiment
     let model: Model
@@ -132,7 +132,7 @@ struct StepReport {
     }
 }
 
-/// What one core does at best with the kernels' own register tile on data in the first-level cache.
+/// The peak rate of one core with the kernels' register tile on data in the first-level cache.
 enum PeakMeasurement {
     /// Floating-point operations a second (a fused multiply-add counts as two): the best of several short trials.
     static func flopsPerSecond(kernels: KernelTable) -> Double {

@@ -36,7 +36,7 @@ struct CompareCommand: ParsableCommand {
         let readable = records.filter { $0.experiment != nil }
         guard !readable.isEmpty else {
             throw ExitStatus(
-                ProcessExitCode.missingInput, "none of these is a run: give folders that 'selvedge train' has made")
+                ProcessExitCode.missingInput, "none of these is a run: give folders created by 'selvedge train'")
         }
         let table = RunTable(readable)
         Console.result(json ? table.json : csv ? table.csv : table.text)

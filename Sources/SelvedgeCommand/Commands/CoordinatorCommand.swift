@@ -11,7 +11,7 @@ import Reports
 import Runs
 import Training
 
-/// Leads workers that connect to it.
+/// Coordinates workers that connect to it.
 struct CoordinatorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "coordinator", abstract: "Coordinate workers that connect from this host or others.")
@@ -23,16 +23,16 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
     var listen: String
 
-    @Option(help: "Start as soon as so many workers are there; by default --min-workers.")
+    @Option(help: "Workers that must connect before training starts; by default --min-workers.")
     var startWorkers: Int?
 
-    @Option(help: "Most workers that compute at a time, more wait as spares; by default one for each micro-batch.")
+    @Option(help: "Most workers that compute at a time; more wait as spares. By default one for each micro-batch.")
     var workerLimit: Int?
 
-    @Option(help: "Seconds that workers wait for another coordinator when this one dies.")
+    @Option(help: "Seconds that workers wait for a new coordinator when this one dies.")
     var successorSeconds: Int = 60
 
-    @Flag(help: "Allow an address that other hosts can reach; anybody there can then join.")
+    @Flag(help: "Allow an address that other hosts can reach; every process there can then join.")
     var insecure = false
 
     @Flag(help: .hidden)
@@ -57,8 +57,8 @@ struct CoordinatorCommand: ParsableCommand {
         guard minWorkers <= starting, starting <= most, most <= microBatchCount else {
             throw ExitStatus(
                 ProcessExitCode.usage,
-                "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(most) may not fall, and end "
-                    + "at most at the \(microBatchCount) micro-batches")
+                "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(most) must not decrease and "
+                    + "must be at most the \(microBatchCount) micro-batches")
         }
         return (minWorkers, starting, most)
     }
@@ -109,7 +109,7 @@ struct CoordinatorCommand: ParsableCommand {
     }
 }
 
-/// The report at the end of a training: its result on the test set, the last weights or, where early stopping restores
+/// The report at the end of a training: the result on the test set of the last weights or, where early stopping restores
 /// them, the best.
 struct FinalReport {
     let run: PreparedRun

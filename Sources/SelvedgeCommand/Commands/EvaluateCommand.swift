@@ -13,16 +13,16 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
 
-    @Argument(help: "A checkpoint, as RUN/checkpoints/last.safetensors.")
+    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors.")
     var checkpoint: String
 
     @Option(help: "Folder with the data set, before the usual places.")
     var data: String?
 
-    @Option(help: "Which samples: test, or train (with what was held out of it).")
+    @Option(help: "Samples to evaluate: test, or train (including the validation samples).")
     var split: Split = .test
 
-    @Option(help: "Only the first so many samples.")
+    @Option(help: "Evaluate only the first so many samples.")
     var limit: Int?
 
     @Option(help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")

@@ -3,7 +3,7 @@ import Experiments
 import NeuralNetwork
 import Reports
 
-/// Lists what can be trained by name.
+/// Lists the shipped experiments.
 struct ExperimentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments", abstract: "List the shipped experiments and their published figures.")

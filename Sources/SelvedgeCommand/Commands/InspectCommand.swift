@@ -1,7 +1,7 @@
 import ArgumentParser
 import Runs
 
-/// Shows what a safetensors file or one of Keras's weights files holds.
+/// Shows the contents of a safetensors file or a Keras weights file.
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect",

@@ -1,9 +1,9 @@
 import Cluster
 import Foundation
 
-/// Runs this program once a rank, side by side, and gathers what each prints on standard output.
+/// Runs this program once for each rank, concurrently, and collects what each prints on standard output.
 enum RankProcesses {
-    /// The output of every rank, by rank. `arguments` is given the rank and a private folder that all share.
+    /// The output of every rank, by rank. `arguments` gets the rank and a private folder shared by all.
     static func run(
         count: Int, arguments: (_ rank: Int, _ directory: String) -> [String]
     ) throws -> [Data] {
@@ -26,14 +26,14 @@ enum RankProcesses {
             guard process.terminationStatus == 0 else {
                 for (other, _) in processes where other.isRunning { other.terminate() }
                 throw ExitStatus(
-                    process.terminationStatus, "a measuring process ended with \(process.terminationStatus)")
+                    process.terminationStatus, "a benchmark process exited with \(process.terminationStatus)")
             }
         }
         return results
     }
 }
 
-/// This program's own file.
+/// The file of this program.
 enum Executable {
     static func path() throws -> String {
         try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")

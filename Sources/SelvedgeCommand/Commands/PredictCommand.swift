@@ -9,12 +9,12 @@ import Reports
 import Runs
 import Training
 
-/// Says what a checkpoint takes images for.
+/// Classifies images with a checkpoint.
 struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "predict", abstract: "Print what a checkpoint takes images for, with the probability.")
+        commandName: "predict", abstract: "Classify images with a checkpoint; print classes and probabilities.")
 
-    @Argument(help: "A checkpoint, as RUN/checkpoints/last.safetensors.")
+    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors.")
     var checkpoint: String
 
     @Argument(
@@ -25,7 +25,7 @@ struct PredictCommand: ParsableCommand {
     @Option(help: "Folder with the data set, before the usual places.")
     var data: String?
 
-    @Option(help: "Print so many classes of each image, the most probable first.")
+    @Option(help: "Number of classes to print for each image, the most probable first.")
     var top: Int = 1
 
     @Flag(help: "Print JSON.")
@@ -55,11 +55,11 @@ struct PredictCommand: ParsableCommand {
     }
 }
 
-/// What a model takes images for, as text and as JSON.
+/// The predicted classes of images, as text and as JSON.
 struct Predictions {
     private struct Image {
         var name: String
-        /// What it truly is, where that is known.
+        /// The true class, where known.
         var actual: String?
         /// The most probable first; of equals the lower class.
         var candidates: [(className: String, probability: Float)]
@@ -84,7 +84,7 @@ struct Predictions {
         }
     }
 
-    /// A line an image: name, then class and probability of each candidate, then what it is.
+    /// A line for each image: name, then class and probability of each candidate, then the true class.
     var text: String {
         let lines = images.map { image in
             let candidates = image.candidates.flatMap { [$0.className, Figures.metric(Double($0.probability))] }
@@ -109,7 +109,7 @@ struct Predictions {
     }
 }
 
-/// Images to predict, as a data set, with what they truly are where that is known.
+/// Images to classify, as a data set, with their true classes where known.
 struct FoundImages {
     let dataset: ImageDataset
     /// One an image; nil for files.

@@ -3,13 +3,13 @@ import Core
 import Faults
 import Glibc
 
-/// Forwards connections between the processes of a run, and disturbs them as standard input says.
+/// Forwards connections between the processes of a run and injects the faults given on standard input.
 struct ProxyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "proxy", abstract: "Forward connections, with faults set by lines on standard input.",
         discussion: """
-            Each --listen has its --to, and may have its --name. The first line that is printed begins with 'ready' and \
-            names all routes. Then every line of standard input is answered with one line: 'ok', or 'error' and the reason.
+            Each --listen needs a --to and may have a --name. The first line of output is 'ready' with the names of all \
+            routes. Each line of standard input is answered with one line: 'ok', or 'error' and the reason.
 
               set ROUTES KIND [direction=to-target|to-client|both] [client=PROCESS] [share=0.1] [seed=1] [ms=50] …
               unset ROUTES KIND …
@@ -17,21 +17,21 @@ struct ProxyCommand: ParsableCommand {
               reset ROUTES [client=PROCESS]
               counts ROUTES
 
-            ROUTES are names with commas between, or *. The proxy ends when standard input does.
+            ROUTES are names separated by commas, or *. The proxy ends when standard input closes.
             """, shouldDisplay: false)
 
     @Option(help: "Where a route listens: ipc://PATH or tcp://127.0.0.1:PORT.")
     var listen: [String]
 
-    @Option(help: "Where a route leads to: ipc://PATH or tcp://ADDRESS:PORT.")
+    @Option(help: "Where a route connects to: ipc://PATH or tcp://ADDRESS:PORT.")
     var to: [String]
 
-    @Option(help: "What commands call a route; by default route-1, route-2, …")
+    @Option(help: "The name of a route in commands; by default route-1, route-2, …")
     var name: [String] = []
 
     func validate() throws {
         guard listen.count == to.count, name.isEmpty || name.count == listen.count else {
-            throw ValidationError("each --listen has its --to, and its --name if any route has one")
+            throw ValidationError("each --listen needs a --to, and a --name if any route has one")
         }
     }
 

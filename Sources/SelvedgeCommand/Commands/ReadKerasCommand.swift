@@ -4,12 +4,12 @@ import Foundation
 import Glibc
 import Runs
 
-/// Reads a Keras weights file from standard input in a process of its own, which a crash of libhdf5 may end.
+/// Reads a Keras weights file from standard input, in a separate process because libhdf5 can crash.
 struct ReadKerasCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "read-keras", abstract: "Read a Keras weights file for another process.", shouldDisplay: false)
 
-    /// Far above the time that the largest file takes; a damaged one may hold the library for ever.
+    /// Far above the time of the largest file; a damaged one can make the library loop forever.
     private static let deadlineSeconds: UInt32 = 60
 
     func run() throws {
@@ -32,7 +32,7 @@ struct ReadKerasCommand: ParsableCommand {
     }
 }
 
-/// Reads Keras weights in another process of this program: damaged files can crash libhdf5, and must not end a coordinator.
+/// Reads Keras weights in another process of this program: a damaged file can crash libhdf5, which must not end a coordinator.
 enum SeparateKerasReader {
     static func read(_ bytes: [UInt8], _ path: String) throws(KerasWeightsError) -> KerasWeights {
         let process = Process()
@@ -42,14 +42,14 @@ enum SeparateKerasReader {
             process.arguments = ["read-keras"]
             process.standardInput = input
             process.standardOutput = output
-            // A crash is reported here, in one line.
+            // This process reports a crash in one line.
             process.standardError = FileHandle.nullDevice
             process.environment = ProcessInfo.processInfo.environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { $1 }
             try process.run()
         } catch {
-            throw KerasWeightsError(file: path, problem: .reported("no process to read it in: \(error)"))
+            throw KerasWeightsError(file: path, problem: .reported("cannot start the process that reads it: \(error)"))
         }
-        // The process answers only after it has read everything; one that ends early is told by its status.
+        // The process answers only after it has read everything; an early end shows in its exit status.
         try? input.fileHandleForWriting.write(contentsOf: Data(bytes))
         try? input.fileHandleForWriting.close()
         let answer = output.fileHandleForReading.readDataToEndOfFile()
@@ -60,7 +60,8 @@ enum SeparateKerasReader {
         switch process.terminationStatus {
         case 0:
             guard let weights = KerasWeights(encoded: Array(answer)) else {
-                throw KerasWeightsError(file: path, problem: .reported("the process that read it gave no whole answer"))
+                throw KerasWeightsError(
+                    file: path, problem: .reported("the process that read it gave an incomplete answer"))
             }
             return weights
         case ProcessExitCode.unreachable:

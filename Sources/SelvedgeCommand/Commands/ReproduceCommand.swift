@@ -5,18 +5,18 @@ import Foundation
 import Reports
 import Runs
 
-/// Trains the published experiments one after another, and compares what they come to with the published figures.
+/// Trains the published experiments and compares their results with the published figures.
 struct ReproduceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reproduce", abstract: "Train the published experiments and compare their figures with ours.",
         discussion: """
-            Each training has a folder of its own, DIRECTORY/NAME-seed-S. What is finished there is not done again, and \
-            what is not is taken up where it stopped, so that the same command goes on after an interruption. \
-            DIRECTORY/reproduction.md, .csv and .html are written anew after each training. All experiments are trained \
+            Each training has its own folder, DIRECTORY/NAME-seed-S. Finished trainings are not repeated and interrupted \
+            ones are resumed, so the same command continues after an interruption. \
+            DIRECTORY/reproduction.md, .csv and .html are rewritten after each training. All experiments are trained \
             with seed 1, then all with seed 2, and so on.
             """)
 
-    @Option(help: "Only the experiments of this group, as A (can be given more than once); by default all.")
+    @Option(help: "Only the experiments of this group, such as A (can be given more than once); by default all.")
     var group: [String] = []
 
     @Option(help: "Train each experiment with the seeds from 1 to this number.")
@@ -26,7 +26,7 @@ struct ReproduceCommand: ParsableCommand {
         parsing: .upToNextOption, help: ArgumentHelp("Only these experiments: names or YAML files.", valueName: "name"))
     var experiment: [String] = []
 
-    @Option(help: "Where the runs and the tables are.")
+    @Option(help: "Folder for the runs and the tables.")
     var directory: String = "runs/reproduce"
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
@@ -35,7 +35,7 @@ struct ReproduceCommand: ParsableCommand {
     @Option(help: "Folder with the data set, before the usual places.")
     var data: String?
 
-    @Flag(help: "Train nothing: only write the tables of what is finished.")
+    @Flag(help: "Train nothing: write the tables of the finished trainings.")
     var tableOnly = false
 
     func validate() throws {
@@ -81,7 +81,7 @@ struct ReproduceCommand: ParsableCommand {
         return found
     }
 
-    /// Brings one training to its end. An interruption is thrown; any other failure is noted.
+    /// Completes one training. An interruption is thrown; any other failure is recorded.
     private func train(_ trial: Trial, _ ends: inout TrialEnds, _ plan: ReproductionPlan) throws {
         let resumes: Bool
         switch trial.state {
@@ -100,7 +100,7 @@ struct ReproduceCommand: ParsableCommand {
         try write(plan, ends)
     }
 
-    /// Notes why a training that is not there yet could not begin on this host.
+    /// Records why a training that has no run yet cannot start on this host.
     private func noteMissingInput(of trial: Trial, _ ends: inout TrialEnds) throws {
         guard case .absent = trial.state, !ends.isMissingInput(trial.experiment.name) else { return }
         do {
@@ -110,7 +110,7 @@ struct ReproduceCommand: ParsableCommand {
         }
     }
 
-    /// Writes the tables of what is finished now.
+    /// Writes the tables of the finished trainings.
     @discardableResult
     private func write(_ plan: ReproductionPlan, _ ends: TrialEnds) throws -> ReproductionTable {
         let table = ReproductionTable(rows: plan.rows(ends), command: command)
@@ -121,7 +121,7 @@ struct ReproduceCommand: ParsableCommand {
         return table
     }
 
-    /// This command in short, as a reader may repeat it.
+    /// The shortest form of this command, for the reader to repeat.
     private var command: String {
         let groups = group.flatMap { ["--group", $0] }
         let experiments = experiment.isEmpty ? [] : ["--experiment"] + experiment

@@ -14,13 +14,13 @@ struct TortureCommand: ParsableCommand {
         commandName: "torture", abstract: "Train under random faults and check that the bits stay the same.",
         discussion: """
             Trains once without faults, then once under each of N random plans of one to three faults; a run that ends \
-            with 75 is resumed. Stops at the first checkpoint or metrics file with another SHA-256. Exit code 0: all equal.
+            with 75 is resumed. Stops at the first checkpoint or metrics file whose SHA-256 differs. Exit code 0: all equal.
             """)
 
     @Argument(help: "A shipped experiment or the path of a YAML file.")
     var experiment: String
 
-    @Option(help: "How many runs.")
+    @Option(help: "Number of runs.")
     var runs: Int = 20
 
     @Option(help: "Seed of the plans.")
@@ -29,7 +29,7 @@ struct TortureCommand: ParsableCommand {
     @Option(help: "Worker processes: a number, or a range such as 1..8 from which each run draws.")
     var workers: WorkerRange = WorkerRange(range: 1...4)
 
-    @Option(help: "Passes over the training data.")
+    @Option(help: "Number of passes over the training data.")
     var epochs: Int?
 
     @Option(help: "Samples in a global batch.")
@@ -44,16 +44,16 @@ struct TortureCommand: ParsableCommand {
             valueName: "fault"))
     var fault: [String] = []
 
-    @Option(help: "Folder with the data set, or 'synthetic' for made-up images.")
+    @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
     var data: String?
 
     @Option(help: "The number of the first run, to repeat some.")
     var first: Int = 0
 
-    @Option(help: "Seconds for one run; by default 60 and twenty times the undisturbed run.")
+    @Option(help: "Seconds allowed for one run; by default 60 plus twenty times the undisturbed run.")
     var deadline: Double?
 
-    @Option(help: "Folder for the runs; by default a temporary one. What is not equal stays there.")
+    @Option(help: "Folder for the runs; by default a temporary one. Unequal runs are kept.")
     var directory: String?
 
     @Flag(help: "Print the results as JSON on standard output.")

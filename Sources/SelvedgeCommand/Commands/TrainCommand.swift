@@ -6,7 +6,7 @@ import Faults
 import Foundation
 import Kernels
 
-/// Trains on this host: a supervisor with a coordinator and workers as its children.
+/// Trains on this host: a supervisor whose children are a coordinator and workers.
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train an experiment on this host, then evaluate it on the test set.")
@@ -22,10 +22,10 @@ struct TrainCommand: ParsableCommand {
     @Option(help: "Compute threads of each worker; by default the cores divided by the workers.")
     var threads: Int?
 
-    @Option(help: "Extra workers that wait to take the place of one that is lost.")
+    @Option(help: "Extra workers that wait to replace lost ones.")
     var spares = 0
 
-    @Option(help: "How often a worker that died is started again within an hour, and the coordinator; 0 for never.")
+    @Option(help: "Restarts of each worker, and of the coordinator, within an hour; 0 for none.")
     var restarts = 3
 
     func validate() throws {
@@ -81,7 +81,7 @@ struct TrainCommand: ParsableCommand {
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
                     + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
             },
-            // The coordinator's progress may stand on the terminal's line.
+            // The coordinator's progress bar may be on the terminal's current line.
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
         supervisor.restartLimit = restarts
         if handover.plan.needsProxy, let faultFolder = handover.folder {
@@ -130,7 +130,7 @@ struct TrainCommand: ParsableCommand {
     private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
         let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
         let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
-        return ["coordinator"] + experiment.arguments + runOptions.arguments(goingOnWith: continuedRun)
+        return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
             + membership.arguments + ["--supervised"]

@@ -4,16 +4,17 @@ import Core
 import Foundation
 import Kernels
 
-/// Replays a run on this host and compares it with what it kept.
+/// Replays a run on this host and compares the result with its files.
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Replay a run on this host: compare gradients, metrics and checkpoints, name what differs first.")
+        abstract:
+            "Replay a run on this host; compare gradients, metrics and checkpoints, and name the first difference.")
 
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var path: String
 
-    @Option(help: "Replay this epoch, from the newest state that is kept from before it; by default the last one.")
+    @Option(help: "Replay this epoch from the newest checkpoint before it; by default the last epoch.")
     var epoch: Int?
 
     @Flag(help: "Replay everything from the beginning.")
@@ -22,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
     @Option(help: "Folder with the data set, before the usual places.")
     var data: String?
 
-    @Option(help: "Compute threads; by default the cores.")
+    @Option(help: "Compute threads; by default all cores.")
     var threads: Int?
 
     @Flag(help: "Print the report as JSON on standard output.")
@@ -47,11 +48,11 @@ struct VerifyCommand: ParsableCommand {
         Console.result(json ? try Self.json(report) : report.lines.joined(separator: "\n"))
         guard report.hasCompared || !report.isEqual else {
             throw ExitStatus(
-                ProcessExitCode.missingInput, "\(path): the replay found no digest, row or checkpoint to compare with")
+                ProcessExitCode.missingInput, "\(path): the run has no digest, row or checkpoint to compare with")
         }
         guard report.isEqual else {
-            let reason = report.firstDifference.map { "it differs first \($0)" } ?? report.problems.first ?? ""
-            throw ExitStatus(ProcessExitCode.badData, "\(path) is not what its replay gives: \(reason)")
+            let reason = report.firstDifference.map { "first difference \($0)" } ?? report.problems.first ?? ""
+            throw ExitStatus(ProcessExitCode.badData, "\(path) differs from its replay: \(reason)")
         }
         if let first = report.missing.first {
             throw ExitStatus(ProcessExitCode.missingInput, "\(path): \(first); equal are \(report.summary)")

@@ -5,12 +5,12 @@ import Foundation
 /// Computes for a coordinator.
 struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Compute for a coordinator; needs no data of its own.")
+        commandName: "worker", abstract: "Compute for a coordinator, which also sends the data.")
 
     @Option(help: "Where the coordinator listens: tcp://HOST:PORT or ipc://PATH.")
     var coordinator: String
 
-    @Option(help: "A name that no other worker of the run has; by default host and process.")
+    @Option(help: "A name, unique in the run; by default host and process.")
     var name: String?
 
     @Option(help: "Compute threads; by default all cores.")
@@ -20,14 +20,14 @@ struct WorkerCommand: ParsableCommand {
     var data: String?
 
     @Option(
-        help: "Address of this host that other workers connect to; by default the one that leads to the coordinator.")
+        help: "Address of this host that other workers connect to; by default that of the route to the coordinator.")
     var interface: String?
 
     @Option(
-        help: "Folder for the state when no coordinator leads any more; by default ~/.local/state/selvedge.")
+        help: "Folder for a rescue checkpoint when the coordinator is lost; by default ~/.local/state/selvedge.")
     var state: String?
 
-    @Flag(help: "Allow an address that other hosts can reach; anybody there can then send frames.")
+    @Flag(help: "Allow an address that other hosts can reach; every process there can then send frames.")
     var insecure = false
 
     @Option(help: .hidden)
@@ -54,7 +54,7 @@ struct WorkerCommand: ParsableCommand {
         settings.announcedSuffix = announcedSuffix
         settings.isSupervised = supervised
         let end = try WorkerProcess.run(settings)
-        // Under a supervisor the coordinator says why the run ended.
+        // Under a supervisor the coordinator prints why the run ended.
         if supervised && end.code != 0 { throw ExitCode(end.code) }
         guard end.code == 0 else { throw ExitStatus(end.code, "\(settings.name): \(end.reason)") }
     }

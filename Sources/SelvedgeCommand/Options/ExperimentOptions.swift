@@ -5,28 +5,28 @@ import Experiments
 import Foundation
 import NeuralNetwork
 
-/// Which experiment, with which values replaced.
+/// The experiment, and the values that replace its own.
 struct ExperimentOptions: ParsableArguments {
     @Argument(
         help: "A shipped experiment (see 'selvedge experiments') or the path of a YAML file; by default A-1.")
     var experiment: String?
 
-    @Option(help: "Passes over the training data.")
+    @Option(help: "Number of passes over the training data.")
     var epochs: Int?
 
     @Option(help: "Samples in a global batch.")
     var batchSize: Int?
 
-    @Option(help: "Fixed pieces of a global batch: a power of two up to 64. Part of the arithmetic.")
+    @Option(help: "Micro-batches in a global batch: a power of two up to 64. Changes the bits of the result.")
     var microBatches: Int?
 
     @Option(help: "Seed of split, order and initial weights.")
     var seed: UInt64?
 
-    @Option(help: "Folder with the data set, or 'synthetic' for made-up images.")
+    @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
     var data: String?
 
-    /// The experiment as it is to be run. Checked down to the shapes of its layers.
+    /// The experiment to run, checked including the shapes of its layers.
     func resolved(from file: String? = nil) throws -> Experiment {
         try DataFolder.check(dataFolder)
         var result =
@@ -40,7 +40,7 @@ struct ExperimentOptions: ParsableArguments {
 
     private static let defaultName = "A-1"
 
-    /// The experiment of a run: with --resume the one that its folder keeps, which has to be the one that is named here.
+    /// The experiment of a run: with --resume the one in its folder, which must be the one named here.
     func resolved(for runOptions: RunOptions) throws -> Experiment {
         let named = try resolved()
         guard let file = try runOptions.experimentFile(name: named.name) else { return named }
@@ -48,12 +48,12 @@ struct ExperimentOptions: ParsableArguments {
         guard experiment == nil || kept.name == named.name else {
             throw ExitStatus(
                 ProcessExitCode.usage,
-                "\(file) is of another experiment (\(kept.name), not \(named.name)): name that one, or another --run")
+                "\(file) belongs to experiment \(kept.name), not \(named.name): give that name, or another --run")
         }
         return kept
     }
 
-    /// The folder to look for data in: the one that was named, or the one where the experiment's own file is.
+    /// The folder to search for data: the given one, or else that of the experiment's file.
     var dataFolder: String? {
         if data == DatasetConfiguration.syntheticName { return nil }
         guard data == nil, let experiment, !Experiment.isShipped(experiment) else { return data }
@@ -70,9 +70,9 @@ struct ExperimentOptions: ParsableArguments {
     }
 }
 
-/// The folder that a user names with --data.
+/// The folder given with --data.
 enum DataFolder {
-    /// Refuses a path where no folder is: its data would be looked for in the usual places, unnoticed.
+    /// Refuses a path without a folder: otherwise the data would silently be taken from the usual places.
     static func check(_ path: String?) throws {
         guard let path else { return }
         var isFolder: ObjCBool = false

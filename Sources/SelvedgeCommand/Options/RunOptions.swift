@@ -3,7 +3,7 @@ import Cluster
 import Foundation
 import Runs
 
-/// Where a run is written to, or taken up again.
+/// Where a run is written, and whether it is continued.
 struct RunOptions: ParsableArguments {
     @Option(help: "Run directory; by default runs/NAME-N, never an existing one.")
     var run: String?
@@ -11,17 +11,17 @@ struct RunOptions: ParsableArguments {
     @Option(
         name: .customLong("resume"), defaultAsFlag: "",
         help: ArgumentHelp(
-            "Go on with a run: the one in --run or the newest, from its last checkpoint or from the given one.",
+            "Continue a run: the one in --run, or else the newest, from its last checkpoint or the given one.",
             valueName: "checkpoint"))
     var resume: String?
 
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "Begin with the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
+            "Start from the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
     var initialWeights: String?
 
-    @Option(help: "Save a checkpoint every so many epochs.")
+    @Option(help: "Epochs between checkpoints.")
     var checkpointEvery: Int = 1
 
     @Flag(help: "Print the results as JSON on standard output.")
@@ -31,7 +31,7 @@ struct RunOptions: ParsableArguments {
         resume.map { .resume(path: run, checkpoint: $0.isEmpty ? nil : $0) } ?? .new(path: run)
     }
 
-    /// The experiment file of the run to go on with; nil for a new run, or when it is not there.
+    /// The experiment file of the run to continue; nil for a new run or if the file is missing.
     func experimentFile(name: String) throws -> String? {
         guard resume != nil else { return nil }
         guard let path = try run ?? RunDirectory.newest(name: name) else { return nil }
@@ -41,21 +41,21 @@ struct RunOptions: ParsableArguments {
 
     func validate() throws {
         guard initialWeights == nil || resume == nil else {
-            throw ValidationError("--init begins a new run: leave out --resume")
+            throw ValidationError("--init starts a new run: remove --resume")
         }
         guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
     }
 
-    /// The run that a coordinator left which died: the one that it announced, or the new one at --run, if it had made that and
-    /// not announced it yet. Nil when there is none.
+    /// The run of a coordinator that died: the one it announced, or the one at --run if it created that before announcing
+    /// it. Nil if there is none.
     func runOfPredecessor(announced: String?) -> String? {
         if let announced { return announced }
         guard resume == nil, let run else { return nil }
         return FileManager.default.fileExists(atPath: RunPaths(run).experiment) ? run : nil
     }
 
-    /// The same options for another process of this program; with a path, for one that takes that run up again.
-    func arguments(goingOnWith path: String? = nil) -> [String] {
+    /// The same options for another process of this program; with a path, for one that continues that run.
+    func arguments(continuing path: String? = nil) -> [String] {
         let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments
         return request + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
     }

@@ -2,9 +2,9 @@ import ArgumentParser
 import Coordination
 import Foundation
 
-/// How a run treats its workers: how few it goes on with, who computes how much, who is checked.
+/// How a run treats its workers: the fewest it continues with, the distribution of work, recomputation checks.
 struct MembershipOptions: ParsableArguments {
-    @Option(help: "Fewest workers to go on with after some were lost.")
+    @Option(help: "Fewest workers with which the run continues after losses.")
     var minWorkers = 1
 
     @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
@@ -12,7 +12,8 @@ struct MembershipOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Compute this share of the gradients (0 to 1) on a second worker too, and compare.", valueName: "share"))
+            "Compute this share of the gradients (0 to 1) on a second worker as well, and compare.", valueName: "share")
+    )
     var audit: Double?
 
     func validate() throws {
@@ -36,9 +37,9 @@ struct WorkerLayout {
     var workerCount: Int
     var threadCount: Int
 
-    /// More threads than any host has cores for one worker.
+    /// An upper bound of the threads of one worker.
     private static let threadLimit = 1024
-    /// Most spares: no more than workers that a run can have.
+    /// The most spares: as many as workers in a run.
     static let spareLimit = 64
 
     static func check(threads: Int?) throws {
@@ -47,7 +48,7 @@ struct WorkerLayout {
         }
     }
 
-    /// By default as many workers as the largest power of two up to the cores and micro-batches, and the cores shared out.
+    /// By default the largest power of two of workers that neither cores nor micro-batches are fewer than; the cores are divided among them.
     init(workers: Int?, threads: Int?, microBatchCount: Int, coreCount: Int = Processors.available) {
         var workerCount = 1
         while workerCount * 2 <= min(coreCount, microBatchCount) { workerCount *= 2 }
@@ -58,7 +59,7 @@ struct WorkerLayout {
 
 /// The processors that this process may use.
 enum Processors {
-    /// The affinity mask's, or fewer where a control group's quota says so.
+    /// The size of the affinity mask, or less if a control group's quota is smaller.
     static var available: Int {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         guard let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return cores }

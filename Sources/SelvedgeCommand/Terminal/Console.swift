@@ -4,7 +4,7 @@ import Glibc
 
 /// Results go to standard output, everything else to standard error.
 enum Console {
-    /// Ends the process with 74 when standard output does not take it, except when its reader has left.
+    /// Exits with 74 if standard output cannot be written, except when its reader has closed it.
     static func result(_ text: String) {
         guard let code = put(text + "\n", STDOUT_FILENO), code != EPIPE else { return }
         error("cannot write to standard output: \(String(cString: strerror(code)))")
@@ -19,7 +19,7 @@ enum Console {
         write("selvedge: \(text)\n")
     }
 
-    /// Text without a line end. What standard error does not take is lost: there is nowhere to say so.
+    /// Text without a line end. Failures to write to standard error are ignored: there is nowhere to report them.
     static func write(_ text: String) {
         _ = put(text, STDERR_FILENO)
     }
@@ -36,14 +36,14 @@ enum Console {
         return nil
     }
 
-    /// Opens /dev/null in place of standard streams that are closed: another file would get their number, and the text.
+    /// Opens /dev/null for closed standard streams: otherwise another file would get their descriptor, and the text.
     static func fillClosedStreams() {
         for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
             _ = open("/dev/null", O_RDWR)
         }
     }
 
-    /// Whether progress may be drawn over itself: standard error is a terminal that understands it.
+    /// Whether progress can be redrawn in place: standard error is a capable terminal.
     static var isInteractive: Bool {
         let terminal = ProcessInfo.processInfo.environment["TERM"] ?? ""
         return isatty(STDERR_FILENO) == 1 && !["", "dumb"].contains(terminal)
@@ -57,7 +57,7 @@ enum Console {
     }
 }
 
-/// Numbers as people read them.
+/// Numbers formatted for people.
 enum Figures {
     /// Four decimals, or scientific below 0.001, as Keras prints metrics.
     static func metric(_ value: Double) -> String {

@@ -6,7 +6,7 @@ import Reports
 import Runs
 import Training
 
-/// What a training shows on standard error: the model, then a bar on a terminal or one line an epoch elsewhere.
+/// The output of a training on standard error: the model, then a bar on a terminal or one line an epoch elsewhere.
 final class TrainingDisplay: CoordinatorObserver {
     private let isInteractive: Bool
     private let presentsRun: Bool
@@ -42,7 +42,7 @@ final class TrainingDisplay: CoordinatorObserver {
                 + "data: \(run.trainingSet.name)")
         Console.note("Run directory: \(run.directory.path)")
         if run.completedSteps > 0 {
-            Console.note("Going on after step \(run.completedSteps) of \(run.schedule.stepsPerEpoch * epochCount)")
+            Console.note("Continuing after step \(run.completedSteps) of \(run.schedule.stepsPerEpoch * epochCount)")
         }
     }
 
@@ -106,11 +106,11 @@ final class TrainingDisplay: CoordinatorObserver {
     }
 }
 
-/// The text of a progress bar in the manner of Keras, with images a second and the worker count; pure, so that tests can read it.
+/// The text of a progress bar in the style of Keras, with images a second and the worker count. Pure, so it can be tested.
 struct ProgressLine {
     var step: Int
     var stepsPerEpoch: Int
-    /// Seconds since the epoch began, without the first step's.
+    /// Seconds since the start of the epoch, without the first step.
     var elapsedSeconds: Double
     /// Steps that `elapsedSeconds` covers.
     var timedStepCount: Int
