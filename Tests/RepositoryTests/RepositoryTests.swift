@@ -27,6 +27,26 @@ import Testing
         }
     }
 
+    @Test func theMapInTheArchitectureArticleIsTheTable() throws {
+        let path = "Sources/Selvedge/Selvedge.docc/Architecture.md"
+        let findings = Rules.wrongMap(RepositoryFile(path, try repository.text(path)), .selvedge)
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
+    @Test func theShareOfCrumbsDoesNotRise() throws {
+        let files = try repository.swiftFiles(under: "Sources")
+        let crumbs = Rules.crumbs(files)
+        let percent = 100 * Double(crumbs.count) / Double(files.count)
+        #expect(
+            percent <= Rules.crumbPercentLimit,
+            "\(crumbs.count) of \(files.count) files:\n\(crumbs.joined(separator: "\n"))")
+    }
+
+    @Test func theNumberOfPiecesDoesNotRise() throws {
+        let pieces = Rules.pieces(try repository.swiftFiles(under: "Sources"))
+        #expect(pieces.count <= Rules.pieceLimit, "\(pieces.joined(separator: "\n"))")
+    }
+
     @Test func noFileIsTooLong() throws {
         let findings = try swiftFiles().flatMap(Rules.tooLong)
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")

@@ -39,6 +39,57 @@ import Testing
         #expect(ImportTable.selvedge.allowedImports(of: "Training").contains("CPlatform"))
     }
 
+    @Test func thePackageManifestIsTheTable() {
+        let table = ImportTable(
+            manifest: """
+                let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+                let targets: [Target] = [
+                    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+                    // A comment with "quotes".
+                    .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
+                    kernels("KernelsAVX2", folder: "AVX2", level: "x86-64-v3"),
+                    module(
+                        "Kernels", ["KernelsAVX2", "CHDF5"],
+                        path: "Sources/Kernels/Dispatch"),
+                    module("Experiments", ["Kernels", yams], resources: [.embedInCode("Resources")]),
+                    .executableTarget(
+                        name: "Command", dependencies: ["Experiments", arguments], swiftSettings: settings),
+                    .target(name: "Counter", path: "Tests/Support/Counter"),
+                    tests("Kernels", ["Kernels"]),
+                ]
+                """, systemModules: ["Kernels": ["Glibc"]])
+        #expect(
+            table.rules == [
+                "CZlib": ModuleRule(folders: ["CZlib"]),
+                "CHDF5": ModuleRule(folders: ["CHDF5"]),
+                "KernelsAVX2": ModuleRule(folders: ["Kernels/AVX2"], modules: ["KernelInterface"]),
+                "Kernels": ModuleRule(
+                    folders: ["Kernels/Dispatch"], modules: ["KernelsAVX2", "CHDF5"], others: ["Glibc"]),
+                "Experiments": ModuleRule(folders: ["Experiments"], modules: ["Kernels"], others: ["Yams"]),
+                "Command": ModuleRule(
+                    folders: ["Command"], modules: ["Experiments"], others: ["ArgumentParser"]),
+            ])
+    }
+
+    @Test func aWrongMapIsCaught() {
+        let table = ImportTable(
+            manifest: "let targets: [Target] = [\n    module(\"A\", []),\n    module(\"B\", [\"A\"]),\n]\n")
+        #expect(Rules.wrongMap(RepositoryFile("m", "| `A` | – | text |\n| `B` | `A` | `x` |\n"), table).isEmpty)
+        #expect(Rules.wrongMap(RepositoryFile("m", "| `A` | – |\n"), table).count == 1)
+        #expect(Rules.wrongMap(RepositoryFile("m", "| `A` | `B` |\n| `B` | `A` |\n| `C` | – |\n"), table).count == 2)
+    }
+
+    @Test func crumbsAndPiecesAreCaught() {
+        let line = "let a = 1\n"
+        let files = [
+            RepositoryFile("Sources/A/Small.swift", String(repeating: line, count: 30)),
+            RepositoryFile("Sources/A/Type+Concern.swift", String(repeating: line, count: 31)),
+            RepositoryFile("Sources/A/Type+Encoding.swift", String(repeating: line, count: 31)),
+        ]
+        #expect(Rules.crumbs(files) == ["Sources/A/Small.swift"])
+        #expect(Rules.pieces(files) == ["Sources/A/Type+Concern.swift"])
+    }
+
     @Test(arguments: [
         "let a = try! f()", "let b = values[0]!", "let c = f()!.name", "let d = x as! Int", "var e: String!",
         "print(\"\\(name!)\")", "let f = g!", "let h = list.first!",

@@ -14,6 +14,18 @@ struct RepositoryFile {
 /// The rules that every file obeys. Each returns one line for each place where a file breaks it.
 enum Rules {
     static let lineLimit = 500
+    /// A file of at most so many lines is a crumb: it belongs into the file of the concept that it serves.
+    static let crumbLineLimit = 30
+    /// The share of crumbs among the Swift files under Sources, in per cent. This number may only fall; the aim is 6.
+    static let crumbPercentLimit = 15.7
+    /// The number of files under Sources that hold a piece of a type's logic. This number may only fall; the aim is 0.
+    static let pieceLimit = 65
+    /// What may follow the plus sign in a file's name: a conformance, or a layer of API.
+    static let layerNames: Set<String> = [
+        "CanonicalForm", "Checks", "Codec", "Coding", "Description", "Encoding", "Decoding", "HTML", "JSON", "Keras",
+        "Parsing",
+        "Text", "TorchLayout", "YAML",
+    ]
 
     static func brokenImports(_ file: RepositoryFile, _ table: ImportTable) -> [String] {
         let path = file.path.dropFirst("Sources/".count)
@@ -29,6 +41,41 @@ enum Rules {
     static func tooLong(_ file: RepositoryFile) -> [String] {
         let count = file.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
         return count > lineLimit ? ["\(file.path): \(count) lines; \(lineLimit) are allowed"] : []
+    }
+
+    /// The files of at most `crumbLineLimit` lines.
+    static func crumbs(_ files: [RepositoryFile]) -> [String] {
+        files.filter { $0.text.count { $0 == "\n" } <= crumbLineLimit }.map(\.path)
+    }
+
+    /// The files named `Type+Concern.swift` whose concern is neither a conformance nor a layer of API.
+    static func pieces(_ files: [RepositoryFile]) -> [String] {
+        files.map(\.path).filter { path in
+            let name = path.split(separator: "/").last?.dropLast(".swift".count) ?? ""
+            guard let plus = name.firstIndex(of: "+") else { return false }
+            return !layerNames.contains(String(name[name.index(after: plus)...]))
+        }
+    }
+
+    /// The rows "| `Module` | `Imported`, … |" of a map of modules that differ from the table.
+    static func wrongMap(_ file: RepositoryFile, _ table: ImportTable) -> [String] {
+        var mapped: [String: Set<String>] = [:]
+        for line in file.text.split(separator: "\n") where line.hasPrefix("| `") {
+            let cells = line.split(separator: "|").map { cell in
+                cell.split(separator: "`", omittingEmptySubsequences: false).enumerated()
+                    .filter { $0.offset % 2 == 1 }.map { String($0.element) }
+            }
+            if let module = cells.first?.first, cells.count > 1 { mapped[module] = Set(cells[1]) }
+        }
+        return table.rules.sorted { $0.key < $1.key }.compactMap { module, rule in
+            let imports = Set(rule.modules)
+            guard mapped[module] != imports else { return nil }
+            let row = rule.modules.map { "`\($0)`" }.joined(separator: ", ")
+            return "\(file.path): Package.swift requires the row | `\(module)` | \(row) |"
+        }
+            + mapped.keys.filter { table.rules[$0] == nil }.sorted().map {
+                "\(file.path): \($0) is no module of Package.swift"
+            }
     }
 
     /// `try!`, `as!`, a force unwrap or an implicitly unwrapped type: a `!` right after a name or a closing bracket.
@@ -80,7 +127,7 @@ enum Rules {
         guard file.text.hasPrefix("#!") else { return [] }
         var findings: [String] = []
         if !file.isExecutable {
-            findings.append("\(file.path): a script that may not be executed")
+            findings.append("\(file.path): a script without the permission to be executed")
         }
         let interpreter = file.text.prefix { $0 != "\n" }
         let stopsAtErrors = file.text.numberedLines.contains { $0.line == "set -euo pipefail" }
