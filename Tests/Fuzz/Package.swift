@@ -4,12 +4,12 @@
 //     scripts/fuzz                    every target for a minute
 //     scripts/fuzz journal 600        one target (Targets/FuzzTarget.swift) for 600 seconds
 //
-// Inputs that make a parser trap are kept in Corpus/TARGET; the ordinary tests run every kept input through its parser.
-// libhdf5 is not instrumented, and crashes on some damaged files: what is kept of those has to end in an error message of the
-// program, which reads such files in a process of their own.
+// Inputs that make a parser trap are kept in Corpus/TARGET; the ordinary tests run each through its parser.
+// libhdf5 is not instrumented, and crashes on some damaged files: the program reads them in a separate process, and a test checks
+// that each kept one ends in an error message.
 import PackageDescription
 
-/// What the targets call is `package` in Selvedge, so they are compiled as part of that package: its identity is the name
+/// The parsers are `package` in Selvedge, so the targets are compiled as part of that package: its identity is the name
 /// of its folder.
 let selvedge = Context.packageDirectory.split(separator: "/").dropLast(2).last.map { $0.lowercased() } ?? "selvedge"
 let settings: [SwiftSetting] = [

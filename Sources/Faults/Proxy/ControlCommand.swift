@@ -57,8 +57,7 @@ extension ControlCommand: CustomStringConvertible {
         let form = CommandProblem(
             "commands are set ROUTES KIND …, unset ROUTES KIND …, clear ROUTES, reset ROUTES "
                 + "and counts ROUTES")
-        guard words.count >= 2 else { throw form }
-        let routes = RouteSelection(words[1])
+        guard words.count >= 2, let routes = RouteSelection(words[1]) else { throw form }
         switch words[0] {
         case "set": self = .set(routes, try TrafficFault(words: words.dropFirst(2)))
         case "unset": self = .unset(routes, try TrafficFault(words: words.dropFirst(2)))
@@ -77,8 +76,11 @@ extension ControlCommand: CustomStringConvertible {
 }
 
 extension RouteSelection {
-    fileprivate init(_ text: Substring) {
-        self = text == "*" ? .all : .named(text.split(separator: ",").map(String.init))
+    /// Nil for a text without a name.
+    fileprivate init?(_ text: Substring) {
+        let names = text.split(separator: ",").map(String.init)
+        guard !names.isEmpty else { return nil }
+        self = text == "*" ? .all : .named(names)
     }
 }
 

@@ -21,7 +21,8 @@ struct CommandTests {
     @Test(
         "What is no command is refused with the reason",
         arguments: [
-            ("", "commands are set"), ("set r", "kinds are drop, duplicate"), ("set r lose", "kinds are drop"),
+            ("", "commands are set"), ("counts ,", "commands are set"), ("set r", "kinds are drop, duplicate"),
+            ("set r lose", "kinds are drop"),
             ("set r drop share=0", "share is a number above 0"), ("set r drop share=nan", "share is"),
             ("set r drop share=1.5", "share is"), ("set r drop ms=5", "keys of drop are"),
             ("set r drop share", "keys of drop are"), ("set r drop share=1 share=1", "share is given twice"),

@@ -8,8 +8,8 @@ import Training
 @testable import Faults
 @testable import Runs
 
-/// The parsers of bytes that this program did not write. Each takes any bytes, and answers with a value or a typed error: what it
-/// must never do is trap.
+/// The parsers of bytes from users, files and the network. Each accepts any bytes and returns a value or throws a typed error;
+/// none may trap.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     case safetensors
     case checkpoint
@@ -24,6 +24,10 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case rows
     case journal
     case proxied
+    /// Lines of timings.jsonl, fired.jsonl and report.json.
+    case lines
+    /// Texts of faults and commands for a proxy.
+    case faults
 
     public func run(_ bytes: [UInt8]) {
         switch self {
@@ -50,6 +54,11 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .rows: _ = try? EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))
         case .journal: _ = Journal.wholeRecords(bytes)
         case .proxied: Self.proxied(bytes)
+        case .lines:
+            _ = RunTimings.lines(bytes)
+            _ = TriggeredFault(jsonLine: bytes)
+            _ = try? TestResult(reportJSON: bytes)
+        case .faults: Self.faults(String(decoding: bytes, as: UTF8.self))
         }
     }
 
@@ -58,7 +67,18 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         _ = try? CSVImages.parse(bytes: bytes, name: "images", format: format)
     }
 
-    /// However a connection's bytes are cut, and whether they are messages or not, they leave as many as they came.
+    /// A fault or command that is accepted reads back equal from its text.
+    private static func faults(_ text: String) {
+        if let fault = try? Fault(parsing: text) {
+            precondition((try? Fault(parsing: fault.description)) == fault, "a fault does not read back equal")
+        }
+        if let command = try? ControlCommand(parsing: text) {
+            let again = try? ControlCommand(parsing: command.description)
+            precondition(again == command, "a command does not read back equal")
+        }
+    }
+
+    /// The proxy forwards as many bytes as it receives, whether they are messages or not and however they are cut.
     private static func proxied(_ bytes: [UInt8]) {
         guard let first = bytes.first else { return }
         let stream = Array(bytes.dropFirst())
@@ -70,21 +90,21 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
         for piece in pieces where piece.kind == .message {
             let count = MessageContent.byteCount(of: piece.bytes)
-            precondition(count < piece.bytes.count, "a message has heads besides its bodies")
+            precondition(count < piece.bytes.count, "a message has heads as well as bodies")
             _ = MessageContent.position(ofByte: count - 1, in: piece.bytes)
         }
         let count = pieces.reduce(framer.takeRest().count) { $0 + $1.bytes.count }
-        precondition(count == stream.count, "bytes were lost or made up")
+        precondition(count == stream.count, "bytes were lost or added")
     }
 
-    /// What stands in a checkpoint's metadata.
+    /// The metadata of a checkpoint.
     private static func checkpoint(_ bytes: [UInt8]) {
         guard let file = try? Safetensors(bytes: bytes) else { return }
         _ = try? ReplicatedState.experiment(in: file)
         _ = try? ReplicatedState.progress(in: file)
     }
 
-    /// An experiment that is taken has a canonical form that reads back equal, and a model that is checked.
+    /// An accepted experiment has a canonical form that reads back equal, and a model that is checked.
     private static func experiment(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let experiment = try? Experiment(yaml: text, source: "fuzz") else { return }
