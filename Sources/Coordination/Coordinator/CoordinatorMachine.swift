@@ -2,9 +2,9 @@ import Core
 
 /// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are returned.
 ///
-/// It composes smaller machines, each with private state: ``Roster``, ``Membership`` and ``Admission`` (who takes part),
-/// ``MicroBatchAssignment`` and ``Grants`` (what they may do), ``RunLedger`` and ``Checkpointing`` (what is written down),
-/// ``FailureDetector`` and ``FailureHistory`` (what failed). The machine itself routes events to them and owns the phase.
+/// It composes smaller machines, each with private state: `Roster`, `Membership` and `Admission` (who takes part),
+/// `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is written down),
+/// `FailureDetector` and `FailureHistory` (what failed). The machine itself routes events to them and owns the phase.
 /// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
 /// view or the run (`+Failures`).
 ///
