@@ -172,6 +172,26 @@ struct PeerExchangeTests {
         for bytes in results { #expect(bytes == expected) }
     }
 
+    @Test("also where layers are frozen", arguments: [[false, false], [true, false], [false, true]])
+    func frozenLayers(isTrainable: [Bool]) throws {
+        var experiment = SyntheticRun.experiment(layers: [
+            .flatten, .dense(DenseConfiguration(units: 40, isTrainable: isTrainable[0])),
+            .dense(DenseConfiguration(units: 10, activation: .softmax, isTrainable: isTrainable[1])),
+        ])
+        experiment.batchSize = 700
+        experiment.epochs = 1
+        let expected = try SyntheticRun.bytes(experiment, afterSteps: 4)
+        for runs in [[0..<4, 4..<8], [0..<2, 2..<5, 5..<8], [0..<8, 8..<8]] {
+            let workers = try SocketWorkers(experiment, runs: runs, threadCount: 1) { _ in Self.widest }
+            let results = try workers.run(runs) { _, trainer, exchange in
+                // Memory beyond the trainable buckets must read as zero, so that a checksum agrees with a replay's.
+                trainer.takesGradientChecksum = true
+                while !trainer.isFinished { _ = try trainer.runStep(exchange) }
+            }
+            for bytes in results { #expect(bytes == expected) }
+        }
+    }
+
     @Test("also with batches smaller than the number of micro-batches")
     func smallBatches() throws {
         let experiment = Self.experiment(batchSize: 5)

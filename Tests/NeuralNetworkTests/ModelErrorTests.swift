@@ -66,6 +66,18 @@ struct ModelErrorTests {
             "layer 3 (Dense): the name a is taken by another layer: give each its own"
         ),
         (
+            image, [.flatten, named("fc2"), dense(3, .relu), output],
+            "layer 3 (Dense): its automatic name fc2 is the name of another layer: give one of the two another name"
+        ),
+        (
+            image, [.flatten, dense(3, .relu), named("fc1"), output],
+            "layer 2 (Dense): its automatic name fc1 is the name of another layer: give one of the two another name"
+        ),
+        (
+            image, [.flatten, named("bn1"), .batchNormalization(BatchNormalizationConfiguration()), output],
+            "layer 3 (BatchNorm): its automatic name bn1 is the name of another layer: give one of the two another name"
+        ),
+        (
             image, [.flatten, dense(10, .tanh)],
             "layer 2 (Dense): the last layer must be Dense with softmax or sigmoid: the loss needs one output a class"
         ),
@@ -96,6 +108,14 @@ struct ModelErrorTests {
     }
 
     static let image = ImageShape(height: 28, width: 28, channels: 1)
+
+    @Test("a layer may have the automatic name that it would get")
+    func ownAutomaticName() throws {
+        let layers = [.flatten, dense(3, .relu), Self.named("fc2"), Self.output]
+        let model = try Model(
+            ModelConfiguration(inputShape: Self.image, layers: layers), loss: .sparseCategoricalCrossEntropy)
+        #expect(model.parameters.map(\.name).filter { $0.hasSuffix("bias") } == ["fc1.bias", "fc2.bias", "fc3.bias"])
+    }
 
     @Test("one line: layer, kind, shape, and what to do", arguments: cases.indices)
     func text(index: Int) {

@@ -71,4 +71,26 @@ struct ModelTests {
             #expect(torch[unit * 80 + channel * 16 + y * 4 + x] == values[((y * 4 + x) * 5 + channel) * 3 + unit])
         }
     }
+
+    @Test("vectors of a normalisation behind Flatten have torch's CHW order, as the dense weight behind them has")
+    func torchLayoutOfNormalization() throws {
+        let layers: [LayerConfiguration] = [
+            .flatten, .batchNormalization(BatchNormalizationConfiguration()), dense(4, .softmax),
+            .batchNormalization(BatchNormalizationConfiguration()), dense(3, .softmax),
+        ]
+        let model = try Model(
+            ModelConfiguration(inputShape: image(2, 3, 5), layers: layers), loss: .sparseCategoricalCrossEntropy)
+        for name in ["bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn2.weight"] {
+            let parameter = try #require(model.parameters.first { $0.name == name })
+            let values = (0..<parameter.count).map { Float($0) }
+            var torch = values
+            var back = values
+            parameter.toTorch(values, &torch)
+            parameter.fromTorch(torch, &back)
+            #expect(back == values)
+            // Element (channel, y, x) in torch is element (y, x, channel) inside; bn2 follows a dense layer.
+            let channelFirst = (0..<5).flatMap { channel in (0..<6).map { Float($0 * 5 + channel) } }
+            #expect(torch == (name == "bn2.weight" ? values : channelFirst), "\(name)")
+        }
+    }
 }

@@ -27,6 +27,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
         var ownership: Ownership
         /// The elements of each bucket in the arena; they do not overlap.
         var buckets: [Range<Int>]
+        /// Floats of one root and of the sum. What lies in no bucket, such as a frozen layer, stays zero.
+        var elementCount: Int
         /// Doubles exchanged for each micro-batch; 0 for none.
         var statisticsWidth: Int
         /// How long nothing may come before missing frames are asked for; doubled with each question, up to ten times as long.
@@ -34,13 +36,16 @@ final class AllReduceDriver<Transport: FrameTransport> {
 
         init(
             job: JobIdentifier, generation: UInt64, rank: Int, ownership: Ownership, buckets: [Range<Int>],
-            statisticsWidth: Int, resendMilliseconds: Int = 200
+            elementCount: Int? = nil, statisticsWidth: Int, resendMilliseconds: Int = 200
         ) {
             self.job = job
             self.generation = generation
             self.rank = rank
             self.ownership = ownership
             self.buckets = buckets
+            let bucketEnd = buckets.map(\.upperBound).max() ?? 0
+            precondition(elementCount ?? bucketEnd >= bucketEnd, "a bucket ends beyond the arena")
+            self.elementCount = elementCount ?? bucketEnd
             self.statisticsWidth = statisticsWidth
             self.resendMilliseconds = resendMilliseconds
         }
@@ -95,8 +100,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
             bucketElementCounts: configuration.buckets.map(\.count), statisticsWidth: configuration.statisticsWidth)
         layouts.append(full)
         machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: full)
-        arenas = GradientArenas(
-            elementCount: configuration.buckets.map(\.upperBound).max() ?? 0, rootCount: full.program.roots.count)
+        arenas = GradientArenas(elementCount: configuration.elementCount, rootCount: full.program.roots.count)
         // Batches with empty micro-batches may add a frame that says no more than that its sender takes part.
         slots = FrameStore(capacity: full.slotCount + (full.statisticsWidth == 0 ? ownership.ownerCount : 0))
         blocks = CombineBlocks(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0)

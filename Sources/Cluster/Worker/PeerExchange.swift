@@ -46,14 +46,16 @@ final class PeerExchange: GradientExchange {
         let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
         let arithmetic = AllReduceArithmetic(
             add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
-        func driver(buckets: [Range<Int>], statisticsWidth: Int = Self.statisticsWidth) -> Driver {
+        func driver(
+            buckets: [Range<Int>], elementCount: Int? = nil, statisticsWidth: Int = Self.statisticsWidth
+        ) -> Driver {
             Driver(
                 .init(
-                    job: job, generation: view.generation,
-                    rank: rank, ownership: ownership, buckets: buckets, statisticsWidth: statisticsWidth),
+                    job: job, generation: view.generation, rank: rank, ownership: ownership, buckets: buckets,
+                    elementCount: elementCount, statisticsWidth: statisticsWidth),
                 transport: transport, held: held, arithmetic: arithmetic)
         }
-        gradients = driver(buckets: trainer.model.buckets)
+        gradients = driver(buckets: trainer.model.buckets, elementCount: trainer.model.arenaCount)
         validation = driver(buckets: [])
         agreements = AgreementCounter(trainer.model.agreedSumCounts)
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil

@@ -27,7 +27,9 @@ final class PassBuffers: Sendable {
             return AlignedBuffer(count: isElsewhere ? 0 : sampleCapacity * units[index].outputCount)
         }
         outputGradients = units.indices.map { index in
-            let isElsewhere = index < model.plan.firstTrainable || units[index].isInPlace
+            // The output unit always writes the gradient of its logits, also when no layer is trainable.
+            let isUnused = index < model.plan.firstTrainable && index != units.count - 1
+            let isElsewhere = isUnused || units[index].isInPlace
             return AlignedBuffer(count: isElsewhere ? 0 : sampleCapacity * units[index].outputCount)
         }
     }

@@ -10,8 +10,9 @@ extension Model {
     package func initialParameters(seed: UInt64) -> [Float] {
         var arena = [Float](repeating: 0, count: arenaCount)
         var layer: UInt16 = 0
-        for parameter in parameters where parameter.layout == .ones {
-            for element in parameter.arenaRange { arena[element] = 1 }
+        for parameter in parameters {
+            guard case .vector(let start, _) = parameter.layout else { continue }
+            for element in parameter.arenaRange { arena[element] = start }
         }
         for parameter in parameters where !parameter.layout.isVector {
             let shape = parameter.internalShape

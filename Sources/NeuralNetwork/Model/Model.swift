@@ -12,8 +12,8 @@ package struct Model: Sendable {
     package let trainableCount: Int
     /// Floats of the arena. Each tensor starts at a multiple of 16; the floats between tensors are padding and stay 0.
     package let arenaCount: Int
-    /// Arena ranges in the order in which the backward pass finishes them, from the output back. They partition
-    /// `0..<arenaCount`.
+    /// Arena ranges in the order in which the backward pass finishes them, from the output back. Without frozen layers
+    /// they partition `0..<arenaCount`; frozen layers are in no bucket, so a model without trainable layers has none.
     package let buckets: [Range<Int>]
     /// Outputs of the last layer.
     package let classCount: Int
@@ -32,7 +32,10 @@ package struct Model: Sendable {
 
     /// Checks the layers one after another and lays the parameters out.
     ///
-    /// Throws at the first layer that cannot follow the one before it, and for a last layer that the loss cannot take.
+    /// A model without trainable layers is valid: a training step computes its loss and leaves the weights as they are.
+    ///
+    /// Throws at the first layer that cannot follow the one before it, for two layers of one name, and for a last layer
+    /// that the loss cannot take.
     package init(_ configuration: ModelConfiguration, loss: any Loss) throws(ModelError) {
         let shapes = try ShapeInference.outputShapes(of: configuration)
         try ShapeInference.checkPlaces(of: configuration)

@@ -12,8 +12,8 @@ extension ParameterDescription {
     /// Calls `body` with the index inside and the index in torch of every element.
     private func forEachPair(_ body: (_ internalIndex: Int, _ torchIndex: Int) -> Void) {
         switch layout {
-        case .bias, .ones:
-            for index in 0..<count { body(index, index) }
+        case .vector(_, let image):
+            for index in 0..<count { body(index, image.map { Self.channelFirstIndex(of: index, in: $0) } ?? index) }
         case .convolutionWeight:
             forEachConvolutionPair(body)
         case .denseWeight(let image):

@@ -31,18 +31,17 @@ package struct ParameterDescription: Sendable, Equatable {
     }
 
     enum Layout: Sendable, Equatable {
-        case bias
-        /// A vector that starts at one: a scale or a variance.
-        case ones
+        /// A vector that starts at `start`. `image` is set behind Flatten, where the vector has one value for each
+        /// element of an image: (height, width, channel) inside and (channel, height, width) in torch.
+        case vector(start: Float, image: ImageShape?)
         case convolutionWeight
         /// `image` is set for the first dense layer after Flatten: its rows stand for (height, width, channel) inside
         /// and for (channel, height, width) in torch.
         case denseWeight(image: ImageShape?)
 
-        /// Whether the tensor is a vector, the same in both layouts.
         var isVector: Bool {
             switch self {
-            case .bias, .ones: true
+            case .vector: true
             case .convolutionWeight, .denseWeight: false
             }
         }

@@ -13,14 +13,16 @@ struct ParameterLayout {
         var flattened: ImageShape?
         var names = LayerNames()
         for (index, layer) in configuration.layers.enumerated() {
+            let name = names.next(layer) ?? ""
             switch layer {
             case .convolution2D(let convolution):
-                appendConvolution(convolution, input: input, name: names.next(layer, "conv"), layer: index)
+                appendConvolution(convolution, input: input, name: name, layer: index)
             case .dense(let dense):
-                appendDense(dense, input: input, image: flattened, name: names.next(layer, "fc"), layer: index)
+                appendDense(dense, input: input, image: flattened, name: name, layer: index)
                 flattened = nil
             case .batchNormalization(let normalization):
-                appendNormalization(normalization, input: input, name: names.next(layer, "bn"), layer: index)
+                appendNormalization(
+                    normalization, input: input, image: flattened, name: name, layer: index)
             case .flatten:
                 if case .image(let image) = input { flattened = image }
             case .globalAveragePool2D, .pool2D, .dropout, .activation, .resize, .repeatChannels:
@@ -40,7 +42,9 @@ struct ParameterLayout {
             "\(name).weight", layer: layer, internalShape: [height, width, image.channels, convolution.filters],
             torchShape: [convolution.filters, image.channels, height, width], layout: .convolutionWeight, role: role,
             convolution.regularization)
-        append("\(name).bias", layer: layer, vectorCount: convolution.filters, layout: .bias, role: role)
+        append(
+            "\(name).bias", layer: layer, vectorCount: convolution.filters, layout: .vector(start: 0, image: nil),
+            role: role)
     }
 
     private mutating func appendDense(
@@ -51,19 +55,23 @@ struct ParameterLayout {
             "\(name).weight", layer: layer, internalShape: [input.elementCount, dense.units],
             torchShape: [dense.units, input.elementCount], layout: .denseWeight(image: image), role: role,
             dense.regularization)
-        append("\(name).bias", layer: layer, vectorCount: dense.units, layout: .bias, role: role)
+        append(
+            "\(name).bias", layer: layer, vectorCount: dense.units, layout: .vector(start: 0, image: nil), role: role)
     }
 
     private mutating func appendNormalization(
-        _ normalization: BatchNormalizationConfiguration, input: TensorShape, name: String, layer: Int
+        _ normalization: BatchNormalizationConfiguration, input: TensorShape, image: ImageShape?, name: String,
+        layer: Int
     ) {
         let count = input.channelCount
         let isTrainable = normalization.isTrainable
         let running = isTrainable ? .runningMean(momentum: normalization.momentum) : ParameterDescription.Role.frozen
-        append("\(name).weight", layer: layer, vectorCount: count, layout: .ones, role: role(isTrainable))
-        append("\(name).bias", layer: layer, vectorCount: count, layout: .bias, role: role(isTrainable))
-        append("\(name).running_mean", layer: layer, vectorCount: count, layout: .bias, role: running)
-        append("\(name).running_var", layer: layer, vectorCount: count, layout: .ones, role: running)
+        let zeros = ParameterDescription.Layout.vector(start: 0, image: image)
+        let ones = ParameterDescription.Layout.vector(start: 1, image: image)
+        append("\(name).weight", layer: layer, vectorCount: count, layout: ones, role: role(isTrainable))
+        append("\(name).bias", layer: layer, vectorCount: count, layout: zeros, role: role(isTrainable))
+        append("\(name).running_mean", layer: layer, vectorCount: count, layout: zeros, role: running)
+        append("\(name).running_var", layer: layer, vectorCount: count, layout: ones, role: running)
     }
 
     private func role(_ isTrainable: Bool) -> ParameterDescription.Role { isTrainable ? .trainable : .frozen }
@@ -97,11 +105,19 @@ struct ParameterLayout {
     }
 }
 
-/// Torch-style names of layers: their own, or a stem with a number that counts the layers of the kind.
-private struct LayerNames {
+/// Torch-style names of layers with parameters: their own, or a stem with a number that counts the layers of the kind.
+struct LayerNames {
     private var counts: [String: Int] = [:]
 
-    mutating func next(_ layer: LayerConfiguration, _ stem: String) -> String {
+    /// The name of the next layer; nil for a layer without parameters.
+    mutating func next(_ layer: LayerConfiguration) -> String? {
+        let stem: String
+        switch layer {
+        case .convolution2D: stem = "conv"
+        case .dense: stem = "fc"
+        case .batchNormalization: stem = "bn"
+        case .globalAveragePool2D, .flatten, .pool2D, .dropout, .activation, .resize, .repeatChannels: return nil
+        }
         let count = counts[stem, default: 0] + 1
         counts[stem] = count
         return layer.ownName ?? "\(stem)\(count)"

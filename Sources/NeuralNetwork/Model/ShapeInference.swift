@@ -33,10 +33,15 @@ enum ShapeInference {
     static func checkPlaces(of configuration: ModelConfiguration) throws(ModelError) {
         var names: Set<String> = []
         var hasParameters = false
+        let ownNames = Set(configuration.layers.compactMap(\.ownName))
+        var automaticNames = LayerNames()
         for (index, layer) in configuration.layers.enumerated() {
             let fault = layer.fault(index + 1)
             if let name = layer.ownName, !names.insert(name).inserted {
                 throw fault("the name \(name) is taken by another layer: give each its own")
+            }
+            if let name = automaticNames.next(layer), name != layer.ownName, ownNames.contains(name) {
+                throw fault("its automatic name \(name) is the name of another layer: give one of the two another name")
             }
             switch layer {
             case .convolution2D, .dense, .batchNormalization: hasParameters = true

@@ -10,7 +10,8 @@ extension SeededGenerator {
             let shape = parameter.internalShape
             let inputs = shape.dropLast().reduce(1, *)
             let scale = shape.count == 1 ? Float(0.2) : (2 / Float(inputs)).squareRoot()
-            let range = parameter.layout == .ones ? 0.5...1.5 : -scale...scale
+            var range = -scale...scale
+            if case .vector(start: 1, _) = parameter.layout { range = 0.5...1.5 }
             for index in parameter.arenaRange { arena[index] = Float.random(in: range, using: &self) }
         }
         return arena
