@@ -117,9 +117,9 @@ final class SocketWorkers: @unchecked Sendable {
 struct PeerExchangeTests {
     private static func experiment(batchSize: Int = 500, epochs: Int = 1) -> Experiment {
         var experiment = SyntheticRun.experiment(layers: [
-            .convolution2D(Convolution2DConfiguration(filters: 3, kernelHeight: 5, kernelWidth: 5)),
-            .maxPool2D, .flatten, .dense(DenseConfiguration(units: 40)),
-            .dense(DenseConfiguration(units: 10, activation: .softmax)),
+            .convolution2D(Convolution2D(filters: 3, kernelHeight: 5, kernelWidth: 5)),
+            .maxPool2D, .flatten, .dense(Dense(units: 40)),
+            .dense(Dense(units: 10, activation: .softmax)),
         ])
         experiment.batchSize = batchSize
         experiment.epochs = epochs
@@ -155,11 +155,11 @@ struct PeerExchangeTests {
         ] as [[Range<Int>]], [5, 700])
     func agreement(runs: [Range<Int>], batchSize: Int) throws {
         var experiment = SyntheticRun.experiment(layers: [
-            .convolution2D(Convolution2DConfiguration(filters: 3, kernelHeight: 5, kernelWidth: 5)),
-            .batchNormalization(BatchNormalizationConfiguration()), .maxPool2D, .flatten, .dropout(rate: 0.25),
-            .dense(DenseConfiguration(units: 40, activation: .linear)),
-            .batchNormalization(BatchNormalizationConfiguration()), .activation(.relu),
-            .dense(DenseConfiguration(units: 10, activation: .softmax)),
+            .convolution2D(Convolution2D(filters: 3, kernelHeight: 5, kernelWidth: 5)),
+            .batchNormalization(BatchNormalization()), .maxPool2D, .flatten, .dropout(rate: 0.25),
+            .dense(Dense(units: 40, activation: .linear)),
+            .batchNormalization(BatchNormalization()), .activation(.relu),
+            .dense(Dense(units: 10, activation: .softmax)),
         ])
         experiment.batchSize = batchSize
         experiment.epochs = 1
@@ -175,8 +175,8 @@ struct PeerExchangeTests {
     @Test("also where layers are frozen", arguments: [[false, false], [true, false], [false, true]])
     func frozenLayers(isTrainable: [Bool]) throws {
         var experiment = SyntheticRun.experiment(layers: [
-            .flatten, .dense(DenseConfiguration(units: 40, isTrainable: isTrainable[0])),
-            .dense(DenseConfiguration(units: 10, activation: .softmax, isTrainable: isTrainable[1])),
+            .flatten, .dense(Dense(units: 40, isTrainable: isTrainable[0])),
+            .dense(Dense(units: 10, activation: .softmax, isTrainable: isTrainable[1])),
         ])
         experiment.batchSize = 700
         experiment.epochs = 1

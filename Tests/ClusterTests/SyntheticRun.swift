@@ -16,7 +16,7 @@ enum SyntheticRun {
     }
 
     static let linear: [LayerConfiguration] = [
-        .flatten, .dense(DenseConfiguration(units: 10, activation: .softmax)),
+        .flatten, .dense(Dense(units: 10, activation: .softmax)),
     ]
 
     static func settings(_ experiment: Experiment, _ run: RunRequest) -> CoordinatorSettings {

@@ -104,8 +104,8 @@ import Testing
         add { $0.loss = CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1) }
         add { $0.model.layers.append(.dropout(rate: 0.25)) }
         add { $0.model.layers.append(.dropout(rate: Float(0.25).nextUp)) }
-        add { $0.model.layers.append(.batchNormalization(BatchNormalizationConfiguration())) }
-        add { $0.model.layers.append(.batchNormalization(BatchNormalizationConfiguration(isGhost: true))) }
+        add { $0.model.layers.append(.batchNormalization(BatchNormalization())) }
+        add { $0.model.layers.append(.batchNormalization(BatchNormalization(isGhost: true))) }
         add { $0.model.layers.append(.activation(.tanh)) }
         #expect(Set(variants.map(\.digest) + [base.digest]).count == variants.count + 1)
     }

@@ -44,24 +44,27 @@ enum MadeUp {
         func share() -> Float { Float.random(in: 0..<1, using: &generator) }
         func penalty() -> Float { Bool.random(using: &generator) ? 0 : share() }
         func truth() -> Bool { Bool.random(using: &generator) }
-        let activation = Activation.allCases.randomElement(using: &generator) ?? .relu
+        let activation: Activation =
+            [.linear, .relu, .sigmoid, .softmax, .tanh].randomElement(using: &generator) ?? .relu
         let padding: Padding = truth() ? .valid : .same
         switch Int.random(in: 0..<10, using: &generator) {
         case 0:
-            return .pool2D(
-                Pool2DConfiguration(
-                    kind: truth() ? .maximum : .average, window: Extent(height: number(3), width: number(3)),
-                    stride: truth() ? nil : Extent(height: number(3), width: number(3)), padding: padding))
+            let isMaximum = truth()
+            let window = Extent(height: number(3), width: number(3))
+            let stride = truth() ? nil : Extent(height: number(3), width: number(3))
+            return isMaximum
+                ? .maxPool2D(MaxPool2D(window: window, stride: stride, padding: padding))
+                : .averagePool2D(AveragePool2D(window: window, stride: stride, padding: padding))
         case 1: return .flatten
         case 2:
             return .dense(
-                DenseConfiguration(
+                Dense(
                     name: truth() ? nil : "on", units: number(1_048_576), activation: activation,
                     regularization: Regularization(l1: penalty(), l2: penalty()), isTrainable: truth()))
         case 3: return .dropout(rate: share())
         case 4:
             return .batchNormalization(
-                BatchNormalizationConfiguration(
+                BatchNormalization(
                     momentum: share(), epsilon: share() + 1e-9, isGhost: truth(), isTrainable: truth()))
         case 5: return .activation(activation)
         case 6: return .resize(Extent(height: number(64), width: number(64)))
@@ -69,7 +72,7 @@ enum MadeUp {
         case 8: return .globalAveragePool2D
         default:
             return .convolution2D(
-                Convolution2DConfiguration(
+                Convolution2D(
                     name: truth() ? nil : "block1_conv1", filters: number(65_536), kernelHeight: 1024, kernelWidth: 1,
                     stride: truth() ? Extent(1) : Extent(height: number(4), width: number(4)), padding: padding,
                     activation: activation, regularization: Regularization(l1: penalty(), l2: penalty()),

@@ -10,10 +10,10 @@ import Testing
             inputShape: ImageShape(height: 28, width: 28, channels: 1),
             layers: [
                 .convolution2D(
-                    Convolution2DConfiguration(
+                    Convolution2D(
                         filters: filters, kernelHeight: 3, kernelWidth: 3, padding: .valid, activation: .relu)),
-                .maxPool2D, .flatten, .dense(DenseConfiguration(units: units, activation: .relu)),
-                .dense(DenseConfiguration(units: 10, activation: .sigmoid)),
+                .maxPool2D, .flatten, .dense(Dense(units: units, activation: .relu)),
+                .dense(Dense(units: 10, activation: .sigmoid)),
             ])
     }
 

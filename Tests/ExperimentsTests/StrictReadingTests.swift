@@ -52,7 +52,7 @@ import Testing
         #expect(
             experiment.model.layers.first
                 == .convolution2D(
-                    Convolution2DConfiguration(
+                    Convolution2D(
                         filters: 2, kernelHeight: 3, kernelWidth: 3, padding: .valid, activation: .relu)))
     }
 

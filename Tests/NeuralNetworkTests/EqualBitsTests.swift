@@ -30,13 +30,13 @@ struct EqualBitsTests {
             layers: [
                 .resize(Extent(height: 11, width: 10)), .repeatChannels(count: 2), .dropout(rate: 0.1),
                 .convolution2D(
-                    Convolution2DConfiguration(
+                    Convolution2D(
                         filters: 18, kernelHeight: 3, kernelWidth: 2, stride: Extent(height: 2, width: 1),
                         padding: .same)),
                 .dropout(rate: 0.25),
-                .pool2D(Pool2DConfiguration(kind: .maximum, window: Extent(3), stride: Extent(2), padding: .same)),
-                .batchNormalization(BatchNormalizationConfiguration(isGhost: true)),
-                .pool2D(Pool2DConfiguration(kind: .average, window: Extent(2), stride: Extent(1))),
+                .maxPool2D(MaxPool2D(window: Extent(3), stride: Extent(2), padding: .same)),
+                .batchNormalization(BatchNormalization(isGhost: true)),
+                .averagePool2D(AveragePool2D(window: Extent(2), stride: Extent(1))),
                 convolution(6, 2, 2, .same, .tanh), .activation(.sigmoid), .globalAveragePool2D, .dropout(rate: 0.2),
                 dense(7, .softmax), .activation(.linear), dense(4, .softmax),
             ]),
@@ -44,21 +44,17 @@ struct EqualBitsTests {
             inputShape: ImageShape(height: 6, width: 6, channels: 1),
             layers: [
                 .convolution2D(
-                    Convolution2DConfiguration(filters: 4, kernelHeight: 3, kernelWidth: 3, isTrainable: false)),
-                .batchNormalization(BatchNormalizationConfiguration(isTrainable: false)),
-                convolution(17, 2, 2), .batchNormalization(BatchNormalizationConfiguration(isTrainable: false)),
+                    Convolution2D(filters: 4, kernelHeight: 3, kernelWidth: 3, isTrainable: false)),
+                .batchNormalization(BatchNormalization(isTrainable: false)),
+                convolution(17, 2, 2), .batchNormalization(BatchNormalization(isTrainable: false)),
                 .flatten, dense(5, .tanh), dense(4, .sigmoid),
             ]),
     ]
 
     /// Whether a sample comes out of training as out of evaluation.
     private static func isAlike(_ configuration: ModelConfiguration) -> Bool {
-        configuration.layers.allSatisfy { layer in
-            switch layer {
-            case .dropout: false
-            case .batchNormalization(let normalization): !normalization.isTrainable
-            default: true
-            }
+        configuration.layers.map(\.layer).allSatisfy { layer in
+            !(layer is Dropout) && !((layer as? BatchNormalization)?.isTrainable ?? false)
         }
     }
 

@@ -56,24 +56,24 @@ struct FiniteDifferenceTests {
             "max pool same",
             image(
                 6, 7, 1,
-                [convolution(2, 2, 2, .same, .tanh), pool(.maximum, (3, 3), .same), .flatten, dense(3, .softmax)])
+                [convolution(2, 2, 2, .same, .tanh), maxPool((3, 3), .same), .flatten, dense(3, .softmax)])
         ),
         (
             "max pool overlapping",
             image(
                 6, 5, 1,
-                [convolution(2, 2, 2), pool(.maximum, (3, 2), stride: 1), .flatten, dense(3, .softmax)])
+                [convolution(2, 2, 2), maxPool((3, 2), stride: 1), .flatten, dense(3, .softmax)])
         ),
         (
             "average pool same",
             image(
-                6, 7, 1, [convolution(2, 2, 2), pool(.average, (3, 3), .same), .flatten, dense(3, .softmax)])
+                6, 7, 1, [convolution(2, 2, 2), averagePool((3, 3), .same), .flatten, dense(3, .softmax)])
         ),
         (
             "average pool overlapping",
             image(
                 6, 5, 1,
-                [convolution(2, 2, 2), pool(.average, (2, 3), stride: 1), .flatten, dense(3, .softmax)])
+                [convolution(2, 2, 2), averagePool((2, 3), stride: 1), .flatten, dense(3, .softmax)])
         ),
         (
             "global average",
@@ -111,24 +111,24 @@ struct FiniteDifferenceTests {
                     dense(9, .tanh), .dropout(rate: 0.4), dense(3, .softmax),
                 ])
         ),
-        ("batch normalisation", image(5, 5, 1, normalized(BatchNormalizationConfiguration()))),
-        ("ghost batch normalisation", image(5, 5, 1, normalized(BatchNormalizationConfiguration(isGhost: true)))),
+        ("batch normalisation", image(5, 5, 1, normalized(BatchNormalization()))),
+        ("ghost batch normalisation", image(5, 5, 1, normalized(BatchNormalization(isGhost: true)))),
         (
             "frozen batch normalisation",
-            image(5, 5, 1, normalized(BatchNormalizationConfiguration(isTrainable: false)))
+            image(5, 5, 1, normalized(BatchNormalization(isTrainable: false)))
         ),
         (
             "batch normalisation of a vector",
             image(
                 3, 2, 1,
                 [
-                    .flatten, dense(5, .tanh), .batchNormalization(BatchNormalizationConfiguration(epsilon: 0.1)),
+                    .flatten, dense(5, .tanh), .batchNormalization(BatchNormalization(epsilon: 0.1)),
                     dense(3, .softmax),
                 ])
         ),
     ]
 
-    static func normalized(_ normalization: BatchNormalizationConfiguration) -> [LayerConfiguration] {
+    static func normalized(_ normalization: BatchNormalization) -> [LayerConfiguration] {
         [
             convolution(3, 2, 2, .valid, .tanh), .batchNormalization(normalization), convolution(3, 2, 2),
             .batchNormalization(normalization), .maxPool2D, .flatten, dense(3, .softmax),

@@ -54,11 +54,11 @@ struct ModelErrorTests {
             "layer 2 (RepeatChannels): it prepares the input: put it before all layers that learn"
         ),
         (
-            image, [.pool2D(Pool2DConfiguration(kind: .average, window: Extent(29))), .flatten, output],
+            image, [.averagePool2D(AveragePool2D(window: Extent(29))), .flatten, output],
             "layer 1 (AveragePool2D): a 29×29 window does not fit into 28×28×1: remove this layer"
         ),
         (
-            image, [.pool2D(Pool2DConfiguration(kind: .average, stride: Extent(0))), .flatten, output],
+            image, [.averagePool2D(AveragePool2D(stride: Extent(0))), .flatten, output],
             "layer 1 (AveragePool2D): the stride is 0×0, but must be at least 1×1"
         ),
         (
@@ -74,7 +74,7 @@ struct ModelErrorTests {
             "layer 2 (Dense): its automatic name fc1 is the name of another layer: give one of the two another name"
         ),
         (
-            image, [.flatten, named("bn1"), .batchNormalization(BatchNormalizationConfiguration()), output],
+            image, [.flatten, named("bn1"), .batchNormalization(BatchNormalization()), output],
             "layer 3 (BatchNorm): its automatic name bn1 is the name of another layer: give one of the two another name"
         ),
         (
@@ -104,7 +104,7 @@ struct ModelErrorTests {
     ]
 
     private static func named(_ name: String) -> LayerConfiguration {
-        .dense(DenseConfiguration(name: name, units: 3))
+        .dense(Dense(name: name, units: 3))
     }
 
     static let image = ImageShape(height: 28, width: 28, channels: 1)
@@ -113,7 +113,7 @@ struct ModelErrorTests {
     func ownAutomaticName() throws {
         let layers = [.flatten, dense(3, .relu), Self.named("fc2"), Self.output]
         let model = try Model(
-            ModelConfiguration(inputShape: Self.image, layers: layers), loss: .sparseCategoricalCrossEntropy)
+            ModelConfiguration(inputShape: Self.image, layers: layers), loss: CategoricalCrossEntropy())
         #expect(model.parameters.map(\.name).filter { $0.hasSuffix("bias") } == ["fc1.bias", "fc2.bias", "fc3.bias"])
     }
 

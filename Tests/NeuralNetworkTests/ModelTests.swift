@@ -75,11 +75,11 @@ struct ModelTests {
     @Test("vectors of a normalisation behind Flatten have torch's CHW order, as the dense weight behind them has")
     func torchLayoutOfNormalization() throws {
         let layers: [LayerConfiguration] = [
-            .flatten, .batchNormalization(BatchNormalizationConfiguration()), dense(4, .softmax),
-            .batchNormalization(BatchNormalizationConfiguration()), dense(3, .softmax),
+            .flatten, .batchNormalization(BatchNormalization()), dense(4, .softmax),
+            .batchNormalization(BatchNormalization()), dense(3, .softmax),
         ]
         let model = try Model(
-            ModelConfiguration(inputShape: image(2, 3, 5), layers: layers), loss: .sparseCategoricalCrossEntropy)
+            ModelConfiguration(inputShape: image(2, 3, 5), layers: layers), loss: CategoricalCrossEntropy())
         for name in ["bn1.weight", "bn1.bias", "bn1.running_mean", "bn1.running_var", "bn2.weight"] {
             let parameter = try #require(model.parameters.first { $0.name == name })
             let values = (0..<parameter.count).map { Float($0) }

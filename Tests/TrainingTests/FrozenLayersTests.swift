@@ -15,10 +15,10 @@ enum FrozenLayers: String, CaseIterable, Sendable {
         func isTrainable(_ layer: FrozenLayers) -> Bool { self != .all && self != layer }
         return [
             .convolution2D(
-                Convolution2DConfiguration(
+                Convolution2D(
                     filters: 5, kernelHeight: 3, kernelWidth: 3, isTrainable: isTrainable(.first))),
-            .maxPool2D, .flatten, .dense(DenseConfiguration(units: 300, isTrainable: isTrainable(.middle))),
-            .dense(DenseConfiguration(units: 10, activation: .softmax, isTrainable: isTrainable(.last))),
+            .maxPool2D, .flatten, .dense(Dense(units: 300, isTrainable: isTrainable(.middle))),
+            .dense(Dense(units: 10, activation: .softmax, isTrainable: isTrainable(.last))),
         ]
     }
 }

@@ -18,13 +18,13 @@ struct WeightsCase {
         func name(_ text: String) -> String? { named ? text : nil }
         let layers: [LayerConfiguration] = [
             .convolution2D(
-                Convolution2DConfiguration(name: name("block1_conv1"), filters: 2, kernelHeight: 3, kernelWidth: 3)),
+                Convolution2D(name: name("block1_conv1"), filters: 2, kernelHeight: 3, kernelWidth: 3)),
             .maxPool2D,
             .convolution2D(
-                Convolution2DConfiguration(
+                Convolution2D(
                     name: name("block2_conv1"), filters: filters, kernelHeight: 3, kernelWidth: 3)),
-            .maxPool2D, .flatten, .dense(DenseConfiguration(name: name("hidden"), units: 4)),
-            .dense(DenseConfiguration(name: name("predictions"), units: 10, activation: .softmax)),
+            .maxPool2D, .flatten, .dense(Dense(name: name("hidden"), units: 4)),
+            .dense(Dense(name: name("predictions"), units: 10, activation: .softmax)),
         ]
         experiment = Experiment(
             name: "weights", dataset: DatasetConfiguration(source: .synthetic, validation: .shuffled(fraction: 0.2)),

@@ -33,9 +33,9 @@ struct LearningTests {
         let model = ModelConfiguration(
             inputShape: ImageShape(height: 28, width: 28, channels: 1),
             layers: [
-                .convolution2D(Convolution2DConfiguration(filters: 8, kernelHeight: 3, kernelWidth: 3)),
-                .maxPool2D, .flatten, .dense(DenseConfiguration(units: 32)),
-                .dense(DenseConfiguration(units: 10, activation: .sigmoid)),
+                .convolution2D(Convolution2D(filters: 8, kernelHeight: 3, kernelWidth: 3)),
+                .maxPool2D, .flatten, .dense(Dense(units: 32)),
+                .dense(Dense(units: 10, activation: .sigmoid)),
             ])
         let experiment = Experiment(
             name: "full", dataset: DatasetConfiguration(source: .synthetic), model: model, batchSize: 32, epochs: 8)

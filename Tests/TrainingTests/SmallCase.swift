@@ -63,23 +63,23 @@ struct SmallCase: Sendable {
 
     /// Odd sizes, so that no vector length fits.
     static let convolution: [LayerConfiguration] = [
-        .convolution2D(Convolution2DConfiguration(filters: 5, kernelHeight: 3, kernelWidth: 3)),
+        .convolution2D(Convolution2D(filters: 5, kernelHeight: 3, kernelWidth: 3)),
         .maxPool2D, .flatten,
-        .dense(DenseConfiguration(units: 11)), .dense(DenseConfiguration(units: 10, activation: .softmax)),
+        .dense(Dense(units: 11)), .dense(Dense(units: 10, activation: .softmax)),
     ]
 
     /// Layers that draw at random, that look at the whole batch, and that have a penalty.
     static let regularized: [LayerConfiguration] = [
-        .dropout(rate: 0.1), .convolution2D(Convolution2DConfiguration(filters: 5, kernelHeight: 3, kernelWidth: 3)),
-        .batchNormalization(BatchNormalizationConfiguration(momentum: 0.5)), .maxPool2D, .dropout(rate: 0.25), .flatten,
-        .dense(DenseConfiguration(units: 21, regularization: Regularization(l1: 1e-4, l2: 1e-3))),
-        .batchNormalization(BatchNormalizationConfiguration(momentum: 0.5, isGhost: true)), .activation(.tanh),
-        .dropout(rate: 0.5), .batchNormalization(BatchNormalizationConfiguration()),
-        .dense(DenseConfiguration(units: 10, activation: .softmax)),
+        .dropout(rate: 0.1), .convolution2D(Convolution2D(filters: 5, kernelHeight: 3, kernelWidth: 3)),
+        .batchNormalization(BatchNormalization(momentum: 0.5)), .maxPool2D, .dropout(rate: 0.25), .flatten,
+        .dense(Dense(units: 21, regularization: Regularization(l1: 1e-4, l2: 1e-3))),
+        .batchNormalization(BatchNormalization(momentum: 0.5, isGhost: true)), .activation(.tanh),
+        .dropout(rate: 0.5), .batchNormalization(BatchNormalization()),
+        .dense(Dense(units: 10, activation: .softmax)),
     ]
 
     static let linear: [LayerConfiguration] = [
-        .flatten, .dense(DenseConfiguration(units: 10, activation: .softmax)),
+        .flatten, .dense(Dense(units: 10, activation: .softmax)),
     ]
 
     var schedule: BatchSchedule { data.schedule(experiment) }

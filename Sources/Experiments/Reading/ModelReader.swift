@@ -15,12 +15,20 @@ enum ModelReader {
             throw layersField.failure(.outOfRange(expected: expected, found: String(elements.count)))
         }
         var layers: [LayerConfiguration] = []
-        for element in elements { layers += try LayerReader.layers(element) }
+        for element in elements { layers += try Self.layers(element) }
         return ModelConfiguration(
             inputShape: ImageShape(
                 height: try extents[0].integer(ExperimentLimits.imageExtent),
                 width: try extents[1].integer(ExperimentLimits.imageExtent),
                 channels: try extents[2].integer(ExperimentLimits.channels)),
             layers: layers)
+    }
+
+    /// One entry of the list; `vgg16` is many layers.
+    private static func layers(_ node: SettingNode) throws(SettingError) -> [LayerConfiguration] {
+        let kinds: [any SettingsKind.Type] = LayerKinds.all + [VGG16.self]
+        let choice = try node.choice(of: kinds, "a layer", one: "one layer (begin each with a dash)")
+        guard choice.index < LayerKinds.all.count else { return try VGG16(reading: choice).layers }
+        return [LayerConfiguration(try LayerKinds.all[choice.index].init(reading: choice))]
     }
 }

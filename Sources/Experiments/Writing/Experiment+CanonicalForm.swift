@@ -22,7 +22,7 @@ extension Experiment {
             "  input: [\(model.inputShape.height), \(model.inputShape.width), \(model.inputShape.channels)]",
             "  layers:",
         ]
-        lines += model.layers.map { "    - \(CanonicalText.layer($0))" }
+        lines += model.layers.map { "    - \($0.layer.canonicalText)" }
         if let initialWeights {
             lines.append("initial_weights: \(CanonicalText.initialWeights(initialWeights))")
         }

@@ -1,4 +1,6 @@
-/// A checked model: shapes, parameter layout and buckets. Immutable.
+internal import Core
+
+/// A checked model: shapes, parameter layout, buckets and execution plan. Immutable.
 package struct Model: Sendable {
     package let configuration: ModelConfiguration
     package let loss: any Loss
@@ -22,12 +24,14 @@ package struct Model: Sendable {
     package var inputElementCount: Int { configuration.inputShape.elementCount }
 
     /// How many floats workers agree on in the middle of a training pass, each time that they do, in this order.
-    package var agreedSumCounts: [Int] {
-        let counts = plan.units.map(\.synchronizedSumCount).filter { $0 > 0 }
-        return counts.flatMap { [$0, $0] } + counts.reversed()
-    }
+    package var agreedSumCounts: [Int] { plan.agreedSumCounts }
 
-    /// What runs: the layers, fused where that pays.
+    /// Floating-point operations that training takes for one sample: forward, and as much again for each gradient that
+    /// is computed, that of the parameters and that of the input. Two for each multiply-add of convolutions and dense
+    /// layers; the rest is not counted.
+    package var trainingFLOPsPerSample: Int { plan.trainingFLOPsPerSample }
+
+    /// What runs: the layers' units, fused where that pays.
     let plan: ExecutionPlan
 
     /// Checks the layers one after another and lays the parameters out.
@@ -37,35 +41,91 @@ package struct Model: Sendable {
     /// Throws at the first layer that cannot follow the one before it, for two layers of one name, and for a last layer
     /// that the loss cannot take.
     package init(_ configuration: ModelConfiguration, loss: any Loss) throws(ModelError) {
-        let shapes = try ShapeInference.outputShapes(of: configuration)
-        try ShapeInference.checkPlaces(of: configuration)
-        let output = try ShapeInference.outputLayer(of: configuration, loss: loss)
-        let layout = ParameterLayout(configuration, shapes: shapes)
+        let outputs = try ModelChecks.outputShapes(of: configuration)
+        try ModelChecks.checkPlaces(of: configuration)
+        let output = try ModelChecks.outputLayer(of: configuration, loss: loss)
+        let inputs = [.image(configuration.inputShape)] + outputs.dropLast()
+        let layout = ParameterLayout(configuration, inputs: inputs)
+        let buckets = layout.buckets()
         self.configuration = configuration
         self.loss = loss
-        layers = Self.describe(configuration, shapes: shapes, layout: layout)
+        layers = LayerDescription.all(of: configuration, shapes: outputs, layout: layout)
         parameters = layout.parameters
         parameterCount = layout.parameters.reduce(0) { $0 + $1.count }
         trainableCount = layout.parameters.reduce(0) { $0 + ($1.role == .trainable ? $1.count : 0) }
         arenaCount = layout.arenaCount
-        buckets = Self.buckets(of: layout)
+        self.buckets = buckets
         classCount = output.classCount
-        plan = ExecutionPlan(configuration, output: output, shapes: shapes, layout: layout, buckets: buckets)
+        var graph = PlanGraph(inputElementCount: configuration.inputShape.elementCount)
+        var buffer = PlanGraph.input
+        for (index, layer) in configuration.layers.enumerated() {
+            let parameters = layout.parameters(ofLayer: index)
+            let site = LayerSite(
+                index: index, input: inputs[index], output: outputs[index],
+                offsets: parameters.isEmpty ? nil : ParameterOffsets(parameters, buckets), inputBuffer: buffer)
+            buffer = layer.layer.plan(site, in: &graph)
+        }
+        graph.appendLoss(LossPlan(loss: loss, classCount: output.classCount, activation: .linear), logits: buffer)
+        Fusions.apply(to: &graph)
+        plan = ExecutionPlan(graph)
     }
 
-    private static func describe(
-        _ configuration: ModelConfiguration, shapes: [TensorShape], layout: ParameterLayout
+    /// The arena at the start of training, as the layers declare their tensors.
+    ///
+    /// The draws are keyed by the seed and the tensor's number among those with random values; element i of the stream
+    /// is element i of the tensor's internal layout.
+    package func initialParameters(seed: UInt64) -> [Float] {
+        var arena = [Float](repeating: 0, count: arenaCount)
+        var randomTensorCount: UInt16 = 0
+        for parameter in parameters {
+            switch parameter.initialization {
+            case .constant(let value):
+                for element in parameter.arenaRange { arena[element] = value }
+            case .glorotUniform(let fanSum):
+                let limit = Float((6 / Double(fanSum)).squareRoot())
+                let stream = RandomStream(seed: seed, purpose: .initialWeights, layer: randomTensorCount)
+                for element in 0..<parameter.count {
+                    let uniform = stream.uniform(position: 0, element: UInt32(element))
+                    arena[parameter.arenaOffset + element] = (uniform * 2 - 1) * limit
+                }
+                randomTensorCount += 1
+            }
+        }
+        return arena
+    }
+}
+
+/// One layer of a checked model, as summary tables show it.
+package struct LayerDescription: Sendable, Equatable {
+    /// The layer's own name, or a Keras-like one, unique in the model: `conv2d`, `max_pooling2d`, `dense_1`, …
+    package var name: String
+    /// `Conv2D`, `MaxPooling2D`, `Flatten`, `Dense`, …
+    package var type: String
+    /// The shape of one sample's output: `[height, width, channels]` or `[units]`.
+    package var outputShape: [Int]
+    /// Numbers of the layer, without the arena's padding.
+    package var parameterCount: Int
+    /// Those of them that training changes by gradients.
+    package var trainableCount: Int
+
+    /// Keras's text of the output shape: `(None, 13, 13, 32)`.
+    package var outputShapeText: String {
+        "(None, " + outputShape.map(String.init).joined(separator: ", ") + ")"
+    }
+
+    fileprivate static func all(
+        of configuration: ModelConfiguration, shapes: [TensorShape], layout: ParameterLayout
     ) -> [LayerDescription] {
         var used: [String: Int] = [:]
-        return configuration.layers.indices.map { index in
-            let layer = configuration.layers[index]
-            let repetition = used[layer.kerasName, default: 0]
-            used[layer.kerasName] = repetition + 1
-            let stem = layer.ownName ?? layer.kerasName
-            let tensors = layout.layerParameters[index, default: []].map { layout.parameters[$0] }
+        return configuration.layers.map(\.layer).enumerated().map { index, layer in
+            let names = Swift.type(of: layer).names
+            let repetition = used[names.summaryStem, default: 0]
+            used[names.summaryStem] = repetition + 1
+            let automaticName = repetition == 0 ? names.summaryStem : "\(names.summaryStem)_\(repetition)"
+            let tensors = layout.parameters(ofLayer: index)
             return LayerDescription(
-                name: repetition == 0 || layer.ownName != nil ? stem : "\(stem)_\(repetition)", type: layer.kerasType,
-                outputShape: shapes[index].dimensions, parameterCount: tensors.reduce(0) { $0 + $1.count },
+                name: layer.name ?? automaticName, type: names.summaryType, outputShape: shapes[index].dimensions,
+                parameterCount: tensors.reduce(0) { $0 + $1.count },
                 trainableCount: tensors.reduce(0) { $0 + ($1.role == .trainable ? $1.count : 0) })
         }
     }

@@ -16,8 +16,9 @@ package struct ParameterDescription: Sendable, Equatable {
     package var role: Role
     /// The layer's index in the model.
     package var layerIndex: Int
-    /// What decides how the two layouts map to each other.
-    var layout: Layout
+    var initialization: ParameterInitialization
+    /// How the two layouts map to each other.
+    var torchLayout: TorchLayout
     /// Penalties on the tensor.
     var regularization: Regularization
 
@@ -26,25 +27,8 @@ package struct ParameterDescription: Sendable, Equatable {
         case trainable
         /// A frozen layer's: nothing changes it.
         case frozen
-        /// A running mean of what stands at its place in the gradient: momentum·running + (1 − momentum)·mean.
+        /// A running mean of what is at its place in the gradient: momentum·running + (1 − momentum)·mean.
         case runningMean(momentum: Float)
-    }
-
-    enum Layout: Sendable, Equatable {
-        /// A vector that starts at `start`. `image` is set behind Flatten, where the vector has one value for each
-        /// element of an image: (height, width, channel) inside and (channel, height, width) in torch.
-        case vector(start: Float, image: ImageShape?)
-        case convolutionWeight
-        /// `image` is set for the first dense layer after Flatten: its rows stand for (height, width, channel) inside
-        /// and for (channel, height, width) in torch.
-        case denseWeight(image: ImageShape?)
-
-        var isVector: Bool {
-            switch self {
-            case .vector: true
-            case .convolutionWeight, .denseWeight: false
-            }
-        }
     }
 
     /// The tensor's floats in the arena.
@@ -52,4 +36,101 @@ package struct ParameterDescription: Sendable, Equatable {
 
     /// Whether the optimizer keeps slots for it.
     package var hasSlots: Bool { role == .trainable }
+
+    /// Writes the tensor in torch's layout. Both pointers are to `count` floats and do not overlap.
+    package func toTorch(_ internalValues: UnsafePointer<Float>, _ torchValues: UnsafeMutablePointer<Float>) {
+        torchLayout.forEachPair { internalIndex, torchIndex in torchValues[torchIndex] = internalValues[internalIndex] }
+    }
+
+    /// Reads the tensor from torch's layout. Both pointers are to `count` floats and do not overlap.
+    package func fromTorch(_ torchValues: UnsafePointer<Float>, _ internalValues: UnsafeMutablePointer<Float>) {
+        torchLayout.forEachPair { internalIndex, torchIndex in internalValues[internalIndex] = torchValues[torchIndex] }
+    }
+}
+
+/// A tensor as its layer declares it, before it has a place and a full name.
+package struct ParameterDeclaration: Sendable {
+    /// What follows the layer's name and a dot: `weight`.
+    let suffix: String
+    let internalShape: [Int]
+    let torchShape: [Int]
+    let torchLayout: TorchLayout
+    let initialization: ParameterInitialization
+    let role: ParameterDescription.Role
+    let regularization: Regularization
+
+    /// A tensor with two layouts. Precondition: both shapes have the elements of the layout.
+    init(
+        _ suffix: String, internalShape: [Int], torchShape: [Int], torchLayout: TorchLayout,
+        initialization: ParameterInitialization, role: ParameterDescription.Role, regularization: Regularization = .none
+    ) {
+        self.suffix = suffix
+        self.internalShape = internalShape
+        self.torchShape = torchShape
+        self.torchLayout = torchLayout
+        self.initialization = initialization
+        self.role = role
+        self.regularization = regularization
+    }
+
+    /// A vector with one value for each channel of a tensor of `shape`, all equal at the start. Behind Flatten each
+    /// element of the image is a channel, and torch has them in the order (channel, height, width).
+    init(
+        _ suffix: String, forChannelsOf shape: TensorShape, start: Float, role: ParameterDescription.Role
+    ) {
+        let count = shape.channelCount
+        self.init(
+            suffix, internalShape: [count], torchShape: [count], torchLayout: .channels(of: shape),
+            initialization: .constant(start), role: role)
+    }
+}
+
+/// The values of a tensor at the start of training.
+enum ParameterInitialization: Sendable, Equatable {
+    case constant(Float)
+    /// Glorot & Bengio 2010, equation 16: w = (2u − 1)·√(6 / (fanIn + fanOut)), u uniform in [0, 1). `fanSum` is fanIn
+    /// + fanOut as Keras counts them.
+    case glorotUniform(fanSum: Int)
+}
+
+/// How a tensor's row-major layout inside maps to torch's: the same axes in another order.
+struct TorchLayout: Sendable, Equatable {
+    /// The extents inside.
+    let extents: [Int]
+    /// Torch's axis k is axis `order[k]` inside.
+    let order: [Int]
+
+    static func same(count: Int) -> TorchLayout { TorchLayout(extents: [count], order: [0]) }
+
+    /// One value for each channel of a tensor of `shape`.
+    static func channels(of shape: TensorShape) -> TorchLayout {
+        guard let image = shape.flattenedImage else { return same(count: shape.channelCount) }
+        return TorchLayout(extents: [image.height, image.width, image.channels], order: [2, 0, 1])
+    }
+
+    /// Calls `body` with the index inside, ascending, and the index in torch of every element.
+    @inline(__always)
+    func forEachPair(_ body: (_ internalIndex: Int, _ torchIndex: Int) -> Void) {
+        var strides = [Int](repeating: 0, count: extents.count)
+        var stride = 1
+        for axis in order.reversed() {
+            strides[axis] = stride
+            stride *= extents[axis]
+        }
+        guard stride > 0, let rowCount = extents.last, let rowStride = strides.last else { return }
+        var position = [Int](repeating: 0, count: extents.count)
+        var rowStart = 0
+        for row in 0..<stride / rowCount {
+            for index in 0..<rowCount { body(row * rowCount + index, rowStart + index * rowStride) }
+            var axis = extents.count - 2
+            while axis >= 0 {
+                position[axis] += 1
+                rowStart += strides[axis]
+                if position[axis] < extents[axis] { break }
+                rowStart -= extents[axis] * strides[axis]
+                position[axis] = 0
+                axis -= 1
+            }
+        }
+    }
 }

@@ -1,125 +1,99 @@
-/// Where each tensor lies in the flat arena: in layer order, weight before bias, each at a multiple of 16 floats.
+/// Where each tensor lies in the flat arena: in layer order, as each layer declares them, at multiples of 16 floats.
 struct ParameterLayout {
     /// Floats to which tensors are aligned: 64 bytes, one cache line and one AVX-512 vector.
     static let alignment = 16
 
+    /// A layer with fewer floats than this joins the next one that the backward pass finishes: a message's fixed cost
+    /// outweighs what an earlier departure gains.
+    static let smallBucketCount = 16 << 10
+
     private(set) var parameters: [ParameterDescription] = []
     private(set) var arenaCount = 0
-    /// By layer index: the indexes of its tensors in `parameters`.
-    private(set) var layerParameters: [Int: [Int]] = [:]
+    /// By layer index: the tensors of a layer that has some.
+    private var layerParameters: [Int: Range<Int>] = [:]
 
-    init(_ configuration: ModelConfiguration, shapes: [TensorShape]) {
-        var input = TensorShape.image(configuration.inputShape)
-        var flattened: ImageShape?
-        var names = LayerNames()
+    /// Lays out the tensors of checked layers. `inputs` has the shape that enters each layer.
+    init(_ configuration: ModelConfiguration, inputs: [TensorShape]) {
+        var names = ParameterNames()
         for (index, layer) in configuration.layers.enumerated() {
-            let name = names.next(layer) ?? ""
-            switch layer {
-            case .convolution2D(let convolution):
-                appendConvolution(convolution, input: input, name: name, layer: index)
-            case .dense(let dense):
-                appendDense(dense, input: input, image: flattened, name: name, layer: index)
-                flattened = nil
-            case .batchNormalization(let normalization):
-                appendNormalization(
-                    normalization, input: input, image: flattened, name: name, layer: index)
-            case .flatten:
-                if case .image(let image) = input { flattened = image }
-            case .globalAveragePool2D, .pool2D, .dropout, .activation, .resize, .repeatChannels:
-                break
+            guard let name = names.next(layer.layer) else { continue }
+            let begin = parameters.count
+            for declaration in layer.layer.parameters(for: inputs[index]) {
+                let count = declaration.internalShape.reduce(1, *)
+                parameters.append(
+                    ParameterDescription(
+                        name: "\(name).\(declaration.suffix)", arenaOffset: arenaCount, count: count,
+                        internalShape: declaration.internalShape, torchShape: declaration.torchShape,
+                        role: declaration.role, layerIndex: index, initialization: declaration.initialization,
+                        torchLayout: declaration.torchLayout, regularization: declaration.regularization))
+                arenaCount += Self.aligned(count)
             }
-            input = shapes[index]
+            layerParameters[index] = begin..<parameters.count
         }
-    }
-
-    private mutating func appendConvolution(
-        _ convolution: Convolution2DConfiguration, input: TensorShape, name: String, layer: Int
-    ) {
-        guard case .image(let image) = input else { preconditionFailure("shapes were not checked") }
-        let (height, width) = (convolution.kernelHeight, convolution.kernelWidth)
-        let role = role(convolution.isTrainable)
-        append(
-            "\(name).weight", layer: layer, internalShape: [height, width, image.channels, convolution.filters],
-            torchShape: [convolution.filters, image.channels, height, width], layout: .convolutionWeight, role: role,
-            convolution.regularization)
-        append(
-            "\(name).bias", layer: layer, vectorCount: convolution.filters, layout: .vector(start: 0, image: nil),
-            role: role)
-    }
-
-    private mutating func appendDense(
-        _ dense: DenseConfiguration, input: TensorShape, image: ImageShape?, name: String, layer: Int
-    ) {
-        let role = role(dense.isTrainable)
-        append(
-            "\(name).weight", layer: layer, internalShape: [input.elementCount, dense.units],
-            torchShape: [dense.units, input.elementCount], layout: .denseWeight(image: image), role: role,
-            dense.regularization)
-        append(
-            "\(name).bias", layer: layer, vectorCount: dense.units, layout: .vector(start: 0, image: nil), role: role)
-    }
-
-    private mutating func appendNormalization(
-        _ normalization: BatchNormalizationConfiguration, input: TensorShape, image: ImageShape?, name: String,
-        layer: Int
-    ) {
-        let count = input.channelCount
-        let isTrainable = normalization.isTrainable
-        let running = isTrainable ? .runningMean(momentum: normalization.momentum) : ParameterDescription.Role.frozen
-        let zeros = ParameterDescription.Layout.vector(start: 0, image: image)
-        let ones = ParameterDescription.Layout.vector(start: 1, image: image)
-        append("\(name).weight", layer: layer, vectorCount: count, layout: ones, role: role(isTrainable))
-        append("\(name).bias", layer: layer, vectorCount: count, layout: zeros, role: role(isTrainable))
-        append("\(name).running_mean", layer: layer, vectorCount: count, layout: zeros, role: running)
-        append("\(name).running_var", layer: layer, vectorCount: count, layout: ones, role: running)
-    }
-
-    private func role(_ isTrainable: Bool) -> ParameterDescription.Role { isTrainable ? .trainable : .frozen }
-
-    private mutating func append(
-        _ name: String, layer: Int, vectorCount: Int, layout: ParameterDescription.Layout,
-        role: ParameterDescription.Role
-    ) {
-        append(
-            name, layer: layer, internalShape: [vectorCount], torchShape: [vectorCount], layout: layout, role: role,
-            .none)
-    }
-
-    private mutating func append(
-        _ name: String, layer: Int, internalShape: [Int], torchShape: [Int], layout: ParameterDescription.Layout,
-        role: ParameterDescription.Role, _ regularization: Regularization
-    ) {
-        let count = internalShape.reduce(1, *)
-        layerParameters[layer, default: []].append(parameters.count)
-        parameters.append(
-            ParameterDescription(
-                name: name, arenaOffset: arenaCount, count: count, internalShape: internalShape,
-                torchShape: torchShape, role: role, layerIndex: layer, layout: layout,
-                regularization: regularization))
-        arenaCount += Self.aligned(count)
     }
 
     /// `count` rounded up to the alignment.
     static func aligned(_ count: Int) -> Int {
         (count + alignment - 1) / alignment * alignment
     }
+
+    func parameters(ofLayer index: Int) -> ArraySlice<ParameterDescription> {
+        layerParameters[index].map { parameters[$0] } ?? []
+    }
+
+    /// Groups layers from the output back; frozen ones are in no bucket. The first layer's bucket may be small: joining
+    /// it to the one before would hold that back.
+    func buckets() -> [Range<Int>] {
+        var buckets: [Range<Int>] = []
+        var open: Range<Int>?
+        var nextStart = arenaCount
+        let layers = layerParameters.values.compactMap { numbers in numbers.first.map { parameters[$0] } }
+        for layer in layers.sorted(by: { $0.arenaOffset > $1.arenaOffset }) {
+            let range = layer.arenaOffset..<nextStart
+            nextStart = layer.arenaOffset
+            if layer.role == .frozen {
+                if let bucket = open { buckets.append(bucket) }
+                open = nil
+            } else {
+                let bucket = range.lowerBound..<(open?.upperBound ?? range.upperBound)
+                open = bucket.count >= Self.smallBucketCount ? nil : bucket
+                if open == nil { buckets.append(bucket) }
+            }
+        }
+        if let bucket = open { buckets.append(bucket) }
+        return buckets
+    }
 }
 
 /// Torch-style names of layers with parameters: their own, or a stem with a number that counts the layers of the kind.
-struct LayerNames {
+struct ParameterNames {
     private var counts: [String: Int] = [:]
 
     /// The name of the next layer; nil for a layer without parameters.
-    mutating func next(_ layer: LayerConfiguration) -> String? {
-        let stem: String
-        switch layer {
-        case .convolution2D: stem = "conv"
-        case .dense: stem = "fc"
-        case .batchNormalization: stem = "bn"
-        case .globalAveragePool2D, .flatten, .pool2D, .dropout, .activation, .resize, .repeatChannels: return nil
-        }
+    mutating func next(_ layer: any Layer) -> String? {
+        guard let stem = type(of: layer).names.parameterStem else { return nil }
         let count = counts[stem, default: 0] + 1
         counts[stem] = count
-        return layer.ownName ?? "\(stem)\(count)"
+        return layer.name ?? "\(stem)\(count)"
     }
+}
+
+/// Where a layer's tensors lie in the arena, and which bucket that is.
+struct ParameterOffsets: Sendable, Equatable {
+    /// In the order of the layer's declarations.
+    private let offsets: [Int]
+    /// Nil for a frozen layer, which is in none.
+    let bucket: Int?
+    let isTrainable: Bool
+
+    /// Precondition: the layer has tensors, the first of which says whether it is frozen.
+    init(_ parameters: ArraySlice<ParameterDescription>, _ buckets: [Range<Int>]) {
+        guard let first = parameters.first else { preconditionFailure("the layer has no tensors") }
+        offsets = parameters.map(\.arenaOffset)
+        isTrainable = first.role == .trainable
+        bucket = buckets.firstIndex { $0.contains(first.arenaOffset) }
+        precondition(bucket != nil || !isTrainable, "buckets do not cover the arena")
+    }
+
+    subscript(index: Int) -> Int { offsets[index] }
 }

@@ -1,4 +1,13 @@
-/// Where a kernel or window stands on an image: output size and padding by Keras's rules.
+/// What lies around an image where a kernel or window reaches over its edge.
+package enum Padding: String, Sendable, Equatable, CaseIterable {
+    /// Nothing: windows stay inside the image.
+    case valid
+    /// As many positions as the input has, divided by the stride and rounded up; an odd pixel of padding goes to the
+    /// bottom and right, as in Keras.
+    case same
+}
+
+/// The positions of a kernel or window on an image: output size and padding by Keras's rules.
 ///
 /// Valid: ⌊(size − window) / stride⌋ + 1 positions. Same: ⌈size / stride⌉ positions; the padding that they need is
 /// shared out evenly, an odd pixel to the bottom and right.
@@ -43,26 +52,37 @@ struct WindowGeometry: Sendable, Equatable {
 
     /// Checks the numbers first; `noun` is what error messages call the window.
     static func checked(
-        _ input: ImageShape, window: Extent, stride: Extent, padding: Padding, noun: String,
-        layer fault: (String) -> ModelError
-    ) throws(ModelError) -> WindowGeometry {
+        _ input: ImageShape, window: Extent, stride: Extent, padding: Padding, noun: String
+    ) throws(LayerProblem) -> WindowGeometry {
         guard window.height >= 1, window.width >= 1 else {
-            throw fault("the \(noun) is \(window.height)×\(window.width), but must be at least 1×1")
+            throw LayerProblem("the \(noun) is \(window.height)×\(window.width), but must be at least 1×1")
         }
         guard stride.height >= 1, stride.width >= 1 else {
-            throw fault("the stride is \(stride.height)×\(stride.width), but must be at least 1×1")
+            throw LayerProblem("the stride is \(stride.height)×\(stride.width), but must be at least 1×1")
         }
-        guard checkedProduct([window.height, window.width]) != nil,
-            checkedProduct([stride.height, stride.width]) != nil
-        else { throw fault("a \(window.height)×\(window.width) \(noun) is too large") }
+        guard TensorShape.checkedProduct([window.height, window.width]) != nil,
+            TensorShape.checkedProduct([stride.height, stride.width]) != nil
+        else { throw LayerProblem("a \(window.height)×\(window.width) \(noun) is too large") }
         let geometry = WindowGeometry(input, window: window, stride: stride, padding: padding)
         guard geometry.outputHeight >= 1, geometry.outputWidth >= 1 else {
-            let text = TensorShape.image(input).text
-            throw fault(
-                "a \(window.height)×\(window.width) \(noun) does not fit into \(text): "
+            throw LayerProblem(
+                "a \(window.height)×\(window.width) \(noun) does not fit into \(TensorShape.image(input).text): "
                     + (noun == "kernel" ? "use a smaller one or padding same" : "remove this layer"))
         }
         return geometry
+    }
+
+    /// Calls `body` for each output position, in row order, with the rows and columns of the image under its window.
+    @inline(__always)
+    func forEachWindow(_ body: (_ position: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
+        for y in 0..<outputHeight {
+            let top = y * stride.height - padding.top
+            let rows = max(top, 0)..<min(top + window.height, inputHeight)
+            for x in 0..<outputWidth {
+                let left = x * stride.width - padding.left
+                body(y * outputWidth + x, rows, max(left, 0)..<min(left + window.width, inputWidth))
+            }
+        }
     }
 }
 
@@ -74,4 +94,21 @@ struct ImagePadding: Sendable, Equatable {
     let right: Int
 
     var isEmpty: Bool { top == 0 && left == 0 && bottom == 0 && right == 0 }
+
+    /// Copies an image of `height` × `width` × `channels` into the middle of a padded one, whose border is zero already
+    /// and stays zero.
+    @inline(__always)
+    func copy(
+        _ image: UnsafePointer<Float>, height: Int, width: Int, channels: Int, into padded: UnsafeMutablePointer<Float>
+    ) {
+        let rowCount = width * channels
+        let paddedRowCount = (left + width + right) * channels
+        var source = image
+        var target = padded + top * paddedRowCount + left * channels
+        for _ in 0..<height {
+            target.update(from: source, count: rowCount)
+            source += rowCount
+            target += paddedRowCount
+        }
+    }
 }

@@ -1,4 +1,5 @@
 internal import CPlatform
+internal import Synchronization
 
 /// A point that no thread passes before all have come: a short spin, then sleep on a futex. Any number of times;
 /// nothing is allocated.
@@ -48,5 +49,49 @@ final class ThreadBarrier: Sendable {
             selvedge_futex_wait(generation.address, own)
         }
         sleepers.subtract(1)
+    }
+}
+
+/// An atomic word on a cache line of its own, with an address for the futex call. All operations are sequentially
+/// consistent.
+private final class FutexWord: @unchecked Sendable {
+    // Sendable: the pointer never changes, and what it points to is atomic.
+    private let pointer: UnsafeMutablePointer<Atomic<UInt32>>
+
+    init() {
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+        pointer = memory.bindMemory(to: Atomic<UInt32>.self, capacity: 1)
+        pointer.initialize(to: Atomic(0))
+    }
+
+    deinit {
+        pointer.deinitialize(count: 1)
+        UnsafeMutableRawPointer(pointer).deallocate()
+    }
+
+    var address: UnsafePointer<UInt32> {
+        UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt32.self)
+    }
+
+    @inline(__always)
+    func load() -> UInt32 {
+        pointer.pointee.load(ordering: .sequentiallyConsistent)
+    }
+
+    @inline(__always)
+    func store(_ value: UInt32) {
+        pointer.pointee.store(value, ordering: .sequentiallyConsistent)
+    }
+
+    /// Adds, wrapping around; returns the new value.
+    @inline(__always)
+    @discardableResult
+    func add(_ value: UInt32) -> UInt32 {
+        pointer.pointee.wrappingAdd(value, ordering: .sequentiallyConsistent).newValue
+    }
+
+    @inline(__always)
+    func subtract(_ value: UInt32) {
+        pointer.pointee.wrappingSubtract(value, ordering: .sequentiallyConsistent)
     }
 }

@@ -64,13 +64,13 @@ enum FixtureModels {
         case "strided-valid":
             (
                 image(12, 11, 1),
-                [strided(4, 3, 2, stride: (2, 2), .valid), pool(.maximum, (3, 3)), .flatten, dense(4, .sigmoid)]
+                [strided(4, 3, 2, stride: (2, 2), .valid), maxPool((3, 3)), .flatten, dense(4, .sigmoid)]
             )
         case "strided-same":
             (
                 image(9, 8, 1),
                 [
-                    strided(4, 3, 3, stride: (2, 2), .same), pool(.maximum, (3, 3), .same),
+                    strided(4, 3, 3, stride: (2, 2), .same), maxPool((3, 3), .same),
                     strided(5, 2, 3, stride: (1, 2), .same), .globalAveragePool2D, dense(3, .softmax),
                 ]
             )
@@ -78,7 +78,7 @@ enum FixtureModels {
             (
                 image(9, 8, 1),
                 [
-                    pool(.average, (3, 3)), convolution(4, 2, 2), pool(.average, (2, 1), stride: 1), .flatten,
+                    averagePool((3, 3)), convolution(4, 2, 2), averagePool((2, 1), stride: 1), .flatten,
                     dense(3, .softmax),
                 ]
             )
@@ -86,7 +86,7 @@ enum FixtureModels {
             (
                 image(9, 8, 1),
                 [
-                    convolution(3, 3, 3), pool(.average, (3, 3), .same), pool(.average, (2, 2)), .flatten,
+                    convolution(3, 3, 3), averagePool((3, 3), .same), averagePool((2, 2)), .flatten,
                     dense(3, .softmax),
                 ]
             )
@@ -119,10 +119,10 @@ enum FixtureModels {
                 image(8, 7, 1),
                 [
                     convolution(4, 3, 3, .valid, .tanh),
-                    .batchNormalization(BatchNormalizationConfiguration(isGhost: isGhost)), .maxPool2D,
+                    .batchNormalization(BatchNormalization(isGhost: isGhost)), .maxPool2D,
                     convolution(3, 2, 2, .same),
                     .batchNormalization(
-                        BatchNormalizationConfiguration(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost)),
+                        BatchNormalization(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost)),
                     .flatten, dense(3, .softmax),
                 ]
             )
@@ -130,7 +130,7 @@ enum FixtureModels {
             return (
                 image(4, 3, 1),
                 [
-                    .flatten, dense(6, .tanh), .batchNormalization(BatchNormalizationConfiguration(momentum: 0.8)),
+                    .flatten, dense(6, .tanh), .batchNormalization(BatchNormalization(momentum: 0.8)),
                     dense(3, .softmax),
                 ]
             )
@@ -162,7 +162,7 @@ func convolution(
     _ filters: Int, _ height: Int, _ width: Int, _ padding: Padding = .valid, _ activation: Activation = .relu
 ) -> LayerConfiguration {
     .convolution2D(
-        Convolution2DConfiguration(
+        Convolution2D(
             filters: filters, kernelHeight: height, kernelWidth: width, padding: padding, activation: activation))
 }
 
@@ -171,24 +171,27 @@ func strided(
     _ activation: Activation = .relu
 ) -> LayerConfiguration {
     .convolution2D(
-        Convolution2DConfiguration(
+        Convolution2D(
             filters: filters, kernelHeight: height, kernelWidth: width,
             stride: Extent(height: stride.0, width: stride.1), padding: padding, activation: activation))
 }
 
-/// With stride 2 unless said otherwise.
-func pool(
-    _ kind: Pool2DConfiguration.Kind, _ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2
-) -> LayerConfiguration {
-    .pool2D(
-        Pool2DConfiguration(
-            kind: kind, window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
+/// With stride 2 unless another is given.
+func maxPool(_ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2) -> LayerConfiguration {
+    .maxPool2D(
+        MaxPool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
+}
+
+/// With stride 2 unless another is given.
+func averagePool(_ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2) -> LayerConfiguration {
+    .averagePool2D(
+        AveragePool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
 }
 
 func dense(
     _ units: Int, _ activation: Activation, _ regularization: Regularization = .none
 ) -> LayerConfiguration {
-    .dense(DenseConfiguration(units: units, activation: activation, regularization: regularization))
+    .dense(Dense(units: units, activation: activation, regularization: regularization))
 }
 
 /// Experiment A-1.

@@ -22,7 +22,7 @@ extension ReferenceNetwork {
 
     /// `tensors` are scale, shift, and the running mean and variance.
     func normalize(
-        _ layer: BatchNormalizationConfiguration, _ values: inout Activations, _ tensors: [[Double]]
+        _ layer: BatchNormalization, _ values: inout Activations, _ tensors: [[Double]]
     ) {
         let groups = layer.isGhost ? microBatches : [values.samples.indices]
         for group in layer.isTrainable ? groups : [values.samples.indices] {

@@ -38,18 +38,17 @@ extension ReferenceNetwork {
     }
 
     static func convolve(
-        _ layer: Convolution2DConfiguration, _ shape: TensorShape, _ input: [Double], _ weight: [Double],
+        _ layer: Convolution2D, _ shape: TensorShape, _ input: [Double], _ weight: [Double],
         _ bias: [Double]
     ) -> ([Double], TensorShape) {
         let image = imageShape(shape)
-        let window = Extent(height: layer.kernelHeight, width: layer.kernelWidth)
         var output: [Double] = []
-        let size = forEachWindow(image, window: window, stride: layer.stride, layer.padding) { pixels in
+        let size = forEachWindow(image, window: layer.kernel, stride: layer.stride, layer.padding) { pixels in
             for filter in 0..<layer.filters {
                 var sum = bias[filter]
                 for pixel in pixels {
                     for channel in 0..<image.channels {
-                        let place = (pixel.row * layer.kernelWidth + pixel.column) * image.channels + channel
+                        let place = (pixel.row * layer.kernel.width + pixel.column) * image.channels + channel
                         sum += input[pixel.place * image.channels + channel] * weight[place * layer.filters + filter]
                     }
                 }
@@ -62,14 +61,15 @@ extension ReferenceNetwork {
         )
     }
 
-    static func pool(_ layer: Pool2DConfiguration, _ shape: TensorShape, _ input: [Double]) -> ([Double], TensorShape) {
+    /// `value` makes a pixel of those under a window.
+    static func pool(
+        _ window: PoolWindow, _ shape: TensorShape, _ input: [Double], _ value: ([Double]) -> Double
+    ) -> ([Double], TensorShape) {
         let image = imageShape(shape)
         var output: [Double] = []
-        let size = forEachWindow(image, window: layer.window, stride: layer.stride, layer.padding) { pixels in
+        let size = forEachWindow(image, window: window.size, stride: window.stride, window.padding) { pixels in
             for channel in 0..<image.channels {
-                let values = pixels.map { input[$0.place * image.channels + channel] }
-                let isMaximum = layer.kind == .maximum
-                output.append(isMaximum ? values.max() ?? .nan : values.reduce(0, +) / Double(values.count))
+                output.append(value(pixels.map { input[$0.place * image.channels + channel] }))
             }
         }
         return (output, .image(ImageShape(height: size.height, width: size.width, channels: image.channels)))

@@ -25,10 +25,6 @@ extension ReferenceNetwork {
     }
 
     private var outputActivation: Activation {
-        switch model.configuration.layers.last {
-        case .dense(let dense): dense.activation
-        case .activation(let activation): activation
-        default: .linear
-        }
+        model.configuration.layers.last?.layer.activation ?? .linear
     }
 }

@@ -38,7 +38,7 @@ struct ReferenceNetwork {
         var cursor = Cursor(parameters: parameters)
         var layers = model.configuration.layers
         // What the last layer applies belongs to the loss.
-        if case .activation = layers.last { layers.removeLast() }
+        if layers.last?.layer is ActivationLayer { layers.removeLast() }
         for (index, layer) in layers.enumerated() {
             apply(layer, index: index, isLast: index == layers.count - 1, &values, &cursor)
         }
@@ -48,29 +48,32 @@ struct ReferenceNetwork {
     private func apply(
         _ layer: LayerConfiguration, index: Int, isLast: Bool, _ values: inout Activations, _ cursor: inout Cursor
     ) {
-        switch layer {
-        case .convolution2D(let convolution):
+        switch layer.layer {
+        case let convolution as Convolution2D:
             let (weight, bias) = (tensor(&cursor), tensor(&cursor))
             values.map { Self.convolve(convolution, $0, $1, weight, bias) }
-        case .pool2D(let pool): values.map { Self.pool(pool, $0, $1) }
-        case .globalAveragePool2D: values.map { Self.globalAverage($0, $1) }
-        case .flatten: values.map { _, sample in (sample, .flat(sample.count)) }
-        case .dense(let dense):
+        case let pool as MaxPool2D: values.map { Self.pool(pool.window, $0, $1) { $0.max() ?? .nan } }
+        case let pool as AveragePool2D:
+            values.map { Self.pool(pool.window, $0, $1) { $0.reduce(0, +) / Double($0.count) } }
+        case is GlobalAveragePool2D: values.map { Self.globalAverage($0, $1) }
+        case is Flatten: values.map { _, sample in (sample, .flat(sample.count)) }
+        case let dense as Dense:
             let (weight, bias) = (tensor(&cursor), tensor(&cursor))
             values.map { _, sample in
                 let activation = isLast ? .linear : dense.activation
                 let sums = Self.sums(dense, sample, weight, bias)
                 return (Self.activate(sums, activation, channels: dense.units), .flat(dense.units))
             }
-        case .dropout(let rate): drop(rate: rate, layer: index, &values)
-        case .batchNormalization(let normalization):
+        case let dropout as Dropout: drop(rate: dropout.rate, layer: index, &values)
+        case let normalization as BatchNormalization:
             normalize(normalization, &values, (0..<4).map { _ in tensor(&cursor) })
-        case .activation(let activation):
+        case let activation as ActivationLayer:
             values.map { shape, sample in
-                (Self.activate(sample, activation, channels: shape.channelCount), shape)
+                (Self.activate(sample, activation.activation, channels: shape.channelCount), shape)
             }
-        case .resize(let size): values.map { Self.resize(to: size, $0, $1) }
-        case .repeatChannels(let count): values.map { Self.repeatChannels(count, $0, $1) }
+        case let resize as Resize: values.map { Self.resize(to: resize.size, $0, $1) }
+        case let layer as RepeatChannels: values.map { Self.repeatChannels(layer.count, $0, $1) }
+        default: preconditionFailure("the reference has no layer \(layer)")
         }
     }
 
@@ -80,7 +83,7 @@ struct ReferenceNetwork {
     }
 
     private static func sums(
-        _ dense: DenseConfiguration, _ input: [Double], _ weight: [Double], _ bias: [Double]
+        _ dense: Dense, _ input: [Double], _ weight: [Double], _ bias: [Double]
     ) -> [Double] {
         (0..<dense.units).map { unit in
             input.indices.reduce(bias[unit]) { $0 + input[$1] * weight[$1 * dense.units + unit] }

@@ -11,7 +11,7 @@ extension SeededGenerator {
             let inputs = shape.dropLast().reduce(1, *)
             let scale = shape.count == 1 ? Float(0.2) : (2 / Float(inputs)).squareRoot()
             var range = -scale...scale
-            if case .vector(start: 1, _) = parameter.layout { range = 0.5...1.5 }
+            if parameter.initialization == .constant(1) { range = 0.5...1.5 }
             for index in parameter.arenaRange { arena[index] = Float.random(in: range, using: &self) }
         }
         return arena

@@ -1,0 +1,129 @@
+package import Core
+internal import KernelInterface
+
+/// What a layer applies to its sums, or an Activation layer to its input.
+package enum Activation: String, Sendable, Equatable, CaseIterable {
+    case linear
+    case relu
+    case sigmoid
+    case softmax
+    case tanh
+
+    /// In profiles.
+    var name: String { rawValue }
+}
+
+/// An activation as a layer of its own.
+package struct ActivationLayer: Layer {
+    package static let names = LayerNames("activation", label: "Activation")
+    package static let documentation = """
+        Applies a function to each element: `linear`, `relu`, `sigmoid` or `tanh`; or `softmax` over the channels of each \
+        position.
+        """
+
+    package var activation: Activation
+
+    package init(_ activation: Activation) {
+        self.activation = activation
+    }
+
+    package init() { self.init(.linear) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visitValue(&activation, .choice, "The function.")
+    }
+
+    package func outputShape(of input: TensorShape) throws(LayerProblem) -> TensorShape { input }
+
+    package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer {
+        graph.append(activation, shape: site.output, input: site.inputBuffer)
+    }
+}
+
+extension LayerConfiguration {
+    package static func activation(_ activation: Activation) -> Self { Self(ActivationLayer(activation)) }
+}
+
+extension PlanGraph {
+    /// Appends an activation of a tensor of `shape`; nothing for `linear`.
+    mutating func append(_ activation: Activation, shape: TensorShape, input: PlanBuffer) -> PlanBuffer {
+        guard activation != .linear else { return input }
+        return append(
+            ActivationPlan(
+                activation: activation, positionCount: shape.positionCount, channelCount: shape.channelCount),
+            inputs: input)
+    }
+}
+
+/// An activation as a unit of its own; softmax runs over the channels of each position.
+struct ActivationPlan: UnitPlan {
+    let activation: Activation
+    let positionCount: Int
+    let channelCount: Int
+
+    var name: String { activation.name }
+    var outputCount: Int { positionCount * channelCount }
+
+    func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
+        ActivationUnit(self, wiring: site.wiring, kernels: site.kernels)
+    }
+}
+
+/// An activation that no layer's kernels apply. Softmax runs over the channels of each position.
+final class ActivationUnit: ExecutionUnit {
+    private let plan: ActivationPlan
+    private let wiring: UnitWiring
+    private let kernels: KernelTable
+
+    init(_ plan: ActivationPlan, wiring: UnitWiring, kernels: KernelTable) {
+        self.plan = plan
+        self.wiring = wiring
+        self.kernels = kernels
+    }
+
+    func forward(_ block: SampleBlock, _ context: ThreadContext) {
+        let count = block.count * wiring.outputCount
+        let input = wiring.input(of: block)
+        let output = wiring.output(of: block)
+        switch plan.activation {
+        case .linear:
+            output.update(from: input, count: count)
+        case .relu:
+            output.update(from: input, count: count)
+            kernels.reluForward(count, output)
+        case .sigmoid: kernels.sigmoid(count, input, output)
+        case .tanh: kernels.hyperbolicTangent(count, input, output)
+        case .softmax: softmax(rowCount: block.count * plan.positionCount, input, output)
+        }
+    }
+
+    private func softmax(rowCount: Int, _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
+        let rows = SoftmaxRows(count: rowCount, classCount: plan.channelCount)
+        rows.exponentials(of: input, into: output, kernels)
+        for row in 0..<rowCount { rows.divide(row, output, by: rows.sum(row, output)) }
+    }
+
+    func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
+        guard let inputGradient = wiring.inputGradient else { return }
+        let offset = samples.lowerBound * wiring.outputCount
+        let count = samples.count * wiring.outputCount
+        let (output, gradient) = (wiring.output + offset, wiring.outputGradient + offset)
+        let target = inputGradient + offset
+        switch plan.activation {
+        case .linear:
+            target.update(from: gradient, count: count)
+        case .relu:
+            target.update(from: gradient, count: count)
+            kernels.reluBackward(count, output, target)
+        case .sigmoid:
+            target.update(from: gradient, count: count)
+            kernels.sigmoidBackward(count, output, target)
+        case .tanh:
+            target.update(from: gradient, count: count)
+            kernels.hyperbolicTangentBackward(count, output, target)
+        case .softmax:
+            let rows = SoftmaxRows(count: samples.count * plan.positionCount, classCount: plan.channelCount)
+            for row in 0..<rows.count { rows.backward(row, output, gradient, target) }
+        }
+    }
+}

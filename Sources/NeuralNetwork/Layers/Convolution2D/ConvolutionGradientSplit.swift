@@ -1,0 +1,65 @@
+internal import KernelInterface
+
+/// How threads share the weight gradient of a convolution: by weight rows where there are many, else by micro-batches.
+///
+/// A share by micro-batches puts each leaf of the summation into a buffer of its own; then the program's merges run
+/// over these, each thread on its part of the elements. Both give the bits of one call of the kernel over the whole
+/// program.
+final class ConvolutionGradientSplit: Sendable {
+    /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for
+    /// little.
+    private static let rowsPerThread = 64
+
+    private let shape: ConvolutionShape
+    /// Where the weight lies in the arena.
+    private let weight: Int
+    /// Floats from the weight's start to the bias's padded end, the same in a leaf as in the arena.
+    private let leafStride: Int
+    private let leaves: AlignedBuffer<Float>?
+
+    init(_ plan: ConvolutionPlan, threadCount: Int) {
+        shape = plan.shape
+        weight = plan.weight
+        leafStride = plan.bias - plan.weight + ParameterLayout.aligned(plan.shape.outputChannels)
+        let sharesLeaves = threadCount > 1 && plan.shape.weightRowCount < Self.rowsPerThread * threadCount
+        leaves = sharesLeaves ? AlignedBuffer(count: LeafSums.leafLimit * leafStride) : nil
+    }
+
+    /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges
+    /// leaves if that was the way.
+    @inline(__always)
+    func run(
+        _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
+    ) {
+        let stepCount = target.program.stepCount
+        guard let leaves, stepCount > 1, stepCount <= LeafSums.leafLimit else {
+            let rows = evenSplit(shape.weightRowCount, parts: context.threadCount, index: context.thread)
+            if !rows.isEmpty {
+                compute(rows, target.advanced(by: weight))
+            }
+            return
+        }
+        for index in evenSplit(stepCount, parts: context.threadCount, index: context.thread) {
+            var step = target.program.steps[index]
+            step.mergeCount = 0
+            step.rootIndex = 0
+            withUnsafePointer(to: step) { pointer in
+                let leaf = GradientTarget(
+                    program: SummationProgram(steps: pointer, stepCount: 1),
+                    gradient: leaves.pointer + index * leafStride, rootStride: leafStride)
+                compute(0..<shape.weightRowCount, leaf)
+            }
+        }
+        context.barrier.wait()
+        LeafSums(leaves.pointer, stride: leafStride).merge(
+            target.program, roots: target.gradient + weight, rootStride: target.rootStride,
+            part: evenSplit(
+                leafStride, parts: context.threadCount, index: context.thread, granule: ParameterLayout.alignment))
+    }
+}
+
+extension GradientTarget {
+    fileprivate func advanced(by offset: Int) -> GradientTarget {
+        GradientTarget(program: program, gradient: gradient + offset, rootStride: rootStride)
+    }
+}

@@ -1,0 +1,172 @@
+package import Core
+internal import KernelInterface
+
+/// A fully connected layer; weights start Glorot uniform, biases at zero.
+package struct Dense: Layer {
+    package static let names = LayerNames("dense", label: "Dense", parameterStem: "fc")
+    package static let documentation = """
+        A fully connected layer: y = activation(x·W + b) for a flat input x. Weights start Glorot uniform (Glorot & Bengio \
+        2010, equation 16), biases at zero. Behind `flatten`, checkpoints have the weights in torch's order of inputs \
+        (channel, height, width).
+        """
+
+    /// The layer's own name, which begins those of its tensors; nil names it by its place.
+    package var name: String?
+    package var units: Int
+    package var activation: Activation
+    package var regularization: Regularization
+    /// A frozen layer keeps its weights.
+    package var isTrainable: Bool
+
+    package init(
+        name: String? = nil, units: Int, activation: Activation = .relu, regularization: Regularization = .none,
+        isTrainable: Bool = true
+    ) {
+        self.name = name
+        self.units = units
+        self.activation = activation
+        self.regularization = regularization
+        self.isTrainable = isTrainable
+    }
+
+    package init() { self.init(units: 1) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit("units", &units, .within(1...1_048_576), .required, "The number of outputs.")
+        try visitor.visit("activation", &activation, .choice, .required, "What is applied to the sums.")
+        try visitor.visit(name: &name, regularization: &regularization, isTrainable: &isTrainable)
+    }
+
+    package func outputShape(of input: TensorShape) throws(LayerProblem) -> TensorShape {
+        if case .image = input {
+            throw LayerProblem("needs a flat input but gets \(input.text): put Flatten before it")
+        }
+        guard units >= 1 else { throw LayerProblem("units is \(units), but must be at least 1") }
+        guard TensorShape.checkedProduct([input.elementCount, units]) != nil else {
+            throw LayerProblem(
+                "\(input.elementCount)×\(units) weights are too many: the limit is \(TensorShape.elementLimit)")
+        }
+        return .flat(units)
+    }
+
+    package func parameters(for input: TensorShape) -> [ParameterDeclaration] {
+        let role: ParameterDescription.Role = isTrainable ? .trainable : .frozen
+        let inputs = TorchLayout.channels(of: input)
+        return [
+            ParameterDeclaration(
+                "weight", internalShape: [input.elementCount, units], torchShape: [units, input.elementCount],
+                torchLayout: TorchLayout(
+                    extents: inputs.extents + [units], order: [inputs.extents.count] + inputs.order),
+                initialization: .glorotUniform(fanSum: input.elementCount + units), role: role,
+                regularization: regularization),
+            ParameterDeclaration("bias", forChannelsOf: .flat(units), start: 0, role: role),
+        ]
+    }
+
+    package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer {
+        let sums = graph.append(
+            DensePlan(
+                inputCount: site.input.elementCount, outputCount: units, appliesReLU: false,
+                parameters: site.checkedOffsets),
+            inputs: site.inputBuffer)
+        return graph.append(activation, shape: site.output, input: sums)
+    }
+}
+
+extension LayerConfiguration {
+    package static func dense(_ layer: Dense) -> Self { Self(layer) }
+}
+
+/// The matrix product of a dense layer, with a fused ReLU or without.
+struct DensePlan: UnitPlan {
+    let inputCount: Int
+    let outputCount: Int
+    private(set) var appliesReLU: Bool
+    let parameters: ParameterOffsets
+
+    var name: String { "Dense \(outputCount)" }
+    var offsets: ParameterOffsets? { parameters }
+    var weight: Int { parameters[0] }
+    var bias: Int { parameters[1] }
+    var forwardFLOPsPerSample: Int { 2 * inputCount * outputCount }
+    var keepsOnlySigns: Bool { true }
+
+    func applyingReLU() -> DensePlan {
+        var plan = self
+        plan.appliesReLU = true
+        return plan
+    }
+
+    func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
+        DenseUnit(self, wiring: site.wiring, kernels: site.kernels)
+    }
+}
+
+/// Weights are `[inputs, outputs]`.
+final class DenseUnit: ExecutionUnit {
+    /// Rows of a weight gradient that stay together: kernels work on tiles of rows.
+    private static let rowGranule = 28
+
+    private let plan: DensePlan
+    private let wiring: UnitWiring
+    private let kernels: KernelTable
+
+    init(_ plan: DensePlan, wiring: UnitWiring, kernels: KernelTable) {
+        self.plan = plan
+        self.wiring = wiring
+        self.kernels = kernels
+    }
+
+    /// output[s, o] = b[o] + Σ_i x[s, i]·W[i, o], i ascending; then ReLU if the layer has it.
+    func forward(_ block: SampleBlock, _ context: ThreadContext) {
+        let arguments = MatrixProductArguments(
+            rowCount: block.count, columnCount: plan.outputCount, innerCount: plan.inputCount,
+            a: wiring.input(of: block), aRowStride: plan.inputCount,
+            b: context.parameters + plan.weight, bRowStride: plan.outputCount,
+            c: wiring.output(of: block), cRowStride: plan.outputCount,
+            start: .bias, bias: context.parameters + plan.bias, appliesReLU: plan.appliesReLU)
+        kernels.matrixProduct(arguments, context.scratch)
+    }
+
+    func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
+        guard plan.appliesReLU else { return }
+        let offset = samples.lowerBound * plan.outputCount
+        kernels.reluBackward(
+            samples.count * plan.outputCount, wiring.output + offset, wiring.outputGradient + offset)
+    }
+
+    /// Weight rows are split over the threads; the last thread sums the bias.
+    func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {
+        let rows = evenSplit(
+            plan.inputCount, parts: context.threadCount, index: context.thread, granule: Self.rowGranule)
+        if !rows.isEmpty {
+            let arguments = GradientProductArguments(
+                rowBegin: rows.lowerBound, rowEnd: rows.upperBound, columnCount: plan.outputCount,
+                x: wiring.input, xRowStride: plan.inputCount,
+                outputGradient: wiring.outputGradient, outputGradientRowStride: plan.outputCount,
+                program: target.program, gradient: target.gradient + plan.weight,
+                rootStride: target.rootStride)
+            kernels.gradientProduct(arguments, context.scratch)
+        }
+        if context.thread == context.threadCount - 1 {
+            let arguments = ColumnSumArguments(
+                columnCount: plan.outputCount, positionCount: 1, values: wiring.outputGradient,
+                program: target.program, sums: target.gradient + plan.bias, rootStride: target.rootStride)
+            kernels.columnSums(arguments, context.scratch)
+        }
+    }
+
+    /// Each call packs the weights anew, and its result is read only after a barrier, from a farther cache in any case.
+    var inputGradientBlockFactor: Int { 8 }
+
+    /// inputGradient[s, i] = Σ_o outputGradient[s, o]·W[i, o], o ascending.
+    func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
+        guard let inputGradient = wiring.inputGradient else { return }
+        let arguments = MatrixProductArguments(
+            rowCount: samples.count, columnCount: plan.inputCount, innerCount: plan.outputCount,
+            a: wiring.outputGradient + samples.lowerBound * plan.outputCount, aRowStride: plan.outputCount,
+            b: context.parameters + plan.weight, bRowStride: plan.outputCount,
+            c: inputGradient + samples.lowerBound * plan.inputCount, cRowStride: plan.inputCount, start: .zero)
+        kernels.matrixProductTransposed(arguments, context.scratch)
+    }
+}
