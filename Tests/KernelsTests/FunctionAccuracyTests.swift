@@ -36,7 +36,7 @@ private func results(_ function: Function, _ inputs: [Float]) -> [Float] {
     return x.values
 }
 
-@Suite("Accuracy of exp, ln, sigmoid and tanh")
+@Suite("Accuracy of exp, ln, sigmoid, tanh and x·Φ(x)")
 struct FunctionAccuracyTests {
     /// The portable set calls the library for each multiply-add: a coarser sweep there.
     private func step(_ set: InstructionSet) -> UInt32 { set == .portable ? 9973 : 997 }
@@ -103,7 +103,37 @@ struct FunctionAccuracyTests {
         #expect(results(set.table.hyperbolicTangent, [.nan])[0].isNaN)
     }
 
-    @Test("All sets give the same bits for exp, ln, sigmoid and tanh")
+    @Test("x·Φ(x) is within 6 ulp", arguments: InstructionSet.supported)
+    func gaussianErrorLinear(_ set: InstructionSet) {
+        let inputs = sweep(1e-10, 20, step: step(set)) + sweep(-1e-10, -20, step: step(set))
+        #expect(largestError(set.table.gaussianErrorLinear, inputs) { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 } <= 6)
+    }
+
+    @Test("x·Φ(x) of special values", arguments: InstructionSet.supported)
+    func gaussianErrorLinearSpecial(_ set: InstructionSet) {
+        let inputs: [Float] = [0, -0.0, .infinity, -.infinity, 1e38, -1e38]
+        let expected: [Float] = [0, -0.0, .infinity, -0.0, 1e38, -0.0]
+        #expect(results(set.table.gaussianErrorLinear, inputs).map(\.bitPattern) == expected.map(\.bitPattern))
+        #expect(results(set.table.gaussianErrorLinear, [.nan])[0].isNaN)
+    }
+
+    @Test("the slope of x·Φ(x) is within 8·2⁻²⁴ of the size of its two terms", arguments: InstructionSet.supported)
+    func gaussianErrorLinearBackward(_ set: InstructionSet) {
+        let inputs = sweep(1e-10, 13, step: step(set)) + sweep(-1e-10, -13, step: step(set))
+        let x = FencedFloats(inputs, misalignment: 1)
+        let gradient = FencedFloats([Float](repeating: 1, count: inputs.count), misalignment: 2)
+        set.table.gaussianErrorLinearBackward(inputs.count, x.reading, gradient.start)
+        #expect(gradient.isIntact && x.isIntact)
+        let errors = inputs.enumerated().map { index, input in
+            let value = Double(input)
+            let distribution = erfc(-value / 2.0.squareRoot()) / 2
+            let product = value * exp(-value * value / 2) / (2 * Double.pi).squareRoot()
+            return abs(Double(gradient.start[index]) - (distribution + product)) / (distribution + abs(product))
+        }
+        #expect((errors.max() ?? .infinity) <= 8 * 0x1p-24)
+    }
+
+    @Test("All sets give the same bits for exp, ln, sigmoid, tanh and x·Φ(x)")
     func sameBits() {
         let inputs = sweep(0, .infinity, step: 100_003) + sweep(-0.0, -.infinity, step: 100_003)
         func bits(_ function: Function) -> [UInt32] {
@@ -115,6 +145,7 @@ struct FunctionAccuracyTests {
             #expect(bits(set.table.logarithm) == bits(expected.logarithm))
             #expect(bits(set.table.sigmoid) == bits(expected.sigmoid))
             #expect(bits(set.table.hyperbolicTangent) == bits(expected.hyperbolicTangent))
+            #expect(bits(set.table.gaussianErrorLinear) == bits(expected.gaussianErrorLinear))
         }
     }
 }

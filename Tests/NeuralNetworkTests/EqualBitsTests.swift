@@ -49,6 +49,11 @@ struct EqualBitsTests {
                 convolution(17, 2, 2), .batchNormalization(BatchNormalization(isTrainable: false)),
                 .flatten, dense(5, .tanh), dense(4, .sigmoid),
             ]),
+        ModelConfiguration(
+            inputShape: ImageShape(height: 6, width: 5, channels: 2),
+            layers: [
+                convolution(7, 2, 2, .same, .gelu), .maxPool2D, .flatten, dense(19, .gelu), dense(4, .softmax),
+            ]),
     ]
 
     /// Whether a sample comes out of training as out of evaluation.

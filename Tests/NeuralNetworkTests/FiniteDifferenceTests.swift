@@ -90,6 +90,11 @@ struct FiniteDifferenceTests {
                 ])
         ),
         (
+            "smooth activations",
+            image(
+                5, 4, 1, [convolution(3, 2, 2, .valid, .gelu), .flatten, dense(5, .gelu), dense(3, .softmax)])
+        ),
+        (
             "resize and repeat",
             image(
                 4, 3, 2,

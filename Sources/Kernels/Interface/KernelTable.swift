@@ -46,6 +46,11 @@ public struct KernelTable: Sendable {
     public var sigmoidBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// `gradient[i] = gradient[i] · fma(−output[i], output[i], 1)`. Arguments: count, output, gradient.
     public var hyperbolicTangentBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `y[i] = x[i]·Φ(x[i])`, Φ being the standard normal distribution; y may be x. Arguments: count, x, y.
+    public var gaussianErrorLinear: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// `gradient[i] = gradient[i] · (Φ(x[i]) + x[i]·φ(x[i]))`, φ being the standard normal density. Arguments: count, x,
+    /// gradient.
+    public var gaussianErrorLinearBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     public var dropout: @Sendable (DropoutArguments) -> Void
 
     public var normalize: @Sendable (NormalizationArguments) -> Void
@@ -95,6 +100,10 @@ public struct KernelTable: Sendable {
         hyperbolicTangent: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         sigmoidBackward: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
         hyperbolicTangentBackward: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        gaussianErrorLinear: @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        gaussianErrorLinearBackward:
+            @escaping @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) ->
+            Void,
         dropout: @escaping @Sendable (DropoutArguments) -> Void,
         normalize: @escaping @Sendable (NormalizationArguments) -> Void,
         squaredDeviationSums: @escaping @Sendable (SquaredDeviationArguments, Scratch) -> Void,
@@ -132,6 +141,8 @@ public struct KernelTable: Sendable {
         self.hyperbolicTangent = hyperbolicTangent
         self.sigmoidBackward = sigmoidBackward
         self.hyperbolicTangentBackward = hyperbolicTangentBackward
+        self.gaussianErrorLinear = gaussianErrorLinear
+        self.gaussianErrorLinearBackward = gaussianErrorLinearBackward
         self.dropout = dropout
         self.normalize = normalize
         self.squaredDeviationSums = squaredDeviationSums

@@ -24,6 +24,8 @@ public var table: KernelTable {
         hyperbolicTangent: hyperbolicTangent,
         sigmoidBackward: sigmoidBackward,
         hyperbolicTangentBackward: hyperbolicTangentBackward,
+        gaussianErrorLinear: gaussianErrorLinear,
+        gaussianErrorLinearBackward: gaussianErrorLinearBackward,
         dropout: dropout,
         normalize: normalize,
         squaredDeviationSums: squaredDeviationSums,

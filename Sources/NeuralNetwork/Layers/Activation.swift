@@ -8,6 +8,8 @@ package enum Activation: String, Sendable, Equatable, CaseIterable {
     case sigmoid
     case softmax
     case tanh
+    /// x·Φ(x), Φ being the standard normal distribution (Hendrycks & Gimpel 2016), without approximation.
+    case gelu
 
     /// In profiles.
     var name: String { rawValue }
@@ -17,7 +19,7 @@ package enum Activation: String, Sendable, Equatable, CaseIterable {
 package struct ActivationLayer: Layer {
     package static let names = LayerNames("activation", label: "Activation")
     package static let documentation = """
-        Applies a function to each element: `linear`, `relu`, `sigmoid` or `tanh`; or `softmax` over the channels of each \
+        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh` or `gelu`; or `softmax` over the channels of each \
         position.
         """
 
@@ -93,6 +95,7 @@ final class ActivationUnit: ExecutionUnit {
             kernels.reluForward(count, output)
         case .sigmoid: kernels.sigmoid(count, input, output)
         case .tanh: kernels.hyperbolicTangent(count, input, output)
+        case .gelu: kernels.gaussianErrorLinear(count, input, output)
         case .softmax: softmax(rowCount: block.count * plan.positionCount, input, output)
         }
     }
@@ -121,6 +124,9 @@ final class ActivationUnit: ExecutionUnit {
         case .tanh:
             target.update(from: gradient, count: count)
             kernels.hyperbolicTangentBackward(count, output, target)
+        case .gelu:
+            target.update(from: gradient, count: count)
+            kernels.gaussianErrorLinearBackward(count, wiring.input + offset, target)
         case .softmax:
             let rows = SoftmaxRows(count: samples.count * plan.positionCount, classCount: plan.channelCount)
             for row in 0..<rows.count { rows.backward(row, output, gradient, target) }

@@ -25,6 +25,8 @@ enum ReferenceKernels {
             hyperbolicTangentBackward: { count, output, gradient in
                 for index in 0..<count { gradient[index] *= Float(1).addingProduct(-output[index], output[index]) }
             },
+            gaussianErrorLinear: portable.gaussianErrorLinear,
+            gaussianErrorLinearBackward: portable.gaussianErrorLinearBackward,
             dropout: dropout, normalize: normalize, squaredDeviationSums: squaredDeviationSums,
             normalizationGradientSums: normalizationGradientSums,
             normalizationInputGradient: normalizationInputGradient,
