@@ -2,7 +2,7 @@ package import Core
 internal import KernelInterface
 
 /// What a layer applies to its sums, or an Activation layer to its input.
-package enum Activation: String, Sendable, Equatable, CaseIterable {
+package enum Activation: Sendable, Equatable {
     case linear
     case relu
     case sigmoid
@@ -11,8 +11,36 @@ package enum Activation: String, Sendable, Equatable, CaseIterable {
     /// x·Φ(x), Φ being the standard normal distribution (Hendrycks & Gimpel 2016), without approximation.
     case gelu
 
-    /// In profiles.
-    var name: String { rawValue }
+    /// All activations, with their defaults, as error messages list them.
+    package static let all: [Activation] = [.linear, .relu, .sigmoid, .softmax, .tanh, .gelu]
+
+    /// In an experiment, and in profiles.
+    package var name: String {
+        switch self {
+        case .linear: "linear"
+        case .relu: "relu"
+        case .sigmoid: "sigmoid"
+        case .softmax: "softmax"
+        case .tanh: "tanh"
+        case .gelu: "gelu"
+        }
+    }
+}
+
+extension SettingFormat where Value == Activation {
+    /// One of the activations' names.
+    static var activation: Self {
+        let names = Activation.all.map(\.name)
+        return Self(
+            names.map { "`\($0)`" }.joined(separator: ", "),
+            read: { node throws(SettingError) in
+                let name = try node.text()
+                guard let activation = Activation.all.first(where: { $0.name == name }) else {
+                    throw node.unknownValue(name, names)
+                }
+                return activation
+            }, text: { $0.name })
+    }
 }
 
 /// An activation as a layer of its own.
@@ -32,7 +60,7 @@ package struct ActivationLayer: Layer {
     package init() { self.init(.linear) }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
-        try visitor.visitValue(&activation, .choice, "The function.")
+        try visitor.visitValue(&activation, .activation, "The function.")
     }
 
     package func outputShape(of input: TensorShape) throws(LayerProblem) -> TensorShape { input }

@@ -33,7 +33,7 @@ package struct Dense: Layer {
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
         try visitor.visit("units", &units, .within(1...1_048_576), .required, "The number of outputs.")
-        try visitor.visit("activation", &activation, .choice, .required, "What is applied to the sums.")
+        try visitor.visit("activation", &activation, .activation, .required, "What is applied to the sums.")
         try visitor.visit(name: &name, regularization: &regularization, isTrainable: &isTrainable)
     }
 

@@ -149,7 +149,7 @@ enum FixtureModels {
                 ]
             )
         }
-        let output = name.split(separator: "-").last.flatMap { Activation(rawValue: String($0)) } ?? .linear
+        let output = Activation.all.first { name.hasSuffix($0.name) } ?? .linear
         return (image(3, 4, 1), [.flatten, dense(5, .tanh), dense(4, output)])
     }
 }

@@ -44,7 +44,7 @@ package struct Convolution2D: Layer {
         try visitor.visit(
             "padding", &padding, .choice,
             "`valid` keeps the kernel inside the image, `same` pads it so that each stride has its position.")
-        try visitor.visit("activation", &activation, .choice, .required, "What is applied to the sums.")
+        try visitor.visit("activation", &activation, .activation, .required, "What is applied to the sums.")
         try visitor.visit(
             "stride", &stride, .kernelExtent, .whenChanged, "Rows and columns from one position to the next.")
         try visitor.visit(name: &name, regularization: &regularization, isTrainable: &isTrainable)
