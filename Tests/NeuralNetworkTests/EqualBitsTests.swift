@@ -52,7 +52,8 @@ struct EqualBitsTests {
         ModelConfiguration(
             inputShape: ImageShape(height: 6, width: 5, channels: 2),
             layers: [
-                convolution(7, 2, 2, .same, .gelu), .maxPool2D, .flatten, dense(19, .gelu), dense(4, .softmax),
+                convolution(7, 2, 2, .same, .gelu), .maxPool2D, .flatten, dense(19, .gelu), dense(9, .silu),
+                dense(4, .softmax),
             ]),
     ]
 

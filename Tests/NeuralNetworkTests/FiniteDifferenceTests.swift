@@ -92,7 +92,8 @@ struct FiniteDifferenceTests {
         (
             "smooth activations",
             image(
-                5, 4, 1, [convolution(3, 2, 2, .valid, .gelu), .flatten, dense(5, .gelu), dense(3, .softmax)])
+                5, 4, 1,
+                [convolution(3, 2, 2, .valid, .gelu), .flatten, dense(5, .gelu), dense(4, .silu), dense(3, .softmax)])
         ),
         (
             "resize and repeat",

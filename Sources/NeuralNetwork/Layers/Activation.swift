@@ -10,9 +10,11 @@ package enum Activation: Sendable, Equatable {
     case tanh
     /// x·Φ(x), Φ being the standard normal distribution (Hendrycks & Gimpel 2016), without approximation.
     case gelu
+    /// x·σ(x), also called swish (Elfwing et al. 2017).
+    case silu
 
     /// All activations, with their defaults, as error messages list them.
-    package static let all: [Activation] = [.linear, .relu, .sigmoid, .softmax, .tanh, .gelu]
+    package static let all: [Activation] = [.linear, .relu, .sigmoid, .softmax, .tanh, .gelu, .silu]
 
     /// In an experiment, and in profiles.
     package var name: String {
@@ -23,6 +25,7 @@ package enum Activation: Sendable, Equatable {
         case .softmax: "softmax"
         case .tanh: "tanh"
         case .gelu: "gelu"
+        case .silu: "silu"
         }
     }
 }
@@ -47,7 +50,7 @@ extension SettingFormat where Value == Activation {
 package struct ActivationLayer: Layer {
     package static let names = LayerNames("activation", label: "Activation")
     package static let documentation = """
-        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh` or `gelu`; or `softmax` over the channels of each \
+        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh`, `gelu` or `silu`; or `softmax` over the channels of each \
         position.
         """
 
@@ -124,6 +127,9 @@ final class ActivationUnit: ExecutionUnit {
         case .sigmoid: kernels.sigmoid(count, input, output)
         case .tanh: kernels.hyperbolicTangent(count, input, output)
         case .gelu: kernels.gaussianErrorLinear(count, input, output)
+        case .silu:
+            kernels.sigmoid(count, input, output)
+            for index in 0..<count { output[index] *= input[index] }
         case .softmax: softmax(rowCount: block.count * plan.positionCount, input, output)
         }
     }
@@ -155,6 +161,12 @@ final class ActivationUnit: ExecutionUnit {
         case .gelu:
             target.update(from: gradient, count: count)
             kernels.gaussianErrorLinearBackward(count, wiring.input + offset, target)
+        case .silu:
+            // With s = σ(x) and the output y = x·s the slope is s + y·(1 − s).
+            kernels.sigmoid(count, wiring.input + offset, target)
+            for index in 0..<count {
+                target[index] = gradient[index] * (target[index] + output[index] * (1 - target[index]))
+            }
         case .softmax:
             let rows = SoftmaxRows(count: samples.count * plan.positionCount, classCount: plan.channelCount)
             for row in 0..<rows.count { rows.backward(row, output, gradient, target) }

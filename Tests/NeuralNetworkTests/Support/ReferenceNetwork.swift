@@ -97,6 +97,7 @@ struct ReferenceNetwork {
         case .relu: return values.map { max($0, 0) }
         case .sigmoid: return values.map { 1 / (1 + exp(-$0)) }
         case .tanh: return values.map { tanh($0) }
+        case .silu: return values.map { $0 / (1 + exp(-$0)) }
         case .gelu: return values.map { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 }
         case .softmax:
             let powers = values.map { exp($0) }
