@@ -53,6 +53,7 @@ struct EqualBitsTests {
             inputShape: ImageShape(height: 6, width: 5, channels: 2),
             layers: [
                 convolution(7, 2, 2, .same, .gelu), .maxPool2D, .flatten, dense(19, .gelu), dense(9, .silu),
+                dense(8, .leakyReLU(slope: 0.1)),
                 dense(4, .softmax),
             ]),
     ]

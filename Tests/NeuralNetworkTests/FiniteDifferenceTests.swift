@@ -93,7 +93,10 @@ struct FiniteDifferenceTests {
             "smooth activations",
             image(
                 5, 4, 1,
-                [convolution(3, 2, 2, .valid, .gelu), .flatten, dense(5, .gelu), dense(4, .silu), dense(3, .softmax)])
+                [
+                    convolution(3, 2, 2, .valid, .gelu), .flatten, dense(5, .gelu), dense(4, .silu),
+                    dense(4, .leakyReLU()), dense(3, .softmax),
+                ])
         ),
         (
             "resize and repeat",

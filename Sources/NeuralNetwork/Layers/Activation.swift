@@ -12,9 +12,11 @@ package enum Activation: Sendable, Equatable {
     case gelu
     /// x·σ(x), also called swish (Elfwing et al. 2017).
     case silu
+    /// x above zero, slope·x below (Maas et al. 2013).
+    case leakyReLU(slope: Float)
 
     /// All activations, with their defaults, as error messages list them.
-    package static let all: [Activation] = [.linear, .relu, .sigmoid, .softmax, .tanh, .gelu, .silu]
+    package static let all: [Activation] = [.linear, .relu, .sigmoid, .softmax, .tanh, .gelu, .silu, .leakyReLU()]
 
     /// In an experiment, and in profiles.
     package var name: String {
@@ -26,23 +28,39 @@ package enum Activation: Sendable, Equatable {
         case .tanh: "tanh"
         case .gelu: "gelu"
         case .silu: "silu"
+        case .leakyReLU: "leaky_relu"
         }
     }
+
+    /// The slope is that of `keras.activations.leaky_relu`.
+    package static func leakyReLU() -> Activation { .leakyReLU(slope: 0.2) }
 }
 
 extension SettingFormat where Value == Activation {
-    /// One of the activations' names.
+    /// One of the activations' names, or `{leaky_relu: {slope: 0.2}}`.
     static var activation: Self {
         let names = Activation.all.map(\.name)
         return Self(
             names.map { "`\($0)`" }.joined(separator: ", "),
             read: { node throws(SettingError) in
+                if !node.isScalar {
+                    let settings = try node.mapping(allowed: ["leaky_relu"], expected: "an activation")
+                        .required("leaky_relu").mapping(allowed: ["slope"])
+                    return .leakyReLU(slope: try settings.required("slope").number("0 or more") { $0 >= 0 })
+                }
                 let name = try node.text()
                 guard let activation = Activation.all.first(where: { $0.name == name }) else {
                     throw node.unknownValue(name, names)
                 }
                 return activation
-            }, text: { $0.name })
+            },
+            text: { activation in
+                if case .leakyReLU(let slope) = activation {
+                    "{leaky_relu: {slope: \(slope)}}"
+                } else {
+                    activation.name
+                }
+            })
     }
 }
 
@@ -50,7 +68,8 @@ extension SettingFormat where Value == Activation {
 package struct ActivationLayer: Layer {
     package static let names = LayerNames("activation", label: "Activation")
     package static let documentation = """
-        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh`, `gelu` or `silu`; or `softmax` over the channels of each \
+        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh`, `gelu`, `silu` or `leaky_relu`, which is bare with Keras's slope 0.2 or \
+        `{leaky_relu: {slope: 0.1}}`; or `softmax` over the channels of each \
         position.
         """
 
@@ -130,6 +149,8 @@ final class ActivationUnit: ExecutionUnit {
         case .silu:
             kernels.sigmoid(count, input, output)
             for index in 0..<count { output[index] *= input[index] }
+        case .leakyReLU(let slope):
+            for index in 0..<count { output[index] = input[index] > 0 ? input[index] : slope * input[index] }
         case .softmax: softmax(rowCount: block.count * plan.positionCount, input, output)
         }
     }
@@ -167,6 +188,9 @@ final class ActivationUnit: ExecutionUnit {
             for index in 0..<count {
                 target[index] = gradient[index] * (target[index] + output[index] * (1 - target[index]))
             }
+        case .leakyReLU(let slope):
+            let input = wiring.input + offset
+            for index in 0..<count { target[index] = input[index] > 0 ? gradient[index] : slope * gradient[index] }
         case .softmax:
             let rows = SoftmaxRows(count: samples.count * plan.positionCount, classCount: plan.channelCount)
             for row in 0..<rows.count { rows.backward(row, output, gradient, target) }

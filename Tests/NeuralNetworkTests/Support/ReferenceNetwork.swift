@@ -98,6 +98,7 @@ struct ReferenceNetwork {
         case .sigmoid: return values.map { 1 / (1 + exp(-$0)) }
         case .tanh: return values.map { tanh($0) }
         case .silu: return values.map { $0 / (1 + exp(-$0)) }
+        case .leakyReLU(let slope): return values.map { $0 > 0 ? $0 : Double(slope) * $0 }
         case .gelu: return values.map { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 }
         case .softmax:
             let powers = values.map { exp($0) }
