@@ -62,7 +62,7 @@ import Testing
                 == (.resumed, 1))
     }
 
-    @Test func `other bits are told with the file and both digests`() throws {
+    @Test func `other bits are reported with the file and both digests`() throws {
         let (outcome, _) = try outcome("echo more >> run/metrics.jsonl")
         guard case .unequal(let text) = outcome else {
             Issue.record("\(outcome)")

@@ -29,7 +29,7 @@ extension CommandLineTests {
             return try decoder.decode(Report.self, from: Data(scratch.bytes("output")))
         }
 
-        @Test func `every kind of fault, and the same bits`() throws {
+        @Test func `every kind of fault leaves the same bits`() throws {
             let flags = ["--runs", "21", "--seed", "4", "--workers", "1..3", "--deadline", "50", "--json"]
             let end = try Selvedge.run(["torture", "small.yaml"] + flags, in: scratch)
             #expect(end.code == 0, "\(end.lines.joined(separator: "\n"))")
@@ -53,7 +53,7 @@ extension CommandLineTests {
             #expect(scratch.leftovers == [])
         }
 
-        @Test func `a fault that nothing repairs is told with the flag that repeats it`() throws {
+        @Test func `a fault without recovery is reported with the flag that repeats it`() throws {
             try scratch.write("faults: ['flip-checkpoint coordinator step=1 element=60000 bit=1']\n", to: "plan.yaml")
             let flags = ["train", "small.yaml", "--workers", "1", "--epochs", "1", "--run"]
             let damaged = try Selvedge.run(flags + ["damaged", "--fault-plan", "plan.yaml"], in: scratch)
@@ -67,7 +67,7 @@ extension CommandLineTests {
             #expect(!damaged.lines.contains { $0.contains("never triggered") }, "\(damaged.lines)")
         }
 
-        @Test func `a fault that found no occasion is named at the end`() throws {
+        @Test func `a fault that was never triggered is named at the end`() throws {
             let end = try Selvedge.run(
                 ["train", "small.yaml", "--workers", "1", "--epochs", "1", "--fault", "kill worker=0 step=5000"],
                 in: scratch)

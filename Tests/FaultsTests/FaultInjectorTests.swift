@@ -24,7 +24,7 @@ import Testing
         #expect(FaultInjector(FaultPlan(), target: .worker(1), folder: folder.path) == nil)
     }
 
-    @Test func `a fault strikes at its step and phase, once, and leaves a line that replays it`() throws {
+    @Test func `a fault is triggered at its step and phase, once, and leaves a line that replays it`() throws {
         let injector = try injector("kill worker=1 step=7 phase=all-gather")
         injector.reach(.allGather, step: 6)
         injector.reach(.computing, step: 7)
@@ -42,13 +42,13 @@ import Testing
                 """)
     }
 
-    @Test func `a process that starts again does not meet the same fault again`() throws {
+    @Test func `a process that starts again does not trigger the same fault again`() throws {
         try injector("exit worker=1 step=7 code=3").reach(.computing, step: 7)
         try injector("exit worker=1 step=7 code=3").reach(.computing, step: 7)
         #expect(watch.acts == ["exit 3"])
     }
 
-    @Test func `a place that was passed without it counts at the next occasion`() throws {
+    @Test func `a fault whose step was passed is triggered at the next step`() throws {
         let injector = try injector("stop worker=1 step=7 phase=validating for=30")
         injector.reach(.validating, step: 5)
         injector.reach(.validating, step: 10)
@@ -96,7 +96,7 @@ import Testing
         #expect(watch.acts == ["sleep 20", "sleep 20", "sleep 20"])
     }
 
-    @Test func `a factor stretches what a step takes by itself`() throws {
+    @Test func `a factor multiplies the duration of a step`() throws {
         let injector = try injector("slow worker=1 step=1 factor=3")
         for step in 1..<4 {
             injector.reach(.computing, step: UInt64(step))
@@ -105,7 +105,7 @@ import Testing
         #expect(watch.acts == ["sleep 20", "sleep 20"])
     }
 
-    @Test func `file faults make so many operations of their kind fail`() throws {
+    @Test func `file faults make a number of operations of their kind fail`() throws {
         let injector = try injector(
             "fail-rename coordinator step=1 times=2 file=last\ndisk-full coordinator step=2 for=50",
             target: .coordinator)
@@ -153,7 +153,7 @@ import Testing
         #expect(try folder.text("file") == "acc")
     }
 
-    @Test func `a proxy hears of network faults when they strike`() throws {
+    @Test func `a proxy receives network faults when they are triggered`() throws {
         let text = "partition worker=1 step=3 direction=in for=70"
         let injector = try injector(text + "\nreset worker=1 step=4")
         var pipe = try NetworkFaultPipe(folder: folder.path)
@@ -166,7 +166,7 @@ import Testing
         #expect(pipe.read() == [])
     }
 
-    @Test func `a network fault without a proxy says so`() throws {
+    @Test func `a network fault without a proxy is reported`() throws {
         try injector("reset worker=1 step=4").reach(.computing, step: 4)
         #expect(watch.events.last == "fault: no proxy is running for 'reset worker=1 step=4'")
     }

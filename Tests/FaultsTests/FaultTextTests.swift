@@ -22,11 +22,11 @@ import Testing
         "flip-gradient worker=1 step=4 bit=30 element=12",
         "flip-checkpoint coordinator phase=checkpoint-written bit=7",
     ])
-    func `a text comes back from the fault that it names`(text: String) throws {
+    func `a fault has the text from which it was read`(text: String) throws {
         #expect(try Fault(parsing: text).description == text)
     }
 
-    @Test func `words may stand in any order, with blanks between them`() throws {
+    @Test func `words may have any order and spacing`() throws {
         let fault = try Fault(parsing: "  kill \t phase=reduce-scatter  step=7 worker=1\r")
         #expect(fault.description == "kill worker=1 step=7 phase=reduce-scatter")
     }
@@ -58,7 +58,7 @@ import Testing
         ("flip-checkpoint coordinator step=1 bit=8", "a bit's number"),
         ("partition worker=1 step=1 direction=up", "in, out, both"),
     ])
-    func `what cannot be used is refused in one line that lists what exists`(text: String, part: String) {
+    func `an unusable text is refused in one line that lists what exists`(text: String, part: String) {
         do throws(FaultError) {
             _ = try Fault(parsing: text)
             Issue.record("\(text) was taken")

@@ -11,7 +11,7 @@ import Testing
         #expect(first == FaultKind.planned)
     }
 
-    @Test func `a flipped gradient never comes with what may leave one worker alone`() {
+    @Test func `a flipped gradient is never combined with a fault that may leave a single worker`() {
         for run in 0..<2000 {
             let kinds = random.plan(seed: 6, run: run).faults.map(\.kind)
             guard kinds.contains(.flipGradient) else { continue }
@@ -48,7 +48,7 @@ import Testing
         #expect(points == Set(Failpoint.allCases).subtracting([.regroup, .stateTransfer]))
     }
 
-    @Test func `faults by rate come in order, about as often as asked`() {
+    @Test func `faults at a rate are in order, with about that frequency`() {
         let plan = random.plan(seed: 5, ratePerMinute: 30, minutes: 60)
         let times = plan.faults.map { fault in
             if case .after(let milliseconds) = fault.trigger { milliseconds } else { -1 }

@@ -70,7 +70,7 @@ struct MessageFramerTests {
         #expect(pieces.dropFirst().map(\.bytes) == [Wire.ping, head + tail])
     }
 
-    @Test("The greeting does not wait: each part passes as it comes")
+    @Test("Each part of the greeting is forwarded at once")
     func greetingPasses() throws {
         var framer = MessageFramer(byteLimit: 100)
         var pieces: [StreamPiece] = []

@@ -17,7 +17,7 @@ extension TemporaryFolder {
     func address(_ name: String) -> ProxyAddress { .ipc(path: path(name)) }
 }
 
-/// A proxy with one route `r` in a thread of its own, told what to do as the command is: by lines.
+/// A proxy with one route `r` in a separate thread, controlled by lines like the command.
 final class RunningProxy {
     let route: ProxyRoute
     private var control: Int32 = -1
