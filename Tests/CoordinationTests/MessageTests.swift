@@ -110,4 +110,11 @@ struct MessageTests {
             }
         }
     }
+
+    @Test func `a share of audits is a fraction in millionths`() {
+        #expect(AuditShare(fraction: 0.25)?.millionths == 250_000)
+        #expect(AuditShare(fraction: 1) == .all && AuditShare(fraction: 0) == AuditShare.none)
+        #expect(AuditShare(fraction: 1.01) == nil && AuditShare(fraction: .nan) == nil)
+        #expect(AuditShare(millionths: 1_000_001) == nil && AuditShare.all.fraction == 1)
+    }
 }
