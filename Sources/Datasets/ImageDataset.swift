@@ -64,3 +64,77 @@ package final class ImageDataset: Sendable {
         return height * width * channels
     }
 }
+
+extension ImageDataset {
+    /// The samples in a range, counted from 0, under the same name. Throws `DatasetError.shape` when there are fewer.
+    package func part(_ range: Range<Int>) throws(DatasetError) -> ImageDataset {
+        guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= sampleCount else {
+            throw .shape(
+                name: name,
+                problem: "samples \(range.lowerBound) to \(range.upperBound) (without the last) are asked for, of "
+                    + "\(sampleCount): choose another range")
+        }
+        if range == 0..<sampleCount, validationCount == 0 { return self }
+        let bytes = range.lowerBound * imageByteCount..<range.upperBound * imageByteCount
+        return try ImageDataset(
+            name: name, height: height, width: width, channels: channels, classNames: classNames,
+            pixels: Array(pixels[bytes]), labels: Array(labels[range]))
+    }
+
+    /// What may be trained on, without samples that came from another set.
+    package var trainingPart: ImageDataset {
+        get throws(DatasetError) { try part(0..<sampleCount - validationCount) }
+    }
+
+    /// These samples and then those of `validation`, which are for validation only. Throws `DatasetError.shape` when the
+    /// images have another size or other classes.
+    package func joined(withValidation validation: ImageDataset) throws(DatasetError) -> ImageDataset {
+        guard [height, width, channels] == [validation.height, validation.width, validation.channels],
+            classNames == validation.classNames
+        else {
+            throw .shape(
+                name: validation.name,
+                problem: "it has \(validation.height)×\(validation.width)×\(validation.channels) images of "
+                    + "\(validation.classNames.count) classes, the training images are \(height)×\(width)×\(channels) of "
+                    + "\(classNames.count)")
+        }
+        return try ImageDataset(
+            name: name, height: height, width: width, channels: channels, classNames: classNames,
+            pixels: pixels + validation.pixels, labels: labels + validation.labels,
+            validationCount: validation.sampleCount)
+    }
+}
+
+/// What the images of a set have in common.
+package struct ImageFormat: Sendable, Equatable {
+    package var height: Int
+    package var width: Int
+    /// Values a pixel.
+    package var channels: Int
+    /// What each label means; label k is `classNames[k]`.
+    package var classNames: [String]
+
+    package init(height: Int, width: Int, channels: Int, classNames: [String]) {
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.classNames = classNames
+    }
+
+    /// Such as "28×28×1".
+    package var sizeText: String { "\(height)×\(width)×\(channels)" }
+
+    /// Bytes of one image. Throws `DatasetError.shape` when it is larger than an image of any file may be.
+    func imageByteCount(name: String) throws(DatasetError) -> Int {
+        guard let count = ImageDataset.imageByteCount(height: height, width: width, channels: channels),
+            count <= Self.imageByteLimit
+        else {
+            let expected = "at most \(Self.imageByteLimit) values, 1 to 65535 each way"
+            throw .shape(name: name, problem: "its images are to be \(sizeText), expected \(expected)")
+        }
+        return count
+    }
+
+    /// The largest image that is read from a file.
+    static let imageByteLimit = 1 << 24
+}
