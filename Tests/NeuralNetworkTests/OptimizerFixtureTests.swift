@@ -8,7 +8,7 @@ import Testing
 @Suite("Optimizers agree with PyTorch and Keras")
 struct OptimizerFixtureTests {
     static let names = [
-        "sgd", "momentum", "nesterov", "clipped", "rmsprop", "rmsprop-momentum", "adam", "adamw",
+        "sgd", "momentum", "nesterov", "clipped", "rmsprop", "rmsprop-momentum", "adam", "adam-decay", "adamw",
     ]
     static let cases = names.flatMap { name in OptimizerConvention.allCases.map { (name, $0) } }
 
@@ -33,6 +33,7 @@ struct OptimizerFixtureTests {
         case "rmsprop": return OptimizerConfiguration(rmsprop())
         case "rmsprop-momentum": return OptimizerConfiguration(rmsprop(momentum: 0.8))
         case "adam": return OptimizerConfiguration(adam())
+        case "adam-decay": return OptimizerConfiguration(adam(weightDecay: 0.1))
         default: return OptimizerConfiguration(adam(weightDecay: 0.1, isDecoupled: true))
         }
     }
