@@ -73,7 +73,7 @@ let targets: [Target] = [
     tests(
         "Kernels",
         ["Kernels", "KernelInterface", "KernelsPortable", "KernelsAVX2", "KernelsAVX512", "Core", "TestSupport"]),
-    tests("Core", ["Core"]),
+    tests("Core", ["Core", "TestSupport"]),
     tests(
         "NeuralNetwork", ["NeuralNetwork", "KernelInterface", "Kernels", "CPlatform", "Core", "TestSupport"],
         resources: [.copy("Fixtures")]),

@@ -1,7 +1,7 @@
 package import Core
 
 /// The weights that a training begins with, where they are not drawn at random.
-package struct InitialWeightsConfiguration: Sendable, Equatable {
+package struct InitialWeightsConfiguration: SettingsGroup {
     package enum Origin: Sendable, Equatable {
         /// A weights file: a checkpoint, a safetensors file or one of Keras's.
         case file(String)
@@ -33,6 +33,38 @@ package struct InitialWeightsConfiguration: Sendable, Equatable {
         self.layers = layers
         self.digest = digest
     }
+
+    package init() { self.init(origin: nil) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        var (file, run) = (file, run)
+        try visitor.visit(
+            "file", optional: &file, .weightsPath, "A checkpoint, a safetensors file or one of Keras's. Or give `run`.")
+        try visitor.visit(
+            "run", optional: &run, .name(allowsDots: true),
+            "The name of an experiment, whose newest run's result is taken.")
+        origin = file.map { .file($0) } ?? run.map { .run($0) }
+        try visitor.visit("layers", optional: &layers, .choice, "The layers that are filled; missing for all.")
+        try visitor.visit("sha256", optional: &digest, .digest, "The SHA-256 of the file.")
+    }
+
+    private var file: String? {
+        if case .file(let path) = origin { path } else { nil }
+    }
+
+    private var run: String? {
+        if case .run(let name) = origin { name } else { nil }
+    }
+
+    /// Reads where an experiment's weights come from: one origin, or a digest, or both.
+    init(checking node: SettingNode) throws(SettingError) {
+        try self.init(reading: node)
+        let mapping = try node.mapping(allowed: nil)
+        guard mapping.optional("file") == nil || mapping.optional("run") == nil else {
+            throw node.wrongType("a file or a run, not both")
+        }
+        guard origin != nil || digest != nil else { throw node.failure(.missingKey("file")) }
+    }
 }
 
 extension Experiment {
@@ -46,5 +78,27 @@ extension Experiment {
             resolved.initialWeights?.digest = digest
         }
         return resolved.digest == self.digest
+    }
+}
+
+extension SettingFormat where Value == String {
+    fileprivate static var weightsPath: Self {
+        .text("the path of a file", "a path of 1 to 1000 bytes") {
+            (1...1000).contains($0.utf8.count) && !$0.utf8.contains(0)
+        }
+    }
+}
+
+extension SettingFormat where Value == SHA256Digest {
+    fileprivate static var digest: Self {
+        Self(
+            "64 hexadecimal digits in quotes",
+            read: { node throws(SettingError) in
+                let text = try node.text("a SHA-256 digest")
+                guard let digest = SHA256Digest(hexadecimal: text) else {
+                    throw node.outOfRange("64 hexadecimal digits in quotes", found: quoted(text))
+                }
+                return digest
+            }, text: { "\"\($0.hexadecimal)\"" })
     }
 }

@@ -1,3 +1,4 @@
+import Datasets
 import Experiments
 import Kernels
 import NeuralNetwork
@@ -11,7 +12,7 @@ enum SyntheticRun {
         layers: [LayerConfiguration] = linear, shape: ImageShape = ImageShape(height: 28, width: 28, channels: 1)
     ) -> Experiment {
         Experiment(
-            name: "tiny", dataset: DatasetConfiguration(source: .synthetic),
+            name: "tiny", dataset: DatasetConfiguration(source: SyntheticSource()),
             model: ModelConfiguration(inputShape: shape, layers: layers), batchSize: 500, epochs: 2)
     }
 

@@ -77,7 +77,7 @@ import Testing
         add { $0.dataset.validation = .range(0..<12_000) }
         add { $0.dataset.trainingRange = 0..<60_000 }
         add { $0.dataset.testRange = 0..<10_000 }
-        add { $0.dataset.source = .synthetic }
+        add { $0.dataset.source = SyntheticSource() }
         add { $0.dataset.augmentation = AugmentationConfiguration() }
         add { $0.dataset.augmentation = AugmentationConfiguration(rotationDegrees: 40) }
         add { $0.dataset.augmentation = AugmentationConfiguration(fill: .wrap) }

@@ -38,18 +38,18 @@ import Testing
     @Test func setsOfFiles() throws {
         let csv = try Self.experiment(
             "{set: {csv: {training: a/train.csv, test: test.csv, classes: [cat, \"1\"]}}, validation: {file: v.csv}}")
-        let files = DatasetSource.CSVFiles(training: "a/train.csv", test: "test.csv", classNames: ["cat", "1"])
-        #expect(csv.dataset == DatasetConfiguration(source: .csv(files), validation: .file("v.csv")))
+        let files = CSVFiles(training: "a/train.csv", test: "test.csv", classNames: ["cat", "1"])
+        #expect(csv.dataset == DatasetConfiguration(source: files, validation: .file("v.csv")))
         let idx = try Self.experiment(
             "{set: {idx: {training_images: a, training_labels: b, test_images: c, test_labels: d, classes: [x]}}, "
                 + "validation: none}")
-        let idxFiles = DatasetSource.IDXFiles(
+        let idxFiles = IDXFiles(
             trainingImages: "a", trainingLabels: "b", testImages: "c", testLabels: "d", classNames: ["x"])
-        #expect(idx.dataset == DatasetConfiguration(source: .idx(idxFiles), validation: .none))
+        #expect(idx.dataset == DatasetConfiguration(source: idxFiles, validation: .none))
         let png = try Self.experiment(
             "{set: {png_folders: {training: train, test: test, classes: [x, y]}}, validation: none}")
-        let folders = DatasetSource.PNGFolders(training: "train", test: "test", classNames: ["x", "y"])
-        #expect(png.dataset == DatasetConfiguration(source: .pngFolders(folders), validation: .none))
+        let folders = PNGFolders(training: "train", test: "test", classNames: ["x", "y"])
+        #expect(png.dataset == DatasetConfiguration(source: folders, validation: .none))
     }
 
     @Test func augmentationOfTheWriteUp() throws {
@@ -66,13 +66,13 @@ import Testing
     }
 
     @Test func madeUpImagesTakeThePlaceOfFiles() throws {
-        let files = DatasetSource.CSVFiles(training: "a", test: "b", classNames: ["x"])
+        let files = CSVFiles(training: "a", test: "b", classNames: ["x"])
         let configuration = DatasetConfiguration(
-            source: .csv(files), trainingRange: 0..<9, validation: .file("v"), testRange: 0..<3)
+            source: files, trainingRange: 0..<9, validation: .file("v"), testRange: 0..<3)
         #expect(
             configuration.synthetic
                 == DatasetConfiguration(
-                    source: .synthetic, trainingRange: 0..<9, validation: .testSet, testRange: 0..<3))
+                    source: SyntheticSource(), trainingRange: 0..<9, validation: .testSet, testRange: 0..<3))
     }
 
     private static let csv = "{csv: {training: a, test: b, classes: [x]}}"

@@ -1,3 +1,4 @@
+import Core
 import Datasets
 import KernelInterface
 import NeuralNetwork
@@ -130,20 +131,19 @@ enum MadeUp {
         func range(from low: Int) -> Range<Int> {
             low..<Int.random(in: low + 1...Int(Int32.max), using: &generator)
         }
-        let csv = DatasetSource.csv(.init(training: name(), test: name(), classNames: [names[0], names[1]]))
-        let sources: [DatasetSource] = [
-            .fashionMNIST, .synthetic, csv,
-            .pngFolders(.init(training: name(), test: name(), classNames: ["1", "a b"])),
-            .idx(
-                .init(
-                    trainingImages: name(), trainingLabels: name(), testImages: name(), testLabels: name(),
-                    classNames: names)),
+        let csv = CSVFiles(training: name(), test: name(), classNames: [names[0], names[1]])
+        let sources: [any DataSource] = [
+            FashionMNISTSource(), SyntheticSource(), csv,
+            PNGFolders(training: name(), test: name(), classNames: ["1", "a b"]),
+            IDXFiles(
+                trainingImages: name(), trainingLabels: name(), testImages: name(), testLabels: name(),
+                classNames: names),
         ]
-        let source = sources.randomElement(using: &generator) ?? .fashionMNIST
+        let source = sources.randomElement(using: &generator) ?? FashionMNISTSource()
         var validations: [ValidationConfiguration] = [
             .none, .shuffled(fraction: fraction()), .last(fraction: fraction()), .range(range(from: 100)), .testSet,
         ]
-        if source == csv { validations.append(.file(name())) }
+        if source.isEqual(to: csv) { validations.append(.file(name())) }
         return DatasetConfiguration(
             source: source, trainingRange: Bool.random(using: &generator) ? 0..<100 : nil,
             validation: validations.randomElement(using: &generator) ?? .none,

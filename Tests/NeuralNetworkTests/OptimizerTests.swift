@@ -8,16 +8,6 @@ import Testing
 
 @Suite("Optimizer")
 struct OptimizerTests {
-    @Test("powers by squaring agree with the library's to a few roundings")
-    func powers() {
-        for exponent in [0, 1, 2, 3, 10, 93, 1000, 4700] {
-            for base in [Double(Float(0.9)), Double(Float(0.999))] {
-                let expected = pow(base, Double(exponent))
-                #expect(abs(ElementaryFunctions.power(base, exponent) - expected) <= 1e-12 * expected)
-            }
-        }
-    }
-
     @Test("α has both bias corrections")
     func stepSize() {
         let adam = Adam()

@@ -13,7 +13,7 @@ enum MadeUpReport {
     static func experiment(published: [PublishedFigure] = []) -> Experiment {
         Experiment(
             name: "made-up", title: "Title with <tags> & \"quotes\"", published: published,
-            dataset: DatasetConfiguration(source: .synthetic),
+            dataset: DatasetConfiguration(source: SyntheticSource()),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1),
                 layers: [.flatten, .dense(Dense(units: 10, activation: .sigmoid))]),

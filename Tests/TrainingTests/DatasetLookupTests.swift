@@ -24,7 +24,7 @@ struct DatasetLookupTests {
     @Test("the test set as validation set: every training sample trains, every test sample that is evaluated validates")
     func testSetValidates() throws {
         let (data, test) = try data(
-            DatasetConfiguration(source: .synthetic, validation: .testSet, testRange: 100..<300))
+            DatasetConfiguration(source: SyntheticSource(), validation: .testSet, testRange: 100..<300))
         #expect(test.sampleCount == 200)
         #expect(data.split.training == Array(0..<3000))
         #expect(data.split.validation == Array(3000..<3200))
@@ -37,7 +37,7 @@ struct DatasetLookupTests {
     func ranges() throws {
         let (data, test) = try data(
             DatasetConfiguration(
-                source: .synthetic, trainingRange: 0..<800, validation: .range(3900..<4000), testRange: 0..<200))
+                source: SyntheticSource(), trainingRange: 0..<800, validation: .range(3900..<4000), testRange: 0..<200))
         #expect(data.dataset.sampleCount == 4000)
         #expect(data.split.training == Array(0..<800))
         #expect(data.split.validation == Array(3900..<4000))
@@ -46,11 +46,12 @@ struct DatasetLookupTests {
 
     @Test("without validation every sample trains; the last share validates; a shuffled split is as before")
     func otherSplits() throws {
-        let none = try data(DatasetConfiguration(source: .synthetic, validation: .none)).data.split
+        let none = try data(DatasetConfiguration(source: SyntheticSource(), validation: .none)).data.split
         #expect(none.training == Array(0..<3000) && none.validation.isEmpty)
-        let last = try data(DatasetConfiguration(source: .synthetic, validation: .last(fraction: 0.1))).data.split
+        let last = try data(DatasetConfiguration(source: SyntheticSource(), validation: .last(fraction: 0.1))).data
+            .split
         #expect(last.training == Array(0..<2700) && last.validation == Array(2700..<3000))
-        let shuffled = try data(DatasetConfiguration(source: .synthetic)).data.split
+        let shuffled = try data(DatasetConfiguration(source: SyntheticSource())).data.split
         #expect(shuffled == .shuffled(count: 3000, validationFraction: 0.2, seed: 1))
     }
 
@@ -72,7 +73,7 @@ struct DatasetLookupTests {
             #expect(text.contains(part) && !text.contains("\n"), "\(text)")
         }
         #expect(throws: DatasetError.self) {
-            try data(DatasetConfiguration(source: .synthetic, testRange: 0..<2_000_000))
+            try data(DatasetConfiguration(source: SyntheticSource(), testRange: 0..<2_000_000))
         }
     }
 }

@@ -27,7 +27,8 @@ struct WeightsCase {
             .dense(Dense(name: name("predictions"), units: 10, activation: .softmax)),
         ]
         experiment = Experiment(
-            name: "weights", dataset: DatasetConfiguration(source: .synthetic, validation: .shuffled(fraction: 0.2)),
+            name: "weights",
+            dataset: DatasetConfiguration(source: SyntheticSource(), validation: .shuffled(fraction: 0.2)),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1), layers: layers),
             batchSize: 100, epochs: 1, initialWeights: weights)

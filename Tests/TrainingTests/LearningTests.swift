@@ -38,7 +38,8 @@ struct LearningTests {
                 .dense(Dense(units: 10, activation: .sigmoid)),
             ])
         let experiment = Experiment(
-            name: "full", dataset: DatasetConfiguration(source: .synthetic), model: model, batchSize: 32, epochs: 8)
+            name: "full", dataset: DatasetConfiguration(source: SyntheticSource()), model: model, batchSize: 32,
+            epochs: 8)
         let checked = try Model(model, loss: experiment.loss)
         let data = try TrainingData(
             dataset: SyntheticImages.make(sampleCount: 1000, seed: 1), experiment: experiment)

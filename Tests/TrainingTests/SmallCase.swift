@@ -48,7 +48,7 @@ struct SmallCase: Sendable {
     ) throws {
         let count = trainingCount + validationCount
         let dataset = DatasetConfiguration(
-            source: .synthetic, validation: .shuffled(fraction: Double(validationCount) / Double(count)),
+            source: SyntheticSource(), validation: .shuffled(fraction: Double(validationCount) / Double(count)),
             augmentation: augmentation)
         experiment = Experiment(
             name: "small", dataset: dataset,

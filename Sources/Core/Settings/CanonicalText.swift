@@ -56,6 +56,13 @@ extension SettingsGroup {
     }
 }
 
+extension SettingsGroup {
+    /// The settings one on a line, for a mapping in block form.
+    package var canonicalLines: [String] {
+        SettingsWriter.written(self, defaults: Self()).compactMap { entry in entry.key.map { "\($0): \(entry.text)" } }
+    }
+}
+
 extension SettingsKind {
     /// The kind with its settings on one line: a bare name when no setting is written.
     package var canonicalText: String {

@@ -1,6 +1,8 @@
+package import Core
+
 /// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew for
 /// every sample of every step. What is nil, 0 or [1, 1] leaves the image as it is.
-package struct AugmentationConfiguration: Sendable, Equatable {
+package struct AugmentationConfiguration: SettingsGroup {
     /// Rotation by an angle drawn from ± this, in degrees.
     package var rotationDegrees: Double
     /// Shift along the rows by a draw from ± this share of the width.
@@ -34,6 +36,31 @@ package struct AugmentationConfiguration: Sendable, Equatable {
         self.erasing = erasing
     }
 
+    package init() { self.init(crop: nil) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit(
+            "rotation_degrees", &rotationDegrees, .within(0...180), "Rotation by an angle from ± this, in degrees.")
+        try visitor.visit("width_shift", &widthShift, .shareBelow1, "Shift along the rows, as a share of the width.")
+        try visitor.visit(
+            "height_shift", &heightShift, .shareBelow1, "Shift along the columns, as a share of the height.")
+        try visitor.visit(
+            "shear_degrees", &shearDegrees, .within(0..<90),
+            "Shear by an angle from ± this, in degrees, as Keras's ImageDataGenerator does.")
+        try visitor.visit(
+            "zoom", &zoom, .interval(within: 0.01...100),
+            "The factors of both axes, drawn one for each; above 1 shows more than the image.")
+        try visitor.visit("horizontal_flip", &flipsHorizontally, .truth, "Whether half of the images are mirrored.")
+        try visitor.visit(
+            "fill", &fill, .choice, "What is beyond the image's edges after the affine map, as in scipy.ndimage.")
+        try visitor.visit(
+            "random_crop", optional: &crop, .settings,
+            "Zeros around the image, then a cut of its size at a random place.")
+        try visitor.visit(
+            "random_erasing", optional: &erasing, .settings,
+            "A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang 2020).")
+    }
+
     /// How an image goes on beyond its edges, for pixels a b c d; the names and meanings are scipy.ndimage's.
     package enum FillMode: String, Sendable, Equatable, CaseIterable {
         /// a a a | a b c d | d d d
@@ -47,15 +74,23 @@ package struct AugmentationConfiguration: Sendable, Equatable {
     }
 
     /// Zeros around the image, then a cut of the image's size at a random place.
-    package struct RandomCrop: Sendable, Equatable {
+    package struct RandomCrop: SettingsGroup {
         /// Zeros at each side, in pixels.
         package var padding: Int
 
         package init(padding: Int) { self.padding = padding }
+
+        package init() { self.init(padding: 1) }
+
+        package mutating func visitSettings<Visitor: SettingVisitor>(
+            _ visitor: inout Visitor
+        ) throws(Visitor.Failure) {
+            try visitor.visit("padding", &padding, .within(1...1024), .required, "Zeros at each side, in pixels.")
+        }
     }
 
     /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data augmentation").
-    package struct RandomErasing: Sendable, Equatable {
+    package struct RandomErasing: SettingsGroup {
         /// Of an image to be erased in.
         package var probability: Double
         /// The share of the image that the rectangle covers.
@@ -74,5 +109,22 @@ package struct AugmentationConfiguration: Sendable, Equatable {
             self.aspectRatio = aspectRatio
             self.value = value
         }
+
+        package init() { self.init(probability: 0.5) }
+
+        package mutating func visitSettings<Visitor: SettingVisitor>(
+            _ visitor: inout Visitor
+        ) throws(Visitor.Failure) {
+            try visitor.visit("probability", &probability, .within(0...1), "The share of images that are erased in.")
+            try visitor.visit("area", &area, .interval(within: 0...1), "The share of the image that is covered.")
+            try visitor.visit(
+                "aspect_ratio", &aspectRatio, .interval(within: 0.01...100),
+                "Height over width; its logarithm is drawn evenly.")
+            try visitor.visit("value", &value, .within(0...1), "What is written, on the scale where 1 is white.")
+        }
     }
+}
+
+extension SettingFormat where Value == Double {
+    fileprivate static var shareBelow1: Self { .number("a share from 0 to below 1") { (0..<1).contains($0) } }
 }

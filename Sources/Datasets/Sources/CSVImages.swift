@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// Images as text, as Kaggle has them: a header `label,pixel1,…`, then a line an image: its label, then its values 0 to 255, row
 /// after row. Lines end with LF or CRLF; the last may lack it.
@@ -91,4 +91,44 @@ struct CSVDiagnosis {
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
+}
+
+/// CSV files as an experiment's data.
+package struct CSVFiles: DataSource {
+    package static let key = "csv"
+    package static let documentation = """
+        Text as Kaggle has it, plain or with `.gz`: a header `label,pixel1,…`, then a line for each image: its label, then \
+        its values from 0 to 255, row after row, with the channels of a pixel together. The model's input gives the size.
+        """
+    package static let hasValidationFiles = true
+
+    package var training: String
+    package var test: String
+    package var classNames: [String]
+
+    package init(training: String, test: String, classNames: [String]) {
+        self.training = training
+        self.test = test
+        self.classNames = classNames
+    }
+
+    package init() { self.init(training: "", test: "", classNames: []) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit(path: "training", &training, "The file of training images.")
+        try visitor.visit(path: "test", &test, "The file of test images.")
+        try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
+    }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
+        (try load(training, request), try load(test, request))
+    }
+
+    package func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset {
+        try load(file, request)
+    }
+
+    private func load(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset {
+        try CSVImages.load(file, format: request.format(classNames: classNames), searching: request.folders)
+    }
 }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28 × 28 grey, ten classes (Xiao, Rasul and Vollgraf 2017).
 package enum FashionMNIST {
@@ -149,5 +149,26 @@ struct FashionMNISTFile {
             "t10k-labels-idx1-ubyte", dimensions: [10_000],
             digest: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
             digestInMNIST: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2")
+    }
+}
+
+/// Fashion-MNIST as an experiment's data.
+package struct FashionMNISTSource: DataSource {
+    package static let key = FashionMNIST.name
+    package static let documentation = """
+        Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28 × 28 grey, ten classes (Xiao, Rasul and \
+        Vollgraf 2017), as its four IDX files, plain or with `.gz`, or as Kaggle's CSV files. The IDX files are checked by \
+        their SHA-256.
+        """
+
+    package init() {}
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {}
+
+    package var classNames: [String] { FashionMNIST.classNames }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
+        try FashionMNIST.load(
+            searching: FashionMNIST.searchPath(data: request.data, environment: request.environment))
     }
 }

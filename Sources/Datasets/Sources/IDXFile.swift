@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// The file format IDX of the MNIST family: a big-endian header (magic, then one 32-bit word a dimension), then bytes.
 ///
@@ -201,5 +201,51 @@ struct IDXContent {
 
     private static func word(of header: [UInt8], at offset: Int) -> UInt32 {
         header[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) }
+    }
+}
+
+/// IDX files as an experiment's data.
+package struct IDXFiles: DataSource {
+    package static let key = "idx"
+    package static let documentation = """
+        Files in the format of MNIST, plain or with `.gz`: images `[count, height, width]` and labels `[count]`, one byte \
+        each.
+        """
+
+    package var trainingImages: String
+    package var trainingLabels: String
+    package var testImages: String
+    package var testLabels: String
+    package var classNames: [String]
+
+    package init(
+        trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
+    ) {
+        self.trainingImages = trainingImages
+        self.trainingLabels = trainingLabels
+        self.testImages = testImages
+        self.testLabels = testLabels
+        self.classNames = classNames
+    }
+
+    package init() {
+        self.init(trainingImages: "", trainingLabels: "", testImages: "", testLabels: "", classNames: [])
+    }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit(path: "training_images", &trainingImages, "The file of training images.")
+        try visitor.visit(path: "training_labels", &trainingLabels, "The file of their labels.")
+        try visitor.visit(path: "test_images", &testImages, "The file of test images.")
+        try visitor.visit(path: "test_labels", &testLabels, "The file of their labels.")
+        try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
+    }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
+        (
+            try IDXFile.dataset(
+                images: trainingImages, labels: trainingLabels, classNames: classNames, searching: request.folders),
+            try IDXFile.dataset(
+                images: testImages, labels: testLabels, classNames: classNames, searching: request.folders)
+        )
     }
 }

@@ -1,3 +1,4 @@
+package import Core
 import Glibc
 
 /// Images as PNG files, in a folder with one sub-folder a class.
@@ -56,5 +57,40 @@ package enum PNGFolder {
             if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR { return path }
         }
         throw .missingFolder(name, searched: folders)
+    }
+}
+
+/// Folders of PNG files as an experiment's data.
+package struct PNGFolders: DataSource {
+    package static let key = "png_folders"
+    package static let documentation = """
+        A folder each for training and test, with a sub-folder of PNG files for each class, named as the class. The model's \
+        input gives the size. Samples are ordered by class, then by the bytes of their file names.
+        """
+
+    package var training: String
+    package var test: String
+    package var classNames: [String]
+
+    package init(training: String, test: String, classNames: [String]) {
+        self.training = training
+        self.test = test
+        self.classNames = classNames
+    }
+
+    package init() { self.init(training: "", test: "", classNames: []) }
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit(path: "training", &training, "The folder of training images.")
+        try visitor.visit(path: "test", &test, "The folder of test images.")
+        try visitor.visit("classes", &classNames, .folderNames, .required, "The names of the sub-folders, by label.")
+    }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
+        let format = request.format(classNames: classNames)
+        return (
+            try PNGFolder.load(training, format: format, searching: request.folders),
+            try PNGFolder.load(test, format: format, searching: request.folders)
+        )
     }
 }

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// Made-up garments, 28 × 28 grey in ten classes, for tests and machines without the real data. A linear model learns a
 /// good part of them and a convolution more; accuracies on them mean nothing else.
@@ -222,4 +222,27 @@ struct SyntheticGarment {
             Part(-21..<4, -22 ..< -2, -23..<1), Part(4..<13, -23..<3, -24..<23),
             Part(13..<18, -24..<24, -24..<24, shade: -45), Part(-21 ..< -16, -22 ..< -2, -22 ..< -2, shade: 25),
         ])
+}
+
+/// Made-up images as an experiment's data.
+package struct SyntheticSource: DataSource {
+    package static let key = "synthetic"
+    package static let documentation = """
+        Made-up images in the form of Fashion-MNIST, for tests and trials: 3,000 for training and 500 for the test, or as \
+        many as the experiment's ranges need. No figure on them means anything.
+        """
+
+    package init() {}
+
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {}
+
+    package var classNames: [String] { FashionMNIST.classNames }
+
+    package func sets(_ request: DataRequest) -> (training: ImageDataset, test: ImageDataset) {
+        let limit = SyntheticImages.maximumCount
+        return (
+            SyntheticImages.make(sampleCount: min(max(3000, request.trainingCount), limit), seed: 1),
+            SyntheticImages.make(sampleCount: min(max(500, request.testCount), limit), seed: 2)
+        )
+    }
 }

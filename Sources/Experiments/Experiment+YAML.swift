@@ -1,6 +1,6 @@
-import Core
+package import Core
 import NeuralNetwork
-internal import YAML
+import YAML
 
 extension Experiment {
     /// The longest text of an experiment, in bytes.
@@ -39,7 +39,7 @@ extension Experiment {
             name: try Self.name(mapping.required("name")),
             title: try mapping.optional("title")?.text() ?? "",
             published: try mapping.optional("published").map(Self.published) ?? [],
-            dataset: try DataReader.data(mapping.required("data")),
+            dataset: try DatasetConfiguration(checking: mapping.required("data")),
             model: try ModelReader.model(mapping.required("model")),
             loss: try LossKinds.read(mapping.required("loss")),
             optimizer: OptimizerConfiguration(
@@ -53,7 +53,9 @@ extension Experiment {
             epochs: try mapping.required("epochs").integer(limits.epochs),
             microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,
             seed: try mapping.optional("seed")?.unsignedInteger() ?? 1,
-            initialWeights: try mapping.optional("initial_weights").map(InitialWeightsReader.initialWeights))
+            initialWeights: try mapping.optional("initial_weights").map { node throws(SettingError) in
+                try InitialWeightsConfiguration(checking: node)
+            })
     }
 
     private static func name(_ field: SettingNode) throws(SettingError) -> String {
@@ -88,5 +90,60 @@ extension Experiment {
             throw field.failure(.outOfRange(expected: ExperimentLimits.microBatchExpectation, found: String(value)))
         }
         return value
+    }
+}
+
+extension Experiment {
+    /// The experiment as YAML with every value written out: equal experiments give the same text, and it reads back
+    /// equal.
+    package var canonicalForm: String { text(forDigest: false) }
+
+    /// SHA-256 of the canonical form without what a resumed run may change or only describes: epochs, title and
+    /// published figures.
+    package var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
+
+    private func text(forDigest: Bool) -> String {
+        var lines = ["name: \(CanonicalText.quoted(name))"]
+        if !forDigest {
+            lines.append("title: \(CanonicalText.quoted(title))")
+            lines += publishedLines
+        }
+        lines += ["data:"] + dataset.canonicalLines.map { "  \($0)" }
+        lines += [
+            "model:",
+            "  input: [\(model.inputShape.height), \(model.inputShape.width), \(model.inputShape.channels)]",
+            "  layers:",
+        ]
+        lines += model.layers.map { "    - \($0.layer.canonicalText)" }
+        if let initialWeights {
+            lines.append("initial_weights: \(initialWeights.canonicalSettings)")
+        }
+        lines += ["loss: \(lossText)", "optimizer:", "  \(optimizer.method.canonicalText)"]
+        if !optimizer.schedule.isEqual(to: ConstantSchedule()) {
+            lines.append("schedule: {\(optimizer.schedule.canonicalText)}")
+        }
+        if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }
+        if let earlyStopping { lines.append("early_stopping: \(earlyStopping.canonicalSettings)") }
+        lines.append("batch_size: \(batchSize)")
+        if !forDigest { lines.append("epochs: \(epochs)") }
+        lines += ["micro_batches: \(microBatchCount)", "seed: \(seed)"]
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// A bare name, or a mapping of the name to its settings.
+    private var lossText: String {
+        let text = loss.canonicalText
+        return text == loss.key ? text : "{\(text)}"
+    }
+
+    private var publishedLines: [String] {
+        guard !published.isEmpty else { return [] }
+        return ["published:"]
+            + published.map { figure in
+                switch figure.value {
+                case .number(let value): "  \(CanonicalText.quoted(figure.name)): \(value)"
+                case .text(let text): "  \(CanonicalText.quoted(figure.name)): \(CanonicalText.quoted(text))"
+                }
+            }
     }
 }

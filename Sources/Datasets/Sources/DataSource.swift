@@ -1,0 +1,128 @@
+package import Core
+
+/// A kind of data source: where images come from. Each kind has a file of its own in this folder.
+package protocol DataSource: SettingsKind {
+    /// What each label means.
+    var classNames: [String] { get }
+
+    /// Whether validation images may be a file of their own.
+    static var hasValidationFiles: Bool { get }
+
+    /// Loads the sets for training and for the test, whole.
+    func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset)
+
+    /// Loads a file of validation images, in the form of the training file.
+    func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset
+}
+
+extension DataSource {
+    package static var hasValidationFiles: Bool { false }
+
+    package func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset {
+        throw .shape(name: key, problem: "it has no files for validation: choose another validation")
+    }
+}
+
+/// The list of all data sources.
+package enum DataSourceKinds {
+    package static let all: [any DataSource.Type] = [
+        FashionMNISTSource.self, SyntheticSource.self, IDXFiles.self, CSVFiles.self, PNGFolders.self,
+    ]
+
+    /// A source is a bare name, or a name with a mapping of settings.
+    package static func read(_ node: SettingNode) throws(SettingError) -> any DataSource {
+        let choice = try node.choice(of: all, "the name of a data set", one: "one data set")
+        return try all[choice.index].init(reading: choice)
+    }
+}
+
+/// What an experiment and its user ask of a data source.
+package struct DataRequest: Sendable {
+    /// The folder that the user named for data, if any.
+    package var data: String?
+    package var environment: [String: String]
+    package var height: Int
+    package var width: Int
+    package var channels: Int
+    /// Samples that the experiment's ranges reach for, for sources that make their images.
+    package var trainingCount: Int
+    package var testCount: Int
+
+    package init(
+        data: String?, environment: [String: String], height: Int, width: Int, channels: Int, trainingCount: Int = 0,
+        testCount: Int = 0
+    ) {
+        self.data = data
+        self.environment = environment
+        self.height = height
+        self.width = width
+        self.channels = channels
+        self.trainingCount = trainingCount
+        self.testCount = testCount
+    }
+
+    /// Folders in which files of an experiment are searched: the folder named by the user, `$SELVEDGE_DATA`, the current
+    /// folder.
+    var folders: [String] {
+        [data, environment["SELVEDGE_DATA"]].compactMap { $0 }.filter { !$0.isEmpty } + ["."]
+    }
+
+    func format(classNames: [String]) -> ImageFormat {
+        ImageFormat(height: height, width: width, channels: channels, classNames: classNames)
+    }
+}
+
+extension SettingFormat where Value == String {
+    /// A path below the folder for data, so that an experiment does not depend on a host's folders.
+    package static var dataPath: Self {
+        .text("a path", "a path below the folder named with --data, without \"..\"") { text in
+            let components = text.split(separator: "/", omittingEmptySubsequences: false)
+            return text.utf8.count <= 1000 && !text.unicodeScalars.contains("\0")
+                && !components.contains { $0.isEmpty || $0 == ".." }
+        }
+    }
+}
+
+extension SettingFormat where Value == [String] {
+    /// 1 to 256 different names.
+    static var classNames: Self {
+        Self(
+            "a list of 1 to 256 different names",
+            read: { node throws(SettingError) in
+                let elements = try node.elements("a list of class names")
+                guard (1...256).contains(elements.count) else {
+                    throw node.outOfRange("1 to 256 names", found: String(elements.count))
+                }
+                var names: [String] = []
+                for element in elements {
+                    let name = try element.text("a class name")
+                    guard !name.isEmpty, name.utf8.count <= 100, !names.contains(name) else {
+                        throw element.outOfRange(
+                            "another name for each class, of at most 100 bytes", found: quoted(name))
+                    }
+                    names.append(name)
+                }
+                return names
+            },
+            text: { names in "[" + names.map { CanonicalText.quoted($0) }.joined(separator: ", ") + "]" })
+    }
+
+    /// Class names that are names of folders.
+    static var folderNames: Self {
+        Self(
+            "a list of 1 to 256 names of sub-folders",
+            read: { node throws(SettingError) in
+                let names = try classNames.read(node)
+                for name in names where name.contains("/") || name.hasPrefix(".") {
+                    throw node.outOfRange("names of sub-folders", found: quoted(name))
+                }
+                return names
+            }, text: classNames.text)
+    }
+}
+
+extension SettingVisitor {
+    mutating func visit(path key: String, _ value: inout String, _ documentation: String) throws(Failure) {
+        try visit(key, &value, .dataPath, .required, documentation)
+    }
+}
