@@ -5,55 +5,7 @@ import Testing
 
 @testable import Cluster
 
-@Suite("News from the supervisor")
-struct SupervisorNewsTests {
-    @Test("reads back what it writes")
-    func roundTrip() {
-        let all: [SupervisorNews] = [
-            .children([]), .children([1]), .children([100, 200, 2_147_483_647]), .ended(7, .exited(code: 0)),
-            .ended(7, .exited(code: 75)), .ended(8, .signalled(number: 9, name: "SIGKILL")), .stopped(9),
-            .started(10), .successor,
-            .predecessor(CoordinatorLoss(reason: "it was killed by signal 9", noticedMilliseconds: .max)),
-        ]
-        for news in all {
-            #expect(!news.line.contains("\n"))
-            #expect(SupervisorNews(news.line) == news)
-        }
-    }
-
-    @Test("takes nothing else")
-    func garbage() {
-        let lines = [
-            "", " ", "x", "child 1", "children x", "children 1 x 2", "children 2147483648", "exited", "exited 1",
-            "exited x 1", "exited 1 x", "exited 1 2 3", "signalled 1 9", "signalled 1 x SIGKILL",
-            "signalled 1 9 SIGKILL more", "stopped", "stopped x", "stopped 1 2", "STOPPED 1", "\0", "stopped\t1",
-            "started", "started x", "started 1 2", "coordinator 1", "coordinators", "predecessor",
-            "predecessor 1", "predecessor -1 it was killed", "predecessor x it was killed",
-        ]
-        for line in lines { #expect(SupervisorNews(line) == nil, "\(line)") }
-    }
-
-    @Test("never traps on made-up lines")
-    func madeUp() {
-        let words = [
-            "children", "started", "predecessor", "coordinator", "exited", "signalled", "stopped", "1", "-1",
-            "999999999999",
-            "SIGKILL", "", "é", "\0",
-        ]
-        var state: UInt64 = 1
-        for _ in 0..<5000 {
-            var line: [String] = []
-            for _ in 0..<(state >> 33) % 6 {
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                line.append(words[Int(state >> 33) % words.count])
-            }
-            state = state &* 6_364_136_223_846_793_005 &+ 1
-            if let news = SupervisorNews(line.joined(separator: " ")) { #expect(SupervisorNews(news.line) == news) }
-        }
-    }
-}
-
-@Suite("Where a coordinator leaves its run")
+@Suite("Announced run directory")
 struct RunAnnouncementTests {
     private let folder: TemporaryFolder
 

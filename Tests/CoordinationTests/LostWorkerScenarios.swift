@@ -30,7 +30,7 @@ struct LostWorkerScenarios {
         cluster.at(1000) { cluster.kill(cluster.workers[0]) }
         cluster.run()
         guard case .failed(let verdict) = cluster.outcome else { return #expect(Bool(false), "no verdict") }
-        #expect(verdict.cause == .childEnded(.signalled(number: 9, name: "SIGKILL")))
+        #expect(verdict.cause == .childEnded(.signalled(.kill)))
         #expect(verdict.exitCode == 75 && verdict.description.contains("--resume"))
         #expect(cluster.violation == nil && cluster.disk.last != nil)
     }

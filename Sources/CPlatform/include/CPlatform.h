@@ -1,4 +1,4 @@
-// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, event descriptors.
+// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, event descriptors, spawning.
 #ifndef SELVEDGE_CPLATFORM_H
 #define SELVEDGE_CPLATFORM_H
 
@@ -6,5 +6,6 @@
 #include "CRC32C.h"
 #include "Events.h"
 #include "Futex.h"
+#include "Spawn.h"
 
 #endif

@@ -187,24 +187,9 @@ extension RunFailure.Cause {
         switch self {
         case .childEnded(.exited(let code)):
             code != ProcessExitCode.requeue && code != ProcessExitCode.success && code < 128
-        case .childEnded(.signalled(_, let name)):
-            ["SIGILL", "SIGTRAP", "SIGSEGV", "SIGBUS", "SIGFPE", "SIGABRT"].contains(name)
+        case .childEnded(.signalled(let signal)): signal.isTrap
         case .failure(let failure): failure.isOwnTrap
         default: false
-        }
-    }
-}
-
-/// How a child process ended.
-package enum ChildStatus: Sendable, Equatable, CustomStringConvertible {
-    case exited(code: Int32)
-    /// Ended by a signal; `name` like "SIGKILL".
-    case signalled(number: Int32, name: String)
-
-    package var description: String {
-        switch self {
-        case .exited(let code): "ended with exit code \(code)"
-        case .signalled(let number, let name): "was killed by signal \(number) (\(name))"
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Coordination
 import Core
 import Experiments
 import Faults
@@ -73,9 +74,10 @@ struct TrainCommand: ParsableCommand {
         let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
         // Set once the folder of the sockets is known.
         var network: ProxyLayout?
-        var supervisor = LocalSupervisor(
-            executable: try Executable.path(), workerCount: layout.workerCount + spares,
-            environment: environment.merging(try handover.variables()) { $1 },
+        let childEnvironment = environment.merging(try handover.variables()) { $1 }
+        var supervisor = Supervisor(
+            launcher: LocalLauncher(executable: try Executable.path(), environment: childEnvironment),
+            workerCount: layout.workerCount + spares, environment: childEnvironment,
             coordinatorArguments: { coordinatorArguments($0, layout) },
             workerArguments: { address, index in
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
@@ -112,10 +114,11 @@ struct TrainCommand: ParsableCommand {
             throw ExitStatus(ProcessExitCode.requeue, "\(text); go on with --resume")
         case .interrupted(let signal, wasLed: true):
             throw ExitStatus(
-                128 + signal, "ended at once by a second signal: go on with --resume from the last checkpoint")
+                ProcessExitCode.signal(signal.rawValue),
+                "ended at once by a second signal: go on with --resume from the last checkpoint")
         case .interrupted(let signal, wasLed: false):
             throw ExitStatus(
-                128 + signal,
+                ProcessExitCode.signal(signal.rawValue),
                 "ended while no coordinator ran; work since the last checkpoint is not saved: go on with --resume")
         }
     }
@@ -127,7 +130,7 @@ struct TrainCommand: ParsableCommand {
             + ["--announced-suffix=\(ProxyLayout.announcedSuffix)"]
     }
 
-    private func coordinatorArguments(_ start: LocalSupervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
+    private func coordinatorArguments(_ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
         let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
         let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
         return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)

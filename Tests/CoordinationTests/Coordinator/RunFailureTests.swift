@@ -22,7 +22,7 @@ struct RunFailureTests {
         expect(.silent(deadlineMilliseconds: 1500), "sent no heartbeat for 1500 ms")
         expect(.unresponsive(milliseconds: 120_000), "sends heartbeats but made no progress for 120 s")
         expect(
-            .childEnded(.signalled(number: 9, name: "SIGKILL")),
+            .childEnded(.signalled(.kill)),
             "was killed by signal 9 (SIGKILL) (reported by the supervisor)")
         expect(.childEnded(.exited(code: 70)), "ended with exit code 70 (reported by the supervisor)")
         expect(.childStopped, "was stopped by a signal (reported by the supervisor)")

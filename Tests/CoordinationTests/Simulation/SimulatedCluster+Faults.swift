@@ -46,7 +46,7 @@ extension SimulatedCluster {
         guard worker.isHere else { return }
         note("\(worker.name) is killed")
         worker.isDead = true
-        ended(worker, .signalled(number: 9, name: "SIGKILL"))
+        ended(worker, .signalled(.kill))
     }
 
     func exited(_ worker: SimulatedWorker, _ code: Int32, _ reason: String) {

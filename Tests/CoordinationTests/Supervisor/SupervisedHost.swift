@@ -1,17 +1,14 @@
-import Coordination
-import Glibc
+@testable import Coordination
 
-@testable import Cluster
-
-/// A host on which the machine's actions are carried out at once: processes are numbers, and time is what a test says.
+/// A host that performs the machine's actions at once: processes are numbers, and a test advances the time.
 struct SupervisedHost: ~Copyable {
     private var machine: SupervisorMachine
-    private var nextIdentifier: pid_t = 100
+    private var nextIdentifier: Int32 = 100
     private(set) var now: UInt64 = 1000
-    private(set) var processes: [SupervisedChild: pid_t] = [:]
+    private(set) var processes: [SupervisedChild: Int32] = [:]
     /// The children whose next start fails.
     var unstartable: Set<SupervisedChild> = []
-    /// Everything that was asked for, in order.
+    /// All actions so far, in order.
     private(set) var log: [SupervisorAction] = []
     private(set) var outcome: SupervisorOutcome?
 
@@ -26,9 +23,9 @@ struct SupervisedHost: ~Copyable {
             switch action {
             case .startCoordinator: start(.coordinator)
             case .startWorker(let index): start(.worker(index))
-            case .send(SIGKILL, let child): end(child, .signalled(number: SIGKILL, name: "SIGKILL"))
+            case .send(.kill, let child): end(child, .signalled(.kill))
             case .finish(let outcome): self.outcome = outcome
-            case .tell, .send, .hangUpWorkers, .note: break
+            case .notify, .send, .hangUpWorkers, .note: break
             }
         }
     }
@@ -48,14 +45,14 @@ struct SupervisedHost: ~Copyable {
     }
 
     mutating func kill(_ child: SupervisedChild) {
-        end(child, .signalled(number: SIGKILL, name: "SIGKILL"))
+        end(child, .signalled(.kill))
     }
 
     mutating func stop(_ child: SupervisedChild) {
         perform(machine.stopped(child))
     }
 
-    mutating func signal(_ signal: Int32) {
+    mutating func signal(_ signal: ProcessSignal) {
         perform(machine.signalled(signal))
     }
 
@@ -69,7 +66,7 @@ struct SupervisedHost: ~Copyable {
         if outcome == nil { perform(machine.tick(now: now)) }
     }
 
-    /// What was asked for since the last call.
+    /// The actions since the last call.
     mutating func takeLog() -> [SupervisorAction] {
         defer { log = [] }
         return log

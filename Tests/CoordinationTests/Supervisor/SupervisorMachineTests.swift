@@ -1,23 +1,22 @@
-import Coordination
-import Glibc
+import Core
 import Testing
 
-@testable import Cluster
+@testable import Coordination
 
 /// In all of these the first coordinator is process 101, and the workers are 102 and 103.
 @Suite struct SupervisorMachineTests {
-    @Test func `the coordinator starts first and is told all workers once they run`() {
+    @Test func `the coordinator starts first and gets the list of workers once all run`() {
         var host = SupervisedHost()
         #expect(
             host.takeLog() == [
                 .startCoordinator(isSuccessor: false, workerCount: 2), .startWorker(0), .startWorker(1),
-                .tell(.coordinator, .children([102, 103])),
+                .notify(.coordinator, .children([102, 103])),
             ])
         host.wait(10_000_000)
         #expect(host.takeLog().isEmpty)
     }
 
-    /// What a successor of the first coordinator is told.
+    /// What a successor of the first coordinator is notified of.
     private func killed(at milliseconds: UInt64) -> SupervisorNews {
         .predecessor(
             CoordinatorLoss(
@@ -27,30 +26,30 @@ import Testing
 
     // MARK: Workers
 
-    @Test func `a killed worker is started again after a pause, and the coordinator hears of both`() {
+    @Test func `a killed worker is restarted after a pause, and the coordinator is notified of both`() {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.kill(.worker(1))
         host.wait(99)
-        #expect(host.takeLog() == [.tell(.coordinator, .ended(103, .signalled(number: 9, name: "SIGKILL")))])
+        #expect(host.takeLog() == [.notify(.coordinator, .ended(103, .signalled(.kill)))])
         host.wait(1)
-        #expect(host.takeLog() == [.startWorker(1), .tell(.coordinator, .started(104))])
+        #expect(host.takeLog() == [.startWorker(1), .notify(.coordinator, .started(104))])
     }
 
-    @Test func `a stopped worker is killed at once and started again`() {
+    @Test func `a suspended worker is killed at once and restarted`() {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.stop(.worker(0))
         host.wait(100)
         #expect(
             host.takeLog() == [
-                .tell(.coordinator, .stopped(102)), .send(signal: SIGKILL, .worker(0)),
-                .tell(.coordinator, .ended(102, .signalled(number: 9, name: "SIGKILL"))), .startWorker(0),
-                .tell(.coordinator, .started(104)),
+                .notify(.coordinator, .stopped(102)), .send(.kill, .worker(0)),
+                .notify(.coordinator, .ended(102, .signalled(.kill))), .startWorker(0),
+                .notify(.coordinator, .started(104)),
             ])
     }
 
-    @Test func `with its restarts spent a worker stays away, and one line says so`() {
+    @Test func `a worker without restarts left stays away, and one line says so`() {
         var host = SupervisedHost()
         for _ in 0..<3 {
             host.kill(.worker(1))
@@ -67,34 +66,34 @@ import Testing
         #expect(host.log.contains(.startWorker(0)))
     }
 
-    @Test func `with no restarts allowed nothing is started again or said`() {
+    @Test func `without restarts nothing is restarted and no line is shown`() {
         var host = SupervisedHost(restarts: 0)
         _ = host.takeLog()
         host.kill(.worker(1))
         host.wait(10_000_000)
-        #expect(host.takeLog() == [.tell(.coordinator, .ended(103, .signalled(number: 9, name: "SIGKILL")))])
+        #expect(host.takeLog() == [.notify(.coordinator, .ended(103, .signalled(.kill)))])
     }
 
     @Test(arguments: [70, 74, 75, 134, 143])
-    func `a worker that failed is started again`(code: Int32) {
+    func `a worker that failed is restarted`(code: Int32) {
         var host = SupervisedHost()
         host.end(.worker(0), .exited(code: code))
         host.wait(100)
-        #expect(host.log.suffix(2) == [.startWorker(0), .tell(.coordinator, .started(104))])
+        #expect(host.log.suffix(2) == [.startWorker(0), .notify(.coordinator, .started(104))])
     }
 
     @Test(arguments: [0, 64, 65, 66, 69])
-    func `a worker that left, or that cannot work here, is not`(code: Int32) {
+    func `a worker that exited with success or with a final code is not restarted`(code: Int32) {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.end(.worker(0), .exited(code: code))
         host.wait(10_000)
-        #expect(host.log.first == .tell(.coordinator, .ended(102, .exited(code: code))))
+        #expect(host.log.first == .notify(.coordinator, .ended(102, .exited(code: code))))
         #expect(!host.log.contains(.startWorker(0)))
         #expect(host.notes.count == (code == 0 ? 0 : 1))
     }
 
-    @Test func `a worker that cannot be started is tried again as long as restarts are left`() {
+    @Test func `a worker that cannot be started is tried again while restarts are left`() {
         var host = SupervisedHost(restarts: 2)
         host.unstartable = [.worker(0)]
         host.kill(.worker(0))
@@ -112,17 +111,17 @@ import Testing
     // MARK: The coordinator
 
     @Test(arguments: [1, 3, 63, 71, 128, 255])
-    func `a coordinator's end with a code of no outcome is told in one line`(code: Int32) {
+    func `an unknown exit code of a coordinator is shown in one line`(code: Int32) {
         var host = SupervisedHost()
         host.end(.coordinator, .exited(code: code))
         host.wait(3000)
         #expect(host.outcome == .exited(code))
-        let note = "the coordinator (pid 101) ended with exit code \(code), which stands for no outcome of a run"
+        let note = "the coordinator (pid 101) ended with the unknown exit code \(code)"
         #expect(host.notes == [note])
     }
 
     @Test(arguments: [0, 64, 65, 66, 69, 70, 74, 129, 130, 143])
-    func `a coordinator's own end is the run's end, when the workers have followed`(code: Int32) {
+    func `the run ends with the coordinator's exit code after the workers have exited`(code: Int32) {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.end(.coordinator, .exited(code: code))
@@ -132,7 +131,7 @@ import Testing
         #expect(host.takeLog() == [.hangUpWorkers, .finish(.exited(code))])
     }
 
-    @Test func `workers that do not follow are waited for only a while`() {
+    @Test func `workers that do not exit are waited for during the grace period only`() {
         var host = SupervisedHost()
         host.end(.coordinator, .exited(code: 65))
         host.wait(2999)
@@ -141,7 +140,7 @@ import Testing
         #expect(host.outcome == .exited(65))
     }
 
-    @Test func `a killed coordinator has a successor, which learns the workers, and they of it`() {
+    @Test func `a killed coordinator gets a successor, which is notified of the workers, and they of it`() {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.kill(.coordinator)
@@ -150,13 +149,13 @@ import Testing
         host.wait(100)
         #expect(
             host.takeLog() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1000)),
-                .tell(.coordinator, .children([102, 103])), .tell(.worker(0), .successor),
-                .tell(.worker(1), .successor),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .notify(.coordinator, killed(at: 1000)),
+                .notify(.coordinator, .children([102, 103])), .notify(.worker(0), .successor),
+                .notify(.worker(1), .successor),
             ])
     }
 
-    @Test func `a worker that dies or returns while no coordinator runs is in the successor's list as it is then`() {
+    @Test func `the successor's list has the workers that run when it starts`() {
         var host = SupervisedHost()
         host.kill(.worker(0))
         host.wait(50)
@@ -167,23 +166,23 @@ import Testing
         host.wait(200)
         #expect(
             host.takeLog() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1050)),
-                .tell(.coordinator, .children([104])), .tell(.worker(0), .successor), .startWorker(1),
-                .tell(.coordinator, .started(106)),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .notify(.coordinator, killed(at: 1050)),
+                .notify(.coordinator, .children([104])), .notify(.worker(0), .successor), .startWorker(1),
+                .notify(.coordinator, .started(106)),
             ])
     }
 
-    @Test func `a stopped coordinator is killed before its successor starts`() throws {
+    @Test func `a suspended coordinator is killed before its successor starts`() throws {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.stop(.coordinator)
-        #expect(host.log.first == .send(signal: SIGKILL, .coordinator))
+        #expect(host.log.first == .send(.kill, .coordinator))
         #expect(try #require(host.notes.first).contains("was stopped by a signal"))
         host.wait(100)
         #expect(host.log.contains(.startCoordinator(isSuccessor: true, workerCount: 2)))
     }
 
-    @Test func `exit code 75 is taken up again, as long as restarts are left`() {
+    @Test func `a coordinator that exited with 75 gets a successor while restarts are left`() {
         var host = SupervisedHost(restarts: 2)
         for pause: UInt64 in [100, 200] {
             host.end(.coordinator, .exited(code: 75))
@@ -204,7 +203,7 @@ import Testing
         #expect(host.outcome == .coordinatorLost("the coordinator (pid 101) was stopped by a signal"))
     }
 
-    @Test func `a coordinator is not started again when no worker is left to lead`() {
+    @Test func `a coordinator gets no successor when no worker is left`() {
         var host = SupervisedHost()
         host.end(.worker(0), .exited(code: 65))
         host.end(.worker(1), .exited(code: 65))
@@ -212,7 +211,7 @@ import Testing
         #expect(host.outcome == .exited(75))
     }
 
-    @Test func `a coordinator that is due does not start when the last worker has gone for good meanwhile`() {
+    @Test func `a scheduled successor does not start when the last worker is gone meanwhile`() {
         var host = SupervisedHost()
         host.kill(.coordinator)
         _ = host.takeLog()
@@ -223,7 +222,7 @@ import Testing
         #expect(!host.log.contains(.startCoordinator(isSuccessor: true, workerCount: 0)))
     }
 
-    @Test func `workers that left are there again for the successor of a coordinator that died after them`() {
+    @Test func `workers that exited with success restart for the successor of a coordinator that died after them`() {
         var host = SupervisedHost()
         host.end(.worker(0), .exited(code: 0))
         host.end(.worker(1), .exited(code: 0))
@@ -232,13 +231,13 @@ import Testing
         host.wait(100)
         #expect(
             host.log.dropFirst() == [
-                .startCoordinator(isSuccessor: true, workerCount: 2), .tell(.coordinator, killed(at: 1000)),
-                .tell(.coordinator, .children([])), .startWorker(0), .tell(.coordinator, .started(105)),
-                .startWorker(1), .tell(.coordinator, .started(106)),
+                .startCoordinator(isSuccessor: true, workerCount: 2), .notify(.coordinator, killed(at: 1000)),
+                .notify(.coordinator, .children([])), .startWorker(0), .notify(.coordinator, .started(105)),
+                .startWorker(1), .notify(.coordinator, .started(106)),
             ])
     }
 
-    @Test func `a successor counts only on workers that are there or come back`() {
+    @Test func `a successor is started for the workers that run or will restart`() {
         var host = SupervisedHost(workers: 3)
         host.end(.worker(0), .exited(code: 64))
         host.kill(.worker(1))
@@ -249,50 +248,50 @@ import Testing
 
     // MARK: Signals
 
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
-    func `the first signal reaches the coordinator, the second ends everything`(first: Int32) {
+    @Test(arguments: [ProcessSignal.interrupt, .terminate, .hangUp])
+    func `the first signal is passed to the coordinator, the second ends all processes`(first: ProcessSignal) {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.signal(first)
-        #expect(host.takeLog() == [.send(signal: first, .coordinator)])
-        host.signal(SIGTERM)
-        #expect(host.outcome == .interrupted(signal: SIGTERM, wasLed: true))
+        #expect(host.takeLog() == [.send(first, .coordinator)])
+        host.signal(.terminate)
+        #expect(host.outcome == .interrupted(.terminate, wasLed: true))
     }
 
-    @Test func `a hang-up may be repeated`() {
+    @Test func `a repeated SIGHUP does not end the run at once`() {
         var host = SupervisedHost()
-        host.signal(SIGHUP)
-        host.signal(SIGHUP)
+        host.signal(.hangUp)
+        host.signal(.hangUp)
         #expect(host.outcome == nil)
         host.end(.coordinator, .exited(code: 129))
         host.wait(3000)
         #expect(host.outcome == .exited(129))
     }
 
-    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
-    func `a signal's end has the coordinator's exit code`(signal: Int32) {
+    @Test(arguments: [ProcessSignal.interrupt, .terminate, .hangUp])
+    func `a run ended by a signal has the coordinator's exit code`(signal: ProcessSignal) {
         var host = SupervisedHost()
         host.signal(signal)
-        host.end(.coordinator, .exited(code: 128 + signal))
+        host.end(.coordinator, .exited(code: ProcessExitCode.signal(signal.rawValue)))
         host.wait(3000)
-        #expect(host.outcome == .exited(128 + signal))
+        #expect(host.outcome == .exited(ProcessExitCode.signal(signal.rawValue)))
     }
 
-    @Test func `while no coordinator runs the first signal ends everything`() {
+    @Test func `while no coordinator runs the first signal ends all processes`() {
         var host = SupervisedHost()
         host.kill(.coordinator)
-        host.signal(SIGINT)
-        #expect(host.outcome == .interrupted(signal: SIGINT, wasLed: false))
+        host.signal(.interrupt)
+        #expect(host.outcome == .interrupted(.interrupt, wasLed: false))
     }
 
-    @Test func `after a signal nobody is started again`() {
+    @Test func `after a signal no process is restarted`() {
         var host = SupervisedHost()
         host.kill(.worker(0))
-        host.signal(SIGINT)
+        host.signal(.interrupt)
         _ = host.takeLog()
         host.kill(.worker(1))
         host.wait(10_000)
-        #expect(host.takeLog() == [.tell(.coordinator, .ended(103, .signalled(number: 9, name: "SIGKILL")))])
+        #expect(host.takeLog() == [.notify(.coordinator, .ended(103, .signalled(.kill)))])
         host.kill(.coordinator)
         #expect(
             host.outcome == .coordinatorLost("the coordinator (pid 101) was killed by signal 9 (SIGKILL)"))

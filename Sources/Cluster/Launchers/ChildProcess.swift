@@ -1,17 +1,21 @@
+import CPlatform
+import Coordination
 import Glibc
 
 /// A child in a process group of its own, with a pipe to its standard input that closes when this process ends.
 struct ChildProcess {
-    let processIdentifier: pid_t
+    let processIdentifier: Int32
     /// The writing end of the child's standard input.
-    let inputDescriptor: Int32
+    private let inputDescriptor: Int32
 
-    /// Starts `executable` with `arguments` (the program's name not among them); output and error streams are inherited.
+    /// Starts `executable` with `arguments` (without the program's name).
+    ///
+    /// The child inherits the output and error streams, and no other descriptor.
     static func start(executable: String, arguments: [String], environment: [String]) throws(LaunchError)
         -> ChildProcess
     {
         var descriptors: [Int32] = [-1, -1]
-        guard pipe(&descriptors) == 0 else { throw .system("create a pipe", errno) }
+        guard pipe(&descriptors) == 0 else { throw .system("make a pipe", errno) }
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         defer { close(descriptors[0]) }
 
@@ -19,6 +23,8 @@ struct ChildProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, descriptors[0], STDIN_FILENO)
+        // Descriptors of the caller that lack the close-on-exec flag.
+        selvedge_spawn_close_from(&actions, STDERR_FILENO + 1)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -39,7 +45,7 @@ struct ChildProcess {
         return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
     }
 
-    /// Own process group (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
+    /// A process group of its own (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
     private static func configure(_ attributes: inout posix_spawnattr_t) {
         var none = sigset_t()
         sigemptyset(&none)
@@ -52,19 +58,45 @@ struct ChildProcess {
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
-    /// Writes a line of news to the child's standard input; a child that no longer reads is not an error here.
-    func tell(_ news: SupervisorNews) {
-        var bytes = Array((news.line + "\n").utf8)[...]
+    /// Writes a line to the child's standard input; a child that no longer reads is not an error.
+    func write(line: String) {
+        var bytes = Array((line + "\n").utf8)[...]
         while !bytes.isEmpty {
-            let written = bytes.withUnsafeBytes { write(inputDescriptor, $0.baseAddress, $0.count) }
+            let written = bytes.withUnsafeBytes { Glibc.write(inputDescriptor, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
             if written <= 0 { return }
             bytes = bytes.dropFirst(written)
         }
     }
 
-    func send(signal: Int32) {
-        kill(processIdentifier, signal)
+    func closeInput() {
+        close(inputDescriptor)
+    }
+
+    func send(_ signal: ProcessSignal) {
+        kill(processIdentifier, signal.rawValue)
+    }
+
+    /// The next child of this process that ended or was suspended, or nil. Never waits.
+    static func nextChange() -> (processIdentifier: Int32, change: ChildChange)? {
+        while true {
+            var information = siginfo_t()
+            let result = waitid(P_ALL, 0, &information, WEXITED | WSTOPPED | WNOHANG)
+            if result != 0 && errno == EINTR { continue }
+            guard result == 0 else { return nil }
+            let child = information._sifields._sigchld
+            guard child.si_pid != 0 else { return nil }
+            switch information.si_code {
+            case Int32(CLD_EXITED): return (child.si_pid, .ended(.exited(code: child.si_status)))
+            case Int32(CLD_STOPPED), Int32(CLD_TRAPPED): return (child.si_pid, .stopped)
+            default: return (child.si_pid, .ended(.signalled(ProcessSignal(rawValue: child.si_status))))
+            }
+        }
+    }
+
+    /// Waits until all children of this process have ended.
+    static func collectAll() {
+        while waitpid(-1, nil, 0) > 0 || errno == EINTR {}
     }
 }
 

@@ -1,0 +1,48 @@
+package import Coordination
+import Glibc
+
+/// Starts and ends the processes of a run: what differs between local processes, hosts reached by ssh, and a batch system.
+///
+/// A launcher does I/O and decides nothing: `SupervisorMachine` says what is started, notified and ended. To add one,
+/// implement this protocol in a file of this folder, and offer it in the command line.
+package protocol Launcher {
+    /// Starts `child` with `arguments` of this program, and returns the process identifier by which the supervisor and the
+    /// coordinator know it.
+    mutating func start(_ child: SupervisedChild, arguments: [String]) throws(LaunchError) -> Int32
+
+    /// Writes a line to the child's standard input. A child that no longer reads is not an error.
+    func notify(_ child: SupervisedChild, _ news: SupervisorNews)
+
+    func send(_ signal: ProcessSignal, to child: SupervisedChild)
+
+    /// The next child that ended or was suspended, or nil. Never waits: the supervisor calls it after each SIGCHLD.
+    mutating func nextChange() -> (child: SupervisedChild, change: ChildChange)?
+
+    /// Closes the standard input of all workers: the run is over.
+    mutating func hangUpWorkers()
+
+    /// Kills and collects all children that still run.
+    mutating func endAll()
+}
+
+/// What happened to a child.
+package enum ChildChange: Equatable, Sendable {
+    case ended(ChildStatus)
+    /// A signal suspended it.
+    case stopped
+}
+
+/// Why processes could not be started or supervised.
+package enum LaunchError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A system call failed: what was tried, and the error number.
+    case system(String, Int32)
+    /// What has to run beside the processes could not be set up; the text says why.
+    case preparation(String)
+
+    package var description: String {
+        switch self {
+        case .preparation(let text): text
+        case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
+        }
+    }
+}

@@ -1,0 +1,239 @@
+import Core
+
+/// Decides about the processes of one host: which are restarted and when, what each is notified of, and when the run ends.
+///
+/// It is pure: each event returns the actions that follow. Times are milliseconds of one monotonic clock. The driver
+/// performs actions in their order, calls `tick` at `deadline`, and calls nothing after `.finish`.
+package struct SupervisorMachine: ~Copyable {
+    private let graceMilliseconds: UInt64
+    private var coordinator: CoordinatorSlot
+    private var workers: [WorkerSlot]
+    /// Whether the first coordinator has received the list of its workers.
+    private var childrenAreKnown = false
+    /// The first signal that asked for the end.
+    private var stopSignal: ProcessSignal?
+    /// The run's outcome, once it is decided, and when the remaining processes are killed.
+    private var ending: (outcome: SupervisorOutcome, deadline: UInt64)?
+    private var actions: [SupervisorAction] = []
+
+    /// `restartLimit` bounds the restarts of each process within an hour. Workers get `graceMilliseconds` to exit after the
+    /// coordinator has ended.
+    package init(workerCount: Int, restartLimit: Int, graceMilliseconds: UInt64) {
+        self.graceMilliseconds = graceMilliseconds
+        coordinator = CoordinatorSlot(restartLimit: restartLimit)
+        workers = Array(repeating: WorkerSlot(restartLimit: restartLimit), count: workerCount)
+    }
+
+    // MARK: Events
+
+    /// Starts the coordinator, then the workers.
+    package mutating func begin() -> [SupervisorAction] {
+        actions.append(.startCoordinator(isSuccessor: false, workerCount: workers.count))
+        for index in workers.indices { actions.append(.startWorker(index)) }
+        return takeActions()
+    }
+
+    /// A child runs, as an action requested.
+    package mutating func started(_ child: SupervisedChild, _ processIdentifier: Int32) -> [SupervisorAction] {
+        switch child {
+        case .coordinator: coordinatorStarted(processIdentifier)
+        case .worker(let index): workerStarted(index, processIdentifier)
+        }
+        return takeActions()
+    }
+
+    /// A child could not be started; `problem` says why.
+    package mutating func startFailed(_ child: SupervisedChild, _ problem: String, now: UInt64) -> [SupervisorAction] {
+        switch child {
+        case .coordinator:
+            replaceCoordinator(otherwise: .coordinatorLost("the coordinator did not start: \(problem)"), now: now)
+        case .worker(let index):
+            workers[index].lost()
+            restartWorker(index, now: now)
+        }
+        return takeActions()
+    }
+
+    /// A child ended.
+    package mutating func ended(_ child: SupervisedChild, _ status: ChildStatus, now: UInt64) -> [SupervisorAction] {
+        switch child {
+        case .coordinator: coordinatorEnded(status, now: now)
+        case .worker(let index): workerEnded(index, status, now: now)
+        }
+        return takeActions()
+    }
+
+    /// A signal suspended a child. It could stay suspended for ever, so it is killed.
+    package mutating func stopped(_ child: SupervisedChild) -> [SupervisorAction] {
+        switch child {
+        case .coordinator: coordinator.stopped()
+        case .worker(let index):
+            guard let identifier = workers[index].processIdentifier else { return [] }
+            notifyCoordinator(.stopped(identifier))
+        }
+        actions.append(.send(.kill, child))
+        return takeActions()
+    }
+
+    /// A signal asks for the end. The first is passed on to the coordinator, which writes a checkpoint; the second ends all
+    /// processes.
+    package mutating func signalled(_ signal: ProcessSignal) -> [SupervisorAction] {
+        guard stopSignal == nil else {
+            // A terminal that closes may send SIGHUP more than once.
+            if signal != .hangUp { actions.append(.finish(.interrupted(signal, wasLed: true))) }
+            return takeActions()
+        }
+        stopSignal = signal
+        for index in workers.indices { workers[index].cancelRestart() }
+        if coordinator.isRunning {
+            actions.append(.send(signal, .coordinator))
+        } else if coordinator.isAwaited {
+            actions.append(.finish(.interrupted(signal, wasLed: false)))
+        }
+        return takeActions()
+    }
+
+    /// Time passed: starts processes that are due, and ends the run when the grace period is over.
+    package mutating func tick(now: UInt64) -> [SupervisorAction] {
+        if let ending {
+            if now >= ending.deadline { actions.append(.finish(ending.outcome)) }
+            return takeActions()
+        }
+        if let outcome = coordinator.dueOutcome(now: now) {
+            let workerCount = workers.count { !$0.isGone }
+            guard workerCount > 0 else {
+                end(outcome, now: now)
+                return takeActions()
+            }
+            coordinator.startSuccessor()
+            actions.append(.startCoordinator(isSuccessor: true, workerCount: workerCount))
+        }
+        for index in workers.indices where workers[index].takeDueStart(now: now) {
+            actions.append(.startWorker(index))
+        }
+        return takeActions()
+    }
+
+    /// When `tick` has work to do; nil when only events matter.
+    package var deadline: UInt64? {
+        if let ending { return ending.deadline }
+        return (workers.map(\.deadline) + [coordinator.deadline]).compactMap(\.self).min()
+    }
+
+    // MARK: The coordinator
+
+    private mutating func coordinatorStarted(_ processIdentifier: Int32) {
+        guard coordinator.started(processIdentifier) == true else { return }
+        if let predecessor = coordinator.predecessor { notifyCoordinator(.predecessor(predecessor)) }
+        notifyCoordinator(.children(runningWorkers))
+        for (index, worker) in workers.enumerated() where worker.processIdentifier != nil {
+            actions.append(.notify(.worker(index), .successor))
+        }
+    }
+
+    private mutating func coordinatorEnded(_ status: ChildStatus, now: UInt64) {
+        guard let (identifier, wasStopped) = coordinator.ended else { return }
+        let subject = "the coordinator (pid \(identifier))"
+        switch status {
+        case .exited(ProcessExitCode.requeue): replaceCoordinator(otherwise: .exited(ProcessExitCode.requeue), now: now)
+        case .exited(let code):
+            if !Self.isOutcome(code) {
+                actions.append(.note("\(subject) ended with the unknown exit code \(code)"))
+            }
+            end(.exited(code), now: now)
+        case .signalled:
+            let end = wasStopped ? "was stopped by a signal" : status.description
+            replaceCoordinator(otherwise: .coordinatorLost("\(subject) \(end)"), now: now)
+        }
+    }
+
+    /// Whether a coordinator exits with this code by itself.
+    private static func isOutcome(_ code: Int32) -> Bool {
+        [
+            ProcessExitCode.success, ProcessExitCode.usage, ProcessExitCode.badData, ProcessExitCode.missingInput,
+            ProcessExitCode.unreachable, ProcessExitCode.internalError, ProcessExitCode.inputOutput,
+        ].contains(code)
+            || [ProcessSignal.interrupt, .terminate, .hangUp].contains { code == ProcessExitCode.signal($0.rawValue) }
+    }
+
+    /// Schedules a successor if a worker is left, no stop was requested and the budget allows it; otherwise ends the run.
+    private mutating func replaceCoordinator(otherwise outcome: SupervisorOutcome, now: UInt64) {
+        guard stopSignal == nil, workers.contains(where: { !$0.isGone }),
+            let start = coordinator.scheduleSuccessor(otherwise: outcome, now: now)
+        else { return end(outcome, now: now) }
+        // They may have exited just before the coordinator saved the state.
+        for index in workers.indices { workers[index].recall(at: start) }
+        if case .coordinatorLost(let text) = outcome {
+            actions.append(.note("\(text): starting a successor"))
+        } else {
+            actions.append(.note("the coordinator gave the run up: starting a successor"))
+        }
+    }
+
+    /// Only a running coordinator is notified of workers: a successor receives the list of children first.
+    private mutating func notifyCoordinator(_ news: SupervisorNews) {
+        if coordinator.isRunning { actions.append(.notify(.coordinator, news)) }
+    }
+
+    // MARK: Workers
+
+    /// The process identifiers of running workers, ascending.
+    private var runningWorkers: [Int32] { workers.compactMap(\.processIdentifier).sorted() }
+
+    private mutating func workerStarted(_ index: Int, _ processIdentifier: Int32) {
+        workers[index].started(processIdentifier)
+        if childrenAreKnown {
+            notifyCoordinator(.started(processIdentifier))
+        } else if workers.allSatisfy({ $0.processIdentifier != nil }) {
+            childrenAreKnown = true
+            notifyCoordinator(.children(runningWorkers))
+        }
+    }
+
+    private mutating func workerEnded(_ index: Int, _ status: ChildStatus, now: UInt64) {
+        guard let identifier = workers[index].processIdentifier else { return }
+        workers[index].lost()
+        notifyCoordinator(.ended(identifier, status))
+        if ending != nil { return finishWhenAlone() }
+        switch status {
+        case .exited(ProcessExitCode.success): workers[index].left()
+        case .exited(let code) where ProcessExitCode.isFinal(code):
+            guard stopSignal == nil else { return }
+            actions.append(
+                .note(
+                    "worker-\(index) (pid \(identifier)) \(status), which a restart would repeat: "
+                        + "the run goes on without it"))
+        case .exited, .signalled: restartWorker(index, now: now)
+        }
+    }
+
+    private mutating func restartWorker(_ index: Int, now: UInt64) {
+        guard stopSignal == nil, case .exhausted(let limit) = workers[index].scheduleRestart(now: now), limit > 0
+        else { return }
+        actions.append(
+            .note(
+                "worker-\(index) was restarted \(limit) time\(limit == 1 ? "" : "s") within an hour: "
+                    + "the run goes on without it"))
+    }
+
+    // MARK: The end
+
+    /// Ends the run: the workers' pipes are closed, and they get the grace period to exit.
+    private mutating func end(_ outcome: SupervisorOutcome, now: UInt64) {
+        coordinator.end()
+        ending = (outcome, now + graceMilliseconds)
+        actions.append(.hangUpWorkers)
+        finishWhenAlone()
+    }
+
+    /// Finishes an ending run when no worker runs any more.
+    private mutating func finishWhenAlone() {
+        guard let ending, workers.allSatisfy({ $0.processIdentifier == nil }) else { return }
+        actions.append(.finish(ending.outcome))
+    }
+
+    private mutating func takeActions() -> [SupervisorAction] {
+        defer { actions = [] }
+        return actions
+    }
+}
