@@ -1,3 +1,4 @@
+import Experiments
 import NeuralNetwork
 import Runs
 import Training
@@ -73,6 +74,79 @@ struct Replay {
                 try CheckpointVerification(
                     name: candidate.name, completedSteps: trainer.completedSteps,
                     file: Safetensors(path: candidate.path), replayed: replayed))
+        }
+    }
+}
+
+/// Where a replay begins and ends.
+struct ReplayPlan {
+    /// Nil for the state that the seed gives.
+    let start: KeptState?
+    /// Rounds that are finished at the end.
+    let endRound: Int
+
+    init(_ extent: RunVerifier.Extent, _ run: RunVerifier) throws(VerificationError) {
+        let roundsPerEpoch = run.schedule.roundsPerEpoch
+        let reached = run.reachedRound
+        guard reached > 0 else { throw .nothingToReplay(run: run.paths.run) }
+        let lastEpoch = (reached - 1) / roundsPerEpoch + 1
+        let isSeeded = run.experiment.initialWeights == nil
+        let epoch: Int
+        switch extent {
+        case .everything:
+            epoch = 1
+            start = isSeeded ? nil : run.kept.oldest
+            endRound = reached
+        case .epoch(let asked):
+            guard asked <= lastEpoch else {
+                throw .epochNotReached(run: run.paths.run, epoch: asked, reached: lastEpoch)
+            }
+            epoch = asked
+            start = run.kept.newest(upTo: (epoch - 1) * roundsPerEpoch)
+            endRound = min(epoch * roundsPerEpoch, reached)
+        case .lastEpoch:
+            epoch = lastEpoch
+            // Weights from a file may be kept no longer: then what can be replayed begins within the epoch.
+            start =
+                run.kept.newest(upTo: (epoch - 1) * roundsPerEpoch)
+                ?? (isSeeded ? nil : run.kept.newest(upTo: reached - 1))
+            endRound = reached
+        }
+        guard isSeeded || start != nil else { throw .noStart(run: run.paths.run, epoch: epoch) }
+    }
+}
+
+extension CheckpointVerification {
+    /// Compares a file with the bytes that the replay would save. The texts of the experiments may differ in the number of epochs.
+    init(name: String, completedSteps: Int, file: Safetensors, replayed: Safetensors) throws {
+        self.name = name
+        self.completedSteps = completedSteps
+        tensorCount = replayed.tensors.count
+        differentTensors = replayed.tensors.compactMap { Self.difference($0, replayed, file) }
+        hasEqualProgress = try ReplicatedState.progress(in: file) == ReplicatedState.progress(in: replayed)
+    }
+
+    /// How a tensor differs from the file's of its name; a missing one differs in every element.
+    private static func difference(
+        _ tensor: Safetensors.Tensor, _ replayed: Safetensors, _ file: Safetensors
+    ) -> TensorDifference? {
+        let width = max(1, tensor.byteRange.count / max(1, tensor.shape.reduce(1, *)))
+        let count = tensor.byteRange.count / width
+        guard let other = file.tensor(named: tensor.name), other.elementType == tensor.elementType,
+            other.shape == tensor.shape
+        else {
+            return TensorDifference(name: tensor.name, firstElement: 0, elementCount: count, differentCount: count)
+        }
+        let different = replayed.withBytes(of: tensor) { left in
+            file.withBytes(of: other) { right in
+                (0..<count).filter { element in
+                    (element * width..<element * width + width).contains { left[$0] != right[$0] }
+                }
+            }
+        }
+        return different.first.map {
+            TensorDifference(
+                name: tensor.name, firstElement: $0, elementCount: count, differentCount: different.count)
         }
     }
 }

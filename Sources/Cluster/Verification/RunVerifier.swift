@@ -98,3 +98,59 @@ package struct RunVerifier {
             checkpoint: Safetensors(path: start.path), model: model, experiment: experiment, schedule: schedule)
     }
 }
+
+extension RunVerifier {
+    /// Files that the run must have had by what its other files say, and that are not there: one line each.
+    var missing: [String] {
+        var lines: [String] = []
+        if journal == nil { lines.append("journal is missing: no gradient can be compared") }
+        if !kept.hasLast, rows.count >= schedule.epochCount || journal?.hasSavedCheckpoint ?? false {
+            lines.append("checkpoints/last.safetensors is missing: the state at the end cannot be compared")
+        }
+        let isTrained = kept.states.contains { $0.round >= schedule.roundsPerEpoch * schedule.epochCount }
+        if isTrained, rows.count < schedule.epochCount {
+            lines.append("metrics.jsonl has \(rows.count) of \(schedule.epochCount) rows")
+        }
+        return lines
+    }
+
+    /// What is wrong with the run's files, one line each.
+    var problems: [String] {
+        var lines = kept.problems
+        guard let journal else { return lines }
+        if journal.isEmpty {
+            lines.append("journal has no record that can be read: it is damaged, or not the journal of a run")
+        }
+        let conflicts = journal.conflictingSteps.sorted()
+        if let first = conflicts.first {
+            lines.append(
+                "the journal has two different gradients for each of \(conflicts.count) steps that were done again, the "
+                    + "first of them step \(first + 1)")
+        }
+        return lines
+    }
+}
+
+/// Why a run cannot be verified. Each description is one line.
+package enum VerificationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Nothing of the run is complete yet: no step, no checkpoint.
+    case nothingToReplay(run: String)
+    case epochNotReached(run: String, epoch: Int, reached: Int)
+    /// No state at or before the epoch's beginning is kept, and the first one came from a file.
+    case noStart(run: String, epoch: Int)
+    /// A step (from 1) that the run has made cannot be made again.
+    case stepFailed(step: Int, reason: String)
+
+    package var description: String {
+        switch self {
+        case .nothingToReplay(let run): "the run \(run) has no finished step in its metrics or checkpoints to replay"
+        case .epochNotReached(let run, let epoch, let reached):
+            "the run \(run) has not reached epoch \(epoch): give --epoch a number up to \(reached)"
+        case .stepFailed(let step, let reason): "the replay cannot make step \(step), which the run has made: \(reason)"
+        case .noStart(let run, let epoch):
+            "the run \(run) keeps no state from which epoch \(epoch) can be replayed, and its first weights came from a "
+                + "file: only epochs that begin at a file in checkpoints/ can be verified (each epoch leaves one as last, then "
+                + "previous, with --checkpoint-every 1; best.safetensors serves too)"
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Transport
 
@@ -24,5 +25,24 @@ final class Mailbox<Item: Sendable>: Sendable {
             queue.removeAll(keepingCapacity: true)
             return taken
         }
+    }
+}
+
+/// A thread of its own that runs one function, and can be waited for.
+final class ControlThread: Sendable {
+    private let finished = DispatchSemaphore(value: 0)
+
+    init(_ body: @escaping @Sendable () -> Void) {
+        let finished = finished
+        let thread = Thread {
+            body()
+            finished.signal()
+        }
+        thread.name = "control"
+        thread.start()
+    }
+
+    func join() {
+        finished.wait()
     }
 }

@@ -222,3 +222,57 @@ extension View {
             runs: members.map(\.microBatches))
     }
 }
+
+/// How long a worker computes for a micro-batch, averaged over the last steps, without waiting for others.
+struct ComputePace {
+    private var startedAt: Int64 = 0
+    private var waitedNanoseconds: Int64 = 0
+    private var average: Int64 = 0
+
+    /// A new step counts for so much of the average.
+    private static let weight: Int64 = 8
+
+    mutating func start(at nanoseconds: Int64) {
+        startedAt = nanoseconds
+        waitedNanoseconds = 0
+    }
+
+    /// Waiting for others in the middle of a step does not count.
+    mutating func wait(_ nanoseconds: Int64) {
+        waitedNanoseconds += nanoseconds
+    }
+
+    /// All gradients of the step are computed. Returns the average; 0 for a worker that owns no micro-batches.
+    mutating func finish(at nanoseconds: Int64, microBatchCount: Int) -> UInt64 {
+        guard microBatchCount > 0, startedAt > 0 else { return 0 }
+        let time = (nanoseconds - startedAt - waitedNanoseconds) / Int64(microBatchCount)
+        average = average == 0 ? time : average + (time - average) / Self.weight
+        return UInt64(max(1, average))
+    }
+}
+
+/// Numbers the exchanges of a run: in each round first the sums that a pass agrees on, then the gradients, then what
+/// an audit found.
+final class AgreementCounter {
+    private let count: Int
+    /// Floats of the longest sum.
+    let longest: Int
+    /// Sums that this round's pass has agreed on.
+    var done = 0
+
+    /// `sumCounts` has the floats of each sum of a pass.
+    init(_ sumCounts: [Int]) {
+        count = sumCounts.count
+        longest = sumCounts.max() ?? 0
+    }
+
+    /// The number of the round's audit: its last exchange.
+    func auditNumber(ofRound round: Int) -> UInt64 { firstNumber(ofRound: round) + UInt64(count) + 1 }
+
+    var isComplete: Bool { done == count }
+
+    /// The number of the round's next exchange.
+    func number(ofRound round: Int) -> UInt64 { firstNumber(ofRound: round) + UInt64(done) }
+
+    func firstNumber(ofRound round: Int) -> UInt64 { UInt64(round) * UInt64(count + 2) }
+}

@@ -139,3 +139,60 @@ final class WorkerCompute {
         throw ClusterError.content("the coordinator announced no data for its experiment")
     }
 }
+
+/// Content on its way from the coordinator, put together chunk by chunk.
+///
+/// Sizes were checked against the protocol's limits before they come here, and the digest is checked when the content is taken.
+struct ContentStore {
+    /// Announced sizes; memory is taken for what has arrived.
+    private var byteCounts: [ContentIdentifier: Int] = [:]
+    private var pieces: [ContentIdentifier: [UInt8]] = [:]
+
+    mutating func expect(_ content: ContentDescription) {
+        byteCounts[content.identifier] = Int(content.byteCount)
+        pieces[content.identifier] = []
+    }
+
+    mutating func store(_ identifier: ContentIdentifier, offset: Int, bytes: [UInt8]) {
+        guard let size = byteCounts[identifier], offset >= 0, offset <= size - bytes.count else { return }
+        let end = offset + bytes.count
+        let lacking = max(0, end - (pieces[identifier]?.count ?? 0))
+        pieces[identifier, default: []].append(contentsOf: repeatElement(0, count: lacking))
+        pieces[identifier]?.replaceSubrange(offset..<end, with: bytes)
+    }
+
+    /// The whole content, or nil when none was expected.
+    mutating func take(_ identifier: ContentIdentifier) throws(ClusterError) -> [UInt8]? {
+        guard let bytes = pieces.removeValue(forKey: identifier), let size = byteCounts.removeValue(forKey: identifier)
+        else { return nil }
+        let expected: SHA256Digest
+        switch identifier {
+        case .data(let digest), .state(let digest): expected = digest
+        }
+        guard bytes.count == size, SHA256Digest(of: bytes) == expected else {
+            throw .content(
+                "what the coordinator sent does not have the digest \(expected.abbreviated) that it announced")
+        }
+        return bytes
+    }
+}
+
+/// The state of a worker that nobody leads any more, in a folder of its own: never in the run directory, which belongs to
+/// a coordinator.
+enum EmergencyCheckpoint {
+    /// Writes the state and returns the path. All workers of a run write the same bytes under the same name.
+    static func save(
+        _ state: [UInt8], in folder: String, job: JobIdentifier, completedSteps: UInt64
+    ) throws -> String {
+        try FileOperations().makeDirectories(folder)
+        let path = "\(folder)/\(job.description.prefix(8))-step-\(completedSteps).safetensors"
+        try AtomicFile.write(state, to: path)
+        return path
+    }
+
+    /// Where it goes by default: the user's folder for states.
+    static func folder(environment: [String: String]) -> String? {
+        if let path = environment["XDG_STATE_HOME"], path.hasPrefix("/") { return path + "/selvedge" }
+        return environment["HOME"].map { $0 + "/.local/state/selvedge" }
+    }
+}
