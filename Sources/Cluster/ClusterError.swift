@@ -1,18 +1,18 @@
 import Glibc
 
-/// Why a process of a cluster could not do its part. Each description is one line.
+/// Why a process of a cluster failed. Each description is one line.
 package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A system call failed: what was tried, and the error number.
     case system(String, Int32)
-    /// Content that a peer sent does not have the size or digest that was announced.
+    /// Content that does not have the announced size or digest.
     case content(String)
     /// The supervisor ended before the run did.
     case supervisorGone
-    /// A host's name that cannot be resolved.
+    /// A host name that cannot be resolved.
     case unknownHost(String)
-    /// Audits of a model whose layers look at the whole batch.
+    /// Audits of a model whose layers normalize over the whole batch.
     case noAudit
-    /// An address off the loopback interface without a way to keep strangers out.
+    /// An address off the loopback interface, which any host could connect to.
     case openAddress(String)
 
     package var description: String {
@@ -30,12 +30,12 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The program's release, as messages and `--version` tell it.
+/// The program's release, for messages and `--version`.
 package enum Build {
     package static let version = "0.1.0"
 }
 
-/// This host's name, as workers and logs tell it.
+/// This host's name, for HELLO and logs.
 enum HostName {
     static var current: String {
         var buffer = [CChar](repeating: 0, count: 256)

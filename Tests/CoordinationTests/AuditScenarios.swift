@@ -17,7 +17,7 @@ struct AuditScenarios {
             completedSteps: cluster.training.position(worker.rounds).completedSteps, owner: owner, auditor: auditor,
             ownerDigest: 1, auditorDigest: 2)
         cluster.perform(
-            worker.machine.failed(.auditMismatch(mismatch), message: "", now: cluster.now), of: worker)
+            worker.machine.received(.failed(.auditMismatch(mismatch), message: ""), now: cluster.now), of: worker)
     }
 
     private func answer(_ cluster: SimulatedCluster, _ question: AuditQuestion, _ digest: UInt64?) {

@@ -126,7 +126,7 @@ struct LostWorkerScenarios {
             cluster.kill(cluster.workers[2])
             let worker = cluster.workers[1]
             worker.activity = .failed
-            cluster.perform(worker.machine.failed(.internal, message: "broken", now: 1000), of: worker)
+            cluster.perform(worker.machine.received(.failed(.internal, message: "broken"), now: 1000), of: worker)
         }
         cluster.at(1006) { #expect(cluster.warned("'worker-1'", "failed: broken", "generation 2")) }
         cluster.expectCompletion()

@@ -1,7 +1,7 @@
 import Glibc
 import Runs
 
-/// A directory that only this user may enter (mode 0700), for the sockets of one run; removed with everything in it.
+/// A directory that only this user may enter (mode 0700), for the sockets of one run; removed with its content.
 package struct PrivateDirectory: ~Copyable {
     package let path: String
 
@@ -27,9 +27,9 @@ package struct PrivateDirectory: ~Copyable {
     }
 }
 
-/// A file in which a coordinator leaves the path of its run directory for whoever starts its successor.
+/// A file in which a coordinator writes the path of its run directory for the supervisor, which starts its successor.
 ///
-/// Its last byte is a line end: what is there without one was cut short, and says nothing.
+/// Its last byte is a line end: a file without one was cut short and counts as missing.
 package enum RunAnnouncement {
     /// The file's name, in the private directory of the run's sockets.
     package static let fileName = "run"
@@ -49,7 +49,7 @@ package enum RunAnnouncement {
         }
     }
 
-    /// The path that the file holds; nil when there is none, or not all of it.
+    /// The path that the file holds; nil when the file is missing or cut short.
     package static func run(in file: String) -> String? {
         let descriptor = open(file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
@@ -67,10 +67,10 @@ package enum RunAnnouncement {
     }
 }
 
-/// Tidies up for a supervisor that was killed: its children remove the private directory of their sockets.
+/// Cleans up after a supervisor that was killed: its children remove the private directory of their sockets.
 enum AbandonedSockets {
-    /// Removes the directory that holds the socket file of `address`, with every socket and the announcement in it; any of
-    /// the children may do it, and all may. Leaves alone what is not a private directory of this user with sockets of a run.
+    /// Removes the directory of the socket file of `address` with its sockets and announcement; several children may do so
+    /// at once. Touches only a private directory of this user with the name of a run's.
     static func remove(around address: String) {
         guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }
         let directory = String(address[..<end].dropFirst("ipc://".count))

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Transport
 
-/// A queue from any thread to one, whose event can be waited for together with sockets.
+/// A queue from any thread to one reader, with an event to poll beside sockets.
 final class Mailbox<Item: Sendable>: Sendable {
     let event: InterruptEvent
     private let items = Mutex<[Item]>([])
@@ -28,7 +28,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     }
 }
 
-/// A thread of its own that runs one function, and can be waited for.
+/// A thread that runs one function and can be joined.
 final class ControlThread: Sendable {
     private let finished = DispatchSemaphore(value: 0)
 

@@ -1,14 +1,14 @@
 import CPlatform
 import Glibc
 
-/// Blocks a set of signals for this thread and takes them one at a time; the old mask returns with its end.
+/// Blocks a set of signals for this thread and takes them one at a time; its end restores the old mask.
 ///
-/// A SIGHUP that is ignored (as by nohup) stays so.
+/// A SIGHUP that is ignored (as by nohup) stays ignored.
 package struct SignalWait: ~Copyable {
     private var signals = sigset_t()
     private var previous = sigset_t()
 
-    /// Call it before other threads start: they would still be hit.
+    /// Call it before other threads start: the signals would still be delivered to them.
     package init(signals numbers: [Int32]) {
         sigemptyset(&signals)
         for number in numbers where number != SIGHUP || !Self.isIgnored(number) { sigaddset(&signals, number) }
@@ -27,7 +27,7 @@ package struct SignalWait: ~Copyable {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// The next signal, or nil when the time is over. Without a time it waits as long as it takes.
+    /// The next signal, or nil after `timeoutMilliseconds`; without a time-out it waits for one.
     package borrowing func next(timeoutMilliseconds: Int?) -> Int32? {
         var set = signals
         while true {
@@ -45,7 +45,7 @@ package struct SignalWait: ~Copyable {
     }
 }
 
-/// Signals as something to poll. The signals are blocked for the calling thread and all threads it starts later.
+/// Signals as a descriptor to poll. They are blocked for the calling thread and all threads it starts later.
 final class SignalDescriptor: Sendable {
     let descriptor: Int32
 

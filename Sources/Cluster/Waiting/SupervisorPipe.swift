@@ -1,13 +1,13 @@
 import Glibc
 
-/// The pipe from a supervisor on standard input: lines of news, and its end when the supervisor is gone.
+/// The pipe from a supervisor on standard input: lines of news; its end means that the supervisor is gone.
 struct SupervisorPipe {
     let descriptor = STDIN_FILENO
     private var partial: [UInt8] = []
     private(set) var hasEnded = false
     private static let lineByteLimit = 4096
 
-    /// Whether the supervisor is gone, or has hung up; what it wrote before may still be unread.
+    /// Whether the supervisor is gone or has closed the pipe; lines written before may still be unread.
     static var isHungUp: Bool {
         var request = pollfd(fd: STDIN_FILENO, events: 0, revents: 0)
         return poll(&request, 1, 0) > 0 && request.revents & Int16(POLLHUP) != 0

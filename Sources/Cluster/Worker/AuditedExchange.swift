@@ -5,16 +5,16 @@ import KernelInterface
 import NeuralNetwork
 import Training
 
-/// A worker's gradient and what another computed for it differ.
+/// A worker's gradient differs from the one that an auditor computed for it.
 struct AuditMismatchError: Error {
     let mismatch: AuditMismatch
 }
 
-/// Has a second worker compute gradients again, and lets no step be applied for which the two differ. An owner that is
-/// alone computes its own a second time.
+/// Has a second worker re-execute gradients, and fails the step before it is applied when the two differ. A single owner
+/// computes its own gradient twice.
 final class AuditedExchange: GradientExchange {
     private let inner: any GradientExchange
-    /// Nil for a worker that is alone.
+    /// Nil for a worker without peers.
     private let peers: PeerExchange?
     private let trainer: Trainer
     private let schedule: AuditSchedule
@@ -97,9 +97,9 @@ final class AuditedExchange: GradientExchange {
     }
 }
 
-/// What one owner knows of a round's audit: the digest of its own gradient, and of the one that it computed again.
+/// One owner's part of a round's audit: the digests of its own gradient and of the gradient that it re-executed.
 struct AuditFinding: Equatable {
-    /// Doubles that it takes.
+    /// Its size in doubles.
     static let width = 4
 
     var own: UInt64
@@ -117,7 +117,7 @@ struct AuditFinding: Equatable {
         self.init(own: word(0), recomputed: word(2))
     }
 
-    /// Halves of 32 bits, which a Double holds exactly.
+    /// Writes halves of 32 bits, which a Double holds exactly.
     func write(to values: UnsafeMutablePointer<Double>) {
         for (index, word) in [own, recomputed].enumerated() {
             values[2 * index] = Double(UInt32(truncatingIfNeeded: word))

@@ -4,14 +4,14 @@ import Faults
 import Synchronization
 import Transport
 
-/// What connects a worker's control thread and its compute thread.
+/// What connects a worker's control thread and its compute thread: commands one way, reports and progress the other.
 final class ComputeChannel: Sendable {
     let commands: Mailbox<ComputeCommand>
     let reports: Mailbox<ComputeReport>
     let board = ProgressBoard()
     /// Signalled by the control thread to end a blocked exchange at once.
     let interrupt: InterruptEvent
-    /// What is to go wrong in this process; nil unless somebody asked for that.
+    /// Injects the planned faults of this process; nil without a plan.
     let faults: FaultInjector?
 
     init(faults: FaultInjector? = nil) throws(TransportError) {
@@ -22,14 +22,14 @@ final class ComputeChannel: Sendable {
     }
 }
 
-/// Where the compute thread notes its progress and the control thread reads it, without waking each other.
+/// Shared notes of the compute thread's progress. The control thread polls them: a note wakes no thread.
 final class ProgressBoard: Sendable {
     struct Note: Sendable {
         var completedSteps: UInt64 = 0
         var phase = WorkerPhase.learning
         /// Rises with every note.
         var counter: UInt64 = 0
-        /// Computing for one micro-batch, without waiting for others; 0 when not known.
+        /// Time to compute one micro-batch, without waits for peers; 0 when unknown.
         var microBatchNanoseconds: UInt64 = 0
         var measures: RunningMeasures?
     }
@@ -83,34 +83,4 @@ final class ProgressBoard: Sendable {
             return taken
         }
     }
-}
-
-/// What the control thread asks of the compute thread, in order.
-enum ComputeCommand: Sendable {
-    case loadExperiment(Welcome)
-    case expectContent(ContentDescription)
-    case storeContent(ContentIdentifier, offset: Int, bytes: [UInt8])
-    case prepare
-    /// End what runs, and tell how far the state is.
-    case regroup
-    case enterView(View)
-    case extendGrant(stepLimit: UInt64)
-    case stopAt(stepLimit: UInt64)
-    case serializeState(StatePurpose)
-    /// Save the state in the worker's own folder.
-    case saveState
-    case leave
-}
-
-/// What the compute thread tells the control thread.
-enum ComputeReport: Sendable {
-    case experimentLoaded(missing: [SHA256Digest])
-    case prepared(Position, stateDigest: SHA256Digest)
-    case regrouped(Position, stateDigest: SHA256Digest)
-    case linked(generation: UInt64, stateDigest: SHA256Digest)
-    case epochEnded(EpochEnded)
-    case stateSerialized(StateName, bytes: [UInt8])
-    case finished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool)
-    case stateSaved(path: String?)
-    case failed(WorkerFailure.Kind, message: String)
 }

@@ -3,7 +3,7 @@ import KernelInterface
 import NeuralNetwork
 import Training
 
-/// Passes everything on to another exchange, and lets planned faults strike in the middle of it.
+/// Passes all calls on to another exchange, and triggers planned faults in the middle of it.
 final class FaultedExchange: GradientExchange {
     private let inner: any GradientExchange
     private let injector: FaultInjector

@@ -7,19 +7,19 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// The exchange of one view's worker with its peers: gradients and statistics in training rounds, statistics alone in validation
-/// rounds; where a pass has to agree on sums, these one after another before the gradients. Everything is numbered
-/// through in the order in which it happens, so all frames share one inbox.
+/// A worker's exchanges in one view: gradients and statistics in training rounds, statistics alone in validation rounds. A
+/// pass that has to agree on sums exchanges these first, one after another. All exchanges are numbered in their order, so
+/// their frames share one inbox.
 final class PeerExchange: GradientExchange {
     private typealias Driver = AllReduceDriver<ZeroMQFrameTransport>
 
     private let gradients: Driver
     private let validation: Driver
-    /// What a pass agrees on; nil where no layer asks for that.
+    /// Sums that a pass agrees on; nil for a model without them.
     private let sums: Driver?
-    /// What audits found; nil where none are asked for.
+    /// Findings of audits; nil when audits are off.
     private let audits: Driver?
-    /// The one that began last.
+    /// The driver that started last.
     private var latest: Driver
     private let agreements: AgreementCounter
     private let board: ProgressBoard
@@ -29,14 +29,14 @@ final class PeerExchange: GradientExchange {
     private var round = 0
     /// Samples of the round's batch.
     private var batchSize = 0
-    /// What went wrong in the middle of the pass, thrown at its end.
+    /// A failure in the middle of the pass, thrown at its end.
     private var failure: AllReduceError?
-    /// Buckets that are finished while the pass may still have to agree on sums.
+    /// Buckets that are finished before the pass has agreed on all its sums.
     private var waitingBuckets: [Int] = []
 
     /// Loss sum, hits and samples.
     private static let statisticsWidth = 3
-    /// Longer than a peer may take for its part of a step; who is dead or frozen is noticed long before.
+    /// Longer than any peer's part of a step. Heartbeats notice a dead or suspended peer long before.
     private static let roundMilliseconds = 120_000
 
     init(
@@ -69,24 +69,23 @@ final class PeerExchange: GradientExchange {
         }
     }
 
-    /// Answers the other workers while this one has nothing to do, and holds what they send ahead of it. Never waits.
+    /// Answers requests of peers between rounds, and holds frames of the next round. Never waits.
     ///
-    /// A worker that is done with a step may be asked for its frames of this step until all others are done with it. Call this
-    /// between rounds whenever the inbox has something.
+    /// After a step a peer may request frames of it until all have completed it. Call this whenever the inbox has frames.
     func serve() {
         latest.serve()
     }
 
     private var drivers: [Driver] { [gradients, validation, sums, audits].compactMap { $0 } }
 
-    /// A peer is at most one exchange behind, and that may have been another driver's.
+    /// A peer is at most one exchange behind, and that exchange may belong to another driver.
     private func answer(_ question: FrameHeader, insteadOf asked: Driver) {
         for driver in drivers where driver !== asked {
             if driver.answer(question) { return }
         }
     }
 
-    /// A step's computing begins now.
+    /// The computation of a step starts.
     func noteStart() {
         pace.start(at: MonotonicTime.now.nanoseconds)
     }
@@ -104,7 +103,7 @@ final class PeerExchange: GradientExchange {
         return GradientRoots(floats: gradients.gradient, stride: gradients.rootStride)
     }
 
-    /// A step's gradients come after all that its pass agrees on, so that no frame comes before its turn.
+    /// A step's gradients follow all sums of its pass, so that frames stay in the order of their numbers.
     private func startGradients() {
         latest = gradients
         gradients.start(step: agreements.number(ofRound: round), batchSize: batchSize)
@@ -164,9 +163,9 @@ final class PeerExchange: GradientExchange {
         try finish(validation, statistics)
     }
 
-    /// Shares what this worker found in the round's audit; returns what every owner found, by rank.
+    /// Exchanges the findings of the round's audit; returns those of all owners, by rank.
     func exchange(_ finding: AuditFinding, round: Int) throws -> [AuditFinding] {
-        guard let audits else { preconditionFailure("audits are exchanged where they were asked for") }
+        guard let audits else { preconditionFailure("findings are exchanged only when audits are on") }
         latest = audits
         do {
             try audits.begin(step: agreements.auditNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
@@ -223,13 +222,13 @@ extension View {
     }
 }
 
-/// How long a worker computes for a micro-batch, averaged over the last steps, without waiting for others.
+/// Time to compute a micro-batch, as a moving average over steps, without waits for peers.
 struct ComputePace {
     private var startedAt: Int64 = 0
     private var waitedNanoseconds: Int64 = 0
     private var average: Int64 = 0
 
-    /// A new step counts for so much of the average.
+    /// A step counts for one part in so many of the average.
     private static let weight: Int64 = 8
 
     mutating func start(at nanoseconds: Int64) {
@@ -237,7 +236,7 @@ struct ComputePace {
         waitedNanoseconds = 0
     }
 
-    /// Waiting for others in the middle of a step does not count.
+    /// Subtracts a wait for peers in the middle of a step.
     mutating func wait(_ nanoseconds: Int64) {
         waitedNanoseconds += nanoseconds
     }
@@ -251,13 +250,13 @@ struct ComputePace {
     }
 }
 
-/// Numbers the exchanges of a run: in each round first the sums that a pass agrees on, then the gradients, then what
-/// an audit found.
+/// Numbers the exchanges of a run: in each round first the sums that a pass agrees on, then the gradients, then the
+/// audit's findings.
 final class AgreementCounter {
     private let count: Int
     /// Floats of the longest sum.
     let longest: Int
-    /// Sums that this round's pass has agreed on.
+    /// Sums of this round's pass that are complete.
     var done = 0
 
     /// `sumCounts` has the floats of each sum of a pass.

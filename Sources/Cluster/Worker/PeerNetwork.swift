@@ -5,7 +5,7 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// A worker's side of the network between workers: one inbox for life, and connections made anew for each view.
+/// A worker's side of the network between workers: one inbox for life, and new connections for each view.
 ///
 /// Belongs to the compute thread.
 final class PeerNetwork {
@@ -13,7 +13,7 @@ final class PeerNetwork {
     private let inbox: Inbox
     private let announcedSuffix: String
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
-    /// The run that frames have to belong to; set with the welcome.
+    /// The run of all frames; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
 
     /// More than all frames that the other workers of a full view send in one step.
@@ -30,7 +30,7 @@ final class PeerNetwork {
         inbox = try Inbox(context, at: endpoint, options: Self.options)
     }
 
-    /// Has a poller wake when frames arrive.
+    /// Makes a poller wake when frames arrive.
     func watch(_ poller: Poller) {
         poller.add(inbox)
     }
@@ -52,7 +52,7 @@ final class PeerNetwork {
         }
     }
 
-    /// Connects to the members of a view. The inboxes of all are bound, for they said so in their first message.
+    /// Connects to the members of a view. Each has bound its inbox before its HELLO.
     func connect(to view: View, rank: Int, channel: ComputeChannel) throws -> PeerConnection {
         if view.members.count == 1 {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
@@ -74,9 +74,9 @@ final class PeerNetwork {
         return PeerConnection(transport: transport, held: held, job: job, view: view, rank: rank)
     }
 
-    /// Where a member is reached: by the way by which this worker is, for all of them came by the coordinator's.
+    /// A member's address. It has the same kind as this worker's, because all use the coordinator's transport.
     ///
-    /// Another address is the fault of whoever gave it, not of this worker.
+    /// Any other address counts as that member's fault.
     private func endpoint(of member: Member) throws(ExchangeError) -> Endpoint {
         guard let endpoint = try? Endpoint(parsing: member.inboxAddress), endpoint.isReachedLike(inbox.endpoint) else {
             throw ExchangeError(.linkLost(rank: member.rank))
@@ -87,16 +87,16 @@ final class PeerNetwork {
     private static let linkMilliseconds = 3000
 }
 
-/// A worker's links to the other members of one view.
+/// A worker's links to the members of one view.
 struct PeerConnection {
-    /// Nil for a worker that is alone.
+    /// Nil for a worker without peers.
     let transport: ZeroMQFrameTransport?
     let held: HeldFrames
     let job: JobIdentifier
     let view: View
     let rank: Int
 
-    /// The exchange of gradients and statistics over these links; nil for a worker that is alone.
+    /// The exchange of gradients and statistics over these links; nil for a worker without peers.
     func exchange(trainer: Trainer, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
         guard let transport else { return nil }
         return try PeerExchange(
@@ -104,15 +104,15 @@ struct PeerConnection {
             isAudited: isAudited)
     }
 
-    /// The way of whole states; nil for a worker that is alone.
+    /// Sends and receives whole states; nil for a worker without peers.
     var stateTransfer: StateTransfer? {
         transport.map { StateTransfer(job: job, generation: view.generation, rank: rank, transport: $0) }
     }
 }
 
-/// Which of this host's addresses leads to another host.
+/// This host's address on the way to another host.
 enum LocalAddress {
-    /// The numeric address of the interface that packets to a host leave by. Nothing is sent.
+    /// The numeric address of the interface that routes to a host. Sends nothing.
     static func towards(host: String, port: UInt16) throws(ClusterError) -> String {
         var hints = addrinfo()
         hints.ai_family = AF_INET

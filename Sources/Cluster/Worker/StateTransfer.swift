@@ -3,21 +3,21 @@ import Coordination
 import Core
 import Transport
 
-/// Carries a serialized state from the worker that holds it to those that need it, over the links of a new view.
+/// Sends a serialized state from the view's holder to the members that need it, over the links of a new view.
 struct StateTransfer {
     let job: JobIdentifier
     let generation: UInt64
     let rank: Int
     let transport: ZeroMQFrameTransport
 
-    /// How long nothing may arrive, or be taken, before the other side counts as lost.
+    /// After this time without a piece sent or received the other side counts as lost.
     private static let patienceMilliseconds = 1500
 
     private static let frameCountAtATime = 64
 
     private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 { CRC32C.checksum(bytes) }
 
-    /// Sends the state to these ranks, piece by piece in turn. Throws `ExchangeError` when one of them takes nothing.
+    /// Sends the state to these ranks, each piece to all of them. Throws `ExchangeError` when one of them does not read.
     func send(_ state: [UInt8], to ranks: [Int]) throws {
         for offset in stride(from: 0, to: state.count, by: StateFrame.pieceByteCount) {
             let end = min(offset + StateFrame.pieceByteCount, state.count)
@@ -49,16 +49,16 @@ struct StateTransfer {
         }
     }
 
-    /// Takes the state that `holder` sends. Frames of the all-reduce that come meanwhile are held for it.
+    /// Receives the state that `holder` sends. Frames of the all-reduce that arrive early are held for it.
     ///
-    /// Throws `ExchangeError` when the holder is lost or nothing comes, or a new view interrupts. A state of more than
-    /// `byteLimit` bytes is not taken.
+    /// Throws `ExchangeError` when the holder is lost or sends nothing, or a new view interrupts. A state of more than
+    /// `byteLimit` bytes is ignored.
     func receive(from holder: Int, held: HeldFrames, byteLimit: Int) throws -> [UInt8] {
         var state: [UInt8] = []
         var missing: Set<Int> = []
         var deadline = Deadline(afterMilliseconds: Self.patienceMilliseconds)
         while state.isEmpty || !missing.isEmpty {
-            // What comes may be of no use, without an end.
+            // Bounded: a peer may send useless frames without end.
             for _ in 0..<Self.frameCountAtATime {
                 guard state.isEmpty || !missing.isEmpty, let received = try transport.receive() else { break }
                 guard let frame = StateFrame(received.header, checksum: Self.checksum) else {
@@ -83,7 +83,7 @@ struct StateTransfer {
         return state
     }
 
-    /// Copies a piece to its place if it is whole and was not there before.
+    /// Copies a piece to its place if it is undamaged and new. Returns whether it did.
     private func store(
         _ received: borrowing ReceivedFrame, _ frame: StateFrame, _ state: inout [UInt8], _ missing: inout Set<Int>
     ) -> Bool {
@@ -114,7 +114,7 @@ struct StateTransfer {
     }
 }
 
-/// The fields before each piece of a serialized state on its way from one worker to another: 64 bytes, little-endian.
+/// The header of each piece of a serialized state between workers: 64 bytes, little-endian.
 ///
 /// | offset | field |
 /// |---|---|
@@ -163,7 +163,7 @@ struct StateFrame: Equatable {
         return words.withUnsafeBytes { Array($0) }
     }
 
-    /// Nil for anything else than a whole and undamaged header within the protocol's limits.
+    /// Nil unless the header is undamaged and within the protocol's limits.
     init?(_ header: SIMD8<UInt64>, checksum: Checksum) {
         let crc = withUnsafeBytes(of: header) { checksum(UnsafeRawBufferPointer(rebasing: $0[..<60])) }
         func word(_ index: Int) -> UInt64 { UInt64(littleEndian: header[index]) }
@@ -176,6 +176,6 @@ struct StateFrame: Equatable {
             totalByteCount: word(5), sender: Int(word(6)), payloadChecksum: UInt32(truncatingIfNeeded: word(7)))
     }
 
-    /// Bytes that the piece has to have.
+    /// Bytes of the piece.
     var payloadByteCount: Int { Int(min(UInt64(Self.pieceByteCount), totalByteCount - offset)) }
 }

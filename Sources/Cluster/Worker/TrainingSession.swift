@@ -7,7 +7,7 @@ import Runs
 import Training
 import Transport
 
-/// The training of one worker through all its views, step by step as far as grants reach.
+/// The training of one worker through all its views, step by step up to its grants.
 final class TrainingSession {
     let trainer: Trainer
     let settings: RunSettings
@@ -16,10 +16,10 @@ final class TrainingSession {
     private let threadCount: Int
     private(set) var rank = 0
     private var exchange: (any GradientExchange)?
-    /// The same without what faults add; nil for a worker that is alone.
+    /// The same without audits and faults; nil for a worker without peers.
     private var peerExchange: PeerExchange?
     private var pace = PaceMeter()
-    /// Whether nothing is left to do in this view: it ended, or failed.
+    /// Whether training in this view ended or failed.
     private var isOver = false
     private var stopLimit: UInt64?
     /// Steps below it may be started.
@@ -37,7 +37,7 @@ final class TrainingSession {
 
     var completedSteps: UInt64 { UInt64(trainer.completedSteps) }
 
-    /// How far the state is.
+    /// The rounds, steps and epochs that are complete.
     var position: Position {
         Position(
             rounds: UInt64(trainer.state.progress.round), completedSteps: completedSteps,
@@ -53,15 +53,15 @@ final class TrainingSession {
         exchange != nil && !isOver && !trainer.isFinished && completedSteps < min(stepLimit, stopLimit ?? .max)
     }
 
-    /// Ends what this worker does in its view, and tells how far the state is.
-    func standStill() {
+    /// Ends what this worker does in its view, and reports the position of its state.
+    func quiesce() {
         channel.interrupt.clear()
         exchange = nil
         peerExchange = nil
-        channel.reports.post(.regrouped(position, stateDigest: stateDigest))
+        channel.reports.post(.quiesced(position, stateDigest: stateDigest))
     }
 
-    /// Takes the place that a view gives this worker, with the state from which the view starts.
+    /// Becomes the member that a view makes of this worker, with the state from which the view starts.
     func enter(_ view: View) throws {
         guard let member = view.members.first(where: { $0.inboxAddress == peers.inboxAddress }) else { return }
         channel.board.note(phase: .linking)
@@ -89,7 +89,7 @@ final class TrainingSession {
         channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
     }
 
-    /// The exchange of this view, with audits where they are asked for.
+    /// The exchange of this view, with audits if they are switched on.
     private func audited(_ view: View, _ isAudited: Bool) throws -> any GradientExchange {
         guard isAudited else { return peerExchange ?? LocalExchange(arenaCount: trainer.model.arenaCount) }
         return try AuditedExchange(
@@ -105,15 +105,15 @@ final class TrainingSession {
             completedSteps: { [trainer] in trainer.completedSteps })
     }
 
-    /// Whether there are others that may miss a frame of this worker.
+    /// Whether peers may miss a frame of this worker.
     var hasPeers: Bool { peerExchange != nil }
 
-    /// Answers the other workers while this one waits.
+    /// Answers peers while this worker waits.
     func servePeers() {
         peerExchange?.serve()
     }
 
-    /// Sends the state to those who need it, or takes it over.
+    /// Sends the state to the members that need it, or receives it.
     private func agreeOnState(_ view: View, _ member: Member, _ connection: PeerConnection) throws {
         guard let transfer = connection.stateTransfer else { return }
         if view.members.contains(where: \.needsState) {
@@ -127,20 +127,20 @@ final class TrainingSession {
         }
     }
 
-    /// Lets steps below the limit be started. A view may begin when everything is done already.
+    /// Steps below the limit may be started. A view may start when all steps are complete.
     func extendGrant(to limit: UInt64) {
         stepLimit = limit
         endIfDone()
     }
 
-    /// Stops once that many steps are complete; rank 0 hands its state over.
+    /// Stops once that many steps are complete; rank 0 serializes its state.
     func stop(at limit: UInt64) {
         stopLimit = limit
         stepLimit = max(stepLimit, limit)
         endIfDone()
     }
 
-    /// Hands the state over as it stands.
+    /// Serializes the present state.
     func serialize(_ purpose: StatePurpose) {
         channel.reports.post(.stateSerialized(name(purpose), bytes: encodedState))
     }
@@ -149,7 +149,7 @@ final class TrainingSession {
         trainer.state.encoded(model: trainer.model, experiment: trainer.experiment)
     }
 
-    /// Runs one step together with the peers and reports what it brought.
+    /// Runs one step together with the peers and reports its results.
     func runStep() {
         guard let exchange else { return }
         channel.board.note(phase: .computing)
@@ -211,21 +211,21 @@ final class TrainingSession {
 }
 
 extension TrainingSession {
-    /// More than a state of this run takes: tensors, and metadata with the rows of every epoch.
+    /// Upper bound of a serialized state of this run: tensors, and metadata with the rows of every epoch.
     var stateByteLimit: Int {
         4 * trainer.model.arenaCount * (1 + trainer.state.slots.count) + Self.metadataByteLimit
     }
 
     private static let metadataByteLimit = 64 << 20
 
-    /// Goes on from another worker's state, and tells of the epochs that are finished in it.
+    /// Goes on from another worker's state, and reports the epochs that are finished in it.
     func adopt(_ bytes: [UInt8]) throws {
         let state = try ReplicatedState(
             checkpoint: Safetensors(bytes: bytes), model: trainer.model, experiment: trainer.experiment,
             schedule: trainer.schedule)
         trainer.adopt(state)
         let rows = state.progress.rows
-        // At the very end of an epoch the state is the one that the epoch left.
+        // Right after an epoch, the received state is the state at its end.
         let isEpochEnd = trainer.schedule.isEpochEnd(state.progress.round)
         for row in rows {
             let isLast = row.epoch == rows.count && isEpochEnd
@@ -236,7 +236,7 @@ extension TrainingSession {
         }
     }
 
-    /// What is told of a finished epoch. Whether it was the best so far is seen from the rows up to it.
+    /// The report of a finished epoch. The rows up to it say whether it is the best so far.
     func report(_ row: EpochRow, stateDigest: SHA256Digest?) -> EpochEnded {
         var progress = TrainingProgress()
         progress.rows = Array(trainer.state.progress.rows.prefix(row.epoch))
@@ -246,15 +246,15 @@ extension TrainingSession {
             bestImproved: progress.bestEpoch(trainer.experiment.earlyStopping) == row.epoch)
     }
 
-    /// Hands over the state at the end of an epoch, if it is to be saved. Every worker keeps it until it is, for the one
-    /// that sends it may die.
+    /// Reports the state at the end of an epoch if it is to be saved. Every worker keeps it until then, because the sender
+    /// may die.
     func keep(_ bytes: [UInt8], afterEpoch epoch: Int, isBest: Bool) {
         let wanted = settings.wantsCheckpoint(epoch: epoch, bestImproved: isBest, isLast: trainer.isFinished)
         if wanted { channel.reports.post(.stateSerialized(name(.epochEnd), bytes: bytes)) }
     }
 }
 
-/// Samples a second since an epoch's first step ended; the first step carries start-up costs.
+/// Samples a second since the end of an epoch's first step, which includes start-up costs.
 struct PaceMeter {
     private var firstNanoseconds: UInt64?
     private var lastNanoseconds: UInt64 = 0
@@ -273,7 +273,7 @@ struct PaceMeter {
         lastNanoseconds = nanoseconds
     }
 
-    /// 0 until two steps are over.
+    /// 0 until two steps have ended.
     var samplesPerSecond: Double {
         guard let firstNanoseconds, lastNanoseconds > firstNanoseconds else { return 0 }
         return Double(sampleCount) * 1e9 / Double(lastNanoseconds - firstNanoseconds)

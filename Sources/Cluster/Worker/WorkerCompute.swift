@@ -9,9 +9,9 @@ import Runs
 import Training
 import Transport
 
-/// The compute thread of a worker: it does what the control thread asks, and trains as far as its grant reaches.
+/// The compute thread of a worker: it performs the control thread's commands, and trains up to its grant.
 ///
-/// All calls are made on one thread, the one that also owns the sockets between workers.
+/// All calls are made on one thread, which also owns the sockets between workers.
 final class WorkerCompute {
     let settings: WorkerSettings
     let kernels: KernelTable
@@ -23,7 +23,7 @@ final class WorkerCompute {
     private var contents = ContentStore()
     private var session: TrainingSession?
     private let poller = Poller(capacity: 1)
-    /// Watches the inbox too, while this worker has peers to answer.
+    /// Also watches the inbox, while this worker has peers to answer.
     private let servingPoller = Poller(capacity: 2)
 
     init(settings: WorkerSettings, kernels: KernelTable, channel: ComputeChannel, peers: PeerNetwork) {
@@ -36,7 +36,7 @@ final class WorkerCompute {
         peers.watch(servingPoller)
     }
 
-    /// Runs until the control thread asks to leave.
+    /// Runs until the command `leave`.
     func run() {
         while true {
             for command in channel.commands.takeAll() {
@@ -51,7 +51,7 @@ final class WorkerCompute {
         }
     }
 
-    /// Waits for a command, and answers workers meanwhile that miss a frame of the last step.
+    /// Waits for a command, and answers peers that miss a frame of the last step.
     private func waitForCommands() {
         let deadline = Deadline(afterMilliseconds: 1000)
         guard let session, session.hasPeers else {
@@ -70,7 +70,7 @@ final class WorkerCompute {
             case .storeContent(let identifier, let offset, let bytes):
                 contents.store(identifier, offset: offset, bytes: bytes)
             case .prepare: try prepare()
-            case .regroup: session?.standStill()
+            case .quiesce: session?.quiesce()
             case .enterView(let view): try session?.enter(view)
             case .extendGrant(let stepLimit): session?.extendGrant(to: stepLimit)
             case .stopAt(let stepLimit): session?.stop(at: stepLimit)
@@ -83,7 +83,7 @@ final class WorkerCompute {
         }
     }
 
-    /// Reads the experiment and looks for its data on this host.
+    /// Reads the experiment and looks up its data on this host.
     private func loadExperiment(_ welcome: Welcome) throws {
         channel.faults?.reach(.learning, step: 0)
         let experiment = try Experiment(yaml: welcome.experiment, source: "the coordinator's experiment")
@@ -99,7 +99,7 @@ final class WorkerCompute {
         channel.reports.post(.experimentLoaded(missing: localData == nil ? wanted : []))
     }
 
-    /// Builds model, data and state from what was found and received.
+    /// Builds model, data and state from local and received content.
     private func prepare() throws {
         guard let experiment, let welcome else { return }
         let model = try Model(experiment.model, loss: experiment.loss)
@@ -121,10 +121,10 @@ final class WorkerCompute {
         channel.reports.post(.prepared(session.position, stateDigest: session.stateDigest))
     }
 
-    /// Saves the state where this worker may write, when nobody leads any more. Nil when that failed; the log tells why.
+    /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing failed.
     private func saveState() -> String? {
         guard let session, let welcome, let folder = settings.stateFolder else { return nil }
-        return try? EmergencyCheckpoint.save(
+        return try? RescueCheckpoint.save(
             session.encodedState, in: folder, job: welcome.job, completedSteps: session.completedSteps)
     }
 
@@ -140,11 +140,11 @@ final class WorkerCompute {
     }
 }
 
-/// Content on its way from the coordinator, put together chunk by chunk.
+/// Content that arrives from the coordinator chunk by chunk.
 ///
-/// Sizes were checked against the protocol's limits before they come here, and the digest is checked when the content is taken.
+/// The machine has checked the sizes against the protocol's limits; `take` checks the digest.
 struct ContentStore {
-    /// Announced sizes; memory is taken for what has arrived.
+    /// Announced sizes; memory is allocated for what has arrived.
     private var byteCounts: [ContentIdentifier: Int] = [:]
     private var pieces: [ContentIdentifier: [UInt8]] = [:]
 
@@ -177,10 +177,10 @@ struct ContentStore {
     }
 }
 
-/// The state of a worker that nobody leads any more, in a folder of its own: never in the run directory, which belongs to
-/// a coordinator.
-enum EmergencyCheckpoint {
-    /// Writes the state and returns the path. All workers of a run write the same bytes under the same name.
+/// The state of a worker whose run has no coordinator any more, in a folder of its own: never in the run directory, which
+/// belongs to a coordinator.
+enum RescueCheckpoint {
+    /// Writes the state and returns its path. All workers of a run write the same bytes under the same name.
     static func save(
         _ state: [UInt8], in folder: String, job: JobIdentifier, completedSteps: UInt64
     ) throws -> String {
@@ -190,7 +190,7 @@ enum EmergencyCheckpoint {
         return path
     }
 
-    /// Where it goes by default: the user's folder for states.
+    /// The default folder: `$XDG_STATE_HOME/selvedge`, or `~/.local/state/selvedge`.
     static func folder(environment: [String: String]) -> String? {
         if let path = environment["XDG_STATE_HOME"], path.hasPrefix("/") { return path + "/selvedge" }
         return environment["HOME"].map { $0 + "/.local/state/selvedge" }

@@ -4,11 +4,11 @@ import Glibc
 import Synchronization
 import Transport
 
-/// The control thread of a worker: it speaks with the coordinator, beats, and passes work to the compute thread.
+/// The control thread of a worker: it runs `WorkerMachine` over the control socket and the supervisor's pipe.
 ///
-/// It owns the control socket and never computes.
+/// It owns the control socket, sends the heartbeats and never computes, so that a long step cannot silence the worker.
 final class WorkerControl {
-    /// How a worker's process ends.
+    /// Exit code and reason of the process.
     struct End: Sendable {
         var code: Int32
         var reason: String
@@ -43,7 +43,7 @@ final class WorkerControl {
         if isSupervised { poller.add(descriptor: pipe.descriptor) }
     }
 
-    /// Runs until the machine or a signal ends it, and has the compute thread leave.
+    /// Runs until the machine or a signal ends the process; the compute thread then leaves.
     func run(hello: Hello) -> End {
         var machine = WorkerMachine(
             configuration: WorkerConfiguration(hello: hello), now: Self.now)
@@ -56,33 +56,33 @@ final class WorkerControl {
             }
             do {
                 _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
-                try hearCoordinator(&machine)
+                try receive(&machine)
             } catch {
                 end = End(code: ProcessExitCode.unreachable, reason: String(describing: error))
             }
-            hearSignals(&machine)
-            hearCompute(&machine)
+            takeSignals(&machine)
+            takeReports(&machine)
             if end == nil { perform(machine.tick(now: Self.now)) }
         }
     }
 
-    private static let listeningMilliseconds: UInt64 = 25
+    /// Messages are received for at most this long before reports and signals are looked at again.
+    private static let receiveMilliseconds: UInt64 = 25
 
     private static var now: UInt64 { MonotonicTime.now.milliseconds }
 
-    private func hearCoordinator(_ machine: inout WorkerMachine) throws {
+    private func receive(_ machine: inout WorkerMachine) throws {
         if try link.hasChanged() { perform(machine.coordinatorLost(now: Self.now)) }
-        // However much comes, the compute thread and signals are heard too.
-        let latest = Self.now + Self.listeningMilliseconds
+        let latest = Self.now + Self.receiveMilliseconds
         while end == nil, Self.now < latest, let message = try link.receive(now: Self.now) {
             perform(machine.received(message, now: Self.now))
         }
         if try link.renewIfSilent(now: Self.now) { watch() }
     }
 
-    private func hearSignals(_ machine: inout WorkerMachine) {
+    private func takeSignals(_ machine: inout WorkerMachine) {
         if let signal = signals.next() {
-            link.say(.goodbye)
+            link.send(.goodbye)
             end = End(code: 128 + signal, reason: "ended by signal \(signal)")
         }
         guard isSupervised && poller.isReady(4) else { return }
@@ -94,7 +94,7 @@ final class WorkerControl {
         end = End(code: ProcessExitCode.requeue, reason: ClusterError.supervisorGone.description)
     }
 
-    private func hearCompute(_ machine: inout WorkerMachine) {
+    private func takeReports(_ machine: inout WorkerMachine) {
         let now = Self.now
         let (firstStep, digests) = channel.board.takeStepDigests()
         for (index, digest) in digests.enumerated() {
@@ -105,43 +105,14 @@ final class WorkerControl {
             machine.computed(
                 completedSteps: note.completedSteps, phase: note.phase, counter: note.counter,
                 microBatchNanoseconds: note.microBatchNanoseconds, measures: note.measures, now: now))
-        for report in channel.reports.takeAll() where end == nil { tell(&machine, report, now: now) }
-    }
-
-    private func tell(_ machine: inout WorkerMachine, _ report: ComputeReport, now: UInt64) {
-        switch report {
-        case .experimentLoaded(let missing): perform(machine.experimentLoaded(missing: missing, now: now))
-        case .prepared(let position, let digest):
-            perform(machine.prepared(position: position, stateDigest: digest, now: now))
-        case .regrouped(let position, let digest):
-            perform(machine.regrouped(position: position, stateDigest: digest, now: now))
-        case .linked(let generation, let digest):
-            perform(machine.linked(generation: generation, stateDigest: digest, now: now))
-        case .epochEnded(let epoch): perform(machine.epochEnded(epoch, now: now))
-        case .stateSerialized(let name, let bytes): perform(machine.stateSerialized(name, bytes: bytes, now: now))
-        case .finished(let steps, let digest, let isComplete):
-            perform(
-                machine.finished(completedSteps: steps, stateDigest: digest, isComplete: isComplete, now: now))
-        case .stateSaved(let path): perform(machine.stateSaved(path: path, now: now))
-        case .failed(let kind, let message): perform(machine.failed(kind, message: message, now: now))
-        }
+        for report in channel.reports.takeAll() where end == nil { perform(machine.received(report, now: now)) }
     }
 
     private func perform(_ actions: [WorkerAction]) {
         for action in actions where end == nil {
             switch action {
-            case .send(let message): link.say(message)
-            case .loadExperiment(let welcome): channel.commands.post(.loadExperiment(welcome))
-            case .expectContent(let content): channel.commands.post(.expectContent(content))
-            case .storeContent(let identifier, let offset, let bytes):
-                channel.commands.post(.storeContent(identifier, offset: offset, bytes: bytes))
-            case .prepare: channel.commands.post(.prepare)
-            case .regroup: channel.commands.post(.regroup)
-            case .enterView(let view): channel.commands.post(.enterView(view))
-            case .extendGrant(let stepLimit): channel.commands.post(.extendGrant(stepLimit: stepLimit))
-            case .stopAt(let stepLimit): channel.commands.post(.stopAt(stepLimit: stepLimit))
-            case .serializeState(let purpose): channel.commands.post(.serializeState(purpose))
-            case .saveState: channel.commands.post(.saveState)
+            case .send(let message): link.send(message)
+            case .compute(let command): channel.commands.post(command)
             case .interruptCompute: channel.interrupt.signal()
             case .exit(let code, let reason): end = End(code: code, reason: reason)
             }
@@ -149,23 +120,23 @@ final class WorkerControl {
     }
 }
 
-/// A worker's connection to its coordinator, made anew when it may be beyond repair.
+/// A worker's connection to its coordinator, replaced when it may be beyond repair.
 final class ControlLink {
     private let context: ZeroMQContext
     private let endpoint: Endpoint
     private(set) var socket: ZeroMQSocket
     private(set) var monitor: ConnectionMonitor
-    private var lastHeard: UInt64
+    private var lastReceived: UInt64
     private var madeAt: UInt64
 
-    /// libzmq gives a connection up for good after a protocol error: without an answer for so long it is made anew.
+    /// libzmq gives a connection up for good after a protocol error: after this silence the socket is replaced.
     private static let renewalMilliseconds: UInt64 = 3000
 
     init(_ context: ZeroMQContext, _ endpoint: Endpoint, now: UInt64) throws(TransportError) {
         self.context = context
         self.endpoint = endpoint
         (socket, monitor) = try Self.connect(context, endpoint)
-        lastHeard = now
+        lastReceived = now
         madeAt = now
     }
 
@@ -180,9 +151,9 @@ final class ControlLink {
         return (socket, monitor)
     }
 
-    /// Makes the connection anew when it was silent for too long; says whether it did.
+    /// Replaces the socket when nothing was received for too long. Returns whether it did.
     func renewIfSilent(now: UInt64) throws(TransportError) -> Bool {
-        guard now >= max(lastHeard, madeAt) + Self.renewalMilliseconds else { return false }
+        guard now >= max(lastReceived, madeAt) + Self.renewalMilliseconds else { return false }
         monitor.close()
         socket.close()
         (socket, monitor) = try Self.connect(context, endpoint)
@@ -190,18 +161,18 @@ final class ControlLink {
         return true
     }
 
-    /// A message that has arrived, or nil.
+    /// The next message that has arrived, or nil. Damaged frames are dropped.
     func receive(now: UInt64) throws(TransportError) -> [UInt8]? {
         while let frames = try socket.receiveFrames() {
             guard frames.count == 1, let message = ControlFrame.opened(frames[0]) else { continue }
-            lastHeard = now
+            lastReceived = now
             return message
         }
         return nil
     }
 
-    /// Sends; what the socket does not take is said again by the machine when it seems lost.
-    func say(_ message: WorkerMessage) {
+    /// Sends a message. One that the socket does not take is lost: the machine sends it again.
+    func send(_ message: WorkerMessage) {
         _ = try? socket.send(frames: [ControlFrame.sealed(message.encoded())])
     }
 
@@ -215,7 +186,7 @@ final class ControlLink {
     }
 }
 
-/// A control message as it travels: its bytes and their CRC-32C, so that a damaged one counts as lost.
+/// A control message on the wire: its bytes and their CRC-32C. A damaged message counts as lost.
 enum ControlFrame {
     private static let checksumByteCount = 4
 
@@ -224,8 +195,8 @@ enum ControlFrame {
         return message + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }
     }
 
-    /// The message in a frame; nil when it is damaged. A frame of another protocol version is handed over whole: its
-    /// reader says so.
+    /// The message in a frame; nil when it is damaged. A frame of another protocol version is returned whole, so that the
+    /// decoder can name the version.
     static func opened(_ frame: [UInt8]) -> [UInt8]? {
         let message = Array(frame.dropLast(checksumByteCount))
         if frame.count > checksumByteCount, sealed(message) == frame { return message }

@@ -5,7 +5,7 @@ import Experiments
 import NeuralNetwork
 import Training
 
-/// Which kind of failure an error is, as the coordinator is told.
+/// Maps an error of the compute thread to the failure that is reported to the coordinator.
 enum FailureKind {
     static func of(_ error: any Error) -> WorkerFailure.Kind {
         switch error {
@@ -15,10 +15,10 @@ enum FailureKind {
         }
     }
 
-    /// The failure of a step with what is to be said about it; nil when the exchange was interrupted on purpose.
+    /// The failure of a step and its message; nil when a new view interrupted the exchange.
     static func ofStep(_ error: any Error) -> (kind: WorkerFailure.Kind, message: String)? {
         switch error {
-        // These kinds say it all.
+        // The description of these kinds is complete without a message.
         case TrainingError.nonFiniteLoss(let step, let microBatch):
             (.nonFinite(step: UInt64(step), microBatch: UInt32(microBatch), what: "the loss"), "")
         case TrainingError.nonFiniteValidationLoss(_, let step, let microBatch):
@@ -32,7 +32,7 @@ enum FailureKind {
     }
 }
 
-/// Why an exchange with the peers failed, and which of them it is about.
+/// Why an exchange with peers failed, and which peer is responsible.
 struct ExchangeError: Error, CustomStringConvertible {
     /// The peer whose frames are missing or wrong.
     let rank: Int?
@@ -54,7 +54,7 @@ struct ExchangeError: Error, CustomStringConvertible {
         self.init(rank: rank, cause)
     }
 
-    /// What the coordinator is told; nothing when the exchange was interrupted on purpose.
+    /// The failure that is reported; nil when a new view interrupted the exchange.
     var failureKind: WorkerFailure.Kind? {
         if case .interrupted = cause { return nil }
         return rank.map { .peerLost(rank: $0) } ?? .internal

@@ -10,16 +10,16 @@ import Synchronization
 import Training
 import Transport
 
-/// A worker process: a compute thread that trains, and a control thread that speaks with the coordinator.
+/// A worker process: a compute thread that trains, and a control thread that is connected to the coordinator.
 package enum WorkerProcess {
     /// Runs on the calling thread until the coordinator ends the run, and returns the exit code with its reason.
     ///
-    /// - Throws: what keeps it from starting: an address, an instruction set, a socket.
+    /// - Throws: an address, an instruction set or a socket that cannot be used.
     package static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         do {
             return try runUntilEnd(settings)
         } catch  where settings.isSupervised && SupervisorPipe.isHungUp {
-            // The folder of the sockets may be gone already: that is no fault of this process.
+            // The supervisor may have removed the folder of the sockets already.
             return (ProcessExitCode.requeue, ClusterError.supervisorGone.description)
         }
     }
@@ -52,7 +52,7 @@ package enum WorkerProcess {
         WorkerCompute(settings: settings, kernels: instructionSet.table, channel: channel, peers: peers).run()
         control.join()
         let end = ending.withLock { $0 }
-        return (end?.code ?? ProcessExitCode.internalError, end?.reason ?? "the control thread left no word")
+        return (end?.code ?? ProcessExitCode.internalError, end?.reason ?? "the control thread ended without a result")
     }
 }
 
@@ -63,16 +63,16 @@ package struct WorkerSettings: Sendable {
     /// Unique among the workers of a run.
     package var name: String
     package var threadCount: Int
-    /// Folder with the data set, before the usual places.
+    /// Folder with the data set, searched before the usual places.
     package var data: String?
     package var environment: [String: String]
-    /// The interface that peers on other hosts reach this worker at; nil: the loopback, or beside the coordinator's socket.
+    /// Address at which peers on other hosts reach this worker; nil: the interface that leads to the coordinator.
     package var interface: String?
-    /// Where the state goes when nobody leads any more; nil keeps none.
+    /// Folder for the rescue checkpoint; nil writes none.
     package var stateFolder: String?
     /// Whether an address that other hosts can reach is allowed without keys.
     package var allowsOpenAddress = false
-    /// Follows the address of the inbox when it is announced: where a proxy listens for it.
+    /// Suffix of the announced inbox address: a proxy listens there in tests with network faults.
     package var announcedSuffix = ""
     /// Whether the end of standard input ends this process.
     package var isSupervised = false
@@ -84,6 +84,6 @@ package struct WorkerSettings: Sendable {
         self.name = name
         self.threadCount = threadCount
         self.environment = environment
-        stateFolder = EmergencyCheckpoint.folder(environment: environment)
+        stateFolder = RescueCheckpoint.folder(environment: environment)
     }
 }

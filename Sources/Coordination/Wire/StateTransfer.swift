@@ -12,6 +12,14 @@ package enum StatePurpose: UInt8, Sendable, Hashable, CaseIterable {
     case comparison = 4
     /// Too few workers are left to continue; this is the furthest state.
     case rescue = 5
+
+    /// Whether the coordinator requests it from one worker; all other states come from rank 0.
+    package var isRequested: Bool {
+        switch self {
+        case .diverged, .audit, .comparison, .rescue: true
+        case .epochEnd, .stop: false
+        }
+    }
 }
 
 extension StatePurpose: WireValue {}

@@ -1,67 +1,43 @@
-package import Core
+import Core
 
-/// A worker's control thread without sockets, clock or threads: its driver reports what the coordinator sent and what
-/// the compute thread did, and does what is returned.
+/// A worker's control thread without sockets, clock or threads: its driver passes in what the coordinator sent and what the
+/// compute thread reported, and performs the actions that are returned.
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
 /// calls nothing more after `.exit`.
 package struct WorkerMachine: ~Copyable {
-    let configuration: WorkerConfiguration
-    var phase: Phase = .created
-    var welcome: Welcome?
-    /// The last view that was entered.
-    var view: View?
-    /// Steps below it may be started.
-    var stepLimit: UInt64 = 0
-    var stopLimit: UInt64?
-    var progress: Progress
-    var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
-    var fetcher: ContentFetcher
-    var uploads: StateUploads
-    /// Whether a coordinator knows this worker.
-    var isKnown = false
-    /// Whether it has a state of the run, not only of its begin.
-    var holdsState = false
-    /// The highest generation that was announced to it.
-    var heardGeneration: UInt64 = 0
-    var linkedGeneration: UInt64 = 0
-    /// Its rank in the last view.
-    var rank: Int?
-    /// How far the state is, while it stands still.
-    var standing: Ready?
-    /// What the coordinator waits for.
-    var lastAnswer: WorkerMessage?
-    var lastLinked: Linked?
-    /// All epochs that this worker knows of, by number.
-    var reports: [EpochEnded] = []
-    /// What the compute thread was asked to serialize.
-    var awaitedStates: Set<StatePurpose> = []
-    /// States that the coordinator may not have saved yet.
-    var retained: [(name: StateName, bytes: [UInt8])] = []
-    var lastReport: UInt64 = 0
-    var lastHello: UInt64 = 0
-    var reportThreshold: UInt64 = 0
-    var computeCounter: UInt64 = 0
-    var lastSent: UInt64
-    var lastHeard: UInt64
-    var lastTick: UInt64
-    var actions: [WorkerAction] = []
+    private static let contentRetryMilliseconds: UInt64 = 3000
+    /// After this time without effect a message is sent again.
+    private static let repeatMilliseconds: UInt64 = 1000
+
+    private let configuration: WorkerConfiguration
+    private(set) var phase: Phase = .created
+    private var link: CoordinatorLink
+    private(set) var membership = ViewMembership()
+    private var report = ProgressReport()
+    private var epochs = EpochReports()
+    private var fetcher: ContentFetcher
+    private var states: StateSender
+    /// The answer that the coordinator waits for: sent again when it seems lost.
+    private var pendingAnswer: WorkerMessage?
+    private var actions: [WorkerAction] = []
     /// Messages of another generation, or that do not fit the phase, which had no effect.
-    var ignoredMessageCount = 0
+    private(set) var ignoredMessageCount = 0
 
     package init(configuration: WorkerConfiguration, now: UInt64) {
         self.configuration = configuration
-        progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
+        link = CoordinatorLink(now: now)
         fetcher = ContentFetcher(chunksAtATime: configuration.requestedChunkCount)
-        uploads = StateUploads(windowChunkCount: configuration.stateWindowChunkCount)
-        lastSent = now
-        lastHeard = now
-        lastTick = now
+        states = StateSender(windowChunkCount: configuration.stateWindowChunkCount)
     }
 
-    /// The socket is open and the inbox bound: say HELLO.
+    // MARK: Events
+
+    /// The control socket is connected and the inbox bound: HELLO is sent.
     package mutating func start(now: UInt64) -> [WorkerAction] {
-        handleStart(now: now)
+        precondition(phase == .created, "a worker starts once")
+        phase = .greeting(since: now, lastHello: now)
+        send(.hello(configuration.hello))
         return takeActions()
     }
 
@@ -70,7 +46,7 @@ package struct WorkerMachine: ~Copyable {
         do {
             return received(try CoordinatorMessage(decoding: bytes), now: now)
         } catch {
-            handleUndecodable(error, now: now)
+            handleUndecodable(error)
             return takeActions()
         }
     }
@@ -81,39 +57,30 @@ package struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
-    /// The experiment is understood; `missing` names the data sets that this host does not have.
-    package mutating func experimentLoaded(missing: [SHA256Digest], now: UInt64) -> [WorkerAction] {
-        handleExperimentLoaded(missing: missing, now: now)
-        return takeActions()
-    }
-
-    /// Data set, model and state are ready.
-    package mutating func prepared(position: Position, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
-        handlePrepared(position: position, stateDigest: stateDigest, now: now)
-        return takeActions()
-    }
-
-    /// The compute thread stands still, as `regroup` asked.
-    package mutating func regrouped(position: Position, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
-        handleRegrouped(position: position, stateDigest: stateDigest, now: now)
-        return takeActions()
-    }
-
-    /// All links of that view stand, and the state is the one from which it starts.
-    package mutating func linked(generation: UInt64, stateDigest: SHA256Digest, now: UInt64) -> [WorkerAction] {
-        handleLinked(generation: generation, stateDigest: stateDigest, now: now)
-        return takeActions()
-    }
-
-    /// The connection to the coordinator broke, or a successor was started at its address.
-    package mutating func coordinatorLost(now: UInt64) -> [WorkerAction] {
-        lookForCoordinator(now: now)
-        return takeActions()
-    }
-
-    /// The state is saved in this worker's own folder; `path` is nil when that failed or was not worth it.
-    package mutating func stateSaved(path: String?, now: UInt64) -> [WorkerAction] {
-        handleStateSaved(path: path)
+    /// The compute thread reported something.
+    package mutating func received(_ report: ComputeReport, now: UInt64) -> [WorkerAction] {
+        switch report {
+        case .experimentLoaded(let missing): handleExperimentLoaded(missing: missing, now: now)
+        case .prepared(let position, let stateDigest):
+            if phase == .preparing {
+                becomeQuiescent(Ready(generation: 0, position: position, stateDigest: stateDigest))
+            }
+        case .quiesced(let position, let stateDigest):
+            // A newer generation may have been announced meanwhile.
+            if phase == .quiescing {
+                becomeQuiescent(
+                    Ready(
+                        generation: membership.announcedGeneration, position: position, stateDigest: stateDigest))
+            }
+        case .linked(let generation, let stateDigest):
+            handleLinked(Linked(generation: generation, stateDigest: stateDigest), now: now)
+        case .epochEnded(let ended): handleEpochEnded(ended, now: now)
+        case .stateSerialized(let name, let bytes): handleSerialized(name, bytes: bytes, now: now)
+        case .finished(let completedSteps, let stateDigest, let isComplete):
+            handleFinished(completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete, now: now)
+        case .stateSaved(let path): if phase == .abandoned { leaveAbandoned(path: path) }
+        case .failed(let kind, let message): handleFailure(kind, message: message, now: now)
+        }
         return takeActions()
     }
 
@@ -122,49 +89,409 @@ package struct WorkerMachine: ~Copyable {
         completedSteps: UInt64, phase: WorkerPhase, counter: UInt64, microBatchNanoseconds: UInt64 = 0,
         measures: RunningMeasures?, now: UInt64
     ) -> [WorkerAction] {
-        progress.microBatchNanoseconds = microBatchNanoseconds
-        handleComputed(
-            completedSteps: completedSteps, phase: phase, counter: counter, measures: measures, now: now)
+        report.note(counter: counter, microBatchNanoseconds: microBatchNanoseconds)
+        if self.phase == .ready || self.phase == .training,
+            report.note(
+                completedSteps: completedSteps, phase: phase, measures: measures, stepLimit: membership.stepLimit)
+        {
+            sendProgress(now: now)
+        }
         return takeActions()
     }
 
     /// Rank 0 only: the digest of the reduced gradient of `step` (from 0).
     package mutating func stepReduced(step: UInt64, digest: UInt64, now: UInt64) -> [WorkerAction] {
-        handleStepReduced(step: step, digest: digest)
+        if phase == .training || phase == .quiescing || phase == .finishing,
+            let full = report.add(step: step, digest: digest)
+        {
+            send(.stepDigests(full))
+        }
         return takeActions()
     }
 
-    /// An epoch ended, or was found in a state that this worker took over.
-    package mutating func epochEnded(_ ended: EpochEnded, now: UInt64) -> [WorkerAction] {
-        handleEpochEnded(ended, now: now)
+    /// The connection to the coordinator broke, or a successor was started at its address.
+    package mutating func coordinatorLost(now: UInt64) -> [WorkerAction] {
+        greetAgain(now: now)
         return takeActions()
     }
 
-    /// A state was serialized and goes to the coordinator.
-    package mutating func stateSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) -> [WorkerAction] {
-        handleSerialized(name, bytes: bytes, now: now)
-        return takeActions()
-    }
-
-    /// Training is over: every epoch done (`isComplete`), or the stop boundary reached.
-    package mutating func finished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool, now: UInt64)
-        -> [WorkerAction]
-    {
-        handleFinished(
-            completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete, now: now)
-        return takeActions()
-    }
-
-    /// The compute thread met something that it cannot go on from.
-    package mutating func failed(_ kind: WorkerFailure.Kind, message: String, now: UInt64) -> [WorkerAction] {
-        handleFailure(kind, message: message, now: now)
-        return takeActions()
-    }
-
-    /// Time passed. Sends heartbeats and keeps every deadline.
+    /// Time passed: sends heartbeats and checks every deadline.
     package mutating func tick(now: UInt64) -> [WorkerAction] {
-        handleTick(now: now)
+        let wasLate = link.tick(now: now)
+        switch phase {
+        case .created, .abandoned, .exited: break
+        case .greeting(let since, let lastHello): repeatGreeting(since: since, lastHello: lastHello, now: now)
+        case .failed(let failure, let since) where now >= since + configuration.failureDeadlineMilliseconds:
+            exit(code: failure.exitCode, reason: failure.message)
+        default:
+            if wasLate { link.restartSilence(now: now) }
+            keepInTouch(now: now)
+        }
         return takeActions()
+    }
+
+    // MARK: The coordinator
+
+    private mutating func handleUndecodable(_ error: MessageError) {
+        guard phase != .exited else { return }
+        if case .otherVersion = error, phase.isGreeting {
+            exit(code: ProcessExitCode.usage, reason: "the coordinator's messages cannot be read: \(error)")
+        } else {
+            ignoredMessageCount += 1
+        }
+    }
+
+    private mutating func handle(_ message: CoordinatorMessage, now: UInt64) {
+        guard phase.takesMessages else { return }
+        link.received(now: now)
+        switch message {
+        case .welcome(let welcome): handleWelcome(welcome, now: now)
+        case .refused(let refusal): handleRefusal(refusal)
+        case .introduce: greetAgain(now: now)
+        case .heartbeat: break
+        case .contentChunk(let chunk): handleChunk(chunk, now: now)
+        case .reconfigure(let generation): handleReconfiguration(generation)
+        case .view(let view): handleView(view, now: now)
+        case .grant(let grant): handleGrant(grant, now: now)
+        case .stop(let grant): handleStop(grant, now: now)
+        case .stateReceived(let name, let offset):
+            states.acknowledge(name, offset: offset)
+            sendStateChunks(now: now)
+        case .sendState(let purpose): handleStateRequest(purpose)
+        case .end(let reason): leave(code: ProcessExitCode.success, reason: reason)
+        case .abort(let exitCode, let reason): leave(code: exitCode, reason: reason)
+        }
+    }
+
+    private mutating func handleWelcome(_ welcome: Welcome, now: UInt64) {
+        guard link.accept(welcome, now: now) else { return ignoredMessageCount += 1 }
+        if phase.isGreeting {
+            phase = .loading
+            compute(.loadExperiment(welcome))
+        } else {
+            // A coordinator takes over, or knows this worker again: what may have been lost on the way is sent again.
+            states.restart()
+            states.forget(savedEpochs: welcome.records.savedEpochs)
+            sendEpochs(after: welcome.records.epochs, now: now)
+            sendStateChunks(now: now)
+            if let pendingAnswer { send(pendingAnswer) }
+        }
+        sendProgress(now: now)
+    }
+
+    private mutating func handleRefusal(_ refusal: Refusal) {
+        guard phase.isGreeting || !link.isKnown else { return ignoredMessageCount += 1 }
+        let code =
+            switch refusal.kind {
+            case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ProcessExitCode.usage
+            case .tooMany, .ended: ProcessExitCode.unreachable
+            }
+        exit(code: code, reason: "the coordinator refused this worker: \(refusal.reason)")
+    }
+
+    /// Sends HELLO to a coordinator that may not know this worker.
+    private mutating func greetAgain(now: UInt64) {
+        guard phase.takesMessages, !phase.isGreeting else { return }
+        link.greeted(now: now)
+        send(.hello(hello))
+    }
+
+    private mutating func repeatGreeting(since: UInt64, lastHello: UInt64, now: UInt64) {
+        if now >= since + configuration.greetingDeadlineMilliseconds {
+            exit(
+                code: ProcessExitCode.unreachable,
+                reason: "no coordinator answered within \((now - since) / 1000) s: is it running at that address?")
+        } else if now >= lastHello + configuration.helloIntervalMilliseconds {
+            phase = .greeting(since: since, lastHello: now)
+            send(.hello(configuration.hello))
+        }
+    }
+
+    /// The first message of a connection, with what this worker holds if it was welcomed before.
+    private var hello: Hello {
+        var hello = configuration.hello
+        if phase.hasModel, let job = link.welcome?.job {
+            hello.attachment = Attachment(
+                job: job, generation: membership.announcedGeneration, holdsState: membership.holdsState)
+        }
+        return hello
+    }
+
+    private mutating func keepInTouch(now: UInt64) {
+        switch link.check(now: now) {
+        case .giveUp: return abandon()
+        case .greet: greetAgain(now: now)
+        case .fine: break
+        }
+        if link.isHeartbeatDue(now: now) { sendProgress(now: now) }
+        if phase == .fetching,
+            let request = fetcher.repeatedRequest(after: Self.contentRetryMilliseconds, now: now)
+        {
+            send(.contentRequest(request))
+        }
+        if states.isStuck(since: Self.contentRetryMilliseconds, now: now) {
+            states.restart()
+            sendStateChunks(now: now)
+        }
+    }
+
+    // MARK: Learning
+
+    private mutating func handleExperimentLoaded(missing: [SHA256Digest], now: UInt64) {
+        guard phase == .loading, let welcome = link.welcome else { return }
+        phase = .fetching
+        let data = welcome.data.filter { content in missing.contains { content.identifier == .data($0) } }
+        fetcher.begin(data + (welcome.state.map { [$0] } ?? []))
+        fetchOn(now: now)
+    }
+
+    private mutating func handleChunk(_ chunk: ContentChunk, now: UInt64) {
+        guard phase == .fetching, case .stored(let offset) = fetcher.receive(chunk, now: now) else {
+            return ignoredMessageCount += 1
+        }
+        report.advance()
+        compute(.storeContent(chunk.content, offset: offset, bytes: chunk.bytes))
+        fetchOn(now: now)
+    }
+
+    /// Requests what is missing; when nothing is, has the compute thread prepare.
+    private mutating func fetchOn(now: UInt64) {
+        if let content = fetcher.nextContent() { compute(.expectContent(content)) }
+        if let request = fetcher.nextRequest(now: now) { send(.contentRequest(request)) }
+        if fetcher.isComplete {
+            phase = .preparing
+            compute(.prepare)
+        }
+    }
+
+    // MARK: Views
+
+    /// Quiesces, so that a new view can be formed. The state stays.
+    private mutating func handleReconfiguration(_ generation: UInt64) {
+        let announcement = membership.announce(generation)
+        switch (announcement, phase) {
+        case (.outdated, _): ignoredMessageCount += 1
+        case (_, .quiescent(var ready)):
+            ready.generation = generation
+            phase = .quiescent(ready)
+            answer(.ready(ready))
+        case (.new, .linking), (.new, .ready), (.new, .training), (.new, .finishing): quiesce()
+        case (.new, .failed(let failure, _)):
+            switch failure.kind {
+            case .peerLost, .auditMismatch: quiesce()
+            default: break
+            }
+        default: break
+        }
+    }
+
+    private mutating func quiesce() {
+        phase = .quiescing
+        report.setPhase(.waiting)
+        sendStepDigests()
+        actions.append(.interruptCompute)
+        compute(.quiesce)
+    }
+
+    private mutating func becomeQuiescent(_ ready: Ready) {
+        sendStepDigests()
+        phase = .quiescent(ready)
+        report.set(completedSteps: ready.position.completedSteps, phase: .waiting)
+        answer(.ready(ready))
+    }
+
+    private mutating func handleView(_ view: View, now: UInt64) {
+        if membership.isLinked(view) {
+            // The coordinator has not received the answer.
+            switch phase {
+            case .ready, .training, .finishing: if let linked = membership.linked { send(.linked(linked)) }
+            default: break
+            }
+            return
+        }
+        guard phase.isQuiescent, membership.enter(view, inboxAddress: configuration.hello.inboxAddress) else {
+            return ignoredMessageCount += 1
+        }
+        phase = .linking
+        pendingAnswer = nil
+        report.enter(view)
+        compute(.enterView(view))
+        sendProgress(now: now)
+    }
+
+    private mutating func handleLinked(_ linked: Linked, now: UInt64) {
+        guard phase == .linking, linked.generation == membership.view?.generation else { return }
+        phase = .ready
+        membership.link(linked)
+        report.setPhase(.waiting)
+        report.advance()
+        answer(.linked(linked))
+        states.enterView(sendsRetained: membership.isFirst)
+        if membership.isFirst { sendStateChunks(now: now) }
+    }
+
+    // MARK: Training
+
+    private mutating func handleGrant(_ grant: Grant, now: UInt64) {
+        guard accepts(grant, now: now), membership.extend(to: grant.stepLimit) else { return }
+        report.granted(
+            stepLimit: grant.stepLimit,
+            isFirst: report.completedSteps == membership.view?.position.completedSteps)
+        compute(.extendGrant(stepLimit: grant.stepLimit))
+    }
+
+    private mutating func handleStop(_ grant: Grant, now: UInt64) {
+        guard accepts(grant, now: now), membership.stop(at: grant.stepLimit) else { return }
+        compute(.stopAt(stepLimit: grant.stepLimit))
+    }
+
+    /// Whether a grant is for the present view. Notes what the coordinator has recorded.
+    private mutating func accepts(_ grant: Grant, now: UInt64) -> Bool {
+        states.forget(savedEpochs: grant.records.savedEpochs)
+        if epochs.isRepetitionDue(after: grant.records.epochs, now: now) {
+            sendEpochs(after: grant.records.epochs, now: now)
+        }
+        guard grant.generation == membership.view?.generation else {
+            ignoredMessageCount += 1
+            return false
+        }
+        switch phase {
+        case .ready, .training:
+            phase = .training
+            return true
+        case .finishing:
+            // The coordinator has not received DONE.
+            if let pendingAnswer { send(pendingAnswer) }
+            return false
+        default:
+            ignoredMessageCount += 1
+            return false
+        }
+    }
+
+    private mutating func handleEpochEnded(_ ended: EpochEnded, now: UInt64) {
+        guard phase != .exited, phase != .abandoned, epochs.add(ended, now: now) else { return }
+        report.advance()
+        sendStepDigests()
+        send(.epochEnded(ended))
+    }
+
+    private mutating func handleFinished(
+        completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool, now: UInt64
+    ) {
+        guard phase == .training else { return }
+        phase = .finishing
+        report.set(completedSteps: completedSteps, phase: .finished)
+        sendStepDigests()
+        sendProgress(now: now)
+        answer(
+            .done(
+                Done(
+                    generation: report.generation, completedSteps: completedSteps, stateDigest: stateDigest,
+                    isComplete: isComplete)))
+    }
+
+    private mutating func handleFailure(_ kind: WorkerFailure.Kind, message: String, now: UInt64) {
+        switch phase {
+        case .created, .greeting, .quiescing, .exited, .failed, .finishing, .abandoned: return
+        default: break
+        }
+        let failure = WorkerFailure(generation: report.generation, kind: kind, message: message)
+        phase = .failed(failure, since: now)
+        sendStepDigests()
+        answer(.failed(failure))
+    }
+
+    // MARK: States
+
+    private mutating func handleStateRequest(_ purpose: StatePurpose) {
+        switch phase {
+        case .quiescent, .training, .ready, .failed:
+            if states.request(purpose) { compute(.serializeState(purpose)) }
+        default: ignoredMessageCount += 1
+        }
+    }
+
+    private mutating func handleSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) {
+        states.serialized(name, bytes: bytes)
+        guard phase.sendsStates, name.purpose.isRequested || (membership.isFirst && !phase.isQuiescent) else { return }
+        report.advance()
+        states.add(name, bytes: bytes)
+        sendStateChunks(now: now)
+    }
+
+    // MARK: The end
+
+    private mutating func leave(code: Int32, reason: String) {
+        send(.goodbye)
+        exit(code: code, reason: reason)
+    }
+
+    /// No coordinator leads the run any more. The state outlives this process in a rescue checkpoint.
+    private mutating func abandon() {
+        guard membership.holdsState else { return leaveAbandoned(path: nil) }
+        phase = .abandoned
+        actions.append(.interruptCompute)
+        compute(.saveState)
+    }
+
+    private mutating func leaveAbandoned(path: String?) {
+        let seconds = (link.welcome?.settings.successorMilliseconds ?? 0) / 1000
+        exit(
+            code: ProcessExitCode.requeue,
+            reason: "no message from a coordinator for \(seconds) s; this worker stops after step "
+                + "\(report.completedSteps)"
+                + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))
+    }
+
+    private mutating func exit(code: Int32, reason: String) {
+        guard phase != .exited else { return }
+        phase = .exited
+        actions.append(.interruptCompute)
+        actions.append(.exit(code: code, reason: reason))
+    }
+
+    // MARK: Messages
+
+    private mutating func send(_ message: WorkerMessage) {
+        actions.append(.send(message))
+    }
+
+    /// Sends what the coordinator waits for, and keeps it: it is sent again when it seems lost.
+    private mutating func answer(_ message: WorkerMessage) {
+        pendingAnswer = message
+        send(message)
+    }
+
+    private mutating func compute(_ command: ComputeCommand) {
+        actions.append(.compute(command))
+    }
+
+    private mutating func sendProgress(now: UInt64) {
+        sendStepDigests()
+        link.sentProgress(now: now)
+        send(.progress(report.progress))
+        switch phase {
+        case .quiescent(let ready): if ready.generation == 0, let pendingAnswer { send(pendingAnswer) }
+        case .failed(let failure, let since): if now >= since + Self.repeatMilliseconds { send(.failed(failure)) }
+        default: break
+        }
+    }
+
+    private mutating func sendStepDigests() {
+        if let digests = report.takeStepDigests() { send(.stepDigests(digests)) }
+    }
+
+    /// Sends the ends of epochs that the coordinator has not recorded.
+    private mutating func sendEpochs(after epoch: UInt32, now: UInt64) {
+        for ended in epochs.take(after: epoch, now: now) { send(.epochEnded(ended)) }
+    }
+
+    private mutating func sendStateChunks(now: UInt64) {
+        for chunk in states.nextChunks(now: now) {
+            report.advance()
+            send(.stateChunk(chunk))
+        }
     }
 
     private mutating func takeActions() -> [WorkerAction] {

@@ -2,9 +2,9 @@ import Testing
 
 @testable import Coordination
 
-@Suite("A worker under coordinators that say anything")
+@Suite("A worker under hostile coordinators")
 struct HostileCoordinatorTests {
-    /// One worker's machine, with everything that its driver tells it.
+    /// One worker's machine, with everything that its driver passes in.
     private struct Run: ~Copyable {
         var machine: WorkerMachine
         var coordinator: HostileCoordinator
@@ -38,7 +38,8 @@ struct HostileCoordinatorTests {
             switch Int.random(in: 0..<100, using: &coordinator.values.generator) {
             case ..<60:
                 let message = coordinator.message(
-                    heardGeneration: machine.heardGeneration, view: machine.view, phase: machine.phase)
+                    heardGeneration: machine.membership.announcedGeneration, view: machine.membership.view,
+                    phase: machine.phase)
                 take(machine.received(message.encoded(), now: now))
             case ..<70:
                 now += coordinator.values.pick([0, 25, 50, 50, 1200])
@@ -53,36 +54,40 @@ struct HostileCoordinatorTests {
         private mutating func obey() {
             guard !orders.isEmpty else { return }
             let digest = SampleMessages.digest(200)
-            let position = machine.view?.position ?? .start
+            let position = machine.membership.view?.position ?? .start
             let order = orders.removeFirst()
             let name = StateName(purpose: .epochEnd, completedSteps: position.completedSteps, completedEpochs: 1)
             switch order {
-            case .loadExperiment: take(machine.experimentLoaded(missing: [SampleMessages.digest(100)], now: now))
-            case .prepare: take(machine.prepared(position: .start, stateDigest: digest, now: now))
-            case .regroup: take(machine.regrouped(position: position, stateDigest: digest, now: now))
-            case .enterView(let view): take(machine.linked(generation: view.generation, stateDigest: digest, now: now))
-            case .serializeState(let purpose):
+            case .compute(.loadExperiment): report(.experimentLoaded(missing: [SampleMessages.digest(100)]))
+            case .compute(.prepare): report(.prepared(.start, stateDigest: digest))
+            case .compute(.quiesce): report(.quiesced(position, stateDigest: digest))
+            case .compute(.enterView(let view)): report(.linked(generation: view.generation, stateDigest: digest))
+            case .compute(.serializeState(let purpose)):
                 var name = name
                 name.purpose = purpose
-                take(machine.stateSerialized(name, bytes: [1, 2, 3], now: now))
-            case .stopAt(let limit):
-                take(machine.finished(completedSteps: limit, stateDigest: digest, isComplete: false, now: now))
-            case .saveState: take(machine.stateSaved(path: nil, now: now))
+                report(.stateSerialized(name, bytes: [1, 2, 3]))
+            case .compute(.stopAt(let limit)):
+                report(.finished(completedSteps: limit, stateDigest: digest, isComplete: false))
+            case .compute(.saveState): report(.stateSaved(path: nil))
             default: break
             }
         }
 
+        private mutating func report(_ report: ComputeReport) {
+            take(machine.received(report, now: now))
+        }
+
         private mutating func compute() {
             counter += 1
-            let steps = machine.stepLimit
+            let steps = machine.membership.stepLimit
             take(machine.stepReduced(step: steps, digest: 1, now: now))
             take(machine.computed(completedSteps: steps, phase: .computing, counter: counter, measures: nil, now: now))
             guard coordinator.values.chance(5) else { return }
-            take(machine.failed(.peerLost(rank: 1), message: "", now: now))
+            report(.failed(.peerLost(rank: 1), message: ""))
         }
     }
 
-    @Test func `nothing that a coordinator says traps or brings actions without bound`() {
+    @Test func `no message of a coordinator traps or brings actions without bound`() {
         var trainedCount = 0
         for seed in 0..<2000 as Range<UInt64> {
             var run = Run(seed: seed)
@@ -91,10 +96,10 @@ struct HostileCoordinatorTests {
             #expect(run.mostActions < 100, "seed \(seed)")
             if run.hasTrained { trainedCount += 1 }
         }
-        #expect(trainedCount > 200, "most messages have to get past the door: \(trainedCount)")
+        #expect(trainedCount > 200, "most runs must reach training: \(trainedCount)")
     }
 
-    @Test func `a state that is asked for again and again is serialized once at a time`() {
+    @Test func `a state that is requested again and again is serialized once at a time`() {
         let digest = SampleMessages.digest(200)
         var machine = WorkerMachine(
             configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
@@ -103,14 +108,14 @@ struct HostileCoordinatorTests {
             (welcome.data, welcome.state) = ([], nil)
             _ = machine.received(.welcome(welcome), now: 1)
         }
-        _ = machine.experimentLoaded(missing: [], now: 2)
-        _ = machine.prepared(position: .start, stateDigest: digest, now: 3)
+        _ = machine.received(.experimentLoaded(missing: []), now: 2)
+        _ = machine.received(.prepared(.start, stateDigest: digest), now: 3)
         func requests(_ machine: inout WorkerMachine) -> [WorkerAction] {
             (0..<200).flatMap { _ in machine.received(.sendState(.comparison), now: 4) }
         }
-        #expect(requests(&machine) == [.serializeState(.comparison)])
+        #expect(requests(&machine) == [.compute(.serializeState(.comparison))])
         let name = StateName(purpose: .comparison, completedSteps: 0, completedEpochs: 0)
-        _ = machine.stateSerialized(name, bytes: [1], now: 5)
-        #expect(requests(&machine) == [.serializeState(.comparison)])
+        _ = machine.received(.stateSerialized(name, bytes: [1]), now: 5)
+        #expect(requests(&machine) == [.compute(.serializeState(.comparison))])
     }
 }

@@ -20,7 +20,7 @@ extension SimulatedCluster {
             if let limit = worker.stopLimit, position.completedSteps >= limit {
                 return finish(worker, isComplete: false)
             }
-            guard position.completedSteps < worker.machine.stepLimit else { return }
+            guard position.completedSteps < worker.machine.membership.stepLimit else { return }
             checkGrant(of: worker)
         }
         worker.awaitedSince = now
@@ -74,7 +74,7 @@ extension SimulatedCluster {
         worker.activity = .failed
         let step = training.position(worker.rounds).completedSteps
         let kind = WorkerFailure.Kind.nonFinite(step: step, microBatch: 4, what: "the loss")
-        perform(worker.machine.failed(kind, message: "", now: worker.clock.local(now)), of: worker)
+        report(.failed(kind, message: ""), worker)
     }
 
     /// Applies the round when all owners' contributions are there.
@@ -123,10 +123,10 @@ extension SimulatedCluster {
     private func finish(_ worker: SimulatedWorker, isComplete: Bool) {
         worker.activity = .finished
         if worker.rank == 0, !isComplete { serialize(worker, .stop) }
-        perform(
-            worker.machine.finished(
+        report(
+            .finished(
                 completedSteps: training.position(worker.rounds).completedSteps, stateDigest: digest(worker),
-                isComplete: isComplete, now: worker.clock.local(now)), of: worker)
+                isComplete: isComplete), worker)
     }
 
     // MARK: A new view
@@ -144,10 +144,7 @@ extension SimulatedCluster {
     private func standStill(_ worker: SimulatedWorker) {
         worker.activity = .standing
         later(worker, random(0...2)) {
-            self.perform(
-                worker.machine.regrouped(
-                    position: self.training.position(worker.rounds), stateDigest: self.digest(worker),
-                    now: worker.clock.local(self.now)), of: worker)
+            self.report(.quiesced(self.training.position(worker.rounds), stateDigest: self.digest(worker)), worker)
         }
     }
 }

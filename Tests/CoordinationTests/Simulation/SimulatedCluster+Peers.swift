@@ -121,9 +121,7 @@ extension SimulatedCluster {
         else { return }
         worker.task += 1
         worker.activity = .waiting
-        perform(
-            worker.machine.linked(
-                generation: view.generation, stateDigest: digest(worker), now: worker.clock.local(now)), of: worker)
+        report(.linked(generation: view.generation, stateDigest: digest(worker)), worker)
         computeOn(worker)
     }
 
@@ -160,8 +158,6 @@ extension SimulatedCluster {
         note("\(worker.name) loses rank \(rank)")
         worker.task += 1
         worker.activity = .failed
-        perform(
-            worker.machine.failed(.peerLost(rank: rank), message: "link lost", now: worker.clock.local(now)),
-            of: worker)
+        report(.failed(.peerLost(rank: rank), message: "link lost"), worker)
     }
 }

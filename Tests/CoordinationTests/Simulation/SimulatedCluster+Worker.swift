@@ -43,42 +43,49 @@ extension SimulatedCluster {
             guard worker.isHere else { return }
             switch action {
             case .send(let message): sendToCoordinator(message, from: worker)
-            case .loadExperiment: load(worker)
-            case .expectContent(let content):
-                worker.fetched[content.identifier] = [UInt8](repeating: 0, count: Int(content.byteCount))
-            case .storeContent(let content, let offset, let bytes):
-                worker.fetched[content]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-            case .prepare: prepare(worker)
-            case .regroup: regroup(worker)
-            case .enterView(let view): enter(view, worker)
-            case .extendGrant:
-                worker.mayCompute = true
-                computeOn(worker)
-            case .stopAt(let stepLimit):
-                worker.mayCompute = true
-                worker.stopLimit = stepLimit
-                computeOn(worker)
-            case .serializeState(let purpose):
-                after(random(1...2)) { self.on(worker) { self.serialize(worker, purpose) } }
-            case .saveState:
-                after(random(1...5)) {
-                    self.on(worker) {
-                        self.perform(
-                            worker.machine.stateSaved(path: "state", now: worker.clock.local(self.now)), of: worker)
-                    }
-                }
+            case .compute(let command): compute(command, worker)
             case .interruptCompute: break
             case .exit(let code, let reason): exited(worker, code, reason)
             }
         }
     }
 
+    /// What the compute thread does with a command.
+    private func compute(_ command: ComputeCommand, _ worker: SimulatedWorker) {
+        switch command {
+        case .loadExperiment: load(worker)
+        case .expectContent(let content):
+            worker.fetched[content.identifier] = [UInt8](repeating: 0, count: Int(content.byteCount))
+        case .storeContent(let content, let offset, let bytes):
+            worker.fetched[content]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        case .prepare: prepare(worker)
+        case .quiesce: regroup(worker)
+        case .enterView(let view): enter(view, worker)
+        case .extendGrant:
+            worker.mayCompute = true
+            computeOn(worker)
+        case .stopAt(let stepLimit):
+            worker.mayCompute = true
+            worker.stopLimit = stepLimit
+            computeOn(worker)
+        case .serializeState(let purpose):
+            after(random(1...2)) { self.on(worker) { self.serialize(worker, purpose) } }
+        case .saveState:
+            after(random(1...5)) { self.on(worker) { self.report(.stateSaved(path: "state"), worker) } }
+        case .leave: break
+        }
+    }
+
+    /// The compute thread reports to its machine.
+    func report(_ report: ComputeReport, _ worker: SimulatedWorker) {
+        perform(worker.machine.received(report, now: worker.clock.local(now)), of: worker)
+    }
+
     private func load(_ worker: SimulatedWorker) {
         after(random(1...20)) {
             self.on(worker) {
                 let missing = worker.hasData ? [] : [Self.dataDigest]
-                self.perform(
-                    worker.machine.experimentLoaded(missing: missing, now: worker.clock.local(self.now)), of: worker)
+                self.report(.experimentLoaded(missing: missing), worker)
             }
         }
     }
@@ -94,10 +101,8 @@ extension SimulatedCluster {
                 }
                 self.checkState(of: worker)
                 worker.activity = .standing
-                self.perform(
-                    worker.machine.prepared(
-                        position: self.training.position(worker.rounds), stateDigest: self.digest(worker),
-                        now: worker.clock.local(self.now)), of: worker)
+                self.report(
+                    .prepared(self.training.position(worker.rounds), stateDigest: self.digest(worker)), worker)
             }
         }
     }
@@ -114,9 +119,7 @@ extension SimulatedCluster {
     /// Tells of the end of an epoch, and hands its state over when that is to be saved.
     func report(_ epoch: UInt64, of worker: SimulatedWorker, hasState: Bool) {
         let state = options.safeguards.reportsTrueDigests ? worker.heldState : training.states[Int(worker.rounds)]
-        perform(
-            worker.machine.epochEnded(
-                training.report(epoch, state: hasState ? state : nil), now: worker.clock.local(now)), of: worker)
+        report(.epochEnded(training.report(epoch, state: hasState ? state : nil)), worker)
         let isWanted =
             epoch == options.epochs || training.bestImproved(epoch)
             || Int(epoch) % options.checkpointEpochInterval == 0
@@ -134,6 +137,6 @@ extension SimulatedCluster {
             purpose: purpose, completedSteps: position.completedSteps, completedEpochs: position.completedEpochs)
         let bytes = SimulatedTraining.bytes(
             rounds: worker.rounds, state: worker.heldState, count: options.stateByteCount)
-        perform(worker.machine.stateSerialized(name, bytes: bytes, now: worker.clock.local(now)), of: worker)
+        report(.stateSerialized(name, bytes: bytes), worker)
     }
 }

@@ -1,7 +1,8 @@
 import Core
 
-/// Serialized states on their way to the coordinator, one after another, a window of chunks at a time.
-struct StateUploads {
+/// The serialized states of a worker on their way to the coordinator: which were requested, which may not be saved yet, and
+/// which are sent now, one after another, a window of chunks at a time.
+struct StateSender {
     private struct Upload {
         var name: StateName
         var bytes: [UInt8]
@@ -12,31 +13,59 @@ struct StateUploads {
     private let windowChunkCount: Int
     private var uploads: [Upload] = []
     private var lastMoved: UInt64 = 0
+    /// What the compute thread was asked to serialize.
+    private var requested: Set<StatePurpose> = []
+    /// States at ends of epochs that the coordinator may not have saved: kept by every worker, because the sender may die.
+    private var retained: [(name: StateName, bytes: [UInt8])] = []
 
     init(windowChunkCount: Int) {
         precondition(windowChunkCount > 0, "a window holds at least one chunk")
         self.windowChunkCount = windowChunkCount
     }
 
+    // MARK: Serializing
+
+    /// Whether the compute thread is to serialize a state now. Repeated requests are dropped until it has: each costs the
+    /// compute thread a moment.
+    mutating func request(_ purpose: StatePurpose) -> Bool {
+        requested.insert(purpose).inserted
+    }
+
+    /// The compute thread has serialized a state.
+    mutating func serialized(_ name: StateName, bytes: [UInt8]) {
+        requested.remove(name.purpose)
+        if name.purpose == .epochEnd { retained.append((name, bytes)) }
+    }
+
+    /// Drops states up to an epoch that the coordinator has saved.
+    mutating func forget(savedEpochs: UInt32) {
+        retained.removeAll { $0.name.completedEpochs <= savedEpochs }
+    }
+
+    // MARK: Sending
+
     mutating func add(_ name: StateName, bytes: [UInt8]) {
         precondition(!bytes.isEmpty, "a serialized state has bytes")
-        // Asked for once more while it is on its way.
+        // Requested again while it is on its way.
         guard !uploads.contains(where: { $0.name == name }) else { return }
         uploads.append(Upload(name: name, bytes: bytes))
     }
 
-    mutating func removeAll() {
+    /// Drops what is on its way; the sender of a new view sends the retained states instead.
+    mutating func enterView(sendsRetained: Bool) {
         uploads = []
+        guard sendsRetained else { return }
+        for state in retained { add(state.name, bytes: state.bytes) }
     }
 
-    /// Begins again with the first state that is not wholly acknowledged.
+    /// Starts again with the first state that is not wholly acknowledged.
     mutating func restart() {
         guard !uploads.isEmpty else { return }
         uploads[0].nextOffset = 0
         uploads[0].unacknowledged = []
     }
 
-    /// Whether chunks have been on their way for too long.
+    /// Whether chunks have been unacknowledged for this long.
     func isStuck(since milliseconds: UInt64, now: UInt64) -> Bool {
         uploads.first.map { !$0.unacknowledged.isEmpty && now >= lastMoved + milliseconds } ?? false
     }

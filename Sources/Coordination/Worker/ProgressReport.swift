@@ -1,0 +1,120 @@
+/// What a worker reports of its computing: the heartbeat's progress, and the digests of rank 0's reduced gradients.
+struct ProgressReport {
+    /// The content of the next heartbeat.
+    private(set) var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
+    private var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
+    /// The compute thread's counter at its last report.
+    private var computeCounter: UInt64 = 0
+    /// With this many complete steps progress is sent at once.
+    private var threshold: UInt64 = 0
+
+    var completedSteps: UInt64 { progress.completedSteps }
+    var generation: UInt64 { progress.generation }
+
+    /// Something was done: the coordinator sees that this worker is not stuck.
+    mutating func advance() {
+        progress.counter += 1
+    }
+
+    mutating func setPhase(_ phase: WorkerPhase) {
+        progress.phase = phase
+    }
+
+    mutating func set(completedSteps: UInt64, phase: WorkerPhase) {
+        progress.completedSteps = completedSteps
+        progress.phase = phase
+        progress.counter += 1
+    }
+
+    mutating func enter(_ view: View) {
+        progress.generation = view.generation
+        stepDigests = StepDigests(generation: view.generation, firstStep: 0, digests: [])
+        set(completedSteps: view.position.completedSteps, phase: .linking)
+    }
+
+    /// A grant reaches to `stepLimit`. The first step of a view is reported at once, because the coordinator measures how
+    /// long a reconfiguration took; otherwise the middle of the grant.
+    mutating func granted(stepLimit: UInt64, isFirst: Bool) {
+        threshold = completedSteps + (isFirst ? 1 : Self.half(stepLimit - min(stepLimit, completedSteps)))
+    }
+
+    /// The compute thread's counter and speed, in any phase.
+    mutating func note(counter: UInt64, microBatchNanoseconds: UInt64) {
+        progress.microBatchNanoseconds = microBatchNanoseconds
+        guard counter > computeCounter else { return }
+        progress.counter += counter - computeCounter
+        computeCounter = counter
+    }
+
+    /// The compute thread's place in the view. Returns whether progress is due now: in the middle and at the end of a grant,
+    /// where a boundary may wait for it.
+    mutating func note(
+        completedSteps: UInt64, phase: WorkerPhase, measures: RunningMeasures?, stepLimit: UInt64
+    ) -> Bool {
+        if completedSteps > progress.completedSteps {
+            progress.completedSteps = completedSteps
+            progress.counter += 1
+        }
+        progress.phase = phase
+        progress.measures = measures ?? progress.measures
+        guard progress.completedSteps >= threshold else { return false }
+        let ahead = stepLimit - min(stepLimit, progress.completedSteps)
+        threshold = ahead > 0 ? progress.completedSteps + Self.half(ahead) : .max
+        return true
+    }
+
+    private static func half(_ steps: UInt64) -> UInt64 { (steps + 1) / 2 }
+
+    /// Adds the digest of a step's reduced gradient. Returns the digests before it when they are not its neighbours or fill a
+    /// message.
+    mutating func add(step: UInt64, digest: UInt64) -> StepDigests? {
+        let isNext = step == stepDigests.firstStep + UInt64(stepDigests.digests.count)
+        let full = isNext && stepDigests.digests.count < WireLimits.stepDigestCount ? nil : takeStepDigests()
+        if stepDigests.digests.isEmpty { stepDigests.firstStep = step }
+        stepDigests.digests.append(digest)
+        return full
+    }
+
+    /// The digests that were not sent yet; nil when there are none.
+    mutating func takeStepDigests() -> StepDigests? {
+        guard !stepDigests.digests.isEmpty else { return nil }
+        defer { stepDigests.digests = [] }
+        return stepDigests
+    }
+}
+
+/// The ends of epochs that this worker knows of, by number: kept, because a successor may not have recorded them.
+struct EpochReports {
+    /// After this time without effect unrecorded epochs are sent again.
+    static let repeatMilliseconds: UInt64 = 1000
+
+    private var reports: [EpochEnded] = []
+    private var lastSent: UInt64 = 0
+
+    /// Adds an epoch. Returns whether it is to be sent: a state received from a peer reports past epochs once more, with
+    /// less detail.
+    mutating func add(_ ended: EpochEnded, now: UInt64) -> Bool {
+        if let index = reports.firstIndex(where: { $0.epoch >= ended.epoch }) {
+            guard reports[index].epoch > ended.epoch || reports[index].stateDigest == nil else { return false }
+            if reports[index].epoch == ended.epoch { reports.remove(at: index) }
+            reports.insert(ended, at: index)
+        } else {
+            reports.append(ended)
+        }
+        guard ended.stateDigest != nil else { return false }
+        lastSent = now
+        return true
+    }
+
+    /// The epochs after `epoch`, which are to be sent now.
+    mutating func take(after epoch: UInt32, now: UInt64) -> [EpochEnded] {
+        lastSent = now
+        return reports.filter { $0.epoch > epoch }
+    }
+
+    /// Whether epochs after `epoch` have waited long enough to be sent again.
+    func isRepetitionDue(after epoch: UInt32, now: UInt64) -> Bool {
+        guard let last = reports.last else { return false }
+        return last.epoch > epoch && now >= lastSent + Self.repeatMilliseconds
+    }
+}
