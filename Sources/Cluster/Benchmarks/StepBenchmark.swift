@@ -68,7 +68,8 @@ package struct StepBenchmark {
             state: ReplicatedState(model: model, experiment: experiment), kernels: instructionSet.table,
             threadCount: threadCount)
         let profile = isProfiled ? trainer.startProfile() : nil
-        let exchange = TimedExchange(try connect(trainer))
+        let peers = try connect(trainer)
+        let exchange = TimedExchange(peers ?? LocalExchange(arenaCount: model.arenaCount))
         for _ in 0..<Self.warmUpStepCount { _ = try trainer.runStep(exchange) }
         profile?.reset()
         exchange.waitedNanoseconds = 0
@@ -80,6 +81,9 @@ package struct StepBenchmark {
             // A step that ended an epoch carries its validation.
             if result.epoch == nil { durations.append(MonotonicTime.now.nanoseconds - start) }
         }
+        let rendezvous = BenchmarkRendezvous(directory: directory, workerCount: workerCount)
+        try rendezvous.arrive(rank: rank)
+        rendezvous.waitForAll { peers?.serve() }
         durations.sort()
         return Result(
             stepSeconds: Double(durations[durations.count / 2]) / 1e9,
@@ -107,7 +111,7 @@ package struct StepBenchmark {
     }
 
     /// Owns this rank's micro-batches and connects to the other workers through socket files in the folder.
-    private func connect(_ trainer: Trainer) throws -> any GradientExchange {
+    private func connect(_ trainer: Trainer) throws -> PeerExchange? {
         let runs = Ownership.balancedRuns(microBatchCount: experiment.microBatchCount, workerCount: workerCount)
         trainer.own(runs[rank])
         let control = "\(directory)/bench"
@@ -127,11 +131,49 @@ package struct StepBenchmark {
         let view = View(generation: 1, position: .start, holder: 0, members: members)
         let channel = try ComputeChannel()
         return try peers.connect(to: view, rank: rank, channel: channel).exchange(
-            trainer: trainer, board: channel.board) ?? LocalExchange(arenaCount: trainer.model.arenaCount)
+            trainer: trainer, board: channel.board)
     }
 }
 
-/// Passes everything on to another exchange and adds up the time that its `finish` takes.
+/// Makes the workers of a benchmark end together. A worker that closed its connections after its last step would break the last
+/// step of a peer that still waits for frames, or requests one again.
+struct BenchmarkRendezvous {
+    private let directory: String
+    private let workerCount: Int
+
+    /// Longer than the last step of any worker; a worker that died does not hold the others for ever.
+    private static let limitMilliseconds = 60_000
+    private static let pollMicroseconds: UInt32 = 2000
+
+    /// `directory` is a folder that all workers share.
+    init(directory: String, workerCount: Int) {
+        self.directory = directory
+        self.workerCount = workerCount
+    }
+
+    /// This worker has completed its steps. Throws the system's error.
+    func arrive(rank: Int) throws(ClusterError) {
+        let descriptor = open(path(rank), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .system("write \(path(rank))", errno) }
+        close(descriptor)
+    }
+
+    /// Whether all workers have completed their steps.
+    var isComplete: Bool { (0..<workerCount).allSatisfy { access(path($0), F_OK) == 0 } }
+
+    /// Waits until all workers have arrived, and calls `serve` meanwhile.
+    func waitForAll(serving serve: () -> Void) {
+        let deadline = Deadline(afterMilliseconds: Self.limitMilliseconds)
+        while !isComplete, !deadline.hasPassed {
+            serve()
+            usleep(Self.pollMicroseconds)
+        }
+    }
+
+    private func path(_ rank: Int) -> String { "\(directory)/done-\(rank)" }
+}
+
+/// Passes all calls on to another exchange and adds up the time that its `finish` takes.
 private final class TimedExchange: GradientExchange {
     private let inner: any GradientExchange
     var waitedNanoseconds: Int64 = 0
