@@ -14,11 +14,11 @@ extension CommandLineTests {
         }
 
         private func coordinator(
-            workers: Int, at address: String = "tcp://127.0.0.1:0", _ flags: [String]
+            workers: Int, at address: String = "tcp://127.0.0.1:0", descriptorLimit: Int? = nil, _ flags: [String]
         ) throws -> (process: Selvedge, address: String) {
             let process = try Selvedge(
                 ["coordinator", "small.yaml", "--listen", address, "--start-workers", String(workers)] + flags,
-                in: scratch)
+                in: scratch, descriptorLimit: descriptorLimit)
             let line = try process.line(containing: "Listening on ")
             return (process, String(line.dropFirst("Listening on ".count)))
         }
@@ -38,7 +38,37 @@ extension CommandLineTests {
             #expect(try scratch.digests("by-hand") == scratch.digests("whole"))
         }
 
-        /// The digests of a run of one worker that nobody disturbed.
+        /// Opens connections to a socket file that send nothing. They close with the descriptors.
+        private func idleConnections(_ count: Int, to path: String) -> [Int32] {
+            (0..<count).map { _ in
+                var address = sockaddr_un()
+                address.sun_family = sa_family_t(AF_UNIX)
+                withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+                let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+                withUnsafePointer(to: &address) {
+                    _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    }
+                }
+                return descriptor
+            }
+        }
+
+        @Test func `more idle connections than descriptors do not end a coordinator`() throws {
+            let path = scratch.sockets + "/control"
+            let (coordinator, address) = try coordinator(
+                workers: 1, at: "ipc://" + path, descriptorLimit: 256, ["--run", "run"])
+            let connections = idleConnections(400, to: path)
+            // All were accepted or refused once the last one sees what became of it; then the first ones go.
+            usleep(500_000)
+            for connection in connections { close(connection) }
+            let worker = try worker("only", address)
+            let end = try coordinator.end()
+            #expect(end.code == 0, "\(end.lines)")
+            #expect(try worker.end().code == 0)
+        }
+
+        /// The digests of an undisturbed run of one worker.
         private func undisturbed(epochs: Int) throws -> [String] {
             let flags = ["train", "small.yaml", "--workers", "1", "--epochs", String(epochs), "--run", "undisturbed"]
             let end = try Selvedge.run(flags, in: scratch)

@@ -34,7 +34,11 @@ final class Selvedge {
     }()
 
     /// Starts the program in a folder; its sockets go to the folder's `sockets`, its output to `output`.
-    init(_ arguments: [String], in scratch: Scratch, environment: [String: String] = [:]) throws {
+    ///
+    /// With `descriptorLimit` the process has so many descriptors, and cannot raise the limit.
+    init(
+        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], descriptorLimit: Int? = nil
+    ) throws {
         var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "XDG_RUNTIME_DIR": scratch.sockets]
         variables.merge(environment) { _, new in new }
         var descriptors: [Int32] = [-1, -1]
@@ -52,7 +56,8 @@ final class Selvedge {
         posix_spawn_file_actions_adddup2(&actions, descriptors[1], STDERR_FILENO)
 
         // The shell changes the folder and is then replaced by the program.
-        let shell = ["/bin/sh", "-c", "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
+        let limit = descriptorLimit.map { "ulimit -n \($0) && " } ?? ""
+        let shell = ["/bin/sh", "-c", limit + "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
         var argumentPointers = (shell + arguments).map { strdup($0) } + [nil]
         var environmentPointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }

@@ -1,9 +1,10 @@
-// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, event descriptors, spawning.
+// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, descriptors, spawning.
 #ifndef SELVEDGE_CPLATFORM_H
 #define SELVEDGE_CPLATFORM_H
 
 #include "CPU.h"
 #include "CRC32C.h"
+#include "Descriptors.h"
 #include "Events.h"
 #include "Futex.h"
 #include "Spawn.h"

@@ -1,3 +1,4 @@
+import CPlatform
 package import Coordination
 import Core
 import Experiments
@@ -43,6 +44,7 @@ package final class CoordinatorProcess {
         }
         self.settings = settings
         self.observer = observer
+        selvedge_raise_descriptor_limit()
         // Without a supervisor a hang-up may be one to be ignored, as by nohup.
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
