@@ -44,7 +44,7 @@ struct ExitStatus: Error {
         case let error as FaultError: code(ofFault: error)
         case TortureError.exists: ProcessExitCode.usage
         case TortureError.referenceFailed: ProcessExitCode.internalError
-        case is InstructionSetError, is CoordinatorConfigurationError: ProcessExitCode.usage
+        case is InstructionSetError, is CoordinatorConfigurationError, is RunSettingError: ProcessExitCode.usage
         case TransportError.invalidEndpoint: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable
         case ClusterError.openAddress, ClusterError.noAudit: ProcessExitCode.usage

@@ -71,7 +71,7 @@ struct PreparedRunTests {
             var settings = SyntheticRun.settings(
                 SyntheticRun.experiment(layers: [normalization] + SyntheticRun.linear),
                 .new(path: folder.path + "/run"))
-            settings.audit = .all
+            settings.runSettings.audit = .all
             return settings
         }
         #expect(throws: ClusterError.noAudit) { try PreparedRun(settings(isGhost: false)) }

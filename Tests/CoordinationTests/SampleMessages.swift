@@ -57,9 +57,9 @@ enum SampleMessages {
     }
 
     static var fromCoordinator: [CoordinatorMessage] {
-        let settings = RunSettings(
-            heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 2000, successorMilliseconds: 60_000,
-            checkpointEpochInterval: 1, audit: .all)
+        let timing = WorkerTiming(heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 2000)
+        var settings = RunSettings()
+        settings.audit = .all
         let data = [ContentDescription(identifier: .data(digest(1)), byteCount: 47_000_000)]
         let state = ContentDescription(identifier: .state(digest(2)), byteCount: 2_000_000)
         let records = Records(epochs: 3, savedEpochs: 2)
@@ -74,11 +74,11 @@ enum SampleMessages {
             .welcome(
                 Welcome(
                     term: 7, job: job, workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state,
-                    records: records, settings: settings)),
+                    records: records, timing: timing, settings: settings)),
             .welcome(
                 Welcome(
                     term: 1, job: job, workerIdentifier: 2, experiment: "", data: [], state: nil, records: records,
-                    settings: settings)),
+                    timing: timing, settings: settings)),
             .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce,
             .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
             .reconfigure(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),

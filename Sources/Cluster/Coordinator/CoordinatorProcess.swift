@@ -300,12 +300,8 @@ extension CoordinatorProcess {
         configuration.predecessor = predecessor
         configuration.term = leadership.term
         configuration.lastGeneration = leadership.lastGeneration
-        configuration.minimumWorkerCount = settings.minimumWorkerCount
+        configuration.settings = settings.runSettings
         configuration.ownerLimit = settings.workerLimit ?? run.experiment.microBatchCount
-        configuration.timing.successorMilliseconds = settings.successorMilliseconds
-        configuration.rebalances = settings.rebalances
-        configuration.audit = settings.audit
-        configuration.checkpointEpochInterval = settings.checkpointEpochInterval
         if let state = contents.state {
             configuration.start = .state(
                 state,

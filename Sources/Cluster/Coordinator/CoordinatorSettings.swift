@@ -10,24 +10,15 @@ package struct CoordinatorSettings: Sendable {
     package var listenAddress: String
     /// Training starts with that many workers.
     package var workerCount: Int
-    /// Training goes on with so few.
-    package var minimumWorkerCount = 1
+    package var runSettings = RunSettings()
     /// So many compute at most, others wait as spares; nil for as many as there are micro-batches.
     package var workerLimit: Int?
-    /// Whether micro-batches move to faster workers.
-    package var rebalances = false
-    /// The share of gradients that a second worker recomputes.
-    package var audit = AuditShare.none
-    /// How long workers wait for another coordinator when this one dies.
-    package var successorMilliseconds: UInt64 = 60_000
     /// Folder with the data set, before the usual places.
     package var data: String?
     package var environment: [String: String]
     package var run: RunRequest
     /// The weights that a new run begins with; nil for random ones.
     package var initialWeights: InitialWeights?
-    /// A checkpoint every so many epochs.
-    package var checkpointEpochInterval = 1
     /// Whether an address that other hosts can reach is allowed without keys.
     package var allowsOpenAddress = false
     /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.

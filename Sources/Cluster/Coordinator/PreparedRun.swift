@@ -32,7 +32,7 @@ package struct PreparedRun {
     init(_ settings: CoordinatorSettings, files: FileOperations = FileOperations()) throws {
         var experiment = settings.experiment
         let model = try Model(experiment.model, loss: experiment.loss)
-        guard settings.audit.isNone || model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
+        guard settings.runSettings.audit.isNone || model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
         try data.training.check(fits: model)
         try data.test.check(fits: model)

@@ -129,6 +129,6 @@ struct Admission {
         }
         let joined = Set(roster.present.map { roster[$0].hello.processIdentifier })
         let possible = roster.present.count + children.subtracting(joined).count
-        return max(configuration.minimumWorkerCount, min(possible, configuration.workerCount))
+        return max(configuration.settings.minimumWorkerCount, min(possible, configuration.workerCount))
     }
 }

@@ -10,8 +10,6 @@ package struct CoordinatorConfiguration: Sendable {
     package var microBatchCount: Int
     /// The first view waits for so many workers.
     package var workerCount: Int
-    /// Training continues with so few, and waits for more below that.
-    package var minimumWorkerCount = 1
     /// So many may compute at the same time; further ones wait as spares.
     package var ownerLimit: Int
     /// Number of this coordinator among those of the run, from 1.
@@ -20,17 +18,13 @@ package struct CoordinatorConfiguration: Sendable {
     package var lastGeneration: UInt64 = 0
     /// Why this coordinator takes over, if the end of its predecessor was observed.
     package var predecessor: CoordinatorLoss?
-    /// Whether micro-batches move to faster workers.
-    package var rebalances = false
-    /// The share of gradients that a second worker recomputes.
-    package var audit = AuditShare.none
     /// Children on this host whose end or stop the driver reports.
     package var childProcessIdentifiers: [Int32] = []
     /// The host's name: workers with the same one are local.
     package var host: String
     package var data: [ContentDescription]
     package var start: StartingPoint = .fresh
-    package var checkpointEpochInterval: Int = 1
+    package var settings = RunSettings()
     /// Keeps an extra checkpoint of every so many epochs; 0 keeps none.
     package var keptEpochInterval: Int = 0
     package var timing = CoordinatorTiming()
@@ -98,14 +92,11 @@ package enum CoordinatorConfigurationError: Error, Sendable, Equatable, CustomSt
 }
 
 extension CoordinatorConfiguration {
-    /// The settings that workers receive.
-    var runSettings: RunSettings {
-        RunSettings(
+    /// The intervals that workers receive.
+    var workerTiming: WorkerTiming {
+        WorkerTiming(
             heartbeatIntervalMilliseconds: UInt32(clamping: timing.heartbeatIntervalMilliseconds),
-            coordinatorSilenceMilliseconds: UInt32(clamping: timing.coordinatorSilenceMilliseconds),
-            successorMilliseconds: UInt32(clamping: timing.successorMilliseconds),
-            checkpointEpochInterval: UInt32(clamping: max(1, checkpointEpochInterval)),
-            audit: audit)
+            coordinatorSilenceMilliseconds: UInt32(clamping: timing.coordinatorSilenceMilliseconds))
     }
 
     func check() throws(CoordinatorConfigurationError) {
@@ -117,7 +108,8 @@ extension CoordinatorConfiguration {
         guard workerCount >= 1, workerCount <= most else {
             throw .workerCount(workerCount, microBatchCount: microBatchCount)
         }
-        precondition(1...workerCount ~= minimumWorkerCount, "the minimum is at most the number of workers at the start")
+        precondition(
+            1...workerCount ~= settings.minimumWorkerCount, "the minimum is at most the number of workers at the start")
         precondition(workerCount...most ~= ownerLimit, "all workers of the start may compute")
         let contents = data + (start.content.map { [$0] } ?? [])
         guard data.count <= WireLimits.contentCount,
@@ -133,8 +125,6 @@ package struct CoordinatorTiming: Sendable, Equatable {
     package var remoteSilenceMilliseconds: UInt64 = 1900
     /// A worker that receives nothing from the coordinator for so long looks for a successor.
     package var coordinatorSilenceMilliseconds: UInt64 = 2000
-    /// A worker that finds no successor for so long ends.
-    package var successorMilliseconds: UInt64 = 60_000
     /// Time from a successor's start in which it waits for the other workers of its predecessor, once one has joined.
     package var attachMilliseconds: UInt64 = 3000
     /// Time in which a child that ended may be replaced before the run starts without it.

@@ -43,7 +43,7 @@ extension CoordinatorMachine {
             .warning,
             "\(roster[worker].label) is slow: it computes a micro-batch in \(slowness.ownNanoseconds / 1000) µs, the "
                 + "others in \(slowness.usualNanoseconds / 1000) µs"
-                + (configuration.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
+                + (configuration.settings.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
 
     /// The first step after a change of membership is complete: the interruption is over.
@@ -126,7 +126,7 @@ extension CoordinatorMachine {
     }
 
     private func wantsRebalancing(now: UInt64) -> Bool {
-        guard configuration.rebalances, let view = membership.view else { return false }
+        guard configuration.settings.rebalances, let view = membership.view else { return false }
         let owners = membership.owners(in: roster).sorted { (roster[$0].rank ?? 0) < (roster[$1].rank ?? 0) }
         return assignment.wantsRebalancing(
             of: view.members.prefix(view.ownerCount).map(\.microBatches),

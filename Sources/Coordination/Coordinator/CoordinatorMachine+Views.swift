@@ -69,7 +69,7 @@ extension CoordinatorMachine {
                     term: configuration.term, job: configuration.job, workerIdentifier: roster[worker].identifier,
                     experiment: configuration.experiment, data: configuration.data,
                     state: hasTrained ? nil : configuration.start.content, records: records,
-                    settings: configuration.runSettings)), to: worker)
+                    timing: configuration.workerTiming, settings: configuration.settings)), to: worker)
         let order = heartbeat(for: worker)
         if order != .heartbeat { send(order, to: worker) }
     }
@@ -220,7 +220,7 @@ extension CoordinatorMachine {
         }
         let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
         let choice = membership.chooseMembers(from: start, in: roster, now: now)
-        if choice.owners.count >= configuration.minimumWorkerCount {
+        if choice.owners.count >= configuration.settings.minimumWorkerCount {
             enterView(choice, from: start, now: now)
         } else {
             waitForWorkers(present: choice.owners.count, position, now: now)
@@ -234,7 +234,7 @@ extension CoordinatorMachine {
     /// No worker holds a state that can be continued; a resumed run continues from the last checkpoint.
     private mutating func endWithoutState(now: UInt64) {
         log(.failure, "no worker is left that holds the state; go on with --resume from the last checkpoint")
-        let cause = RunFailure.Cause.tooFewWorkers(present: 0, needed: configuration.minimumWorkerCount)
+        let cause = RunFailure.Cause.tooFewWorkers(present: 0, needed: configuration.settings.minimumWorkerCount)
         end(.failed(history.lastLoss ?? failure(cause, now: now)), now: now)
     }
 
@@ -258,12 +258,12 @@ extension CoordinatorMachine {
         transition(to: .waitingForWorkers(since: now), now: now)
         log(
             .warning,
-            "\(present) of at least \(configuration.minimumWorkerCount) workers are left: "
+            "\(present) of at least \(configuration.settings.minimumWorkerCount) workers are left: "
                 + "training waits for more after step \(position.completedSteps)")
     }
 
     mutating func checkWaitingForWorkers(since: UInt64, now: UInt64) {
-        let needed = configuration.minimumWorkerCount
+        let needed = configuration.settings.minimumWorkerCount
         let present = roster.holders.count
         let deadline = since + configuration.timing.gatheringDeadlineMilliseconds
         if now >= deadline {

@@ -42,7 +42,7 @@ package struct CoordinatorMachine: ~Copyable {
         membership = Membership(configuration)
         admission = Admission(configuration)
         assignment = MicroBatchAssignment(
-            microBatchCount: configuration.microBatchCount, rebalances: configuration.rebalances)
+            microBatchCount: configuration.microBatchCount, rebalances: configuration.settings.rebalances)
         let start = configuration.start.position
         grants = Grants(completedSteps: start.completedSteps, timing: configuration.timing)
         ledger = RunLedger(completedEpochs: start.completedEpochs, completedSteps: start.completedSteps)

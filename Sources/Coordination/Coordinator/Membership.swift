@@ -25,7 +25,7 @@ struct Membership {
 
     init(_ configuration: CoordinatorConfiguration) {
         ownerLimit = configuration.ownerLimit
-        minimumOwnerCount = configuration.minimumWorkerCount
+        minimumOwnerCount = configuration.settings.minimumWorkerCount
         startRounds = configuration.start.position.rounds
         generation = configuration.lastGeneration
     }

@@ -116,11 +116,12 @@ package struct Welcome: Sendable, Equatable {
     /// The state to resume from; nil starts from the experiment's seed.
     package var state: ContentDescription?
     package var records: Records
+    package var timing: WorkerTiming
     package var settings: RunSettings
 
     package init(
         term: UInt64, job: JobIdentifier, workerIdentifier: UInt32, experiment: String, data: [ContentDescription],
-        state: ContentDescription?, records: Records, settings: RunSettings
+        state: ContentDescription?, records: Records, timing: WorkerTiming, settings: RunSettings
     ) {
         self.term = term
         self.job = job
@@ -129,6 +130,7 @@ package struct Welcome: Sendable, Equatable {
         self.data = data
         self.state = state
         self.records = records
+        self.timing = timing
         self.settings = settings
     }
 }
@@ -142,6 +144,7 @@ extension Welcome: WireValue {
         writer.list(data, limit: WireLimits.contentCount)
         writer.optional(state)
         writer.value(records)
+        writer.value(timing)
         writer.value(settings)
     }
 
@@ -153,57 +156,35 @@ extension Welcome: WireValue {
         data = try reader.list(ContentDescription.self, "data", limit: WireLimits.contentCount)
         state = try reader.optional(ContentDescription.self, "state")
         records = try reader.value(Records.self)
+        timing = try reader.value(WorkerTiming.self)
         settings = try reader.value(RunSettings.self)
     }
 }
 
-/// The settings of a run that its workers need. Intervals in 32-bit milliseconds reach 49 days.
-package struct RunSettings: Sendable, Equatable {
+/// How often a worker sends heartbeats, and when it looks for another coordinator. 32-bit milliseconds reach 49 days.
+package struct WorkerTiming: Sendable, Equatable {
     package var heartbeatIntervalMilliseconds: UInt32
     /// After so much silence the worker looks for the coordinator's successor.
     package var coordinatorSilenceMilliseconds: UInt32
-    /// The worker saves its state and ends when it receives nothing from any coordinator for so long.
-    package var successorMilliseconds: UInt32
-    /// Rank 0 sends its state after every so many epochs.
-    package var checkpointEpochInterval: UInt32
-    package var audit: AuditShare
 
-    package init(
-        heartbeatIntervalMilliseconds: UInt32, coordinatorSilenceMilliseconds: UInt32, successorMilliseconds: UInt32,
-        checkpointEpochInterval: UInt32, audit: AuditShare = .none
-    ) {
+    package init(heartbeatIntervalMilliseconds: UInt32, coordinatorSilenceMilliseconds: UInt32) {
         self.heartbeatIntervalMilliseconds = heartbeatIntervalMilliseconds
         self.coordinatorSilenceMilliseconds = coordinatorSilenceMilliseconds
-        self.successorMilliseconds = successorMilliseconds
-        self.checkpointEpochInterval = checkpointEpochInterval
-        self.audit = audit
-    }
-
-    /// Whether the state at the end of `epoch` (from 1) has to be saved.
-    package func wantsCheckpoint(epoch: Int, bestImproved: Bool, isLast: Bool) -> Bool {
-        isLast || bestImproved || epoch % max(1, Int(checkpointEpochInterval)) == 0
     }
 }
 
-extension RunSettings: WireValue {
+extension WorkerTiming: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(heartbeatIntervalMilliseconds)
         writer.integer(coordinatorSilenceMilliseconds)
-        writer.integer(successorMilliseconds)
-        writer.integer(checkpointEpochInterval)
-        writer.integer(audit.millionths)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         heartbeatIntervalMilliseconds = try reader.integer(UInt32.self, "heartbeat interval")
         coordinatorSilenceMilliseconds = try reader.integer(UInt32.self, "silence deadline")
-        successorMilliseconds = try reader.integer(UInt32.self, "successor deadline")
-        checkpointEpochInterval = try reader.integer(UInt32.self, "checkpoint interval")
-        guard let audit = AuditShare(millionths: try reader.integer(UInt32.self, "audit share")),
-            heartbeatIntervalMilliseconds > 0, coordinatorSilenceMilliseconds > 0, successorMilliseconds > 0,
-            checkpointEpochInterval > 0
-        else { throw .invalid(field: "settings") }
-        self.audit = audit
+        guard heartbeatIntervalMilliseconds > 0, coordinatorSilenceMilliseconds > 0 else {
+            throw .invalid(field: "timing")
+        }
     }
 }
 

@@ -65,18 +65,18 @@ struct CoordinatorLink {
     }
 
     func check(now: UInt64) -> Check {
-        guard let settings = welcome?.settings else { return .fine }
+        guard let welcome else { return .fine }
         let silence = now - min(now, lastReceived)
-        if silence >= UInt64(settings.successorMilliseconds) { return .giveUp }
+        if silence >= welcome.settings.successorMilliseconds { return .giveUp }
         let isDue =
             isKnown
-            ? silence >= UInt64(settings.coordinatorSilenceMilliseconds)
+            ? silence >= UInt64(welcome.timing.coordinatorSilenceMilliseconds)
             : now >= lastHello + Self.helloRetryMilliseconds
         return isDue ? .greet : .fine
     }
 
     func isHeartbeatDue(now: UInt64) -> Bool {
-        guard let settings = welcome?.settings else { return false }
-        return now >= lastSent + UInt64(settings.heartbeatIntervalMilliseconds)
+        guard let welcome else { return false }
+        return now >= lastSent + UInt64(welcome.timing.heartbeatIntervalMilliseconds)
     }
 }

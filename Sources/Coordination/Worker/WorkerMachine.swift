@@ -436,7 +436,7 @@ package struct WorkerMachine: ~Copyable {
     }
 
     private mutating func leaveAbandoned(path: String?) {
-        let seconds = (link.welcome?.settings.successorMilliseconds ?? 0) / 1000
+        let seconds = link.welcome?.settings.successorSeconds ?? 0
         exit(
             code: ProcessExitCode.requeue,
             reason: "no message from a coordinator for \(seconds) s; this worker stops after step "

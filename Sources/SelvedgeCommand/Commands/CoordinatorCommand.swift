@@ -18,7 +18,7 @@ struct CoordinatorCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
-    @OptionGroup var membership: MembershipOptions
+    @OptionGroup var settingOptions: RunSettingOptions
 
     @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
     var listen: String
@@ -28,9 +28,6 @@ struct CoordinatorCommand: ParsableCommand {
 
     @Option(help: "Most workers that compute at a time; more wait as spares. By default one for each micro-batch.")
     var workerLimit: Int?
-
-    @Option(help: "Seconds that workers wait for a new coordinator when this one dies.")
-    var successorSeconds: Int = 60
 
     @Flag(help: "Allow an address that other hosts can reach; every process there can then join.")
     var insecure = false
@@ -44,9 +41,10 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: .hidden)
     var announceRun: String?
 
-    /// The numbers of workers, checked: the fewest, those at the start, the most.
-    private func workerCounts(_ microBatchCount: Int) throws -> (fewest: Int, starting: Int, most: Int) {
-        let minWorkers = membership.minWorkers
+    /// The numbers of workers at the start and at most, checked.
+    private func workerCounts(
+        minWorkers: Int, _ microBatchCount: Int
+    ) throws -> (starting: Int, most: Int) {
         guard minWorkers <= microBatchCount else {
             throw ExitStatus(
                 ProcessExitCode.usage,
@@ -60,31 +58,25 @@ struct CoordinatorCommand: ParsableCommand {
                 "--min-workers \(minWorkers), --start-workers \(starting) and --worker-limit \(most) must not decrease and "
                     + "must be at most the \(microBatchCount) micro-batches")
         }
-        return (minWorkers, starting, most)
+        return (starting, most)
     }
 
     private func settings() throws -> CoordinatorSettings {
         let resolved = try experiment.resolved(for: runOptions)
-        let workers = try workerCounts(resolved.microBatchCount)
-        guard 1...86_400 ~= successorSeconds else {
-            throw ExitStatus(ProcessExitCode.usage, "--successor-seconds takes a number from 1 to 86400")
-        }
         let environment = ProcessInfo.processInfo.environment
+        let runSettings = try settingOptions.settings(environment: environment)
+        let workers = try workerCounts(minWorkers: runSettings.minimumWorkerCount, resolved.microBatchCount)
         var settings = CoordinatorSettings(
             experiment: resolved, listenAddress: listen, workerCount: workers.starting, environment: environment,
             run: runOptions.request)
         settings.data = experiment.dataFolder
-        settings.minimumWorkerCount = workers.fewest
+        settings.runSettings = runSettings
         settings.workerLimit = workers.most
-        settings.rebalances = membership.rebalance
-        settings.successorMilliseconds = UInt64(successorSeconds) * 1000
-        settings.audit = membership.auditShare
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,
                 readKeras: SeparateKerasReader.read)
         }
-        settings.checkpointEpochInterval = runOptions.checkpointEvery
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
         settings.isSuccessor = successor

@@ -14,7 +14,7 @@ struct TrainCommand: ParsableCommand {
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
-    @OptionGroup var membership: MembershipOptions
+    @OptionGroup var settingOptions: RunSettingOptions
     @OptionGroup var faults: FaultOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
@@ -47,7 +47,9 @@ struct TrainCommand: ParsableCommand {
         return number
     }
 
-    private func layout(microBatchCount: Int, environment: [String: String]) throws -> WorkerLayout {
+    private func layout(
+        microBatchCount: Int, minWorkers: Int, environment: [String: String]
+    ) throws -> WorkerLayout {
         let layout = WorkerLayout(
             workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
             threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
@@ -58,10 +60,10 @@ struct TrainCommand: ParsableCommand {
                 "\(layout.workerCount) workers cannot share \(microBatchCount) micro-batches: "
                     + "use at most \(microBatchCount), or more --micro-batches (which changes the bits)")
         }
-        guard membership.minWorkers <= layout.workerCount else {
+        guard minWorkers <= layout.workerCount else {
             throw ExitStatus(
                 ProcessExitCode.usage,
-                "--min-workers \(membership.minWorkers) is more than the \(layout.workerCount) workers of this run")
+                "--min-workers \(minWorkers) is more than the \(layout.workerCount) workers of this run")
         }
         return layout
     }
@@ -70,7 +72,10 @@ struct TrainCommand: ParsableCommand {
         let resolved = try experiment.resolved(for: runOptions)
         let environment = ProcessInfo.processInfo.environment
         _ = try InstructionSet.chosen(environment: environment)
-        let layout = try layout(microBatchCount: resolved.microBatchCount, environment: environment)
+        let settings = try settingOptions.settings(environment: environment)
+        let layout = try layout(
+            microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount,
+            environment: environment)
         let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
         // Set once the folder of the sockets is known.
         var network: ProxyLayout?
@@ -78,7 +83,7 @@ struct TrainCommand: ParsableCommand {
         var supervisor = Supervisor(
             launcher: LocalLauncher(executable: try Executable.path(), environment: childEnvironment),
             workerCount: layout.workerCount + spares, environment: childEnvironment,
-            coordinatorArguments: { coordinatorArguments($0, layout) },
+            coordinatorArguments: { coordinatorArguments($0, layout, settings) },
             workerArguments: { address, index in
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
                     + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
@@ -130,13 +135,15 @@ struct TrainCommand: ParsableCommand {
             + ["--announced-suffix=\(ProxyLayout.announcedSuffix)"]
     }
 
-    private func coordinatorArguments(_ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout) -> [String] {
-        let workerCount = max(membership.minWorkers, min(layout.workerCount, start.workerCount))
+    private func coordinatorArguments(
+        _ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout, _ settings: RunSettings
+    ) -> [String] {
+        let workerCount = max(settings.minimumWorkerCount, min(layout.workerCount, start.workerCount))
         let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
         return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
-            + membership.arguments + ["--supervised"]
+            + settings.arguments + ["--supervised"]
             + (continuedRun == nil ? [] : ["--successor"])
     }
 }

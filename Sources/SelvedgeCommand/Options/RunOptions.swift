@@ -21,9 +21,6 @@ struct RunOptions: ParsableArguments {
             "Start from the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
     var initialWeights: String?
 
-    @Option(help: "Epochs between checkpoints.")
-    var checkpointEvery: Int = 1
-
     @Flag(help: "Print the results as JSON on standard output.")
     var json = false
 
@@ -43,7 +40,6 @@ struct RunOptions: ParsableArguments {
         guard initialWeights == nil || resume == nil else {
             throw ValidationError("--init starts a new run: remove --resume")
         }
-        guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every takes a number from 1") }
     }
 
     /// The run of a coordinator that died: the one it announced, or the one at --run if it created that before announcing
@@ -57,7 +53,7 @@ struct RunOptions: ParsableArguments {
     /// The same options for another process of this program; with a path, for one that continues that run.
     func arguments(continuing path: String? = nil) -> [String] {
         let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments
-        return request + ["--checkpoint-every", String(checkpointEvery)] + (json ? ["--json"] : [])
+        return request + (json ? ["--json"] : [])
     }
 
     private var requestArguments: [String] {

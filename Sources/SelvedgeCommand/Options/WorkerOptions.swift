@@ -2,34 +2,47 @@ import ArgumentParser
 import Coordination
 import Foundation
 
-/// How a run treats its workers: the fewest it continues with, the distribution of work, recomputation checks.
-struct MembershipOptions: ParsableArguments {
-    @Option(help: "Fewest workers with which the run continues after losses.")
-    var minWorkers = 1
+/// The settings of a run, as `RunSettings` declares them.
+struct RunSettingOptions: ParsableArguments {
+    @Option(RunSettings.minWorkers) var minWorkers: String?
+    @Flag(RunSettings.rebalance) var rebalance = false
+    @Option(RunSettings.auditShare) var audit: String?
+    @Option(RunSettings.checkpointEvery) var checkpointEvery: String?
+    @Option(RunSettings.successorWait) var successorSeconds: String?
 
-    @Flag(help: "Move micro-batches from slow workers to faster ones; the bits stay the same.")
-    var rebalance = false
+    private var given: [(setting: RunSetting, text: String?)] {
+        [
+            (RunSettings.minWorkers, minWorkers), (RunSettings.rebalance, rebalance ? "true" : nil),
+            (RunSettings.auditShare, audit), (RunSettings.checkpointEvery, checkpointEvery),
+            (RunSettings.successorWait, successorSeconds),
+        ]
+    }
 
-    @Option(
-        help: ArgumentHelp(
-            "Compute this share of the gradients (0 to 1) on a second worker as well, and compare.", valueName: "share")
-    )
-    var audit: Double?
+    /// The settings from flags, environment and defaults, in this order of precedence.
+    func settings(environment: [String: String]) throws(RunSettingError) -> RunSettings {
+        let flags = given.compactMap { setting, text in text.map { (setting: setting, text: $0) } }
+        return try RunSettings(flags: flags, environment: environment)
+    }
 
     func validate() throws {
-        guard minWorkers > 0 else { throw ValidationError("--min-workers takes a number from 1") }
-        guard AuditShare(fraction: audit ?? 0) != nil else {
-            throw ValidationError("--audit takes a number from 0 to 1")
+        do {
+            _ = try settings(environment: [:])
+        } catch {
+            throw ValidationError(error.description)
         }
     }
+}
 
-    /// The same options for another process of this program.
-    var arguments: [String] {
-        ["--min-workers", String(minWorkers)] + (rebalance ? ["--rebalance"] : []) + flag("audit", audit)
+extension Option where Value == String? {
+    fileprivate init(_ setting: RunSetting) {
+        self.init(name: .customLong(setting.name), help: ArgumentHelp(setting.helpWithDefault))
     }
+}
 
-    /// The share of gradients that is computed twice; `validate` has checked it.
-    var auditShare: AuditShare { audit.flatMap { AuditShare(fraction: $0) } ?? .none }
+extension Flag where Value == Bool {
+    fileprivate init(wrappedValue: Bool, _ setting: RunSetting) {
+        self.init(wrappedValue: wrappedValue, name: .customLong(setting.name), help: ArgumentHelp(setting.help))
+    }
 }
 
 /// How many workers and threads use this host's cores.

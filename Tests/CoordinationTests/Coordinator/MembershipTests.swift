@@ -100,7 +100,7 @@ struct MembershipTests {
         let membership = view(owners: 1, of: &roster) {
             $0.workerCount = 2
             $0.ownerLimit = 2
-            $0.minimumWorkerCount = 2
+            $0.settings.minimumWorkerCount = 2
         }
         roster.setReady(0, Fixtures.ready(5))
         roster.setReady(1, Fixtures.ready(0))

@@ -42,16 +42,18 @@ struct HostileCoordinator {
             max(1, values.smallNumber(fitting))
         }
         let digest = SampleMessages.digest(100)
+        var settings = RunSettings()
+        settings.successorSeconds = min(86_400, Int(interval(&values, 60)))
+        settings.checkpointEpochInterval = min(1_000_000, Int(interval(&values, 1)))
         return Welcome(
             term: values.number(1), job: JobIdentifier(high: 7, low: 8), workerIdentifier: values.smallNumber(1),
             experiment: "", data: (0..<values.pick([0, 1, 2])).map { _ in content(.data(digest)) },
             state: values.chance(50) ? content(.state(digest)) : nil,
             records: Records(epochs: values.smallNumber(0), savedEpochs: values.smallNumber(0)),
-            settings: RunSettings(
+            timing: WorkerTiming(
                 heartbeatIntervalMilliseconds: interval(&values, 250),
-                coordinatorSilenceMilliseconds: interval(&values, 2000),
-                successorMilliseconds: interval(&values, 60_000),
-                checkpointEpochInterval: interval(&values, 1)))
+                coordinatorSilenceMilliseconds: interval(&values, 2000)),
+            settings: settings)
     }
 
     private mutating func contentChunk() -> ContentChunk {

@@ -28,7 +28,7 @@ struct HostileWorkerTests {
                 arithmeticVersion: 3, microBatchCount: 8, workerCount: workers.values.pick([1, 2, 3]), host: "here",
                 data: [ContentDescription(identifier: .data(SampleMessages.digest(100)), byteCount: 1 << 23)])
             configuration.ownerLimit = 4
-            configuration.rebalances = workers.values.chance(50)
+            configuration.settings.rebalances = workers.values.chance(50)
             configuration.childProcessIdentifiers = [1001, 1002]
             configuration.term = workers.values.number(1)
             configuration.lastGeneration = workers.values.pick([0, 5])

@@ -13,11 +13,11 @@ extension SimulatedCluster {
             experimentDigest: SampleMessages.digest(50), arithmeticVersion: 3,
             microBatchCount: options.microBatchCount, workerCount: options.workerCount, host: "here",
             data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)])
-        configuration.minimumWorkerCount = options.minimumWorkerCount
-        configuration.rebalances = options.rebalances
+        configuration.settings.minimumWorkerCount = options.minimumWorkerCount
+        configuration.settings.rebalances = options.rebalances
         configuration.ownerLimit = options.ownerLimit ?? options.workerCount
         configuration.childProcessIdentifiers = children
-        configuration.checkpointEpochInterval = options.checkpointEpochInterval
+        configuration.settings.checkpointEpochInterval = options.checkpointEpochInterval
         configuration.term = disk.term + 1
         configuration.lastGeneration = disk.highestGeneration
         if let last = disk.last {

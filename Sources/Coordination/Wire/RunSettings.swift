@@ -1,0 +1,178 @@
+/// The settings of a run that a user chooses. Each is a property here and a declaration in ``all``.
+///
+/// The flag, the environment variable, the arguments of child processes and the wire format follow from the declarations. To add
+/// a setting, add both here, give it a flag in the options of the command line, and read the property where it matters.
+package struct RunSettings: Sendable, Equatable {
+    package var minimumWorkerCount = 1
+    package var rebalances = false
+    package var audit = AuditShare.none
+    package var checkpointEpochInterval = 1
+    package var successorSeconds = 60
+
+    package init() {}
+
+    package static let minWorkers = RunSetting(
+        "min-workers", \.minimumWorkerCount, 1...1024,
+        "Fewest workers to continue with after some were lost.")
+    package static let rebalance = RunSetting(
+        "rebalance", \.rebalances, "Move micro-batches from slow workers to faster ones; the bits stay the same.")
+    package static let auditShare = RunSetting(
+        "audit", \.audit, "Recompute this share of the gradients (0 to 1) on a second worker, and compare.")
+    package static let checkpointEvery = RunSetting(
+        "checkpoint-every", \.checkpointEpochInterval, 1...1_000_000, "Epochs between checkpoints.")
+    package static let successorWait = RunSetting(
+        "successor-seconds", \.successorSeconds, 1...86_400,
+        "Seconds that workers wait for another coordinator when theirs dies.")
+
+    /// All settings, in the order of their values on the wire.
+    package static let all = [minWorkers, rebalance, auditShare, checkpointEvery, successorWait]
+}
+
+extension RunSettings {
+    package var successorMilliseconds: UInt64 { UInt64(successorSeconds) * 1000 }
+
+    /// Whether the state at the end of `epoch` (from 1) has to be saved.
+    package func wantsCheckpoint(epoch: Int, bestImproved: Bool, isLast: Bool) -> Bool {
+        isLast || bestImproved || epoch % checkpointEpochInterval == 0
+    }
+
+    /// Sets what the environment gives and then what flags give; everything else keeps its default.
+    package init(
+        flags: [(setting: RunSetting, text: String)], environment: [String: String]
+    ) throws(RunSettingError) {
+        self.init()
+        for setting in Self.all {
+            guard let text = environment[setting.variable], !text.isEmpty else { continue }
+            try setting.set(text, source: setting.variable + "=", in: &self)
+        }
+        for (setting, text) in flags { try setting.set(text, source: "--\(setting.name) ", in: &self) }
+    }
+
+    /// The flags that give another process of this program the same settings, whatever its environment has.
+    package var arguments: [String] {
+        Self.all.flatMap { setting -> [String] in
+            let number = setting.number(in: self)
+            guard setting.form == .flag else { return ["--\(setting.name)", setting.text(number)] }
+            return number == 0 ? [] : ["--\(setting.name)"]
+        }
+    }
+}
+
+/// On the wire each setting is a 32-bit number: a count, 0 or 1, or millionths.
+extension RunSettings: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        for setting in Self.all { writer.integer(setting.number(in: self)) }
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        self.init()
+        for setting in Self.all {
+            let number = try reader.integer(UInt32.self, setting.name)
+            guard setting.range.contains(number) else { throw .invalid(field: setting.name) }
+            setting.write(&self, number)
+        }
+    }
+}
+
+/// One setting of a run: its name, what values it takes, and the property that holds it.
+package struct RunSetting: Sendable {
+    package enum Form: Sendable, Equatable {
+        /// Off unless it is given.
+        case flag
+        case number
+        /// A fraction from 0 to 1.
+        case share
+    }
+
+    /// The flag without its dashes.
+    package let name: String
+    package let form: Form
+    /// What it does, in one sentence.
+    package let help: String
+    fileprivate let range: ClosedRange<UInt32>
+    fileprivate let read: @Sendable (RunSettings) -> UInt32
+    fileprivate let write: @Sendable (inout RunSettings, UInt32) -> Void
+
+    fileprivate init(
+        _ name: String, _ path: any WritableKeyPath<RunSettings, Int> & Sendable, _ range: ClosedRange<UInt32>,
+        _ help: String
+    ) {
+        self.name = name
+        form = .number
+        self.range = range
+        self.help = help
+        read = { UInt32(clamping: $0[keyPath: path]) }
+        write = { $0[keyPath: path] = Int($1) }
+    }
+
+    fileprivate init(_ name: String, _ path: any WritableKeyPath<RunSettings, Bool> & Sendable, _ help: String) {
+        self.name = name
+        form = .flag
+        range = 0...1
+        self.help = help
+        read = { $0[keyPath: path] ? 1 : 0 }
+        write = { $0[keyPath: path] = $1 != 0 }
+    }
+
+    fileprivate init(
+        _ name: String, _ path: any WritableKeyPath<RunSettings, AuditShare> & Sendable, _ help: String
+    ) {
+        self.name = name
+        form = .share
+        range = 0...AuditShare.all.millionths
+        self.help = help
+        read = { $0[keyPath: path].millionths }
+        write = { $0[keyPath: path] = AuditShare(millionths: $1) ?? .none }
+    }
+
+    /// `SELVEDGE_MIN_WORKERS`.
+    package var variable: String {
+        "SELVEDGE_" + name.uppercased().split(separator: "-").joined(separator: "_")
+    }
+
+    /// The help with the default of a number.
+    package var helpWithDefault: String {
+        form == .number ? "\(help) (default: \(number(in: RunSettings())))" : help
+    }
+
+    package func number(in settings: RunSettings) -> UInt32 { read(settings) }
+
+    fileprivate func text(_ number: UInt32) -> String {
+        switch form {
+        case .flag: number == 0 ? "false" : "true"
+        case .number: String(number)
+        case .share: String(Double(number) / Double(AuditShare.all.millionths))
+        }
+    }
+
+    /// Sets the value that `text` gives; `source` is the text before it in a message.
+    fileprivate func set(_ text: String, source: String, in settings: inout RunSettings) throws(RunSettingError) {
+        let number: UInt32? =
+            switch form {
+            case .flag: ["1": 1, "true": 1, "yes": 1, "0": 0, "false": 0, "no": 0][text]
+            case .number: UInt32(text)
+            case .share: Double(text).flatMap { AuditShare(fraction: $0)?.millionths }
+            }
+        guard let number, range.contains(number) else {
+            throw RunSettingError(source: source + text, expectation: expectation)
+        }
+        write(&settings, number)
+    }
+
+    private var expectation: String {
+        switch form {
+        case .flag: "true or false"
+        case .number: "a number from \(range.lowerBound) to \(range.upperBound)"
+        case .share: "a number from 0 to 1"
+        }
+    }
+}
+
+/// A value that a setting does not take. The description is one line.
+package struct RunSettingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The flag or variable with the value.
+    let source: String
+    let expectation: String
+
+    package var description: String { "\(source): give \(expectation)" }
+}
