@@ -27,6 +27,21 @@ extension CommandLineTests {
             try expectEqual(["--threads", "1"], [1, 2, 3, 4, 5, 8].map { ["--workers", String($0)] })
         }
 
+        @Test func `the checkpoints that are kept are those of a shorter run, for any number of workers`() throws {
+            let flags = ["train", "small.yaml", "--threads", "1", "--epochs", "5", "--checkpoint-every", "10"]
+            for workers in ["1", "3"] {
+                let end = try Selvedge.run(
+                    flags + ["--workers", workers, "--run", "kept-\(workers)"], in: scratch,
+                    environment: ["SELVEDGE_KEEP_EVERY": "2"])
+                #expect(end.code == 0, "\(end.lines)")
+            }
+            for epoch in ["0002", "0004"] {
+                let name = "checkpoints/epoch-\(epoch).safetensors"
+                #expect(try scratch.bytes("kept-1/\(name)") == scratch.bytes("kept-3/\(name)"))
+            }
+            #expect(throws: (any Error).self) { try scratch.bytes("kept-1/checkpoints/epoch-0003.safetensors") }
+        }
+
         @Test func `any number of threads`() throws {
             try expectEqual(["--workers", "2", "--epochs", "1"], [1, 2, 3].map { ["--threads", String($0)] })
         }

@@ -20,13 +20,13 @@ struct Checkpointing {
         var bytes: [UInt8]
     }
 
-    private let keptEpochInterval: Int
+    private let settings: RunSettings
     private var collector = StateCollector()
     private var held: [HeldState] = []
     private var queue: CheckpointQueue
 
     init(_ configuration: CoordinatorConfiguration) {
-        keptEpochInterval = configuration.keptEpochInterval
+        settings = configuration.settings
         let start = configuration.start.position
         queue = CheckpointQueue(
             retryMilliseconds: configuration.timing.checkpointRetryMilliseconds,
@@ -102,7 +102,7 @@ struct Checkpointing {
             guard isRecorded else { return nil }
             var destinations = [CheckpointRequest.Destination.last]
             if ledger.bestImproved(inEpoch: name.completedEpochs) { destinations.append(.best) }
-            if keptEpochInterval > 0, Int(name.completedEpochs) % keptEpochInterval == 0 {
+            if settings.keepsCheckpoint(epoch: Int(name.completedEpochs)) {
                 destinations.append(.epoch(name.completedEpochs))
             }
             return destinations

@@ -25,8 +25,6 @@ package struct CoordinatorConfiguration: Sendable {
     package var data: [ContentDescription]
     package var start: StartingPoint = .fresh
     package var settings = RunSettings()
-    /// Keeps an extra checkpoint of every so many epochs; 0 keeps none.
-    package var keptEpochInterval: Int = 0
     package var timing = CoordinatorTiming()
 
     package init(

@@ -7,6 +7,8 @@ package struct RunSettings: Sendable, Equatable {
     package var rebalances = false
     package var audit = AuditShare.none
     package var checkpointEpochInterval = 1
+    /// 0 keeps no epoch's checkpoint.
+    package var keptEpochInterval = 0
     package var successorSeconds = 60
 
     package init() {}
@@ -20,12 +22,15 @@ package struct RunSettings: Sendable, Equatable {
         "audit", \.audit, "Recompute this share of the gradients (0 to 1) on a second worker, and compare.")
     package static let checkpointEvery = RunSetting(
         "checkpoint-every", \.checkpointEpochInterval, 1...1_000_000, "Epochs between checkpoints.")
+    package static let keepEvery = RunSetting(
+        "keep-every", \.keptEpochInterval, 0...1_000_000,
+        "Epochs between checkpoints that are kept as checkpoints/epoch-NNNN.safetensors; 0 keeps none.")
     package static let successorWait = RunSetting(
         "successor-seconds", \.successorSeconds, 1...86_400,
         "Seconds that workers wait for another coordinator when theirs dies.")
 
     /// All settings, in the order of their values on the wire.
-    package static let all = [minWorkers, rebalance, auditShare, checkpointEvery, successorWait]
+    package static let all = [minWorkers, rebalance, auditShare, checkpointEvery, keepEvery, successorWait]
 }
 
 extension RunSettings {
@@ -33,7 +38,12 @@ extension RunSettings {
 
     /// Whether the state at the end of `epoch` (from 1) has to be saved.
     package func wantsCheckpoint(epoch: Int, bestImproved: Bool, isLast: Bool) -> Bool {
-        isLast || bestImproved || epoch % checkpointEpochInterval == 0
+        isLast || bestImproved || epoch % checkpointEpochInterval == 0 || keepsCheckpoint(epoch: epoch)
+    }
+
+    /// Whether the checkpoint at the end of `epoch` gets a file of its own.
+    package func keepsCheckpoint(epoch: Int) -> Bool {
+        keptEpochInterval > 0 && epoch % keptEpochInterval == 0
     }
 
     /// Sets what the environment gives and then what flags give; everything else keeps its default.

@@ -8,13 +8,14 @@ struct RunSettingOptions: ParsableArguments {
     @Flag(RunSettings.rebalance) var rebalance = false
     @Option(RunSettings.auditShare) var audit: String?
     @Option(RunSettings.checkpointEvery) var checkpointEvery: String?
+    @Option(RunSettings.keepEvery) var keepEvery: String?
     @Option(RunSettings.successorWait) var successorSeconds: String?
 
     private var given: [(setting: RunSetting, text: String?)] {
         [
             (RunSettings.minWorkers, minWorkers), (RunSettings.rebalance, rebalance ? "true" : nil),
             (RunSettings.auditShare, audit), (RunSettings.checkpointEvery, checkpointEvery),
-            (RunSettings.successorWait, successorSeconds),
+            (RunSettings.keepEvery, keepEvery), (RunSettings.successorWait, successorSeconds),
         ]
     }
 
