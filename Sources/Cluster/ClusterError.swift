@@ -21,10 +21,10 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .content(let problem): problem
         case .supervisorGone: "the supervising process is gone; go on with --resume"
         case .noAudit:
-            "--audit cannot judge a model that normalises over the whole batch: use ghost batch normalisation, or no --audit"
-        case .unknownHost(let host): "the host \(host) is not known: check the coordinator's address"
+            "--audit cannot check a model that normalizes over the whole batch: use ghost batch normalization, or no --audit"
+        case .unknownHost(let host): "the host name \(host) cannot be resolved: check the coordinator's address"
         case .openAddress(let address):
-            "\(address) can be reached from other hosts, and nothing keeps strangers out: "
+            "\(address) can be reached from other hosts, and every process there could connect: "
                 + "listen on the loopback interface, or add --insecure on a network that you trust"
         }
     }

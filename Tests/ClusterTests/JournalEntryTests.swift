@@ -55,7 +55,7 @@ struct JournalEntryTests {
         #expect(JournalEntry(JournalRecord(kind: 3, payload: tooManyEpochs)) == nil)
     }
 
-    @Test("tell the last digest of each step, and the steps whose digests differ; others are passed over")
+    @Test("the last digest of each step and the steps whose digests differ are read, other records are ignored")
     func steps() {
         let journal = RunJournal(
             records: [

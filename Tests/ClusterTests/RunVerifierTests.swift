@@ -42,7 +42,7 @@ struct RunVerifierTests {
                     step: 2, trainingStep: 7, replayed: run.digests[6], journalled: run.digests[6] ^ 1))
         #expect(report.firstDifference == "at step 2 of epoch 2")
         #expect(report.lines[1].contains("3 of 5 steps equal, the first that differs is step 2 (7 of the training)"))
-        #expect(report.problems.count == 1 && report.problems[0].contains("2 steps that were done again"))
+        #expect(report.problems.count == 1 && report.problems[0].contains("2 repeated steps"))
         #expect(report.checkpoints.allSatisfy { $0.isEqual })
     }
 

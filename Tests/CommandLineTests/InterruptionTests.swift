@@ -117,7 +117,7 @@ extension CommandLineTests {
             try expectWholeCheckpoint("run")
         }
 
-        @Test func `a damaged last checkpoint is passed over for the one before`() throws {
+        @Test func `a damaged last checkpoint is ignored for the one before`() throws {
             let first = try Selvedge.run(["train", "small.yaml", "--workers", "1", "--run", "run"], in: scratch)
             #expect(first.code == 0, "\(first.lines)")
             let before = try scratch.digests("run")

@@ -10,7 +10,7 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// Training steps of one worker among several, without coordinator, checkpoints or validation, timed.
+/// Times training steps of one worker among several, without coordinator, checkpoints or validation.
 package struct StepBenchmark {
     package var experiment: Experiment
     package var rank: Int
@@ -20,7 +20,7 @@ package struct StepBenchmark {
     /// A private folder for the workers' sockets.
     package var directory: String
     package var environment: [String: String]
-    /// Whether to time each layer; it costs a little.
+    /// Whether to time each layer, which slows the steps a little.
     package var isProfiled = false
 
     package init(
@@ -46,7 +46,7 @@ package struct StepBenchmark {
         package var instructionSet: String
         /// Mean seconds a step of each part of each unit; empty unless profiled.
         package var units: [UnitTime]
-        /// The most memory this process ever held, in bytes.
+        /// The peak memory of this process in bytes.
         package var peakMemoryByteCount: Int
     }
 
@@ -58,7 +58,7 @@ package struct StepBenchmark {
         package var inputGradientSeconds: Double
     }
 
-    /// Runs the steps together with the other workers, after a few that are not counted.
+    /// Runs the steps together with the other workers, after a few that are not timed.
     package func run() throws -> Result {
         let instructionSet = try InstructionSet.chosen(environment: environment)
         let model = try Model(experiment.model, loss: experiment.loss)
@@ -78,7 +78,7 @@ package struct StepBenchmark {
         while durations.count < stepCount {
             let start = MonotonicTime.now.nanoseconds
             let result = try trainer.runStep(exchange)
-            // A step that ended an epoch carries its validation.
+            // The step that ends an epoch includes its validation.
             if result.epoch == nil { durations.append(MonotonicTime.now.nanoseconds - start) }
         }
         let rendezvous = BenchmarkRendezvous(directory: directory, workerCount: workerCount)

@@ -11,7 +11,7 @@ import Transport
 
 /// A coordinator process: it runs the coordinator's machine over a ROUTER socket, files and the supervisor's pipe.
 ///
-/// One thread does everything; it never computes, so heartbeats are answered at once.
+/// One thread does all work. It never computes, so heartbeats are answered at once.
 package final class CoordinatorProcess {
     let settings: CoordinatorSettings
     let observer: any CoordinatorObserver
@@ -23,7 +23,7 @@ package final class CoordinatorProcess {
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
     private var earlyNews: [String] = []
-    /// How the coordinator before this one ended, as the supervisor tells.
+    /// How the coordinator before this one ended, as the supervisor reported.
     private(set) var predecessor: CoordinatorLoss?
     private let poller: Poller
     var outcome: Outcome?
@@ -31,12 +31,12 @@ package final class CoordinatorProcess {
     var generation: UInt64 = 0
     /// Where this coordinator's first view began.
     var firstPosition: Position?
-    /// As far as the first worker has told.
+    /// Steps that rank 0 has reported.
     var completedSteps: UInt64 = 0
-    /// What is to go wrong in this process; nil unless somebody asked for that.
+    /// Injects the planned faults of this process; nil without a plan.
     let faults: FaultInjector?
 
-    /// Checks and prepares everything and listens; training begins with `train`. Throws typed errors of the modules below.
+    /// Checks and prepares the run and listens; training starts with `train`. Throws typed errors of the modules below.
     package init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
         let endpoint = try Endpoint(parsing: settings.listenAddress)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
@@ -45,7 +45,7 @@ package final class CoordinatorProcess {
         self.settings = settings
         self.observer = observer
         selvedge_raise_descriptor_limit()
-        // Without a supervisor a hang-up may be one to be ignored, as by nohup.
+        // Without a supervisor SIGHUP may have to be ignored, as by nohup.
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
@@ -63,13 +63,13 @@ package final class CoordinatorProcess {
         poller.add(court.judgements.event)
         if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
         observer.prepared(run, listeningOn: bound.description)
-        for warning in run.warnings { observer.noted("passed over \(warning)", isWarning: true) }
+        for warning in run.warnings { observer.noted("ignored \(warning)", isWarning: true) }
     }
 
     /// The run that is trained, with its rows so far.
     package var preparedRun: PreparedRun { run }
 
-    /// Leads the workers to the end of training.
+    /// Coordinates the workers until training ends.
     package func train() throws -> Outcome {
         if run.isComplete, case .state(let digest) = contents.state?.identifier {
             if !settings.isSuccessor {
@@ -80,7 +80,7 @@ package final class CoordinatorProcess {
         var machine = try CoordinatorMachine(
             configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
         reach(.gathering)
-        hear(earlyNews, &machine)
+        take(earlyNews, &machine)
         while true {
             if let outcome {
                 try recorder.finishRows()
@@ -89,7 +89,7 @@ package final class CoordinatorProcess {
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
-            if settings.isSupervised && poller.isReady(3) { try hearSupervisor(&machine) }
+            if settings.isSupervised && poller.isReady(3) { try takeNews(&machine) }
             for judgement in court.judgements.takeAll() {
                 perform(
                     machine.gradientReexecuted(generation: judgement.generation, digest: judgement.digest, now: now),
@@ -106,11 +106,11 @@ package final class CoordinatorProcess {
 
     var now: UInt64 { MonotonicTime.now.milliseconds }
 
-    private static let listeningMilliseconds: UInt64 = 25
+    /// Messages are received for at most this long before heartbeats are sent and signals are taken.
+    private static let receiveMilliseconds: UInt64 = 25
 
     private func receive(_ machine: inout CoordinatorMachine) throws {
-        // However much comes, heartbeats go out and signals are heard.
-        let latest = now + Self.listeningMilliseconds
+        let latest = now + Self.receiveMilliseconds
         while outcome == nil, now < latest, let frames = try socket.receiveFrames() {
             guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
             let connection = ConnectionIdentifier(frames[0])
@@ -118,7 +118,7 @@ package final class CoordinatorProcess {
         }
     }
 
-    /// Sends to one worker and says whether it was taken; a worker that left or does not read is noticed by its silence.
+    /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its silence.
     @discardableResult
     func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) -> Bool {
         (try? socket.send(frames: [connection.bytes, ControlFrame.sealed(message.encoded())])) ?? false
@@ -126,9 +126,9 @@ package final class CoordinatorProcess {
 
     // MARK: The supervisor
 
-    /// The process identifiers of this host's workers, which the supervisor tells first.
+    /// The process identifiers of this host's workers, which the supervisor sends first.
     ///
-    /// What it tells right behind that is kept: a worker may end while this process still prepares.
+    /// News that follow at once are kept: a worker may end while this process still prepares.
     private func childrenOfSupervisor() throws -> [Int32] {
         guard settings.isSupervised else { return [] }
         while !pipe.hasEnded {
@@ -137,7 +137,7 @@ package final class CoordinatorProcess {
                 switch SupervisorNews(line) {
                 case .predecessor(let loss):
                     predecessor = loss
-                    // The supervisor has told the user.
+                    // The supervisor has shown it to the user.
                     recorder.log(LogEntry(level: .warning, text: loss.reason))
                 case .children(let identifiers):
                     earlyNews = Array(lines)
@@ -149,18 +149,18 @@ package final class CoordinatorProcess {
         throw supervisorGone()
     }
 
-    private func hearSupervisor(_ machine: inout CoordinatorMachine) throws {
-        hear(pipe.readLines(), &machine)
+    private func takeNews(_ machine: inout CoordinatorMachine) throws {
+        take(pipe.readLines(), &machine)
         if pipe.hasEnded { throw supervisorGone() }
     }
 
-    /// The workers end by themselves, for their pipes close too.
+    /// The workers end by themselves, because their pipes close too.
     private func supervisorGone() -> ClusterError {
         AbandonedSockets.remove(around: settings.listenAddress)
         return .supervisorGone
     }
 
-    private func hear(_ lines: [String], _ machine: inout CoordinatorMachine) {
+    private func take(_ lines: [String], _ machine: inout CoordinatorMachine) {
         for line in lines {
             switch SupervisorNews(line) {
             case .ended(let identifier, let status):
@@ -175,7 +175,7 @@ package final class CoordinatorProcess {
 }
 
 extension CoordinatorProcess {
-    /// Carries actions out in their order. What a file operation brings is told to the machine, whose answers follow.
+    /// Performs actions in their order. The machine receives the result of a file operation, and its further actions follow.
     func perform(_ actions: [CoordinatorAction], _ machine: inout CoordinatorMachine) {
         for action in actions where outcome == nil {
             switch action {
@@ -183,7 +183,7 @@ extension CoordinatorProcess {
                 if faults != nil { reachPoint(of: message) }
                 send(message, to: connection)
             case .sendContent(let identifier, let chunks, let connection):
-                // Who does not read is not served; it asks again.
+                // A worker that does not read requests the chunks again.
                 for message in contents.chunks(chunks, of: identifier) {
                     guard send(message, to: connection) else { break }
                 }
@@ -216,7 +216,7 @@ extension CoordinatorProcess {
 
     private func record(_ epoch: EpochRecord) {
         guard let row = try? EpochRow(jsonLine: String(decoding: epoch.row, as: UTF8.self)) else {
-            return observer.noted("an epoch's row cannot be read; it is not recorded", isWarning: true)
+            return observer.noted("the row of an epoch cannot be read and is not recorded", isWarning: true)
         }
         completedSteps = max(completedSteps, epoch.completedSteps)
         reach(.epochBefore)
@@ -233,7 +233,7 @@ extension CoordinatorProcess {
         observer.recorded(row, timing: timing)
     }
 
-    /// Whether an epoch ended under this coordinator, and not under the one before.
+    /// Whether an epoch ended under this coordinator, not under its predecessor.
     private func isTimed(_ epoch: EpochRecord) -> Bool {
         firstPosition.map { epoch.epoch > $0.completedEpochs } ?? false
     }
@@ -251,7 +251,7 @@ extension CoordinatorProcess {
         if case .view = event { reach(.view) } else { reach(.journal) }
     }
 
-    /// Samples of the epoch at a position that were trained on before.
+    /// Samples of the running epoch that were trained on before a position.
     private func doneSampleCount(of position: Position) -> Int {
         let stepsPerEpoch = UInt64(run.schedule.stepsPerEpoch)
         let (epochs, step) = position.completedSteps.quotientAndRemainder(dividingBy: stepsPerEpoch)
@@ -260,7 +260,7 @@ extension CoordinatorProcess {
         return run.schedule.batch(ofStep: Int(step)).lowerBound
     }
 
-    /// Where the plan of faults may strike before a message is sent.
+    /// The failpoint before a message is sent.
     private func reachPoint(of message: CoordinatorMessage) {
         switch message {
         case .grant, .stop: reach(.grant)
@@ -287,7 +287,7 @@ extension CoordinatorProcess {
                 workerCount: workerCount))
     }
 
-    /// What the machine has to know, from the prepared run.
+    /// The machine's configuration, from the prepared run.
     func machineConfiguration(children: [Int32]) throws -> CoordinatorConfiguration {
         let leadership = try recorder.takeLead()
         var configuration = CoordinatorConfiguration(

@@ -8,24 +8,24 @@ package struct CoordinatorSettings: Sendable {
     package var experiment: Experiment
     /// Where it listens: `tcp://HOST:PORT` or `ipc://PATH`.
     package var listenAddress: String
-    /// Training starts with that many workers.
+    /// Training starts with this number of workers.
     package var workerCount: Int
     package var runSettings = RunSettings()
-    /// So many compute at most, others wait as spares; nil for as many as there are micro-batches.
+    /// Most workers that compute; further ones wait as spares. Nil for the number of micro-batches.
     package var workerLimit: Int?
-    /// Folder with the data set, before the usual places.
+    /// Folder with the data set, searched before the usual places.
     package var data: String?
     package var environment: [String: String]
     package var run: RunRequest
-    /// The weights that a new run begins with; nil for random ones.
+    /// The weights of a new run; nil for random ones.
     package var initialWeights: InitialWeights?
     /// Whether an address that other hosts can reach is allowed without keys.
     package var allowsOpenAddress = false
-    /// Whether a supervisor tells on standard input what became of workers, and ends this process by closing it.
+    /// Whether standard input is a supervisor's pipe: it carries news of workers, and its end ends this process.
     package var isSupervised = false
-    /// Whether another coordinator led the run before it under the same supervisor, so that the user knows the run.
+    /// Whether it follows another coordinator of the same supervisor, which has introduced the run to the user.
     package var isSuccessor = false
-    /// Where to leave the path of the run directory once it is locked, for whoever starts a successor.
+    /// The file for the path of the run directory, written once the run is locked, for the start of a successor.
     package var announcementFile: String?
 
     package init(
@@ -48,19 +48,19 @@ package enum RunRequest: Sendable, Equatable {
     case resume(path: String?, checkpoint: String?)
 }
 
-/// What a coordinator shows to whoever watches it. Called on the coordinator's thread.
+/// Receives what a coordinator shows to the user. Called on the coordinator's thread.
 package protocol CoordinatorObserver: AnyObject {
-    /// Everything is prepared; workers may come.
+    /// The run is prepared; workers may connect.
     func prepared(_ run: PreparedRun, listeningOn address: String)
     /// Rank 0's place in the epoch.
     func progressed(_ progress: EpochProgress)
     /// An epoch is agreed on and recorded; `timing` is nil when it ended under another coordinator.
     func recorded(_ row: EpochRow, timing: EpochTiming?)
-    /// Something worth a line. `isWarning` when it may need the user's attention.
+    /// A line for the user. `isWarning` when it may need attention.
     func noted(_ text: String, isWarning: Bool)
 }
 
-/// How far the running epoch is.
+/// Progress within the running epoch.
 package struct EpochProgress: Sendable, Equatable {
     /// From 1.
     package var epoch: Int

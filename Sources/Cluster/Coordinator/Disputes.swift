@@ -5,15 +5,15 @@ import Runs
 import Training
 import Transport
 
-/// Computes gradients that two workers disagree on, in a thread of its own: the coordinator's own never computes.
+/// Re-executes gradients that two workers disagree on, in a thread of its own: the coordinator's thread never computes.
 final class AuditCourt {
     private let run: PreparedRun
     private let environment: [String: String]
     let judgements: Mailbox<Judgement>
 
-    /// The digest that a worker's gradient must have; nil when it could not be computed.
+    /// The digest of the re-executed gradient; nil when it could not be computed.
     struct Judgement: Sendable {
-        /// The question's.
+        /// The generation of the question.
         var generation: UInt64
         var digest: UInt64?
     }
@@ -25,7 +25,7 @@ final class AuditCourt {
     }
 
     func judge(_ question: AuditQuestion) {
-        // Everything that the thread uses is its own, or a value that nobody changes.
+        // The thread uses only copies and immutable values.
         let (experiment, model, training) = (run.experiment, run.model, run.trainingSet)
         let (environment, judgements) = (environment, judgements)
         _ = ControlThread {
@@ -44,10 +44,10 @@ final class AuditCourt {
 
 /// Finds where two serialized states of one run differ.
 enum StateComparison {
-    /// More names than these say no more.
+    /// Further names are only counted.
     private static let nameLimit = 8
 
-    /// Names of the tensors whose bytes differ, in their order; what differs beside them is `progress`.
+    /// Names of the tensors whose bytes differ, in their order, then `progress` if the metadata differs.
     static func differentTensors(_ left: [UInt8], _ right: [UInt8]) -> [String] {
         guard let first = try? Safetensors(bytes: left), let second = try? Safetensors(bytes: right) else { return [] }
         var names: [String] = []

@@ -6,7 +6,7 @@ package import NeuralNetwork
 package import Runs
 package import Training
 
-/// A run that is ready to train: its folder is locked, its data is loaded, the state to begin with is known.
+/// A run that is ready to train: its folder is locked, its data is loaded, its first state is known.
 package struct PreparedRun {
     package let experiment: Experiment
     package let model: Model
@@ -19,7 +19,7 @@ package struct PreparedRun {
     /// The bytes of the checkpoint that training goes on from.
     let startBytes: [UInt8]?
     let startProgress: TrainingProgress
-    /// What was noticed on the way, one line each.
+    /// Warnings of the preparation, one line each.
     package let warnings: [String]
 
     /// Steps that are complete at the start.
@@ -101,7 +101,7 @@ private struct OpenedRun {
         func state(in contents: Safetensors) throws(CheckpointError) -> ReplicatedState {
             try ReplicatedState(checkpoint: contents, model: model, experiment: experiment, schedule: schedule)
         }
-        // Interrupted before the first checkpoint: training begins anew, in the same folder.
+        // Interrupted before the first checkpoint: training starts again in the same folder.
         guard checkpoint != nil || directory.hasCheckpoint else {
             guard experiment.initialWeights == nil else { throw InitialWeightsError.lost(run: directory.path) }
             return
@@ -118,7 +118,7 @@ private struct OpenedRun {
         bytes = contents.bytes
     }
 
-    /// The named checkpoint, or the newest one that is whole and unchanged since it was saved.
+    /// The named checkpoint, or the newest one that is complete and unchanged since it was saved.
     private mutating func contents(
         of checkpoint: String?, _ schedule: BatchSchedule,
         progress: (Safetensors) throws(CheckpointError) -> TrainingProgress
@@ -130,7 +130,7 @@ private struct OpenedRun {
         }
         if let checkpoint {
             let contents = try Safetensors(path: checkpoint)
-            // A file from elsewhere is none of this journal's.
+            // The journal knows only files of its own run.
             if checkpoint.hasPrefix(directory.paths.checkpoints + "/"), let change = try change(of: contents) {
                 throw ClusterError.content("\(checkpoint): \(change); give --resume no file, or another one")
             }

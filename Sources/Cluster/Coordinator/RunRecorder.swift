@@ -9,7 +9,7 @@ final class RunRecorder {
     private let directory: RunDirectory
     private let journal: Journal
     private var epochStart = MonotonicTime.now.nanoseconds
-    /// Samples of the epoch that were trained on before it began to be timed.
+    /// Samples of the epoch that were trained on before its clock started.
     private var untimedSampleCount = 0
     private var failure: String?
     private var unwritten: UnwrittenRows?
@@ -29,7 +29,7 @@ final class RunRecorder {
         journal = try run.directory.openJournal()
     }
 
-    /// Writes a state to all its destinations; returns what went wrong, or nil.
+    /// Writes a state to all its destinations; returns the error in one line, or nil.
     func write(_ request: CheckpointRequest) -> String? {
         do {
             if request.destinations.contains(.diverged) {
@@ -50,13 +50,13 @@ final class RunRecorder {
         }
     }
 
-    /// Begins to time an epoch, of which so many samples are done.
+    /// Starts the clock of an epoch with `doneSampleCount` samples already done.
     func startEpochClock(doneSampleCount: Int) {
         epochStart = MonotonicTime.now.nanoseconds
         untimedSampleCount = doneSampleCount
     }
 
-    /// Replaces the metrics by these rows. What cannot be written is tried again.
+    /// Replaces the metrics by these rows. A failed write is tried again.
     func record(rows: [EpochRow]) {
         do throws(FileError) {
             try directory.replaceMetrics(rows)
@@ -82,7 +82,7 @@ final class RunRecorder {
         return timing
     }
 
-    /// Tries once more to write rows that could not be written, when it is time. Throws when they cannot for the third time.
+    /// Retries a failed write of rows when it is due. Throws the error of the third attempt.
     func retryRows() throws(FileError) {
         guard let rest = unwritten, MonotonicTime.now.nanoseconds >= rest.retryAt else { return }
         do throws(FileError) {
@@ -96,7 +96,7 @@ final class RunRecorder {
         }
     }
 
-    /// Waits until all rows are written: the run is over.
+    /// Retries until all rows are written, at the end of the run.
     func finishRows() throws(FileError) {
         while let rest = unwritten {
             let left = rest.retryAt - MonotonicTime.now.nanoseconds
@@ -105,7 +105,7 @@ final class RunRecorder {
         }
     }
 
-    /// Takes the lead of the run: the term is on disk before anybody hears of it.
+    /// Takes the lead of the run: the term is synced to disk before it is used.
     func takeLead() throws(FileError) -> Leadership {
         var generator = SystemRandomNumberGenerator()
         let leadership = Leadership(
@@ -115,7 +115,7 @@ final class RunRecorder {
         return leadership
     }
 
-    /// Adds how long a change of the membership took.
+    /// Adds the time of a reconfiguration.
     func record(_ recovery: Recovery) {
         let timing = RecoveryTiming(
             generation: recovery.generation, cause: recovery.cause,
@@ -125,7 +125,7 @@ final class RunRecorder {
         attempt { () throws(FileError) in try directory.append(.recovery(timing)) }
     }
 
-    /// What could not be written since the last call, in one line.
+    /// The last error of a write since the previous call, in one line.
     func takeFailure() -> String? {
         defer { failure = nil }
         return failure
@@ -173,7 +173,7 @@ final class RunRecorder {
     }
 }
 
-/// What a coordinator has to know of those that led the run before it.
+/// What a coordinator takes over from its predecessors.
 struct Leadership {
     var job: JobIdentifier
     /// Higher than any before.
@@ -181,7 +181,7 @@ struct Leadership {
     /// The highest generation that was journalled.
     var lastGeneration: UInt64
 
-    /// Reads the journal of the run; a run without one begins with `newJob`.
+    /// Reads the records of the run's journal; a new run gets `newJob`.
     init(after records: [JournalRecord], newJob: JobIdentifier) {
         job = newJob
         term = 1

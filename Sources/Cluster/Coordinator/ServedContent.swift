@@ -2,7 +2,7 @@ import Coordination
 import Core
 import Datasets
 
-/// What the coordinator hands out to workers that lack it: the data set, and the state to resume from.
+/// Content that the coordinator sends to workers on request: the data set, and the state to resume from.
 struct ServedContent {
     let data: ContentDescription
     let state: ContentDescription?
@@ -23,7 +23,7 @@ struct ServedContent {
     func chunks(_ indices: Range<Int>, of identifier: ContentIdentifier) -> some Sequence<CoordinatorMessage> {
         let description = identifier == data.identifier ? data : state
         let known = description.flatMap { $0.identifier == identifier ? $0 : nil }
-        // Each is read when its turn comes.
+        // Lazy: each chunk is read when it is sent.
         return indices.clamped(to: 0..<(known?.chunkCount ?? 0)).lazy.compactMap { index in
             guard let range = known?.byteRange(ofChunk: index) else { return nil }
             let bytes = identifier == data.identifier ? archive.bytes(in: range) : Array(stateBytes[range])

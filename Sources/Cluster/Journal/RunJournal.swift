@@ -2,15 +2,15 @@ import Coordination
 import Core
 import Runs
 
-/// A record of a run's journal with its meaning.
+/// A decoded record of a run's journal.
 enum JournalEntry: Sendable, Equatable {
     case view(generation: UInt64, firstStep: UInt64, memberCount: UInt64)
-    /// CRC-32C of the summed gradients of consecutive steps, counted from 0; 0 where none was taken.
+    /// CRC-32C of the summed gradients of consecutive steps, counted from 0; 0 for a step without one.
     case stepDigests(firstStep: UInt64, digests: [UInt64])
     /// All workers agreed on an epoch (from 1); SHA-256 of the state at its end, as a checkpoint's bytes.
-    /// Nil where the end of the epoch was past before anybody asked.
+    /// Nil when no worker held the state at the end of the epoch any more.
     case epoch(UInt32, completedSteps: UInt64, stateDigest: SHA256Digest?)
-    /// With the SHA-256 of its bytes: a checkpoint that is about to be saved. Without: one that is saved.
+    /// With the SHA-256 of its bytes: a checkpoint that will be saved next. Without: one that was saved.
     case checkpoint(completedSteps: UInt64, fileDigest: SHA256Digest?)
     case stopping(stepLimit: UInt64)
     /// Why the run ended, in words.
@@ -18,7 +18,7 @@ enum JournalEntry: Sendable, Equatable {
     /// A coordinator took the lead.
     case term(UInt64, job: JobIdentifier)
 
-    /// What the coordinator's machine wants recorded.
+    /// The entry for an event of the coordinator's machine.
     init(_ event: RunEvent) {
         switch event {
         case .view(let view):
@@ -36,7 +36,7 @@ enum JournalEntry: Sendable, Equatable {
 }
 
 extension JournalEntry {
-    /// Of the words that say how a run ended, so many bytes are kept.
+    /// Most bytes of the text that says how a run ended.
     private static let textByteLimit = 1024
 
     /// Generations and terms are below it, so that the next ones can be sent to workers.
@@ -60,7 +60,7 @@ extension JournalEntry {
         return JournalRecord(kind: kind, payload: bytes + rest)
     }
 
-    /// Nil for a kind that this program does not know, a payload of another length, and numbers that nobody counts to.
+    /// Nil for an unknown kind, a payload of the wrong length, and out-of-range numbers.
     init?(_ record: JournalRecord) {
         var reader = PayloadReader(record.payload)
         guard let entry = Self.read(record.kind, &reader), reader.isAtEnd else { return nil }
@@ -91,7 +91,7 @@ extension JournalEntry {
     }
 }
 
-/// Takes a payload apart from its front.
+/// Reads a payload from its front.
 private struct PayloadReader {
     private var bytes: ArraySlice<UInt8>
 
@@ -124,18 +124,17 @@ private struct PayloadReader {
     }
 }
 
-/// What the journal of a run says, read without the run's lock.
+/// The content of a run's journal, read without the run's lock.
 struct RunJournal: Sendable {
-    /// The digest of each step's summed gradient, by the number of steps before it. A step that was done again after a fault
-    /// has its last digest.
+    /// The digest of each step's summed gradient, by the number of steps before it. A repeated step has its last digest.
     private(set) var stepDigests: [UInt64: UInt64] = [:]
-    /// Steps that were done more than once, with digests that differ.
+    /// Repeated steps whose digests differ.
     private(set) var conflictingSteps: Set<UInt64> = []
-    /// Whether no record of it can be read.
+    /// Whether it has no readable record.
     private(set) var isEmpty = true
-    /// Whether it says that a checkpoint is in its place.
+    /// Whether it has the record of a saved checkpoint.
     private(set) var hasSavedCheckpoint = false
-    /// SHA-256 of the states that were recorded after so many steps.
+    /// SHA-256 of the recorded states, by their number of complete steps.
     private var stateDigests: [UInt64: Set<SHA256Digest>] = [:]
 
     init(records: [JournalRecord]) {
@@ -165,8 +164,8 @@ struct RunJournal: Sendable {
         }
     }
 
-    /// What is wrong with a checkpoint's bytes, in words: their SHA-256 is none that was recorded after so many steps. Nil
-    /// when it is, and when none was recorded: a process may have died between saving and recording.
+    /// The problem of a checkpoint's bytes: their SHA-256 is not one that was recorded after `completedSteps` steps. Nil when it
+    /// is, and when none was recorded: a process may have died between saving and recording.
     func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {
         guard let known = stateDigests[UInt64(completedSteps)] else { return nil }
         let found = SHA256Digest(of: bytes)
@@ -178,7 +177,7 @@ struct RunJournal: Sendable {
 }
 
 extension Journal {
-    /// Records the SHA-256 of a checkpoint that is about to be saved, so that a changed bit in it will be noticed.
+    /// Records the SHA-256 of a checkpoint before it is saved, so that a changed bit in it is noticed.
     func announceCheckpoint(_ bytes: [UInt8], completedSteps: UInt64) throws(FileError) {
         let entry = JournalEntry.checkpoint(
             completedSteps: completedSteps, fileDigest: SHA256Digest(of: bytes))

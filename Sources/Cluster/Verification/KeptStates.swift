@@ -3,18 +3,18 @@ import NeuralNetwork
 import Runs
 import Training
 
-/// A checkpoint of a run and how far its state is.
+/// A checkpoint of a run and the position of its state.
 struct KeptState {
     /// Its path in the run directory, as `checkpoints/last.safetensors`.
     let name: String
     let path: String
     /// Rounds that are finished in it.
     let round: Int
-    /// What shows that it is not as it was saved; such a state is never a start.
+    /// How it differs from what was saved; such a state never starts a replay.
     let problem: String?
 }
 
-/// All checkpoints of a run, and what is wrong with those that cannot be read.
+/// All checkpoints of a run, and the problems of unreadable ones.
 struct KeptStates {
     private(set) var states: [KeptState] = []
     private(set) var problems: [String] = []
@@ -44,7 +44,7 @@ struct KeptStates {
         problems += states.compactMap { state in state.problem.map { "\(state.name): \($0)" } }
     }
 
-    /// The newest state that has finished at most so many rounds.
+    /// The newest state with at most `round` finished rounds.
     func newest(upTo round: Int) -> KeptState? {
         states.filter { $0.round <= round && $0.problem == nil }.max { $0.round < $1.round }
     }

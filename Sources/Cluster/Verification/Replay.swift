@@ -3,7 +3,7 @@ import NeuralNetwork
 import Runs
 import Training
 
-/// A replay on its way: the trainer, and what has been compared.
+/// A running replay: the trainer, and the report so far.
 struct Replay {
     private let run: RunVerifier
     private let trainer: Trainer
@@ -19,7 +19,7 @@ struct Replay {
         report = VerificationReport(start: start?.name, startStep: trainer.completedSteps)
     }
 
-    /// The report, with what is wrong with the run's files.
+    /// The report, with the problems of the run's files.
     func finished() -> VerificationReport {
         var report = report
         report.problems = run.problems
@@ -27,7 +27,7 @@ struct Replay {
         return report
     }
 
-    /// Computes the next step and compares what it brings; returns the line of an epoch that ended with it.
+    /// Computes the next step and compares its results; returns the report's line of an epoch that ended with it.
     mutating func runStep() throws -> String? {
         let step = trainer.completedSteps
         let result: StepResult
@@ -62,7 +62,7 @@ struct Replay {
         report.epochs[report.epochs.count - 1].row = isEqual ? .equal : .different
     }
 
-    /// Compares the state with every checkpoint that has finished as many rounds.
+    /// Compares the state with every checkpoint of the same round.
     private mutating func compareCheckpoints() throws {
         let round = trainer.state.progress.round
         let candidates = run.kept.states.filter { $0.round == round && $0.name != startName }
@@ -106,7 +106,7 @@ struct ReplayPlan {
             endRound = min(epoch * roundsPerEpoch, reached)
         case .lastEpoch:
             epoch = lastEpoch
-            // Weights from a file may be kept no longer: then what can be replayed begins within the epoch.
+            // The first state of a run with weights from a file may be gone: then the replay starts within the epoch.
             start =
                 run.kept.newest(upTo: (epoch - 1) * roundsPerEpoch)
                 ?? (isSeeded ? nil : run.kept.newest(upTo: reached - 1))
@@ -117,7 +117,7 @@ struct ReplayPlan {
 }
 
 extension CheckpointVerification {
-    /// Compares a file with the bytes that the replay would save. The texts of the experiments may differ in the number of epochs.
+    /// Compares a file with the bytes that the replay would save. Their experiments may differ in the number of epochs.
     init(name: String, completedSteps: Int, file: Safetensors, replayed: Safetensors) throws {
         self.name = name
         self.completedSteps = completedSteps
@@ -126,7 +126,7 @@ extension CheckpointVerification {
         hasEqualProgress = try ReplicatedState.progress(in: file) == ReplicatedState.progress(in: replayed)
     }
 
-    /// How a tensor differs from the file's of its name; a missing one differs in every element.
+    /// How a tensor differs from the file's tensor of the same name; a missing one differs in every element.
     private static func difference(
         _ tensor: Safetensors.Tensor, _ replayed: Safetensors, _ file: Safetensors
     ) -> TensorDifference? {

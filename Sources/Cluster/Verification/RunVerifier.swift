@@ -6,15 +6,15 @@ import NeuralNetwork
 import Runs
 import Training
 
-/// Replays a run in this process and compares what it kept: each step's gradient with the journal, each epoch's row with
-/// metrics.jsonl, each state with the checkpoint of as many rounds, tensor by tensor.
+/// Replays a run in this process and compares: each step's gradient with the journal, each epoch's row with metrics.jsonl,
+/// each state with the checkpoint of the same round, tensor by tensor.
 ///
 /// A step is a pure function of the state before it, so one host without faults computes what any cluster with any
 /// faults should have computed. The run directory is only read.
 package struct RunVerifier {
     /// What is replayed.
     package enum Extent: Sendable, Equatable {
-        /// The last epoch that was reached, also one that is not finished.
+        /// The last epoch that was reached, even if it is not finished.
         case lastEpoch
         /// From 1.
         case epoch(Int)
@@ -36,7 +36,7 @@ package struct RunVerifier {
     private static let metricsByteLimit = 64 << 20
 
     /// Reads the run and its data; `data` is a folder with the data set, before the usual places. Throws typed errors of the
-    /// modules below; a journal or checkpoints that are not there are told by the report.
+    /// modules below; the report names a missing journal or missing checkpoints.
     package init(
         run: String, data: String?, environment: [String: String], kernels: KernelTable, threadCount: Int
     ) throws {
@@ -66,7 +66,7 @@ package struct RunVerifier {
         }
     }
 
-    /// Replays and compares. `progress` is told of each line of the report that a long replay has finished.
+    /// Replays and compares. `progress` receives each line of the report as soon as it is complete.
     package func verify(_ extent: Extent, progress: (String) -> Void = { _ in }) throws -> VerificationReport {
         let plan = try ReplayPlan(extent, self)
         let trainer = try Trainer(
@@ -81,7 +81,7 @@ package struct RunVerifier {
         return replay.finished()
     }
 
-    /// Rounds that the run has finished for all that its files say: metrics, checkpoints and journal.
+    /// Rounds that the run has finished according to its metrics, checkpoints and journal.
     var reachedRound: Int {
         let steps = (journal?.stepDigests ?? [:]).keys.lazy.compactMap { Int(exactly: $0) }.filter {
             $0 < schedule.stepsPerEpoch * schedule.epochCount
@@ -100,7 +100,7 @@ package struct RunVerifier {
 }
 
 extension RunVerifier {
-    /// Files that the run must have had by what its other files say, and that are not there: one line each.
+    /// Files that are missing although other files of the run prove that they existed: one line each.
     var missing: [String] {
         var lines: [String] = []
         if journal == nil { lines.append("journal is missing: no gradient can be compared") }
@@ -114,18 +114,18 @@ extension RunVerifier {
         return lines
     }
 
-    /// What is wrong with the run's files, one line each.
+    /// Problems of the run's files, one line each.
     var problems: [String] {
         var lines = kept.problems
         guard let journal else { return lines }
         if journal.isEmpty {
-            lines.append("journal has no record that can be read: it is damaged, or not the journal of a run")
+            lines.append("the journal has no readable record: it is damaged, or not the journal of a run")
         }
         let conflicts = journal.conflictingSteps.sorted()
         if let first = conflicts.first {
             lines.append(
-                "the journal has two different gradients for each of \(conflicts.count) steps that were done again, the "
-                    + "first of them step \(first + 1)")
+                "the journal has two different gradients for each of \(conflicts.count) repeated steps, the first of which is "
+                    + "step \(first + 1)")
         }
         return lines
     }
@@ -136,9 +136,9 @@ package enum VerificationError: Error, Sendable, Equatable, CustomStringConverti
     /// Nothing of the run is complete yet: no step, no checkpoint.
     case nothingToReplay(run: String)
     case epochNotReached(run: String, epoch: Int, reached: Int)
-    /// No state at or before the epoch's beginning is kept, and the first one came from a file.
+    /// No state at or before the start of the epoch is kept, and the first weights came from a file.
     case noStart(run: String, epoch: Int)
-    /// A step (from 1) that the run has made cannot be made again.
+    /// A step (from 1) of the run cannot be computed again.
     case stepFailed(step: Int, reason: String)
 
     package var description: String {
@@ -146,7 +146,8 @@ package enum VerificationError: Error, Sendable, Equatable, CustomStringConverti
         case .nothingToReplay(let run): "the run \(run) has no finished step in its metrics or checkpoints to replay"
         case .epochNotReached(let run, let epoch, let reached):
             "the run \(run) has not reached epoch \(epoch): give --epoch a number up to \(reached)"
-        case .stepFailed(let step, let reason): "the replay cannot make step \(step), which the run has made: \(reason)"
+        case .stepFailed(let step, let reason):
+            "the replay cannot compute step \(step), which the run has computed: \(reason)"
         case .noStart(let run, let epoch):
             "the run \(run) keeps no state from which epoch \(epoch) can be replayed, and its first weights came from a "
                 + "file: only epochs that begin at a file in checkpoints/ can be verified (each epoch leaves one as last, then "

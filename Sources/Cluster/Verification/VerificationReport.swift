@@ -1,6 +1,4 @@
-
-
-/// What a replay found: every part of it is deterministic.
+/// The result of a replay. All of it is deterministic.
 package struct VerificationReport: Sendable, Equatable, Codable {
     /// `checkpoints/…`, or nil for the weights that the experiment's seed gives.
     package var start: String?
@@ -8,9 +6,9 @@ package struct VerificationReport: Sendable, Equatable, Codable {
     package var startStep: Int
     package var epochs: [EpochVerification] = []
     package var checkpoints: [CheckpointVerification] = []
-    /// What is wrong with the run's files, one line each.
+    /// Problems of the run's files, one line each.
     package var problems: [String] = []
-    /// What the run must have had and has no more, one line each.
+    /// Files that existed and are missing, one line each.
     package var missing: [String] = []
 
     /// Whether nothing differs and no file is damaged.
@@ -53,7 +51,7 @@ package struct EpochVerification: Sendable, Equatable, Codable {
     }
 }
 
-/// A step whose gradient is not the one that the run had.
+/// A step whose replayed gradient differs from the run's.
 package struct StepDifference: Sendable, Equatable, Codable {
     /// From 1, within its epoch.
     package var step: Int
@@ -64,7 +62,7 @@ package struct StepDifference: Sendable, Equatable, Codable {
     package var journalled: UInt64
 }
 
-/// A checkpoint of the run against the replay's state after as many rounds.
+/// A checkpoint of the run against the replay's state of the same round.
 package struct CheckpointVerification: Sendable, Equatable, Codable {
     /// As `checkpoints/last.safetensors`.
     package var name: String
@@ -96,7 +94,7 @@ extension VerificationReport {
             + problems + missing
     }
 
-    /// What differs first, in a few words; nil when nothing does, though a file may be damaged.
+    /// The first difference in a few words; nil when nothing differs, though a file may be damaged.
     package var firstDifference: String? {
         if let epoch = epochs.first(where: { !$0.isEqual }) {
             return epoch.firstDifference.map { "at step \($0.step) of epoch \(epoch.epoch)" }
@@ -139,7 +137,7 @@ extension EpochVerification {
 }
 
 extension CheckpointVerification {
-    /// So many tensors are named.
+    /// Most tensors that are named.
     private static let namedTensorLimit = 3
 
     var line: String {
@@ -156,7 +154,7 @@ extension CheckpointVerification {
 }
 
 extension VerificationReport {
-    /// What was compared, and what of the replay could not be, in one line.
+    /// What was compared, and which part of the replay could not be, in one line.
     package var summary: String {
         let others = uncompared.isEmpty ? "" : "; not compared: " + uncompared.joined(separator: ", ")
         return compared.joined(separator: ", ") + others
