@@ -53,7 +53,7 @@ let targets: [Target] = [
     module("Datasets", ["Core", "CZlib"]),
     module("YAML", ["Core", yams]),
     module("Experiments", ["NeuralNetwork", "Datasets", "YAML"], resources: [.embedInCode("Resources")]),
-    module("Collectives", ["Core"]),
+    module("Collectives", ["KernelInterface", "Core"]),
     module("Coordination", ["Core", "Collectives"]),
     module("Transport", ["Core", "CZeroMQ", "CPlatform"]),
     module("Runs", ["Core", "CHDF5"]),

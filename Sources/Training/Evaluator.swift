@@ -4,7 +4,7 @@ package import Experiments
 package import KernelInterface
 package import NeuralNetwork
 
-/// What a model makes of a labelled data set.
+/// A model's results on a labelled data set.
 package struct Evaluation: Sendable {
     /// Mean loss: losses summed in Double by the fixed tree of pieces, divided once.
     package var loss: Double
@@ -12,13 +12,13 @@ package struct Evaluation: Sendable {
     package var labels: [UInt8]
     /// The class with the highest output, the first of equals; one a sample.
     package var predictions: [UInt8]
-    /// `[samples, classes]`: what the last layer puts out before its activation.
+    /// `[samples, classes]`: the last layer's outputs before its activation.
     package var logits: [Float]
     /// `[samples, classes]`
     package var probabilities: [Float]
 }
 
-/// Runs data sets forward in this process. The result does not depend on the number of threads.
+/// Runs data sets forward in this process. Results do not depend on the number of threads.
 package final class Evaluator {
     private let computer: StepComputer
     private let experiment: Experiment

@@ -2,33 +2,33 @@ import Datasets
 package import Experiments
 package import KernelInterface
 package import NeuralNetwork
-import Runs
+package import Runs
 
-/// One worker's training: the replicated state and what advances it, round by round.
+/// One worker's training: the replicated state and the rounds that advance it. No sockets, no files.
 ///
-/// A round is a pure function of the state before it, so doing it again gives the same bits. Every worker of a view runs the same
-/// rounds and ends each with the same state. The trainer knows neither sockets nor files.
+/// A round is a pure function of the state before it, so repeating it gives the same bits. Every worker of a view runs the
+/// same rounds and ends each with the same state.
 package final class Trainer {
     package let experiment: Experiment
     package let model: Model
     package let data: TrainingData
     package let schedule: BatchSchedule
     package private(set) var state: ReplicatedState
-    /// Whether each step's summed gradient gets a checksum; one worker of a view takes it.
+    /// Whether to compute a checksum of each step's summed gradient; one worker of a view does.
     package var takesGradientChecksum = false
 
     package let kernels: KernelTable
     private let computer: StepComputer
     private let learningRate: LearningRate
-    /// Of all finished epochs, for schedules that look at them.
+    /// Of all finished epochs, for schedules that depend on them.
     private var validationLosses: [Double]
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
 
-    /// A trainer that begins from `state`: a fresh one, or one from a checkpoint of the same experiment and schedule.
+    /// A trainer that starts from `state`: a fresh one, or one from a checkpoint of the same experiment and schedule.
     ///
     /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
-    /// as IEEE says by default.
+    /// as IEEE 754 does by default.
     package init(
         experiment: Experiment, model: Model, data: TrainingData, state: ReplicatedState, kernels: KernelTable,
         threadCount: Int
@@ -61,26 +61,26 @@ package final class Trainer {
         state.progress.isFinished(schedule, earlyStopping: experiment.earlyStopping)
     }
 
-    /// Goes on from another worker's state, which is of the same experiment and schedule.
+    /// Continues from another worker's state of the same experiment and schedule.
     package func adopt(_ state: ReplicatedState) {
         self.state = state
         validationLosses = state.progress.rows.map(\.monitoredLoss)
     }
 
-    /// Makes this worker the owner of a run of micro-batches. Call it before the first step and with every new view.
+    /// Makes this worker the owner of a run of micro-batches. To be called before the first step and for every new view.
     package func own(_ run: Range<Int>) {
         let sizes = [0, schedule.stepsPerEpoch - 1].map { schedule.batch(ofStep: $0).count }
         computer.own(run, batchSizes: sizes)
     }
 
-    /// Begins to time the units of training passes.
+    /// Starts to time the units of training passes.
     package func startProfile() -> PassProfile {
         computer.pass.startProfile()
     }
 
     /// Runs the next step together with the other workers, and the validation after it when it ends an epoch.
     ///
-    /// Throws `TrainingError`, or whatever the exchange throws; the state is then as it was before the round that failed.
+    /// Throws `TrainingError` and the exchange's errors; the state is then as it was before the round that failed.
     package func runStep(_ exchange: any GradientExchange) throws -> StepResult {
         precondition(!isFinished, "no step is left")
         var result = StepResult()
@@ -142,9 +142,61 @@ package final class Trainer {
         return totals
     }
 
-    /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for one that is not finite.
+    /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for a loss that is not finite.
     private func checkedTotals(_ failure: (Int) -> TrainingError) throws(TrainingError) -> MicroBatchStatistics {
         for index in statistics.indices where !statistics[index].lossSum.isFinite { throw failure(index) }
         return MicroBatchStatistics.sum(statistics)
+    }
+}
+
+/// The outcome of a finished step.
+package struct StepResult: Sendable, Equatable {
+    /// The training step; nil when only an epoch's pending validation was run.
+    package var summary: StepSummary?
+    /// The epoch that ended with this step.
+    package var epoch: EpochResult?
+}
+
+/// The running figures of an epoch after a training step.
+package struct StepSummary: Sendable, Equatable {
+    /// From 0.
+    package var epoch: Int
+    /// From 0, within the epoch.
+    package var step: Int
+    /// Samples in this step's batch.
+    package var sampleCount: Int
+    package var epochLossSum: Double
+    package var epochCorrectCount: Int
+    package var epochSampleCount: Int
+    /// CRC-32C of the summed gradient, for the journal; 0 unless the trainer computes it.
+    package var gradientChecksum: UInt32
+}
+
+/// An epoch's row, and whether its weights are the best so far.
+package struct EpochResult: Sendable, Equatable {
+    package var row: EpochRow
+    package var isBest: Bool
+}
+
+/// Why training cannot continue.
+package enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// A micro-batch's loss is NaN or infinite. `step` counts from 1, `microBatch` from 0.
+    case nonFiniteLoss(step: Int, microBatch: Int)
+    /// A loss of the validation that ends an epoch is NaN or infinite. `epoch` counts from 1, `step` is the last complete one.
+    case nonFiniteValidationLoss(epoch: Int, step: Int, microBatch: Int)
+    /// The losses are finite but the summed gradient is not. `step` counts from 1.
+    case nonFiniteGradient(step: Int)
+
+    package var description: String {
+        switch self {
+        case .nonFiniteLoss(let step, let microBatch):
+            "the loss of micro-batch \(microBatch) in step \(step) is not a finite number; "
+                + "try a smaller learning rate, or look at the input"
+        case .nonFiniteValidationLoss(let epoch, let step, let microBatch):
+            "the loss of piece \(microBatch) of epoch \(epoch)'s validation, after step \(step), is not a finite number; "
+                + "try a smaller learning rate, or look at the input"
+        case .nonFiniteGradient(let step):
+            "the gradient of step \(step) is not finite; try a smaller learning rate, or look at the input"
+        }
     }
 }

@@ -1,4 +1,4 @@
-/// Where a socket listens or connects to.
+/// The address at which a socket listens or to which it connects.
 package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
     /// A Unix-domain socket file; the path is absolute or relative, up to 107 bytes.
     case ipc(path: String)
@@ -49,14 +49,14 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
         if host.hasPrefix("[") && host.hasSuffix("]") {
             host = String(host.dropFirst().dropLast())
-            // After a percent sign stands the interface of a link-local address.
+            // An interface may follow a percent sign, for link-local addresses.
             let parts = host.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
             let isAddress = parts[0].contains(":") && parts[0].allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
             let isInterface = parts.dropFirst().allSatisfy { zone in
                 !zone.isEmpty && zone.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }
             }
             guard isAddress, isInterface else {
-                throw .invalidEndpoint(text, reason: "an IPv6 address stands between the brackets")
+                throw .invalidEndpoint(text, reason: "the text between the brackets is not an IPv6 address")
             }
         } else {
             guard !host.isEmpty else { throw .invalidEndpoint(text, reason: "the host is missing") }
@@ -89,21 +89,7 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether libzmq needs its IPv6 option for it.
-    var isIPv6: Bool {
-        if case .tcp(let host, _) = self { return host.contains(":") }
-        return false
-    }
-
-    /// What `zmq_bind` is given: it takes addresses, not names.
-    var bindingText: String {
-        if case .tcp("localhost", let port) = self { return "tcp://127.0.0.1:\(port)" }
-        return description
-    }
-}
-
-extension Endpoint {
-    /// Whether both are socket files, or addresses, or names in one process.
+    /// Whether both are socket files, or both addresses, or both names in one process.
     package func isReachedLike(_ other: Endpoint) -> Bool {
         switch (self, other) {
         case (.ipc, .ipc), (.tcp, .tcp), (.inproc, .inproc): true

@@ -15,13 +15,9 @@ struct AllReduceDriverTests {
         return shared
     }
 
-    static let arithmetic = AllReduceArithmetic(
-        add: { count, left, right, sum in
-            for index in 0..<count { sum[index] = left[index] + right[index] }
-        },
-        checksum: { bytes, continuing in
-            bytes.reduce(continuing) { ($0 << 5 | $0 >> 27) ^ UInt32($1) &* 0x9E37_79B1 &+ 1 }
-        })
+    static let add: VectorAddition = { count, left, right, sum in
+        for index in 0..<count { sum[index] = left[index] + right[index] }
+    }
 
     /// Element `index` of the gradient of micro-batch `leaf` in a step: very different magnitudes, so that every
     /// change of grouping changes bits.
@@ -57,8 +53,8 @@ struct AllReduceDriverTests {
         throws -> ZeroMQFrameTransport
     {
         let options = SocketOptions.data(highWaterMark: 500, maximumPayloadByteCount: 1 << 20)
-        let links = try PeerLinks(context(), rank: rank, endpoints: endpoints, options: options)
-        return ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: interrupt)
+        return try ZeroMQFrameTransport(
+            context(), rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt)
     }
 
     private static func inbox(_ endpoint: Endpoint) throws -> Inbox {
@@ -66,8 +62,8 @@ struct AllReduceDriverTests {
             context(), at: endpoint, options: .data(highWaterMark: 500, maximumPayloadByteCount: 1 << 20))
     }
 
-    /// One rank's life, on its own thread; returns how many elements differ from the plain tree sum.
-    private static func live(_ inbox: Inbox, rank: Int, _ test: Case) throws -> Int {
+    /// Runs one rank on its own thread; returns the number of elements that differ from the plain tree sum.
+    private static func runRank(_ inbox: Inbox, rank: Int, _ test: Case) throws -> Int {
         let transport = try transport(inbox, rank: rank, endpoints: test.endpoints, interrupt: InterruptEvent())
         #expect(try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: 20_000)) == .ready)
         let width = 2
@@ -75,7 +71,7 @@ struct AllReduceDriverTests {
             .init(
                 job: JobIdentifier(high: 3, low: 4), generation: 1, rank: rank, ownership: test.ownership,
                 buckets: test.buckets, statisticsWidth: width),
-            transport: transport, held: HeldFrames(capacity: 2000), arithmetic: arithmetic)
+            transport: transport, held: HeldFrames(capacity: 2000), add: add)
         var differences = 0
         for (step, batchSize) in test.batchSizes.enumerated() {
             let deadline = Deadline(afterMilliseconds: 20_000)
@@ -107,8 +103,8 @@ struct AllReduceDriverTests {
                 differences += 1
             }
         }
-        // What was sent last may still be on its way to a slower rank.
-        while !driver.arenas.isIdle(0) || !driver.arenas.isIdle(1) { ThreadScheduling.yield() }
+        // The last frames may still be on their way to a slower rank.
+        while !driver.isMemoryIdle { ThreadScheduling.yield() }
         transport.close(lingerMilliseconds: 5000)
         return differences
     }
@@ -126,11 +122,11 @@ struct AllReduceDriverTests {
             buckets: [0..<7, 7..<5000, 5008..<90_000], batchSizes: [100, 100, microBatchCount / 2, 100, 1, 100],
             endpoints: endpoints)
         let results = ResultBox(count: workers)
-        // The inboxes listen before anyone connects; each is handed to its thread and not touched here again.
+        // All inboxes listen before a rank connects; each is then used by its own thread only.
         let inboxes = try endpoints.map { Handed(try Self.inbox($0)) }
         let threads = (0..<workers).map { rank in
             Thread {
-                results.set(rank, Result { try Self.live(inboxes[rank].value, rank: rank, test) })
+                results.set(rank, Result { try Self.runRank(inboxes[rank].value, rank: rank, test) })
             }
         }
         for thread in threads { thread.start() }
@@ -151,7 +147,7 @@ struct AllReduceDriverTests {
             .init(
                 job: JobIdentifier(high: 3, low: 4), generation: 1, rank: 0,
                 ownership: try Ownership(microBatchCount: 8, workerCount: 3), buckets: [0..<100], statisticsWidth: 0),
-            transport: transport, held: HeldFrames(capacity: 100), arithmetic: Self.arithmetic)
+            transport: transport, held: HeldFrames(capacity: 100), add: Self.add)
         try driver.begin(step: 1, batchSize: 8, deadline: Deadline(afterMilliseconds: 20_000))
         driver.bucketReady(0)
         do {
@@ -172,7 +168,7 @@ struct AllReduceDriverTests {
         #expect(throws: AllReduceError.linkLost(rank: 2)) {
             try driver.finish(deadline: Deadline(afterMilliseconds: 20_000))
         }
-        // Rank 1's inbox listens to the end: only rank 2's closed.
+        // Rank 1's inbox listens to the end; only rank 2's closed.
         withExtendedLifetime(inboxes) {}
     }
 }
@@ -186,7 +182,7 @@ private final class Handed<Value>: @unchecked Sendable {
     }
 }
 
-/// What the threads of a test came to.
+/// The results of a test's threads.
 final class ResultBox: @unchecked Sendable {
     private let condition = NSCondition()
     private var results: [Result<Int, any Error>?]

@@ -17,9 +17,9 @@ struct AllReduceLossTests {
     private static let buckets = [0..<7, 7..<5000, 5008..<30_000]
     private static let stepCount = 12
 
-    /// Two drivers, as a pass's sums and the gradients have: one step with the first, two with the second. So questions about the
-    /// step before come to the driver that made it, and to the other.
-    private static func live(_ network: MemoryNetwork, rank: Int, ownership: Ownership) throws -> Int {
+    /// Two drivers, like those of a pass's sums and of the gradients: one step with the first, two with the second. So the
+    /// driver that runs receives requests about its own step before and about the other's.
+    private static func runRank(_ network: MemoryNetwork, rank: Int, ownership: Ownership) throws -> Int {
         let transport = MemoryTransport(network, rank: rank)
         let held = HeldFrames(capacity: 1 << 14)
         let drivers = [[0..<40], buckets].enumerated().map { width, buckets in
@@ -27,7 +27,7 @@ struct AllReduceLossTests {
                 .init(
                     job: JobIdentifier(high: 3, low: 4), generation: 1, rank: rank, ownership: ownership,
                     buckets: buckets, statisticsWidth: width, resendMilliseconds: 3),
-                transport: transport, held: held, arithmetic: AllReduceDriverTests.arithmetic)
+                transport: transport, held: held, add: AllReduceDriverTests.add)
         }
         for (driver, other) in [(drivers[0], drivers[1]), (drivers[1], drivers[0])] {
             driver.answersElsewhere = { [unowned other] in _ = other.answer($0) }
@@ -81,7 +81,7 @@ struct AllReduceLossTests {
     }
 
     @Test(
-        "Lost, doubled, damaged and overtaking frames change no bit, and every rank ends",
+        "Lost, duplicated, damaged and reordered frames change no bit, and every rank finishes",
         arguments: [
             Case(runs: [0..<4, 4..<8], faults: .init(lossShare: 0.3, damageShare: 0.02)),
             Case(
@@ -96,20 +96,20 @@ struct AllReduceLossTests {
         let results = ResultBox(count: test.runs.count)
         for rank in test.runs.indices {
             Thread {
-                results.set(rank, Result { try Self.live(network, rank: rank, ownership: ownership) })
+                results.set(rank, Result { try Self.runRank(network, rank: rank, ownership: ownership) })
             }.start()
         }
         for rank in test.runs.indices { #expect(try results.wait(rank).get() == 0) }
     }
 
-    @Test("A learner that is left behind says so, and the others do not notice")
+    @Test("A learner that is left behind fails with the missing frame, and the others finish")
     func leftBehind() throws {
         let ownership = try Ownership(microBatchCount: 8, runs: [0..<4, 4..<8, 8..<8])
-        let network = MemoryNetwork(count: 3, faults: .init(deafRank: 2, unheardCount: 30), seed: 11)
+        let network = MemoryNetwork(count: 3, faults: .init(deafRank: 2, deafFrameCount: 30), seed: 11)
         let results = ResultBox(count: 3)
         for rank in 0..<3 {
             Thread {
-                results.set(rank, Result { try Self.live(network, rank: rank, ownership: ownership) })
+                results.set(rank, Result { try Self.runRank(network, rank: rank, ownership: ownership) })
                 network.finish(rank)
             }.start()
         }
@@ -122,7 +122,7 @@ struct AllReduceLossTests {
         }
     }
 
-    @Test("A damaged frame is taken when it comes again intact; a rank that sends sixteen of them is named")
+    @Test("A damaged frame is taken when it arrives intact later; a rank that sends sixteen of them is named")
     func damagedForEver() throws {
         let ownership = try Ownership(microBatchCount: 8, workerCount: 2)
         for damagedCount in [15, 16] {
@@ -132,7 +132,7 @@ struct AllReduceLossTests {
                     job: JobIdentifier(high: 3, low: 4), generation: 1, rank: 0, ownership: ownership,
                     buckets: [0..<3], statisticsWidth: 0, resendMilliseconds: 1),
                 transport: MemoryTransport(network, rank: 0), held: HeldFrames(capacity: 10),
-                arithmetic: AllReduceDriverTests.arithmetic)
+                add: AllReduceDriverTests.add)
             try driver.begin(step: 1, batchSize: 8, deadline: Deadline(afterMilliseconds: 60_000))
             for index in 0..<3 { driver.gradient[index] = 1 }
             driver.bucketReady(0)
@@ -141,7 +141,7 @@ struct AllReduceLossTests {
             if damagedCount == 15 {
                 try driver.finish(deadline: Deadline(afterMilliseconds: 60_000))
                 #expect((0..<3).map { driver.sum[$0] } == [3, 4, 5])
-                #expect(driver.machine.dropped.damaged == 15)
+                #expect(driver.dropped.damaged == 15)
                 continue
             }
             let fault = PeerFault(rank: 1, reason: .damagedPayload(bucket: 0))
@@ -153,16 +153,15 @@ struct AllReduceLossTests {
 
     /// Sends rank 1's only root to rank 0, with a wrong checksum if wanted.
     private func send(_ values: [Float], damage: UInt32, to network: MemoryNetwork) {
-        let arithmetic = AllReduceDriverTests.arithmetic
         let payload = values.withUnsafeBytes { Array($0) }
-        let checksum = payload.withUnsafeBytes { arithmetic.checksum($0, 0) }
+        let checksum = payload.withUnsafeBytes { CRC32C.checksum($0) }
         var bytes = SIMD8<UInt64>()
         withUnsafeMutableBytes(of: &bytes) { buffer in
             guard let base = buffer.baseAddress else { return }
-            FrameHeader(
+            let label = FrameLabel(
                 kind: .contribution, job: JobIdentifier(high: 3, low: 4), generation: 1, step: 1, bucket: 0,
-                elementOffset: 0, elementCount: values.count, sender: 1, node: 3, payloadChecksum: checksum ^ damage
-            ).encode(into: base, checksum: arithmetic.checksum)
+                elementOffset: 0, elementCount: values.count, sender: 1, node: 3)
+            FrameHeader(label, payloadChecksum: checksum ^ damage).encode(into: base)
         }
         network.send(bytes, payload, to: 0)
     }

@@ -16,7 +16,7 @@ private final class FloodedTransport: FrameTransport {
     ) -> Bool { true }
 
     func receive() -> ReceivedFrame? {
-        ReceivedFrame(header: .zero, payload: UnsafeRawBufferPointer(start: nil, count: 0))
+        ReceivedFrame(header: .zero, copying: UnsafeRawBufferPointer(start: nil, count: 0))
     }
 
     func wait(untilSendingTo rank: Int?, deadline: Deadline) -> WaitOutcome { .ready }
@@ -31,7 +31,7 @@ struct HostilePeerTests {
                 job: JobIdentifier(high: 1, low: 2), generation: 1, rank: 0,
                 ownership: try Ownership(microBatchCount: 2, workerCount: 2), buckets: [0..<4], statisticsWidth: 0),
             transport: FloodedTransport(), held: HeldFrames(capacity: 64),
-            arithmetic: AllReduceDriverTests.arithmetic)
+            add: AllReduceDriverTests.add)
         driver.serve()
         let deadline = Deadline(afterMilliseconds: 20)
         try driver.begin(step: 0, batchSize: 2, deadline: deadline)

@@ -1,17 +1,17 @@
 import Foundation
 import Transport
 
-/// A network between threads of one process that loses, doubles, damages and reorders frames.
+/// A network between threads of one process that loses, duplicates, damages and reorders frames.
 final class MemoryNetwork: @unchecked Sendable {
-    /// How much of the frames, from 0 to 1.
+    /// Shares of frames, from 0 to 1.
     struct Faults: Sendable {
         var lossShare = 0.0
         var doublingShare = 0.0
         var damageShare = 0.0
         var reorders = false
-        /// This rank gets none of the first frames for it.
+        /// This rank receives none of the first frames sent to it.
         var deafRank: Int?
-        var unheardCount = 0
+        var deafFrameCount = 0
     }
 
     // Sendable: everything below is guarded by the condition.
@@ -39,8 +39,8 @@ final class MemoryNetwork: @unchecked Sendable {
     func send(_ header: SIMD8<UInt64>, _ payload: [UInt8], to rank: Int) {
         condition.lock()
         defer { condition.unlock() }
-        if rank == faults.deafRank, faults.unheardCount > 0 {
-            faults.unheardCount -= 1
+        if rank == faults.deafRank, faults.deafFrameCount > 0 {
+            faults.deafFrameCount -= 1
             return
         }
         for _ in 0..<(happens(faults.doublingShare) ? 2 : 1) where !happens(faults.lossShare) {
@@ -113,10 +113,7 @@ final class MemoryTransport: FrameTransport {
 
     func receive() throws(TransportError) -> ReceivedFrame? {
         guard let frame = network.receive(rank) else { return nil }
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: frame.payload.count, alignment: 64)
-        defer { bytes.deallocate() }
-        bytes.copyBytes(from: frame.payload)
-        return ReceivedFrame(header: frame.header, payload: UnsafeRawBufferPointer(bytes))
+        return frame.payload.withUnsafeBytes { ReceivedFrame(header: frame.header, copying: $0) }
     }
 
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {

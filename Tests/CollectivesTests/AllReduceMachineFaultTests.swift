@@ -3,7 +3,7 @@ import Testing
 
 @testable import Collectives
 
-@Suite("Frames that do not belong")
+@Suite("Frames outside the plan")
 struct AllReduceMachineFaultTests {
     private func machine(step: UInt64 = 4) throws -> AllReduceMachine {
         let ownership = try Ownership(microBatchCount: 8, workerCount: 3)
@@ -15,10 +15,10 @@ struct AllReduceMachineFaultTests {
     }
 
     /// Rank 0 owns leaves 0 and 1: node 4. This is a frame that the plan has.
-    private func frame(_ change: (inout FrameHeader) -> Void) -> FrameHeader {
-        var header = FrameHeader(
+    private func frame(_ change: (inout FrameLabel) -> Void) -> FrameLabel {
+        var header = FrameLabel(
             kind: .contribution, job: JobIdentifier(high: 1, low: 2), generation: 5, step: 4, bucket: 0,
-            elementOffset: 0, elementCount: 100, sender: 0, node: 4, payloadChecksum: 0)
+            elementOffset: 0, elementCount: 100, sender: 0, node: 4)
         change(&header)
         return header
     }
@@ -27,20 +27,20 @@ struct AllReduceMachineFaultTests {
     func planned() throws {
         var machine = try machine()
         let header = frame { _ in }
-        guard case .keep = machine.frameReceived(header, payloadByteCount: 400) else {
+        guard case .keep = machine.frameReceived(header, isWhole: true) else {
             Issue.record("a planned frame was not kept")
             return
         }
-        #expect(machine.frameReceived(header, payloadByteCount: 400) == .drop)
+        #expect(machine.frameReceived(header, isWhole: true) == .drop)
         #expect(machine.dropped.duplicate == 1)
     }
 
     @Test("Another job, an earlier generation and an earlier step are dropped and counted apart")
     func dropped() throws {
         var machine = try machine()
-        #expect(machine.frameReceived(frame { $0.job.low = 3 }, payloadByteCount: 1) == .drop)
-        #expect(machine.frameReceived(frame { $0.generation = 4 }, payloadByteCount: 400) == .drop)
-        #expect(machine.frameReceived(frame { $0.step = 3 }, payloadByteCount: 400) == .drop)
+        #expect(machine.frameReceived(frame { $0.job = JobIdentifier(high: 1, low: 3) }, isWhole: false) == .drop)
+        #expect(machine.frameReceived(frame { $0.generation = 4 }, isWhole: true) == .drop)
+        #expect(machine.frameReceived(frame { $0.step = 3 }, isWhole: true) == .drop)
         #expect(machine.dropped.otherJob == 1)
         #expect(machine.dropped.earlierGeneration == 1)
         #expect(machine.dropped.earlierStep == 1)
@@ -49,17 +49,17 @@ struct AllReduceMachineFaultTests {
     @Test("A later step or generation is held, also when its sender is not a rank of this view")
     func early() throws {
         var machine = try machine()
-        #expect(machine.frameReceived(frame { $0.step = 5 }, payloadByteCount: 400) == .early)
+        #expect(machine.frameReceived(frame { $0.step = 5 }, isWhole: true) == .early)
         let later = frame {
             $0.generation = 6
             $0.sender = 7
         }
-        #expect(machine.frameReceived(later, payloadByteCount: 400) == .early)
+        #expect(machine.frameReceived(later, isWhole: true) == .early)
     }
 
     @Test("Frames outside the plan are refused, and the sender is named")
     func refused() throws {
-        let changes: [(inout FrameHeader) -> Void] = [
+        let changes: [(inout FrameLabel) -> Void] = [
             { $0.bucket = 2 }, { $0.bucket = Int(UInt32.max) }, { $0.node = 5 }, { $0.node = 0 }, { $0.node = 127 },
             { $0.node = 60_000 }, { $0.sender = 2 }, { $0.elementOffset = 16 }, { $0.elementOffset = Int(UInt32.max) },
             { $0.elementCount = 99 }, { $0.kind = .result }, { $0.kind = .statistics },
@@ -70,7 +70,7 @@ struct AllReduceMachineFaultTests {
         for change in changes {
             var machine = try machine()
             let header = frame(change)
-            let verdict = machine.frameReceived(header, payloadByteCount: header.payloadByteCount)
+            let verdict = machine.frameReceived(header, isWhole: true)
             guard case .refuse(let fault) = verdict else {
                 Issue.record("accepted: \(header)")
                 continue
@@ -79,34 +79,34 @@ struct AllReduceMachineFaultTests {
         }
     }
 
-    @Test("Frames of nobody in the view are dropped, also questions")
+    @Test("Frames and requests of ranks outside the view are dropped")
     func unknownSenders() throws {
         var machine = try machine()
         for sender in [1, 3, 65_535] {
-            #expect(machine.frameReceived(frame { $0.sender = sender }, payloadByteCount: 400) == .drop)
-            let question = frame {
+            #expect(machine.frameReceived(frame { $0.sender = sender }, isWhole: true) == .drop)
+            let request = frame {
                 ($0.kind, $0.requestedKind, $0.sender, $0.elementCount) = (.resend, .statistics, sender, 0)
             }
-            #expect(machine.frameReceived(question, payloadByteCount: 0) == .drop)
+            #expect(machine.frameReceived(request, isWhole: true) == .drop)
         }
         #expect(machine.dropped.unknownSender == 6)
     }
 
-    @Test("Frames that were cut short are dropped, until there are too many of one rank")
+    @Test("Truncated frames are dropped, until one rank has sent too many")
     func cut() throws {
         var machine = try machine()
         for _ in 1..<AllReduceMachine.damagedFrameLimit {
-            #expect(machine.frameReceived(frame { _ in }, payloadByteCount: 396) == .drop)
+            #expect(machine.frameReceived(frame { _ in }, isWhole: false) == .drop)
         }
-        let reason = PeerFault.Reason.wrongPayloadLength(byteCount: 396, expectedByteCount: 400)
+        let reason = PeerFault.Reason.wrongPayloadLength(kind: .contribution, elementCount: 100)
         #expect(
-            machine.frameReceived(frame { _ in }, payloadByteCount: 396)
+            machine.frameReceived(frame { _ in }, isWhole: false)
                 == .refuse(PeerFault(rank: 0, reason: reason)))
         #expect(machine.dropped.damaged == AllReduceMachine.damagedFrameLimit)
-        #expect(machine.frameReceived(frame { $0.generation = 6 }, payloadByteCount: 396) == .drop)
+        #expect(machine.frameReceived(frame { $0.generation = 6 }, isWhole: false) == .drop)
     }
 
-    private func question(_ change: (inout FrameHeader) -> Void) -> FrameHeader {
+    private func request(_ change: (inout FrameLabel) -> Void) -> FrameLabel {
         frame {
             $0.kind = .resend
             $0.requestedKind = .contribution
@@ -116,26 +116,26 @@ struct AllReduceMachineFaultTests {
         }
     }
 
-    @Test("A question is answered with the frame that it names, once that was sent")
+    @Test("A request is answered with the frame that it names, once that was sent")
     func answered() throws {
         var machine = try machine()
-        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .drop)
+        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .drop)
         machine.bucketReady(0)
-        // Asked before the answer to it could have come.
-        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .drop)
+        // Requested before the frame could have arrived.
+        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .drop)
         machine.inboxFoundEmpty(times: 1)
         let answer = FrameAnswer(
             rank: 0, isOfPreviousStep: false, step: 4, kind: .contribution, bucket: 0, elements: 0..<100, rootIndex: 1,
             node: 12)
-        #expect(machine.frameReceived(question { _ in }, payloadByteCount: 0) == .answer(answer))
-        #expect(machine.frameReceived(question { $0.step = 3 }, payloadByteCount: 0) == .elsewhere)
-        #expect(machine.frameReceived(question { $0.step = 5 }, payloadByteCount: 0) == .elsewhere)
-        #expect(machine.frameReceived(question { $0.generation = 6 }, payloadByteCount: 0) == .drop)
+        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .answer(answer))
+        #expect(machine.frameReceived(question { $0.step = 3 }, isWhole: true) == .elsewhere)
+        #expect(machine.frameReceived(question { $0.step = 5 }, isWhole: true) == .elsewhere)
+        #expect(machine.frameReceived(question { $0.generation = 6 }, isWhole: true) == .drop)
     }
 
-    @Test("A question for a frame that the plan does not have is refused")
+    @Test("A request for a frame that the plan does not have is refused")
     func unplannedQuestions() throws {
-        let changes: [(inout FrameHeader) -> Void] = [
+        let changes: [(inout FrameLabel) -> Void] = [
             { $0.node = 4 }, { $0.bucket = 2 }, { $0.elementOffset = 16 }, { $0.elementCount = 99 },
             { $0.requestedKind = .statistics }, { $0.requestedKind = nil }, { $0.requestedKind = .resend },
             {
@@ -147,16 +147,16 @@ struct AllReduceMachineFaultTests {
             var machine = try machine()
             machine.bucketReady(0)
             machine.inboxFoundEmpty(times: 1)
-            let verdict = machine.frameReceived(question(change), payloadByteCount: 0)
+            let verdict = machine.frameReceived(request(change), isWhole: true)
             guard case .refuse(let fault) = verdict else {
-                Issue.record("answered: \(question(change))")
+                Issue.record("answered: \(request(change))")
                 continue
             }
             #expect(fault.rank == 0)
         }
     }
 
-    @Test("What is missing is asked for by name, a limited number of frames a rank")
+    @Test("Missing frames are requested by label")
     func asks() throws {
         var machine = try machine()
         machine.askAgain()
@@ -170,11 +170,11 @@ struct AllReduceMachineFaultTests {
         #expect(Set(requests).count == requests.count)
     }
 
-    @Test("What is missing is named: rank, kind and bucket")
+    @Test("The first missing frame is named: rank, kind and bucket")
     func missing() throws {
         var machine = try machine()
         #expect(machine.firstMissing == MissingFrame(rank: 0, kind: .contribution, bucket: 0))
-        _ = machine.frameReceived(frame { _ in }, payloadByteCount: 400)
+        _ = machine.frameReceived(frame { _ in }, isWhole: true)
         #expect(machine.firstMissing?.rank == 2)
     }
 }

@@ -5,28 +5,30 @@ import Testing
 @Suite("Frame headers")
 struct FrameHeaderTests {
     private let header = FrameHeader(
-        kind: .contribution, job: JobIdentifier(high: 0x0123_4567_89AB_CDEF, low: 42), generation: 7, step: 1 << 40,
-        bucket: 3, elementOffset: 65_536, elementCount: 1000, sender: 63, node: 127, payloadChecksum: 0xDEAD_BEEF)
+        FrameLabel(
+            kind: .contribution, job: JobIdentifier(high: 0x0123_4567_89AB_CDEF, low: 42), generation: 7, step: 1 << 40,
+            bucket: 3, elementOffset: 65_536, elementCount: 1000, sender: 63, node: 127),
+        payloadChecksum: 0xDEAD_BEEF)
 
     private func encoded() -> [UInt8] {
         var bytes = [UInt8](repeating: 0xAA, count: FrameHeader.byteCount)
         bytes.withUnsafeMutableBytes { buffer in
             guard let base = buffer.baseAddress else { return }
-            header.encode(into: base, checksum: plainChecksum)
+            header.encode(into: base)
         }
         return bytes
     }
 
     private func decode(_ bytes: [UInt8]) throws -> FrameHeader {
-        try bytes.withUnsafeBytes { try FrameHeader(decoding: $0, checksum: plainChecksum) }
+        try bytes.withUnsafeBytes { try FrameHeader(decoding: $0) }
     }
 
-    @Test("A header comes back as it was, also from an odd address and before a payload")
+    @Test("Decoding an encoded header gives the same header, also at an odd address and before a payload")
     func roundTrip() throws {
         #expect(try decode(encoded()) == header)
         let shifted = [0] + encoded() + [1, 2, 3]
         let decoded = try shifted.withUnsafeBytes { buffer in
-            try FrameHeader(decoding: UnsafeRawBufferPointer(rebasing: buffer[1...]), checksum: plainChecksum)
+            try FrameHeader(decoding: UnsafeRawBufferPointer(rebasing: buffer[1...]))
         }
         #expect(decoded == header)
     }
@@ -39,21 +41,23 @@ struct FrameHeaderTests {
         #expect(bytes[52..<60] == [63, 0, 127, 0, 0xEF, 0xBE, 0xAD, 0xDE])
     }
 
-    @Test("A question comes back as it was; what it asks for must be a kind with a payload")
-    func questions() throws {
+    @Test("A request names a kind that has a payload, and other frames request nothing")
+    func requests() throws {
         func coded(_ kind: FrameKind, _ requested: FrameKind?) throws -> FrameHeader {
-            var question = header
-            question.kind = kind
-            question.requestedKind = requested
+            var request = header
+            request.label.kind = kind
+            request.label.requestedKind = requested
             var bytes = [UInt8](repeating: 0, count: FrameHeader.byteCount)
             bytes.withUnsafeMutableBytes { buffer in
                 guard let base = buffer.baseAddress else { return }
-                question.encode(into: base, checksum: plainChecksum)
+                request.encode(into: base)
             }
             return try decode(bytes)
         }
         let decoded = try coded(.resend, .statistics)
-        #expect(decoded.requestedKind == .statistics && decoded.payloadByteCount == 0 && decoded.elementCount == 1000)
+        #expect(
+            decoded.label.requestedKind == .statistics && decoded.payloadByteCount == 0
+                && decoded.label.elementCount == 1000)
         #expect(throws: FrameHeaderError.unknownKind(0)) { try coded(.resend, nil) }
         #expect(throws: FrameHeaderError.unknownKind(4)) { try coded(.resend, .resend) }
         #expect(throws: FrameHeaderError.unknownKind(2)) { try coded(.contribution, .result) }
@@ -75,8 +79,10 @@ struct FrameHeaderTests {
         }
     }
 
-    @Test("The checksum used in these tests is CRC-32C")
+    @Test("The header's checksum is the CRC-32C of its first 60 bytes")
     func knownChecksum() {
-        #expect(Array("123456789".utf8).withUnsafeBytes { plainChecksum($0, 0) } == 0xE306_9283)
+        let bytes = encoded()
+        let expected = bytes[..<60].withUnsafeBytes { plainChecksum($0) }
+        #expect(bytes[60...].elementsEqual(withUnsafeBytes(of: expected.littleEndian) { Array($0) }))
     }
 }

@@ -44,14 +44,16 @@ struct MicroBatchTests {
         for count in [1, 2, 4, 8, 16, 32, 64] {
             for _ in 0..<20 {
                 let mask = UInt64.random(in: 0...UInt64.max, using: &generator)
-                let values = (0..<3 * count).map { _ in Double(generator.roughFloat()) }
-                let leaves = (0..<count).map { mask >> UInt64($0) & 1 == 1 ? values[3 * $0 + 1] : nil }
-                let sum = ReductionTree(leafCount: count).sum(values, stride: 3, offset: 1, occupied: mask)
-                #expect(sum.bitPattern == (plainTreeSum(leaves[...], add: +) ?? 0).bitPattern)
+                let leaves = (0..<count).map { leaf in
+                    mask >> UInt64(leaf) & 1 == 1 ? Double(generator.roughFloat()) : nil
+                }
+                let sum = ReductionTree(leafCount: count).sum { leaves[$0] }
+                #expect(sum?.bitPattern == plainTreeSum(leaves[...], add: +)?.bitPattern)
             }
         }
         let tree = ReductionTree(leafCount: 2)
-        #expect(tree.sum([-0.0, 7], stride: 1, offset: 0, occupied: 1).sign == .minus)
+        #expect(tree.sum { $0 == 0 ? -0.0 : nil }?.sign == .minus)
+        #expect(tree.sum { _ in nil } == nil)
     }
 
     @Test("Equal shares cover all micro-batches; impossible ones are refused by name")

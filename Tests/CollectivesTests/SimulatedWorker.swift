@@ -6,7 +6,7 @@ struct Violation: Error, CustomStringConvertible {
 }
 
 struct SimulatedFrame {
-    var header: FrameHeader
+    var header: FrameLabel
     var floats: [Float] = []
     var doubles: [Double] = []
     /// Whether the payload's checksum would be found wrong.
@@ -104,7 +104,7 @@ final class SimulatedWorker {
 
     /// A frame arrived; returns the frame to send again when it was a question.
     func offer(_ frame: SimulatedFrame) throws -> SimulatedFrame? {
-        let verdict = machine.frameReceived(frame.header, payloadByteCount: frame.payloadByteCount)
+        let verdict = machine.frameReceived(frame.header, isWhole: true)
         trace?.note(verdict)
         switch verdict {
         case .keep(let slot):
@@ -133,10 +133,9 @@ final class SimulatedWorker {
         _ kind: FrameKind, bucket: Int, _ elements: Range<Int>, rootIndex: Int = 0, node: Int = 0, _ memory: Memory
     ) -> SimulatedFrame {
         let layout = machine.layout
-        let header = FrameHeader(
+        let header = FrameLabel(
             kind: kind, job: machine.job, generation: machine.generation, step: machine.step, bucket: bucket,
-            elementOffset: elements.lowerBound, elementCount: elements.count, sender: layout.rank, node: node,
-            payloadChecksum: 0)
+            elementOffset: elements.lowerBound, elementCount: elements.count, sender: layout.rank, node: node)
         var frame = SimulatedFrame(header: header)
         switch kind {
         case .contribution: frame.floats = Array(memory.roots[rootIndex][bucket][elements])
@@ -151,10 +150,10 @@ final class SimulatedWorker {
 
     private func question(_ request: FrameRequest) -> SimulatedFrame {
         SimulatedFrame(
-            header: FrameHeader(
+            header: FrameLabel(
                 kind: .resend, job: machine.job, generation: machine.generation, step: machine.step,
                 bucket: request.bucket, elementOffset: request.elements.lowerBound,
-                elementCount: request.elements.count, sender: machine.rank, node: request.node, payloadChecksum: 0,
+                elementCount: request.elements.count, sender: machine.rank, node: request.node,
                 requestedKind: request.kind))
     }
 

@@ -29,8 +29,8 @@ func plainTreeSum<Value>(_ leaves: ArraySlice<Value?>, add: (Value, Value) -> Va
 }
 
 /// CRC-32C, one bit after another.
-let plainChecksum: FrameHeader.Checksum = { bytes, continuing in
-    var remainder = ~continuing
+func plainChecksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    var remainder = ~UInt32(0)
     for byte in bytes {
         remainder ^= UInt32(byte)
         for _ in 0..<8 { remainder = remainder & 1 == 1 ? remainder >> 1 ^ 0x82F6_3B78 : remainder >> 1 }

@@ -9,7 +9,6 @@ struct FrameTransportTests {
     private final class Pair {
         let folder: TemporaryFolder
         let inboxes: [Inbox]
-        let links: [PeerLinks]
         let interrupts: [InterruptEvent]
         let transports: [ZeroMQFrameTransport]
 
@@ -23,12 +22,13 @@ struct FrameTransportTests {
                     options: options)
             }
             let endpoints = inboxes.map(\.endpoint)
-            let links = try (0..<2).map { try PeerLinks(context, rank: $0, endpoints: endpoints, options: options) }
             let interrupts = try (0..<2).map { _ in try InterruptEvent() }
-            transports = (0..<2).map {
-                ZeroMQFrameTransport(inbox: inboxes[$0], links: links[$0], interrupt: interrupts[$0])
+            transports = try (0..<2).map {
+                try ZeroMQFrameTransport(
+                    context, rank: $0, endpoints: endpoints, options: options, inbox: inboxes[$0],
+                    interrupt: interrupts[$0])
             }
-            (self.folder, self.inboxes, self.links, self.interrupts) = (folder, inboxes, links, interrupts)
+            (self.folder, self.inboxes, self.interrupts) = (folder, inboxes, interrupts)
             for transport in transports {
                 let outcome = try transport.waitUntilConnected(deadline: patience())
                 try #require(outcome == .ready)
@@ -79,14 +79,14 @@ struct FrameTransportTests {
         }
     }
 
-    @Test("Borrowed memory counts as in use until the other side can have it, and is given back")
+    @Test("Borrowed memory is in use until it is sent, and is then given back")
     func release() throws {
         let pair = try Pair()
         let counter = ReleaseCounter()
         #expect(counter.isIdle)
         let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         payload.initializeMemory(as: UInt8.self, repeating: 7)
-        // More than the kernel's buffers hold, so the first ones cannot all be sent before anything is received.
+        // More than the kernel's buffers hold, so not all can be sent before one is received.
         for _ in 0..<20 { #expect(try send(UnsafeRawBufferPointer(payload), counter: counter, pair)) }
         #expect(counter.lent == 20)
         let store = FrameStore(capacity: 1)
@@ -98,7 +98,7 @@ struct FrameTransportTests {
         payload.deallocate()
     }
 
-    @Test("A link that takes no more says so instead of waiting, and loses nothing")
+    @Test("A full link refuses frames without waiting, and loses none")
     func backPressure() throws {
         let pair = try Pair()
         let payload = bytes(1 << 20, seed: 1)
@@ -120,7 +120,7 @@ struct FrameTransportTests {
         pair.interrupts[0].signal()
         #expect(try pair.transports[0].wait(untilSendingTo: nil, deadline: patience()) == .interrupted)
         pair.interrupts[0].clear()
-        pair.inboxes[1].socket.close()
+        pair.inboxes[1].close()
         #expect(try pair.transports[0].wait(untilSendingTo: nil, deadline: patience()) == .linkLost(rank: 1))
     }
 
@@ -139,11 +139,26 @@ struct FrameTransportTests {
         #expect(try stranger.send(frames: [head, [9]]))
         while true {
             if let frame = try pair.transports[1].receive() {
-                #expect(frame.payloadByteCount == 1)
+                #expect(frame.payload.count == 1)
                 break
             }
             _ = try pair.transports[1].wait(untilSendingTo: nil, deadline: patience())
         }
         #expect(pair.inboxes[1].malformedCount == 5)
+    }
+
+    @Test("Received payloads are valid where frames are moved to, and each is released once", arguments: [0, 5, 200])
+    func moves(byteCount: Int) throws {
+        let pair = try Pair()
+        let (first, second) = (FrameStore(capacity: 2), FrameStore(capacity: 1))
+        let payload = bytes(byteCount, seed: 3)
+        let counter = ReleaseCounter()
+        #expect(try payload.withUnsafeBytes { try send($0, counter: counter, pair) })
+        #expect(try pair.receivePayload(1, into: first) == payload)
+        first.move(0, to: second, slot: 0)
+        #expect(Array(second.payload(0)) == payload && second.checksum(0) == 5)
+        #expect(first.payload(0).isEmpty)
+        second.store(payload.withUnsafeBytes { ReceivedFrame(header: .zero, copying: $0) }, in: 0, checksum: 6)
+        #expect(Array(second.payload(0)) == payload && second.checksum(0) == 6)
     }
 }

@@ -2,13 +2,13 @@ import Collectives
 import Core
 package import Transport
 
-/// How long an all-reduce of one vector takes, measured on one worker.
+/// The duration of an all-reduce of one vector, measured on one worker.
 package struct AllReduceTiming: Sendable, CustomStringConvertible {
     package var elementCount: Int
     package var medianMicroseconds: Double
     package var percentile99Microseconds: Double
 
-    /// Bytes that each worker sends and receives in all (`2·S·(W−1)/W`), by the median time, in GB/s.
+    /// The bytes that each worker sends and receives, `2·S·(W−1)/W`, divided by the median time, in GB/s.
     package var gigabytesPerSecond: Double
 
     package var description: String {
@@ -16,16 +16,16 @@ package struct AllReduceTiming: Sendable, CustomStringConvertible {
     }
 }
 
-/// Times the all-reduce between processes. Every process calls `run` with its rank and the same other arguments.
+/// Times the all-reduce between processes. Every process calls `run` with its own rank and otherwise equal arguments.
 package enum AllReduceBenchmark {
     /// Untimed repetitions before each size.
     static let warmUpCount = 20
 
     /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
-    /// `endpoints` says where each rank's inbox is; their ports are fixed ones.
+    /// `endpoints` are the inboxes of all ranks, with fixed ports; `add` adds vectors.
     package static func run(
-        rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, arithmetic: AllReduceArithmetic
+        rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, add: @escaping VectorAddition
     ) throws -> [AllReduceTiming] {
         let context = try ZeroMQContext()
         let options = SocketOptions.data(
@@ -35,17 +35,16 @@ package enum AllReduceBenchmark {
         let held = HeldFrames(capacity: 4096)
         let interrupt = try InterruptEvent()
         try waitForInboxes(of: endpoints, context: context)
-        let links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: options)
-        let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: interrupt)
+        let transport = try ZeroMQFrameTransport(
+            context, rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt)
         _ = try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
-        defer { links.close(lingerMilliseconds: 1000) }
+        defer { transport.close(lingerMilliseconds: 1000) }
         var timings: [AllReduceTiming] = []
         for (generation, size) in sizes.enumerated() {
             let configuration = AllReduceDriver<ZeroMQFrameTransport>.Configuration(
                 job: JobIdentifier(high: 0, low: 0), generation: UInt64(generation + 1), rank: rank,
                 ownership: ownership, buckets: [0..<size], statisticsWidth: 0)
-            let driver = AllReduceDriver(
-                configuration, transport: transport, held: held, arithmetic: arithmetic)
+            let driver = AllReduceDriver(configuration, transport: transport, held: held, add: add)
             timings.append(try time(driver, elementCount: size, repetitions: repetitions))
         }
         return timings
@@ -58,14 +57,14 @@ package enum AllReduceBenchmark {
         durations.reserveCapacity(repetitions)
         for repetition in 0..<warmUpCount + repetitions {
             let deadline = Deadline(afterMilliseconds: 10_000)
-            let begun = MonotonicTime.now.nanoseconds
+            let begun = MonotonicTime.now
             try driver.begin(step: UInt64(repetition + 1), batchSize: 64, deadline: deadline)
             if repetition < 2 {
                 for index in 0..<driver.program.roots.count * driver.rootStride { driver.gradient[index] = 1 }
             }
             driver.bucketReady(0)
             try driver.finish(deadline: deadline)
-            if repetition >= warmUpCount { durations.append(Double(MonotonicTime.now.nanoseconds - begun) / 1000) }
+            if repetition >= warmUpCount { durations.append(Double(begun.elapsedNanoseconds) / 1000) }
             let expected = Float(driver.configuration.ownership.workerCount)
             precondition(driver.sum[elementCount - 1] == expected, "the sum of ones is the number of roots")
         }
@@ -78,7 +77,7 @@ package enum AllReduceBenchmark {
             gigabytesPerSecond: 2 * 4 * Double(elementCount) * (workers - 1) / workers / median / 1000)
     }
 
-    /// Connecting sockets do not try again, so every inbox has to listen first: asks each until it answers.
+    /// Waits until every inbox listens: the transport's connections are not tried again.
     static func waitForInboxes(of endpoints: [Endpoint], context: ZeroMQContext) throws(TransportError) {
         for endpoint in endpoints {
             var options = SocketOptions()
@@ -88,7 +87,7 @@ package enum AllReduceBenchmark {
             poller.add(probe, forSending: true)
             try probe.connect(endpoint)
             guard try poller.wait(until: Deadline(afterMilliseconds: 10_000)) else {
-                throw .failed(operation: "reach", endpoint: endpoint.description, reason: "nobody listens")
+                throw .failed(operation: "reach", endpoint: endpoint.description, reason: "no process listens there")
             }
         }
     }

@@ -4,22 +4,22 @@ import Transport
 
 /// Sums the gradients of all workers, step after step, for one generation: runs an `AllReduceMachine` over a transport.
 ///
-/// Belongs to the compute thread, which sends as soon as a bucket is ready and receives without waiting in between:
-/// nothing but libzmq's I/O thread works beside it. One step:
+/// Belongs to the compute thread, which sends as soon as a bucket is ready and receives in between without waiting: no other
+/// thread works beside it but the transport's own. One step:
 ///
-/// 1. `begin` gives the memory for this step's gradient roots (waiting until libzmq has sent what lies there),
-/// 2. `bucketReady` for each bucket, in any order, once its roots are computed; `statisticsReady` likewise,
-/// 3. `finish` waits for the rest; then `sum` has the undivided sum of every element and `statistics` those of all
+/// 1. `begin` provides the memory for this step's gradient roots, after the transport has sent what was in it;
+/// 2. `bucketReady` for each bucket, in any order, when its roots are computed; `statisticsReady` likewise;
+/// 3. `finish` waits for the rest. Then `sum` has the undivided sum of every element and `statistics` those of all
 ///    micro-batches, equal on every worker.
 ///
-/// A worker that waits in `finish` and gets nothing for `resendMilliseconds` asks the others for the frames that are missing;
-/// damaged frames are asked for at once. Whoever is asked sends the frame again, for the step at hand or the one before it.
+/// A worker that waits in `finish` and receives nothing useful for `resendMilliseconds` requests the missing frames; damaged
+/// frames are requested at once. A rank answers requests for the step that started last and for the one before it.
 ///
-/// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than
-/// `interrupted` and `missing` the driver is given up together with its generation.
-/// Nothing is allocated by Swift code after the first step of each kind; libzmq allocates a record a message.
+/// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than `interrupted`,
+/// `missing` and `notTaken` the driver is unusable, and so is its generation.
+/// Swift code allocates nothing after the first step of each kind; libzmq allocates a record a message.
 final class AllReduceDriver<Transport: FrameTransport> {
-    /// What a driver is told at the begin of a generation.
+    /// The parameters of one generation.
     struct Configuration: Sendable {
         var job: JobIdentifier
         var generation: UInt64
@@ -27,126 +27,551 @@ final class AllReduceDriver<Transport: FrameTransport> {
         var ownership: Ownership
         /// The elements of each bucket in the arena; they do not overlap.
         var buckets: [Range<Int>]
-        /// Floats of one root and of the sum. What lies in no bucket, such as a frozen layer, stays zero.
-        var elementCount: Int
+        /// Floats of one root and of the sum; nil for the end of the last bucket. What lies in no bucket, such as a frozen layer,
+        /// stays zero.
+        var elementCount: Int?
         /// Doubles exchanged for each micro-batch; 0 for none.
         var statisticsWidth: Int
-        /// How long nothing may come before missing frames are asked for; doubled with each question, up to ten times as long.
-        var resendMilliseconds: Int
+        /// The first pause without useful frames before missing ones are requested; doubled with each request, up to ten
+        /// times as long.
+        var resendMilliseconds = 200
 
-        init(
-            job: JobIdentifier, generation: UInt64, rank: Int, ownership: Ownership, buckets: [Range<Int>],
-            elementCount: Int? = nil, statisticsWidth: Int, resendMilliseconds: Int = 200
-        ) {
-            self.job = job
-            self.generation = generation
-            self.rank = rank
-            self.ownership = ownership
-            self.buckets = buckets
+        /// Floats of one root and of the sum, where that is more than the buckets cover.
+        var arenaElementCount: Int {
             let bucketEnd = buckets.map(\.upperBound).max() ?? 0
             precondition(elementCount ?? bucketEnd >= bucketEnd, "a bucket ends beyond the arena")
-            self.elementCount = elementCount ?? bucketEnd
-            self.statisticsWidth = statisticsWidth
-            self.resendMilliseconds = resendMilliseconds
+            return elementCount ?? bucketEnd
         }
 
-        /// Whether this worker's one root is the sum.
+        /// Whether this worker's only root is the sum.
         var isSoleOwner: Bool { ownership.ownerCount == 1 && rank == 0 }
+
+        /// The layout of a batch; the full one when every micro-batch has a sample.
+        func layout(batchSize: Int) -> AllReduceLayout {
+            AllReduceLayout(
+                rank: rank, ownership: ownership, batchSize: batchSize, bucketElementCounts: buckets.map(\.count),
+                statisticsWidth: statisticsWidth)
+        }
     }
 
     let configuration: Configuration
-    let transport: Transport
-    let arithmetic: AllReduceArithmetic
-    let held: HeldFrames
-    let arenas: GradientArenas
-    let slots: FrameStore
-    let blocks: CombineBlocks
-    /// The header of the pending frame, then that of an answer or a question, which never waits.
-    let headerBytes: UnsafeMutableRawPointer
-    /// Statistics of two steps in turn.
-    let statisticsMemory: UnsafeMutablePointer<Double>
-    let statisticsCount: Int
-    var layouts: [AllReduceLayout] = []
-    var machine: AllReduceMachine
-    /// Which of the two memories is in use: that of the step that was reserved last.
-    var parity = 0
-    /// The memory of the step that began last.
-    var stepParity = 0
-    /// Frames that were of use.
-    var keptFrameCount = 0
-    /// Gets the questions about steps of another exchange of this worker.
-    var answersElsewhere: ((FrameHeader) -> Void)?
-    /// Whether the step that began last is complete.
-    var isStepDone = true
-    var failure: AllReduceError?
-    var pending: PendingSend?
-    var resultChecksums: [UInt32] = []
+    /// Receives the requests about steps of another exchange of this worker.
+    var answersElsewhere: ((FrameLabel) -> Void)?
+    private let transport: Transport
+    private let held: HeldFrames
+    private let memory: StepMemory
+    private let slots: FrameStore
+    private let adder: ChunkAdder
+    private let sender: FrameSender<Transport>
+    private var layouts: [AllReduceLayout]
+    private var machine: AllReduceMachine
+    /// The checksum of each chunk that this worker summed.
+    private var resultChecksums: [UInt32] = []
+    /// Frames that were kept in a slot.
+    private var keptFrameCount = 0
+    /// Whether the step that started last is complete.
+    private var isStepDone = true
+    private var failure: AllReduceError?
 
-    /// `transport` is connected to all other workers of the generation; `held` has the frames that came early and stays
-    /// with the inbox over generations.
+    /// Empty polls of the inbox before the thread sleeps; measured.
+    private static var spinCount: Int { 200 }
+    /// The most frames taken in one call; more than the other workers of a full view send in a step.
+    private static var frameCountAtOnce: Int { 1 << 14 }
+
+    /// `transport` is connected to all other workers of the generation; `held` has the frames that arrived early and stays
+    /// with the inbox across generations; `add` adds vectors.
     ///
     /// - Precondition: the rank is one of the ownership's; `held` has room for the frames of one step.
     init(
-        _ configuration: Configuration, transport: Transport, held: HeldFrames, arithmetic: AllReduceArithmetic
+        _ configuration: Configuration, transport: Transport, held: HeldFrames, add: @escaping VectorAddition
     ) {
         self.configuration = configuration
         self.transport = transport
         self.held = held
-        self.arithmetic = arithmetic
         let ownership = configuration.ownership
         // With as many samples as micro-batches none is empty: no layout has more roots, frames or scratch.
-        let full = AllReduceLayout(
-            rank: configuration.rank, ownership: ownership, batchSize: ownership.microBatchCount,
-            bucketElementCounts: configuration.buckets.map(\.count), statisticsWidth: configuration.statisticsWidth)
-        layouts.append(full)
+        let full = configuration.layout(batchSize: ownership.microBatchCount)
+        layouts = [full]
         machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: full)
-        arenas = GradientArenas(elementCount: configuration.elementCount, rootCount: full.program.roots.count)
-        // Batches with empty micro-batches may add a frame that says no more than that its sender takes part.
+        memory = StepMemory(
+            elementCount: configuration.arenaElementCount, rootCount: full.program.roots.count,
+            statisticsCount: ownership.microBatchCount * max(1, configuration.statisticsWidth),
+            sumIsRoot: configuration.isSoleOwner)
+        // Batches with empty micro-batches may add a frame an owner that only shows that it takes part.
         slots = FrameStore(capacity: full.slotCount + (full.statisticsWidth == 0 ? ownership.ownerCount : 0))
-        blocks = CombineBlocks(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0)
-        headerBytes = .allocate(byteCount: 2 * FrameHeader.byteCount, alignment: 64)
-        statisticsCount = ownership.microBatchCount * max(1, configuration.statisticsWidth)
-        statisticsMemory = .allocate(capacity: 2 * statisticsCount)
-        statisticsMemory.initialize(repeating: 0, count: 2 * statisticsCount)
+        adder = ChunkAdder(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0, add: add)
+        sender = FrameSender(transport, rank: configuration.rank, ownership: ownership)
         resultChecksums.reserveCapacity(full.chunks.count)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
     }
 
-    deinit {
-        headerBytes.deallocate()
-        statisticsMemory.deallocate()
-    }
+    // MARK: Memory
 
     /// Floats from one gradient root to the next.
-    var rootStride: Int { arenas.rootStride }
+    var rootStride: Int { memory.rootStride }
 
     /// This step's gradient roots: root `r`, element `i` is at `gradient[r * rootStride + i]`.
-    var gradient: UnsafeMutablePointer<Float> { arenas.gradient(parity) }
+    var gradient: UnsafeMutablePointer<Float> { memory.gradient }
 
     /// The sums over all micro-batches, valid from `finish` to the second `begin` after it.
-    var sum: UnsafeMutablePointer<Float> { sum(parity) }
-
-    func sum(_ parity: Int) -> UnsafeMutablePointer<Float> {
-        configuration.isSoleOwner ? arenas.gradient(parity) : arenas.sum(parity)
-    }
+    var sum: UnsafeMutablePointer<Float> { memory.sum }
 
     /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own
-    /// micro-batches after `begin` and before `statisticsReady`; those of all are there after `finish`.
-    var statistics: UnsafeMutablePointer<Double> { statistics(parity) }
+    /// micro-batches between `begin` and `statisticsReady`; after `finish` those of all are there.
+    var statistics: UnsafeMutablePointer<Double> { memory.statistics }
 
-    func statistics(_ parity: Int) -> UnsafeMutablePointer<Double> { statisticsMemory + parity * statisticsCount }
-
-    /// What this worker sums by itself in the step that began last.
+    /// The local program of the step that started last.
     var program: LocalProgram { machine.layout.program }
 
-    func layout(batchSize: Int) -> AllReduceLayout {
-        let ownership = configuration.ownership
-        let occupied = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupied
+    /// Whether the transport has sent everything that it took.
+    var isMemoryIdle: Bool { memory.isIdle }
+
+    /// Frames that were dropped, by reason.
+    var dropped: AllReduceMachine.DroppedFrameCounts { machine.dropped }
+
+    // MARK: A step
+
+    /// Starts a step: waits until its gradient memory is free, and takes the frames that arrived early.
+    ///
+    /// `step` is the same on every worker and higher than every one before; `batchSize` counts the samples of all
+    /// workers, at least 1. Throws `buffersInUse` when the transport has not sent the step before the last by the deadline.
+    func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
+        try reserve(deadline: deadline)
+        start(step: step, batchSize: batchSize)
+    }
+
+    /// Turns to the gradient memory of the next step, and waits until it is free. `start` starts that step.
+    func reserve(deadline: Deadline) throws(AllReduceError) {
+        if let failure { throw failure }
+        let begun = MonotonicTime.now
+        while !memory.canReserve {
+            guard !deadline.hasPassed else { throw .buffersInUse(milliseconds: begun.elapsedMilliseconds) }
+            ThreadScheduling.yield()
+        }
+        machine.forgetPreviousStep()
+        memory.reserve()
+    }
+
+    /// Starts the step whose memory was reserved: from now on frames are taken for it.
+    func start(step: UInt64, batchSize: Int) {
+        isStepDone = false
+        memory.start()
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
+        machine.begin(step: step, layout: layout(batchSize: batchSize))
+        if machine.layout.statisticsAreAttendance { machine.statisticsReady() }
+        resultChecksums.removeAll(keepingCapacity: true)
+        for _ in 0..<machine.layout.chunks.count { resultChecksums.append(0) }
+        if held.count > 0 { offerHeldFrames() }
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    private func layout(batchSize: Int) -> AllReduceLayout {
+        let count = configuration.ownership.microBatchCount
+        let occupied = MicroBatches(sampleCount: batchSize, count: count).occupied
         if let known = layouts.first(where: { $0.occupied == occupied }) { return known }
-        let layout = AllReduceLayout(
-            rank: configuration.rank, ownership: ownership, batchSize: batchSize,
-            bucketElementCounts: configuration.buckets.map(\.count), statisticsWidth: configuration.statisticsWidth)
-        layouts.append(layout)
-        return layout
+        layouts.append(configuration.layout(batchSize: batchSize))
+        return layouts[layouts.count - 1]
+    }
+
+    /// All roots of a bucket are computed: sends them, and takes what has arrived. Never waits.
+    func bucketReady(_ bucket: Int) {
+        machine.bucketReady(bucket)
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    /// The statistics of this worker's micro-batches are written: sends them. Never waits.
+    func statisticsReady() {
+        machine.statisticsReady()
+        keepFailure { () throws(AllReduceError) in _ = try progress() }
+    }
+
+    /// Waits until every sum has arrived.
+    ///
+    /// Throws `missing` or `notTaken` with the rank when the deadline passes, `interrupted` as soon as the interrupt
+    /// event is signalled, `linkLost` when a connection ends while a frame is missing. A learner whose missing frames no
+    /// rank has any more throws `missing` without waiting for the deadline.
+    func finish(deadline: Deadline) throws(AllReduceError) {
+        if let failure { throw failure }
+        let begun = MonotonicTime.now
+        var clock = ResendClock(firstMilliseconds: configuration.resendMilliseconds, keptFrameCount: keptFrameCount)
+        var idleCount = 0
+        while !isStepDone {
+            switch try recordingFailure({ () throws(AllReduceError) in try progress() }) {
+            case .moved: idleCount = 0
+            case .idle where idleCount < Self.spinCount:
+                idleCount += 1
+                ThreadScheduling.yield()
+            case .idle, .blocked, .flooded:
+                clock.note(keptFrameCount: keptFrameCount)
+                try wait(since: begun, deadline: deadline, &clock)
+            }
+        }
+    }
+
+    private func wait(since begun: MonotonicTime, deadline: Deadline, _ clock: inout ResendClock) throws(AllReduceError)
+    {
+        let requestsFirst = clock.next.moment < deadline.moment
+        let outcome = try recordingFailure { () throws(AllReduceError) in
+            do throws(TransportError) {
+                return try transport.wait(
+                    untilSendingTo: sender.blockedRank, deadline: requestsFirst ? clock.next : deadline)
+            } catch {
+                throw .transport(error)
+            }
+        }
+        switch outcome {
+        case .ready:
+            // Useless frames may arrive without end.
+            if deadline.hasPassed, sender.blockedRank != nil || machine.firstMissing != nil {
+                throw overdue(since: begun)
+            }
+        case .interrupted: throw .interrupted
+        // No rank waits for a learner.
+        case .linkLost(let rank) where configuration.ownership.isLearner(rank): return
+        case .linkLost(let rank):
+            failure = .linkLost(rank: rank)
+            throw .linkLost(rank: rank)
+        case .timedOut where requestsFirst:
+            if isLeftBehind { throw overdue(since: begun) }
+            machine.askAgain()
+            clock.noteRequest()
+        case .timedOut: throw overdue(since: begun)
+        }
+    }
+
+    /// Whether this worker is a learner whose missing frames their sender no longer has.
+    private var isLeftBehind: Bool {
+        guard machine.layout.isLearner, let missing = machine.firstMissing else { return false }
+        return held.isFarAhead(missing.rank, generation: configuration.generation, step: machine.step)
+    }
+
+    private func overdue(since begun: MonotonicTime) -> AllReduceError {
+        let milliseconds = begun.elapsedMilliseconds
+        if let rank = sender.blockedRank { return .notTaken(rank: rank, milliseconds: milliseconds) }
+        guard let missing = machine.firstMissing else {
+            preconditionFailure("a step waits for the network only when a frame is missing")
+        }
+        return .missing(missing, milliseconds: milliseconds)
+    }
+
+    /// Runs `body` unless there was a failure, and keeps its failure.
+    private func keepFailure(_ body: () throws(AllReduceError) -> Void) {
+        guard failure == nil else { return }
+        do {
+            try body()
+        } catch {
+            failure = error
+        }
+    }
+
+    /// Runs `body`; its failure makes the driver unusable.
+    private func recordingFailure<Result>(_ body: () throws(AllReduceError) -> Result) throws(AllReduceError) -> Result
+    {
+        do {
+            return try body()
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    // MARK: Between steps
+
+    /// Takes what has arrived while no step runs: answers requests and holds the frames that arrive early. Never waits.
+    /// The next `begin` throws a failure.
+    func serve() {
+        var rest = Self.frameCountAtOnce
+        keepFailure { () throws(AllReduceError) in
+            _ = try progress()
+            while isStepDone, rest > 0, try receiveOne() { rest -= 1 }
+        }
+        // After a failure the frames of the next generation are still held.
+        while failure != nil, rest > 0, (try? receiveOne()) == true { rest -= 1 }
+        if rest > 0 { noteEmptyInbox() }
+    }
+
+    /// Sends the frame that a request names if this driver has sent it before; false when it does not have its step.
+    func answer(_ request: FrameLabel) -> Bool {
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
+        guard case .answer(let answer) = machine.frameReceived(request, isWhole: true) else { return false }
+        keepFailure { () throws(AllReduceError) in try send(answer) }
+        return true
+    }
+
+    // MARK: Progress
+
+    /// What one round of work did.
+    private enum Progress {
+        /// A frame was received or an action carried out.
+        case moved
+        /// Nothing to do until a frame arrives.
+        case idle
+        /// A frame is pending until its link can take it.
+        case blocked
+        /// More frames arrive than are taken at once.
+        case flooded
+    }
+
+    /// Carries out all actions and takes all frames that have arrived; never waits.
+    private func progress() throws(AllReduceError) -> Progress {
+        var result = Progress.idle
+        for _ in 0..<Self.frameCountAtOnce {
+            if try runActions() == .moved { result = .moved }
+            guard !isStepDone else { return result }
+            guard try receiveOne() else {
+                noteEmptyInbox()
+                return result == .idle && sender.blockedRank != nil ? .blocked : result
+            }
+            result = .moved
+        }
+        return .flooded
+    }
+
+    /// Carries out actions until there are none or a link is full.
+    private func runActions() throws(AllReduceError) -> Progress {
+        var result = Progress.idle
+        if sender.blockedRank != nil {
+            guard try sender.sendPending() else { return .blocked }
+            result = .moved
+        }
+        while let action = machine.nextAction() {
+            result = .moved
+            switch action {
+            case .sendContribution(let bucket, let elements, let root, let node, let destination):
+                let payload = memory.contribution(root, elements: arenaRange(bucket, elements), of: .latest)
+                let label = label(.contribution, bucket: bucket, elements: elements, node: node)
+                guard try send(label, payload, to: destination) else { return .blocked }
+            case .sendResult(let index):
+                let chunk = machine.layout.chunks[index]
+                let payload = memory.result(elements: arenaRange(chunk.bucket, chunk.elements), of: .latest)
+                let label = label(.result, bucket: chunk.bucket, elements: chunk.elements)
+                guard try send(label, payload, checksum: resultChecksums[index], to: .everyOther) else {
+                    return .blocked
+                }
+            case .sendStatistics:
+                let run = configuration.ownership.runs[configuration.rank]
+                let count = run.count * machine.layout.statisticsWidth
+                let payload = memory.statistics(ownStatistics(count: count), of: .latest)
+                let label = label(.statistics, bucket: 0, elements: 0..<count)
+                guard try send(label, payload, to: .everyOther) else { return .blocked }
+            case .request(let request):
+                try send(request)
+            case .combine(let chunk):
+                try combine(chunk)
+            case .copyResult(let chunk):
+                try copyResult(chunk)
+            case .takeStatistics(let slot, let rank):
+                try takeStatistics(slot, from: rank)
+            case .bucketDone:
+                break
+            case .stepDone:
+                isStepDone = true
+            }
+        }
+        return result
+    }
+
+    // MARK: Receiving
+
+    /// Takes one frame; false when none has arrived.
+    private func receiveOne() throws(AllReduceError) -> Bool {
+        let frame: ReceivedFrame?
+        do {
+            frame = try transport.receive()
+        } catch {
+            throw .transport(error)
+        }
+        guard let frame else { return false }
+        try accept(frame)
+        return true
+    }
+
+    private func noteEmptyInbox() {
+        held.noteEmptyInbox()
+        machine.inboxFoundEmpty(times: held.emptyInboxCount)
+    }
+
+    private func accept(_ frame: consuming ReceivedFrame) throws(AllReduceError) {
+        let decoded = withUnsafeBytes(of: frame.header) { try? FrameHeader(decoding: $0) }
+        guard let header = decoded else { return }
+        switch machine.frameReceived(header.label, isWhole: header.payloadByteCount == frame.payload.count) {
+        case .keep(let slot):
+            keptFrameCount &+= 1
+            slots.store(frame, in: slot, checksum: header.payloadChecksum)
+        case .answer(let answer): try send(answer)
+        case .elsewhere: answersElsewhere?(header.label)
+        case .early:
+            guard held.hold(header, frame) else {
+                throw .peerFault(PeerFault(rank: header.label.sender, reason: .tooManyEarlyFrames))
+            }
+        case .drop: break
+        case .refuse(let fault): throw .peerFault(fault)
+        }
+    }
+
+    /// Offers the held frames to a step that has just started.
+    private func offerHeldFrames() {
+        for place in 0..<held.capacity {
+            guard let label = held.label(at: place) else { continue }
+            switch machine.frameReceived(label, isWhole: held.isWhole(at: place)) {
+            case .keep(let slot): held.move(place, to: slots, slot: slot)
+            case .early: break
+            case .drop, .answer, .elsewhere: held.drop(place)
+            case .refuse(let fault):
+                held.drop(place)
+                failure = .peerFault(fault)
+            }
+        }
+    }
+
+    // MARK: Sums
+
+    /// Adds the roots of a chunk in the tree's order, and checks the received ones.
+    ///
+    /// Roots and intact frames are only read, so a chunk with a damaged frame is combined again when that frame has arrived
+    /// once more.
+    private func combine(_ index: Int) throws(AllReduceError) {
+        let layout = machine.layout
+        let chunk = layout.chunks[index]
+        let plan = layout.plans[chunk.bucket]
+        // A sole owner's only root is the sum.
+        if configuration.isSoleOwner { return machine.chunkSummed(index) }
+        let begin = arenaRange(chunk.bucket, chunk.elements).lowerBound
+        adder.begin(operandCount: layout.operands.count)
+        for operand in 0..<layout.operands.count {
+            switch layout.operands[operand] {
+            case .local(let root):
+                adder.setLocal(operand, gradient + root * rootStride + begin)
+            case .received(let ordinal):
+                let slot = chunk.firstSlot + ordinal
+                adder.setReceived(operand, slots.payload(slot), expectedChecksum: slots.checksum(slot))
+            }
+        }
+        resultChecksums[index] = adder.run(
+            plan.schedule, count: chunk.elements.count, sum: sum + begin,
+            takesChecksum: plan.algorithm == .scatterGather)
+        guard adder.isIntact else {
+            for operand in 0..<layout.operands.count where adder.isDamaged(operand) {
+                guard case .received(let ordinal) = layout.operands[operand] else { continue }
+                slots.release(chunk.firstSlot + ordinal)
+                try check(machine.frameDamaged(chunk: index, ordinal: ordinal))
+            }
+            return
+        }
+        for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
+        machine.chunkSummed(index)
+    }
+
+    /// Copies finished sums to their place.
+    private func copyResult(_ index: Int) throws(AllReduceError) {
+        let chunk = machine.layout.chunks[index]
+        let isIntact = ChunkAdder.copy(
+            slots.payload(chunk.firstSlot), to: sum + arenaRange(chunk.bucket, chunk.elements).lowerBound,
+            expectedChecksum: slots.checksum(chunk.firstSlot))
+        slots.release(chunk.firstSlot)
+        guard isIntact else { return try check(machine.frameDamaged(chunk: index, ordinal: 0)) }
+        machine.chunkSummed(index)
+    }
+
+    private func takeStatistics(_ slot: Int, from rank: Int) throws(AllReduceError) {
+        let payload = slots.payload(slot)
+        guard CRC32C.checksum(payload) == slots.checksum(slot) else {
+            slots.release(slot)
+            return try check(machine.statisticsDamaged(from: rank))
+        }
+        let first = configuration.ownership.runs[rank].lowerBound * machine.layout.statisticsWidth
+        UnsafeMutableRawBufferPointer(start: statistics + first, count: payload.count).copyMemory(from: payload)
+        slots.release(slot)
+        machine.statisticsTaken(from: rank)
+    }
+
+    private func check(_ fault: PeerFault?) throws(AllReduceError) {
+        if let fault { throw .peerFault(fault) }
+    }
+
+    // MARK: Sending
+
+    /// Sends a frame of this step; false when a link is full, and the frame is then pending.
+    private func send(
+        _ label: FrameLabel, _ payload: UnsafeRawBufferPointer, checksum: UInt32? = nil,
+        to destination: AllReduceAction.Destination
+    ) throws(AllReduceError) -> Bool {
+        let header = FrameHeader(label, payloadChecksum: checksum ?? CRC32C.checksum(payload))
+        return try sender.send(header, payload, counter: memory.counter(.latest), to: destination)
+    }
+
+    /// Requests a missing frame. When the link is full the frame is requested again later.
+    private func send(_ request: FrameRequest) throws(AllReduceError) {
+        var label = label(.resend, bucket: request.bucket, elements: request.elements, node: request.node)
+        label.requestedKind = request.kind
+        try sender.sendOrDrop(
+            FrameHeader(label, payloadChecksum: 0), UnsafeRawBufferPointer(start: nil, count: 0),
+            counter: memory.counter(.latest), to: request.rank)
+    }
+
+    /// Sends a frame once more. When the link is full the receiver requests the frame again.
+    private func send(_ answer: FrameAnswer) throws(AllReduceError) {
+        let step = answer.isOfPreviousStep ? StepMemory.Step.previous : .latest
+        let payload =
+            switch answer.kind {
+            case .contribution:
+                memory.contribution(
+                    answer.rootIndex, elements: arenaRange(answer.bucket, answer.elements), of: step)
+            case .result: memory.result(elements: arenaRange(answer.bucket, answer.elements), of: step)
+            case .statistics, .resend: memory.statistics(ownStatistics(count: answer.elements.count), of: step)
+            }
+        var label = label(answer.kind, bucket: answer.bucket, elements: answer.elements, node: answer.node)
+        label.step = answer.step
+        try sender.sendOrDrop(
+            FrameHeader(label, payloadChecksum: CRC32C.checksum(payload)), payload, counter: memory.counter(step),
+            to: answer.rank)
+    }
+
+    private func label(_ kind: FrameKind, bucket: Int, elements: Range<Int>, node: Int = 0) -> FrameLabel {
+        FrameLabel(
+            kind: kind, job: configuration.job, generation: configuration.generation, step: machine.step,
+            bucket: bucket, elementOffset: elements.lowerBound, elementCount: elements.count,
+            sender: configuration.rank, node: node)
+    }
+
+    /// Elements of a bucket as elements of the arena.
+    private func arenaRange(_ bucket: Int, _ elements: Range<Int>) -> Range<Int> {
+        let begin = configuration.buckets[bucket].lowerBound
+        return begin + elements.lowerBound..<begin + elements.upperBound
+    }
+
+    /// The places of this worker's own statistics, of which there are `count`.
+    private func ownStatistics(count: Int) -> Range<Int> {
+        let run = configuration.ownership.runs[configuration.rank]
+        let begin = run.isEmpty ? 0 : run.lowerBound * (count / run.count)
+        return begin..<begin + count
+    }
+}
+
+/// When a waiting worker requests the missing frames: after a pause without useful frames, doubled with each request.
+private struct ResendClock {
+    private let firstMilliseconds: Int
+    private var milliseconds: Int
+    private var keptFrameCount: Int
+    /// The time of the next request.
+    private(set) var next: Deadline
+
+    init(firstMilliseconds: Int, keptFrameCount: Int) {
+        self.firstMilliseconds = firstMilliseconds
+        self.keptFrameCount = keptFrameCount
+        milliseconds = firstMilliseconds
+        next = Deadline(afterMilliseconds: milliseconds)
+    }
+
+    /// Starts again when a useful frame arrived.
+    mutating func note(keptFrameCount: Int) {
+        guard keptFrameCount != self.keptFrameCount else { return }
+        self = ResendClock(firstMilliseconds: firstMilliseconds, keptFrameCount: keptFrameCount)
+    }
+
+    /// Doubles the pause, up to ten times the first one.
+    mutating func noteRequest() {
+        milliseconds = min(2 * milliseconds, 10 * firstMilliseconds)
+        next = Deadline(afterMilliseconds: milliseconds)
     }
 }

@@ -1,16 +1,16 @@
 import Collectives
 import Transport
 
-/// Frames that came before their step or generation began. They belong to the inbox and outlive a generation's driver.
+/// Frames that arrived before their step or generation started. They belong to the inbox and outlive a generation's driver.
 ///
-/// A worker that is done with a step may send frames of the next while this one still waits for a third; and a worker
-/// that got the new view first may send frames of a generation that this one does not know yet.
+/// A worker that has finished a step may send frames of the next one while this worker still waits for a third; a worker
+/// that got the new view first may send frames of a generation that this worker has not entered.
 final class HeldFrames {
     private let store: FrameStore
     private var headers: [FrameHeader?]
     private(set) var count = 0
-    /// How often the inbox was found empty.
-    var emptyInboxCount: UInt64 = 0
+    /// How many times this worker's inbox was empty when polled.
+    private(set) var emptyInboxCount: UInt64 = 0
 
     /// - Parameter capacity: at least the frames that all other workers send in one step.
     init(capacity: Int) {
@@ -18,8 +18,12 @@ final class HeldFrames {
         headers = Array(repeating: nil, count: capacity)
     }
 
-    /// How many frames can be held.
+    /// The most frames that can be held.
     var capacity: Int { headers.count }
+
+    func noteEmptyInbox() {
+        emptyInboxCount &+= 1
+    }
 
     /// Holds a frame; false when there is no room.
     func hold(_ header: FrameHeader, _ frame: consuming ReceivedFrame) -> Bool {
@@ -30,20 +34,21 @@ final class HeldFrames {
         return true
     }
 
-    /// Whether a rank has sent frames of two steps after this one: then it has no longer what it sent for this one.
+    /// Whether a rank has sent frames of two later steps: then it no longer has the frames of this one.
     func isFarAhead(_ rank: Int, generation: UInt64, step: UInt64) -> Bool {
         var later: UInt64?
         for case .some(let header) in headers
-        where header.sender == rank && header.generation == generation && header.step > step {
-            if let later, header.step != later { return true }
-            later = header.step
+        where header.label.sender == rank && header.label.generation == generation && header.label.step > step {
+            if let later, header.label.step != later { return true }
+            later = header.label.step
         }
         return false
     }
 
-    func header(at place: Int) -> FrameHeader? { headers[place] }
+    func label(at place: Int) -> FrameLabel? { headers[place]?.label }
 
-    func payloadByteCount(at place: Int) -> Int { store.payload(place).count }
+    /// Whether a held payload has the length that its header announces.
+    func isWhole(at place: Int) -> Bool { headers[place]?.payloadByteCount == store.payload(place).count }
 
     /// Moves a held frame into a slot of another store.
     func move(_ place: Int, to target: FrameStore, slot: Int) {

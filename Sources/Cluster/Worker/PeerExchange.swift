@@ -44,8 +44,6 @@ final class PeerExchange: GradientExchange {
         held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
         let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
-        let arithmetic = AllReduceArithmetic(
-            add: trainer.kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) })
         func driver(
             buckets: [Range<Int>], elementCount: Int? = nil, statisticsWidth: Int = Self.statisticsWidth
         ) -> Driver {
@@ -53,7 +51,7 @@ final class PeerExchange: GradientExchange {
                 .init(
                     job: job, generation: view.generation, rank: rank, ownership: ownership, buckets: buckets,
                     elementCount: elementCount, statisticsWidth: statisticsWidth),
-                transport: transport, held: held, arithmetic: arithmetic)
+                transport: transport, held: held, add: trainer.kernels.add)
         }
         gradients = driver(buckets: trainer.model.buckets, elementCount: trainer.model.arenaCount)
         validation = driver(buckets: [])
@@ -78,10 +76,10 @@ final class PeerExchange: GradientExchange {
 
     private var drivers: [Driver] { [gradients, validation, sums, audits].compactMap { $0 } }
 
-    /// A peer is at most one exchange behind, and that exchange may belong to another driver.
-    private func answer(_ question: FrameHeader, insteadOf asked: Driver) {
+    /// A peer is at most one exchange behind, and that may have been another driver's.
+    private func answer(_ request: FrameLabel, insteadOf asked: Driver) {
         for driver in drivers where driver !== asked {
-            if driver.answer(question) { return }
+            if driver.answer(request) { return }
         }
     }
 

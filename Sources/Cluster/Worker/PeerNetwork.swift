@@ -58,13 +58,14 @@ final class PeerNetwork {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
         let endpoints = try view.members.map { try endpoint(of: $0) }
-        let links: PeerLinks
+        let transport: ZeroMQFrameTransport
         do throws(PeerLinkError) {
-            links = try PeerLinks(context, rank: rank, endpoints: endpoints, options: Self.options)
+            transport = try ZeroMQFrameTransport(
+                context, rank: rank, endpoints: endpoints, options: Self.options, inbox: inbox,
+                interrupt: channel.interrupt)
         } catch {
             throw ExchangeError(.linkLost(rank: error.rank))
         }
-        let transport = ZeroMQFrameTransport(inbox: inbox, links: links, interrupt: channel.interrupt)
         switch try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
         case .ready: break
         case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))

@@ -93,24 +93,20 @@ struct StateTransfer {
         }
         let offset = Int(frame.offset)
         guard Int(frame.totalByteCount) == state.count, missing.contains(offset),
-            received.payloadByteCount == frame.payloadByteCount
+            received.payload.count == frame.payloadByteCount
         else { return false }
-        let isWhole = received.withPayload { payload in
-            guard Self.checksum(payload) == frame.payloadChecksum else { return false }
-            state.withUnsafeMutableBytes {
-                UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + payload.count]).copyMemory(from: payload)
-            }
-            return true
+        let payload = received.payload
+        guard Self.checksum(payload) == frame.payloadChecksum else { return false }
+        state.withUnsafeMutableBytes {
+            UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + payload.count]).copyMemory(from: payload)
         }
-        if isWhole { missing.remove(offset) }
-        return isWhole
+        missing.remove(offset)
+        return true
     }
 
     private func hold(_ received: consuming ReceivedFrame, _ held: HeldFrames) {
-        let header = withUnsafeBytes(of: received.header) { bytes in
-            try? FrameHeader(decoding: bytes) { CRC32C.checksum($0, continuing: $1) }
-        }
-        if let header, header.generation >= generation { _ = held.hold(header, received) }
+        let header = withUnsafeBytes(of: received.header) { try? FrameHeader(decoding: $0) }
+        if let header, header.label.generation >= generation { _ = held.hold(header, received) }
     }
 }
 

@@ -1,4 +1,4 @@
-/// In which order the roots of all workers are added, so that the result is exactly the tree's sum.
+/// The order in which the roots of all workers are added, so that the result is exactly the tree's sum.
 ///
 /// Values are numbered: `0 ..< operandCount` are the roots from left to right, then the results of the additions in
 /// order. The last addition is the sum. With one operand there is nothing to add: the sum is that operand.
@@ -31,7 +31,7 @@ package struct CombineSchedule: Sendable, Hashable {
         (scratchIndices, scratchCount) = Self.assignScratch(operandCount: roots.count, additions: additions)
     }
 
-    /// The order of the ranks instead of the tree's, which is what tests must notice.
+    /// Adds in the order of the ranks instead of the tree's: tests must detect this.
     init(leftToRight operandCount: Int) {
         self.operandCount = operandCount
         additions = (0..<max(0, operandCount - 1)).map { index in
@@ -40,8 +40,8 @@ package struct CombineSchedule: Sendable, Hashable {
         (scratchIndices, scratchCount) = Self.assignScratch(operandCount: operandCount, additions: additions)
     }
 
-    /// Additions come in postorder, so their results live like a stack: the left operand's place, if it has one, is
-    /// taken over, and the right operand's is free again.
+    /// Additions are in postorder, so their results form a stack: a result takes the place of its left operand, if that has
+    /// one, and frees the place of its right operand.
     private static func assignScratch(operandCount: Int, additions: [Addition]) -> ([Int], Int) {
         var indices: [Int] = []
         var depth = 0

@@ -1,15 +1,15 @@
-/// Who sends which sums of which elements of one vector to whom, so that every worker ends with the tree's sum.
+/// Which worker sends which sums of which elements of one vector to whom, so that every worker ends with the tree's sum.
 ///
 /// A pure function of (M, owners, learners, batch size, element count). Two algorithms, with S the bytes of the vector:
 ///
-/// | algorithm | rounds | bytes sent by an owner with k roots | when |
+/// | algorithm | communication steps | bytes sent by an owner with k roots | when |
 /// |---|---|---|---|
 /// | `direct` | 1 | k·S·(W−1) | short vectors, a single owner, and two workers with at most one root each |
 /// | `scatterGather` | 2 | k·(S−s) + (W−1)·s ≤ (k+1)·S·(O−1)/O + (W−O)·s, s its segment | all others |
 ///
 /// In `direct` every owner sends its roots to all others, and all add them. In `scatterGather` owner r adds segment r:
 /// it receives the roots of all other owners for its segment, adds them, and sends the sum to all. For two workers with
-/// one root each both algorithms send S bytes. Segments begin at whole cache lines, which moves the bound by at most
+/// one root each both algorithms send S bytes. Segments start at whole cache lines, which moves the bound by at most
 /// `(O−1)·segmentAlignment` elements. A learner sends nothing and adds no segment; each one costs every owner its
 /// segment's sums, S/O bytes, or its roots in `direct`.
 package struct ReductionPlan: Sendable, Hashable {
@@ -33,12 +33,15 @@ package struct ReductionPlan: Sendable, Hashable {
         package var localIndex: Int
     }
 
-    /// Vectors of up to so many elements are exchanged directly by any number of workers: the frames of a second round
-    /// cost more than the bytes they save. Such plans may send more than the bound of long vectors.
+    /// Vectors of at most this many elements are exchanged directly by any number of workers: the frames of a second
+    /// communication step cost more than the bytes that they save. Such plans may send more than the bound of long vectors.
     package static let directElementLimit = 4096
 
-    /// Segments begin at multiples of this many elements (64 bytes).
+    /// Segments start at multiples of this many elements (64 bytes).
     package static let segmentAlignment = 16
+
+    /// No frame carries more elements than this (256 KiB).
+    package static let maximumChunkElementCount = 65_536
 
     /// Elements of the vector.
     package let elementCount: Int
@@ -55,7 +58,7 @@ package struct ReductionPlan: Sendable, Hashable {
     /// The elements that each rank adds; all elements for every rank unless the algorithm is `scatterGather`, in which
     /// learners add none.
     package let segments: [Range<Int>]
-    /// Frames carry at most so many elements; every segment is cut into frames of this size, the last one shorter.
+    /// The most elements that a frame carries; every segment is cut into frames of this size, the last one shorter.
     package let chunkElementCount: Int
 
     /// - Precondition: the batch has at least one sample, and `elementCount` is from 0 to 2^31 - 1.
@@ -117,5 +120,24 @@ package struct ReductionPlan: Sendable, Hashable {
             let own = segments[rank].count
             return 4 * (rootCount * (elementCount - own) + others * own)
         }
+    }
+
+    /// How many elements a frame carries: at most `maximumChunkElementCount`, in frames of equal length, so that adding one
+    /// frame overlaps with receiving the next.
+    private static func chunkElementCount(largestSegment: Int) -> Int {
+        let chunkCount = max(1, (largestSegment + maximumChunkElementCount - 1) / maximumChunkElementCount)
+        let share = (largestSegment + chunkCount - 1) / chunkCount
+        return max(segmentAlignment, (share + segmentAlignment - 1) / segmentAlignment * segmentAlignment)
+    }
+
+    /// How many frames carry a segment once.
+    package func chunkCount(of segment: Range<Int>) -> Int {
+        (segment.count + chunkElementCount - 1) / chunkElementCount
+    }
+
+    /// The elements of frame `index` of a segment.
+    package func chunk(_ index: Int, of segment: Range<Int>) -> Range<Int> {
+        let begin = segment.lowerBound + index * chunkElementCount
+        return begin..<min(begin + chunkElementCount, segment.upperBound)
     }
 }

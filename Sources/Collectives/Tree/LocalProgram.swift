@@ -1,33 +1,13 @@
-/// One leaf of a worker's part of the tree, and what happens to its sum.
-///
-/// The fields are those of the kernels' summation step: sum the samples `sampleBegin ..< sampleEnd`, add `mergeCount`
-/// earlier sums from the stack, then push the result (`rootIndex` is -1) or write it to root `rootIndex`.
-package struct LocalStep: Sendable, Hashable {
-    /// The first sample of the micro-batch, counted from the first sample of the worker's run.
-    package var sampleBegin: Int32
-    /// One past the last sample; never equal to `sampleBegin`.
-    package var sampleEnd: Int32
-    /// How many sums to take from the stack and add, most recent first.
-    package var mergeCount: Int32
-    /// Which root the result is, or -1.
-    package var rootIndex: Int32
+package import KernelInterface
 
-    package init(sampleBegin: Int32, sampleEnd: Int32, mergeCount: Int32, rootIndex: Int32) {
-        self.sampleBegin = sampleBegin
-        self.sampleEnd = sampleEnd
-        self.mergeCount = mergeCount
-        self.rootIndex = rootIndex
-    }
-}
-
-/// How one worker sums its run of micro-batches as far as the tree allows without the other workers.
+/// The steps by which one worker sums its run of micro-batches without the other workers, up to its roots.
 ///
 /// A pure function of (M, run, batch size). Empty micro-batches have no step; a root without any sample is absent.
-package struct LocalProgram: Sendable, Hashable {
+package struct LocalProgram: Sendable, Equatable {
     /// The worker's samples, as positions in the batch.
     package let samples: Range<Int>
     /// The steps, in the order of the samples.
-    package let steps: [LocalStep]
+    package let steps: [SummationStep]
     /// The tree nodes of the roots, from left to right; `rootIndex` counts in this list.
     package let roots: [Int]
 
@@ -37,7 +17,7 @@ package struct LocalProgram: Sendable, Hashable {
         let occupied = batch.occupied
         samples = batch.samples(of: run)
         roots = tree.maximalSubtrees(of: run).filter { tree.isOccupied($0, occupied: occupied) }
-        var steps: [LocalStep] = []
+        var steps: [SummationStep] = []
         for (index, root) in roots.enumerated() {
             Self.append(node: root, tree: tree, batch: batch, origin: samples.lowerBound, to: &steps)
             steps[steps.count - 1].rootIndex = Int32(index)
@@ -45,17 +25,17 @@ package struct LocalProgram: Sendable, Hashable {
         self.steps = steps
     }
 
-    /// Appends the steps below a node; says whether there were any. The last step of the right child carries the merge
-    /// of both children.
+    /// Appends the steps below a node; false when there are none. The last step of the right child carries the merge of
+    /// both children.
     @discardableResult
     private static func append(
-        node: Int, tree: ReductionTree, batch: MicroBatches, origin: Int, to steps: inout [LocalStep]
+        node: Int, tree: ReductionTree, batch: MicroBatches, origin: Int, to steps: inout [SummationStep]
     ) -> Bool {
         if tree.isLeaf(node) {
             let samples = batch[node - tree.leafCount]
             guard !samples.isEmpty else { return false }
             steps.append(
-                LocalStep(
+                SummationStep(
                     sampleBegin: Int32(samples.lowerBound - origin), sampleEnd: Int32(samples.upperBound - origin),
                     mergeCount: 0, rootIndex: -1))
             return true
@@ -68,7 +48,7 @@ package struct LocalProgram: Sendable, Hashable {
 }
 
 extension Ownership {
-    /// What the worker of a rank sums by itself in a batch of `batchSize` samples.
+    /// The local program of a rank in a batch of `batchSize` samples.
     package func localProgram(rank: Int, batchSize: Int) -> LocalProgram {
         LocalProgram(run: runs[rank], of: MicroBatches(sampleCount: batchSize, count: microBatchCount))
     }

@@ -6,7 +6,7 @@ package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible
     case unsupportedWorkerCount(Int, microBatchCount: Int)
     /// Owners and learners together are more than a view may have.
     case tooManyWorkers(Int)
-    /// The run of this rank does not begin where the run before it ends.
+    /// The run of this rank does not start where the run before it ends.
     case brokenRun(rank: Int)
 
     package var description: String {
@@ -25,8 +25,8 @@ package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible
 
 /// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks.
 ///
-/// The last ranks may own nothing. Such a learner gets every sum and every statistic and contributes none; nobody waits
-/// for it.
+/// The last ranks may own nothing. Such a learner receives every sum and every statistic and contributes none; no other
+/// rank waits for it.
 package struct Ownership: Sendable, Hashable {
     /// `M`, the micro-batches of the experiment.
     package let microBatchCount: Int
@@ -36,7 +36,7 @@ package struct Ownership: Sendable, Hashable {
     /// The number of owners, `O`: the ranks below it have micro-batches, those from it on are learners.
     package let ownerCount: Int
 
-    /// The most workers of one view: what ranks in frames have room for, many times over.
+    /// The most workers of one view. Ranks in frames have 16 bits.
     package static let maximumWorkerCount = 512
 
     /// The number of workers, `W`, learners included.
@@ -45,7 +45,7 @@ package struct Ownership: Sendable, Hashable {
     /// Whether a rank owns nothing.
     package func isLearner(_ rank: Int) -> Bool { rank >= ownerCount }
 
-    /// The tree that all of them sum by.
+    /// The tree by which all ranks sum.
     package var tree: ReductionTree { ReductionTree(leafCount: microBatchCount) }
 
     /// Equal shares: rank `r` owns `[r·M/W, (r+1)·M/W)` in whole numbers.
@@ -90,7 +90,7 @@ package struct Ownership: Sendable, Hashable {
         }
     }
 
-    /// Any runs, as a view that came over the network tells them. An empty run, wherever it begins, makes a learner.
+    /// The runs of a view that was received, which are checked. A rank with an empty run, wherever it starts, is a learner.
     package init(microBatchCount: Int, runs: [Range<Int>]) throws(OwnershipError) {
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)

@@ -1,4 +1,4 @@
-/// The fixed balanced binary tree by which everything that belongs to micro-batches is summed.
+/// The fixed balanced binary tree over the micro-batches by which gradients and statistics are summed.
 ///
 /// Nodes carry heap numbers: 1 is the top, `2n` and `2n + 1` are the children of `n`, and leaf `i` is `leafCount + i`.
 /// A sum adds the left child's sum and the right child's sum; a child without any occupied leaf is skipped.
@@ -33,7 +33,7 @@ package struct ReductionTree: Sendable, Hashable {
         node >= leafCount
     }
 
-    /// The leaves below a node.
+    /// The leaves below a node. O(height).
     package func leaves(of node: Int) -> Range<Int> {
         precondition(contains(node: node), "no such node in the reduction tree")
         var first = node
@@ -45,8 +45,8 @@ package struct ReductionTree: Sendable, Hashable {
         return first - leafCount..<first - leafCount + width
     }
 
-    /// The maximal subtrees inside a run of consecutive leaves, from left to right: what a worker that owns the run can
-    /// sum without the others. At most `2·log2(M)` nodes, and one when the run is itself a subtree.
+    /// The maximal subtrees inside a run of consecutive leaves, from left to right: the sums that the owner of the run can
+    /// make alone. At most `2·log2(M)` nodes, and one when the run is itself a subtree.
     package func maximalSubtrees(of run: Range<Int>) -> [Int] {
         precondition(run.lowerBound >= 0 && run.upperBound <= leafCount, "a run lies within the leaves")
         var nodes: [Int] = []
@@ -68,5 +68,22 @@ package struct ReductionTree: Sendable, Hashable {
     /// Whether any leaf below a node is set in `occupied` (bit `i` for leaf `i`).
     package func isOccupied(_ node: Int, occupied: UInt64) -> Bool {
         leaves(of: node).contains { occupied >> UInt64($0) & 1 == 1 }
+    }
+
+    /// The sum of one Double a leaf by the tree, or nil when every leaf is skipped.
+    ///
+    /// Order: `left + right` at every node with two sums below it. Calls `leaf` for the leaves from left to right; a leaf of
+    /// nil is skipped, never added as zero. Allocates nothing.
+    package func sum(leaf: (Int) -> Double?) -> Double? {
+        sum(below: Self.top, leaf)
+    }
+
+    private func sum(below node: Int, _ leaf: (Int) -> Double?) -> Double? {
+        if isLeaf(node) { return leaf(node - leafCount) }
+        let left = sum(below: 2 * node, leaf)
+        let right = sum(below: 2 * node + 1, leaf)
+        guard let left else { return right }
+        guard let right else { return left }
+        return left + right
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cluster
-import Core
 import Foundation
 import KernelInterface
 import Kernels
@@ -71,8 +70,7 @@ struct BenchAllReduceCommand: ParsableCommand {
         let kernels = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table
         let timings = try AllReduceBenchmark.run(
             rank: rank, endpoints: endpoints, sizes: sizes, repetitions: repetitions,
-            arithmetic: AllReduceArithmetic(
-                add: kernels.add, checksum: { CRC32C.checksum($0, continuing: $1) }))
+            add: kernels.add)
         let sizes = timings.map {
             Size(
                 floats: $0.elementCount, median_seconds: $0.medianMicroseconds / 1e6,

@@ -1,7 +1,7 @@
-/// Which round of the training does what: a pure function of the sample count, batch size and number of epochs.
+/// The rounds of a training: a pure function of the sample count, batch size and number of epochs.
 ///
-/// A round is one agreement of all workers: a training step, or the validation that ends an epoch. An epoch of n steps
-/// has n + 1 rounds, the last of which is the validation. Frames between workers are numbered by rounds, grants count steps.
+/// A round is one exchange of all workers: a training step, or the validation that ends an epoch. An epoch of n steps has
+/// n + 1 rounds, the last of which is the validation. Frames between workers are numbered by rounds; grants count steps.
 package struct BatchSchedule: Sendable, Equatable {
     package let sampleCount: Int
     package let batchSize: Int
@@ -30,13 +30,13 @@ package struct BatchSchedule: Sendable, Equatable {
         return step == stepsPerEpoch ? .validate(epoch: epoch) : .train(epoch: epoch, step: step)
     }
 
-    /// Training steps finished before a round begins.
+    /// Training steps finished before a round starts.
     package func completedSteps(before round: Int) -> Int {
         let (epoch, step) = round.quotientAndRemainder(dividingBy: roundsPerEpoch)
         return epoch * stepsPerEpoch + step
     }
 
-    /// Whether an epoch has just ended before a round begins.
+    /// Whether an epoch ended just before a round.
     package func isEpochEnd(_ round: Int) -> Bool {
         round > 0 && round % roundsPerEpoch == 0
     }

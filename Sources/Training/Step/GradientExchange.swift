@@ -1,3 +1,4 @@
+import Collectives
 package import NeuralNetwork
 
 /// Where a worker's gradient roots go: root r, element i at `floats[r · stride + i]`.
@@ -11,24 +12,27 @@ package struct GradientRoots {
     }
 }
 
-/// How the workers of a view agree on sums. One round follows another; all workers take part in every round.
+/// How the workers of a view sum gradients and statistics. All workers take part in every round, one round after another.
 ///
-/// In a training round the worker writes its gradient roots into the memory that `begin` hands out, tells of each finished bucket, and gets the
-/// whole batch's sum from `finish`. Between the two, `sum` adds up what a pass has to know of the whole batch. In a
-/// validation round only statistics are exchanged.
+/// In a training round the worker writes its gradient roots into the memory that `begin` returns, reports each finished
+/// bucket, and gets the sum over the whole batch from `finish`. Between the two, `sum` sums what a pass needs of the whole
+/// batch. In a validation round only statistics are exchanged.
 package protocol GradientExchange: SumAgreement {
     /// Starts a training round. Returns the memory for this worker's gradient roots.
     func begin(round: Int, batchSize: Int) throws -> GradientRoots
 
-    /// The roots of this bucket are complete and will not be written again in this round. Called on the compute thread, never blocks for long.
+    /// The roots of this bucket are complete and are not written again in this round. Called on the compute thread; does not
+    /// wait for other workers.
     func bucketFinished(_ index: Int)
 
-    /// Waits for the sums of all buckets. `statistics` has one entry a micro-batch; on entry this worker's own are set, on return all are.
+    /// Waits for the sums of all buckets. `statistics` has one entry a micro-batch; on entry this worker's own are set, on
+    /// return all are.
+    ///
     /// - Returns: the gradient sum of the batch, valid until the next but one `begin`.
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float>
 
-    /// A round without gradients: fills in every other worker's statistics.
-    /// The samples are cut into pieces like a batch, one a micro-batch.
+    /// A round without gradients: fills in the statistics of all other workers. The samples are cut into pieces like a batch,
+    /// one a micro-batch.
     func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws
 }
@@ -58,4 +62,33 @@ package final class LocalExchange: GradientExchange {
     package func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
     ) {}
+}
+
+/// What one micro-batch adds to the sums of its epoch.
+package struct MicroBatchStatistics: Sendable, Equatable {
+    /// The sum of the samples' losses, one after another, in Double.
+    package var lossSum: Double
+    package var correctCount: Int
+    /// 0 for an empty micro-batch, which is skipped in the sums.
+    package var sampleCount: Int
+
+    package init(lossSum: Double = 0, correctCount: Int = 0, sampleCount: Int = 0) {
+        self.lossSum = lossSum
+        self.correctCount = correctCount
+        self.sampleCount = sampleCount
+    }
+
+    /// The sums over all micro-batches: losses by the fixed tree, empty micro-batches skipped; +0 without any sample.
+    static func sum(_ microBatches: UnsafeMutableBufferPointer<MicroBatchStatistics>) -> MicroBatchStatistics {
+        var total = MicroBatchStatistics()
+        let lossSum = ReductionTree(leafCount: microBatches.count).sum { leaf in
+            microBatches[leaf].sampleCount > 0 ? microBatches[leaf].lossSum : nil
+        }
+        total.lossSum = lossSum ?? 0
+        for microBatch in microBatches {
+            total.correctCount += microBatch.correctCount
+            total.sampleCount += microBatch.sampleCount
+        }
+        return total
+    }
 }

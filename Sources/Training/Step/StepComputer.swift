@@ -7,7 +7,7 @@ import NeuralNetwork
 
 /// A worker's own computation in a round: its run of micro-batches through the network, on its compute threads.
 ///
-/// Memory is taken at the start and when the run changes; a step allocates nothing.
+/// Memory is allocated at the start and when the run changes; a step allocates nothing.
 final class StepComputer {
     let model: Model
     let pass: NetworkPass
@@ -23,7 +23,7 @@ final class StepComputer {
     private var programs: [SampleProgram] = []
 
     /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
-    /// as IEEE says by default.
+    /// as IEEE 754 does by default.
     init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {
@@ -44,7 +44,7 @@ final class StepComputer {
         updateJob = UpdateJob(kernels: kernels, update: parameterUpdate, threadCount: threadCount)
     }
 
-    /// Takes over a run of consecutive micro-batches, of batches of these sizes.
+    /// Makes this computer responsible for a run of consecutive micro-batches, in batches of these sizes.
     func own(_ run: Range<Int>, batchSizes: [Int] = []) {
         self.run = run
         programs = Set(batchSizes).map { size in
@@ -55,8 +55,8 @@ final class StepComputer {
     /// Forward and backward of the own micro-batches of one batch.
     ///
     /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set; `step` counts the
-    /// training's steps before this one. The sums are written to `roots`;
-    /// of `statistics` the own micro-batches' entries are set; `exchange` is told of each bucket as soon as it is finished.
+    /// training's steps before this one. Writes the sums to `roots` and the own micro-batches' entries of `statistics`, and
+    /// reports each bucket to `exchange` as soon as it is finished.
     func computeGradients(
         samples: [Int32], batch: Range<Int>, step: Int, parameters: UnsafePointer<Float>, roots: GradientRoots,
         statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>, exchange: any GradientExchange
@@ -83,7 +83,7 @@ final class StepComputer {
         }
     }
 
-    /// The sums inside a pass are agreed on by all workers, those too whose micro-batches are empty.
+    /// All workers take part in the sums inside a pass, also those whose micro-batches are empty.
     private func takePartWithoutSamples(in exchange: any GradientExchange, _ roots: GradientRoots) {
         for count in model.agreedSumCounts {
             _ = exchange.sum(roots: roots.floats, rootStride: roots.stride, count: count)
@@ -92,8 +92,8 @@ final class StepComputer {
 
     /// Losses and counts of the own pieces of a set of samples, cut into pieces like a batch; no gradients.
     ///
-    /// Within a piece losses are added sample after sample, however many samples are evaluated at a time.
-    /// `afterBlock` is called, in the order of the samples, while the pass holds a block's results.
+    /// Within a piece losses are added sample after sample, for any number of samples evaluated at once.
+    /// Calls `afterBlock` in the order of the samples, while the pass holds a block's results.
     func computeStatistics(
         samples: [Int32], parameters: UnsafePointer<Float>,
         statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>,
@@ -111,7 +111,7 @@ final class StepComputer {
         }
     }
 
-    /// Runs a block of at most `pass.sampleCapacity` samples forward; the pass then holds losses, hits and probabilities.
+    /// Runs a block of at most `pass.sampleCapacity` samples forward; then the pass holds losses, correctness and probabilities.
     func evaluate(_ samples: [Int32], _ block: Range<Int>, parameters: UnsafePointer<Float>) {
         evaluationJob.arguments = EvaluationJob.Arguments(
             samples: samples, positions: block, parameters: parameters)
@@ -141,7 +141,7 @@ final class StepComputer {
         threads.run(updateJob)
     }
 
-    /// The regularizers' share of a loss, per sample.
+    /// The regularizers' part of the loss of one sample.
     func penalty(_ state: ReplicatedState) -> Double {
         parameterUpdate.penalty(kernels: kernels, parameters: state.parameters.pointer)
     }
@@ -168,5 +168,33 @@ final class StepComputer {
             sums.correctCount += Int(pass.sampleCorrect[sample])
         }
         sums.sampleCount += localSamples.count
+    }
+}
+
+/// The summation steps of a worker's run for one batch size, in memory that kernels can read.
+private final class SampleProgram {
+    let batchSize: Int
+    /// The worker's samples, as positions in the batch.
+    let samples: Range<Int>
+    private let steps: UnsafeMutableBufferPointer<SummationStep>
+
+    init(run: Range<Int>, microBatchCount: Int, batchSize: Int) {
+        self.batchSize = batchSize
+        let local = LocalProgram(run: run, of: MicroBatches(sampleCount: batchSize, count: microBatchCount))
+        samples = local.samples
+        steps = .allocate(capacity: local.steps.count)
+        _ = steps.initialize(from: local.steps)
+    }
+
+    deinit {
+        steps.deallocate()
+    }
+
+    /// The program for a kernel call.
+    ///
+    /// - Precondition: the worker has samples in this batch.
+    var program: SummationProgram {
+        guard let base = steps.baseAddress else { preconditionFailure("a batch without own samples has no program") }
+        return SummationProgram(steps: UnsafePointer(base), stepCount: steps.count)
     }
 }

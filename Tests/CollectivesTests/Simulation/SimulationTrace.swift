@@ -12,7 +12,7 @@ struct SimulationTrace {
         for number in numbers { words.append(UInt64(bitPattern: Int64(number))) }
     }
 
-    mutating func note(_ header: FrameHeader) {
+    mutating func note(_ header: FrameLabel) {
         note(
             Int(header.kind.rawValue), Int(header.requestedKind?.rawValue ?? 0), Int(header.generation),
             Int(header.step), header.bucket, header.elementOffset, header.elementCount, header.sender, header.node)

@@ -47,8 +47,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             if let message = try? CoordinatorMessage(decoding: bytes) { _ = message.encoded() }
             if let message = try? WorkerMessage(decoding: bytes) { _ = message.encoded() }
         case .frames:
-            bytes.withUnsafeBytes { buffer in
-                _ = try? FrameHeader(decoding: buffer) { _, _ in 0 }
+            var bytes = bytes
+            bytes.withUnsafeMutableBytes { buffer in
+                // With the right checksum every input reaches the checks behind it.
+                if buffer.count >= FrameHeader.byteCount {
+                    let checksum = FrameHeader.checksum(UnsafeRawBufferPointer(buffer))
+                    buffer.storeBytes(of: checksum.littleEndian, toByteOffset: 60, as: UInt32.self)
+                }
+                _ = try? FrameHeader(decoding: UnsafeRawBufferPointer(buffer))
             }
         case .keras: _ = try? KerasWeights(bytes: bytes, file: "weights")
         case .rows: _ = try? EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))

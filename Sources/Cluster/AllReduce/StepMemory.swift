@@ -1,0 +1,104 @@
+import Transport
+
+/// The gradient roots, sums and statistics of two steps in turn: a transport may still send from the memory of the step
+/// before.
+///
+/// A step's memory is reserved first, and the step started later; frames belong to started steps.
+final class StepMemory {
+    /// One of the steps that were started.
+    enum Step {
+        case latest
+        case previous
+    }
+
+    /// The memory of one step.
+    private struct Half {
+        var gradient: UnsafeMutablePointer<Float>
+        var sum: UnsafeMutablePointer<Float>
+        var statistics: UnsafeMutablePointer<Double>
+        /// Counts what was lent to the transport.
+        var counter: ReleaseCounter
+    }
+
+    /// Floats from one root to the next.
+    let rootStride: Int
+    private let floats: UnsafeMutablePointer<Float>
+    private let doubles: UnsafeMutablePointer<Double>
+    private let halves: [Half]
+    private var reserved = 0
+    private var started = 0
+
+    /// With `sumIsRoot` the only root is the sum, and no other sum is stored.
+    init(elementCount: Int, rootCount: Int, statisticsCount: Int, sumIsRoot: Bool) {
+        // The extra cache line keeps equal elements of the roots out of one cache set.
+        let rootStride = (elementCount + 31) / 16 * 16
+        let halfCount = (max(1, rootCount) + 1) * rootStride
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: 8 * halfCount, alignment: 4096)
+        let floats = raw.bindMemory(to: Float.self, capacity: 2 * halfCount)
+        floats.initialize(repeating: 0, count: 2 * halfCount)
+        let doubles = UnsafeMutablePointer<Double>.allocate(capacity: 2 * statisticsCount)
+        doubles.initialize(repeating: 0, count: 2 * statisticsCount)
+        halves = (0..<2).map { half in
+            let gradient = floats + half * halfCount
+            return Half(
+                gradient: gradient, sum: sumIsRoot ? gradient : gradient + max(1, rootCount) * rootStride,
+                statistics: doubles + half * statisticsCount, counter: ReleaseCounter())
+        }
+        self.rootStride = rootStride
+        self.floats = floats
+        self.doubles = doubles
+    }
+
+    // Memory that a transport may still read is never freed.
+    deinit {
+        guard isIdle else { return }
+        UnsafeMutableRawPointer(floats).deallocate()
+        doubles.deallocate()
+    }
+
+    /// Whether the transport has given back everything.
+    var isIdle: Bool { halves.allSatisfy(\.counter.isIdle) }
+
+    /// Whether the memory that `reserve` would take is free.
+    var canReserve: Bool { halves[1 - reserved].counter.isIdle }
+
+    /// Turns to the memory of the next step.
+    func reserve() {
+        reserved = 1 - reserved
+    }
+
+    /// Starts the step whose memory was reserved last.
+    func start() {
+        started = reserved
+    }
+
+    /// The roots of the step that was reserved last: root `r`, element `i` at `gradient[r * rootStride + i]`.
+    var gradient: UnsafeMutablePointer<Float> { halves[reserved].gradient }
+
+    /// The sums of the step that was reserved last.
+    var sum: UnsafeMutablePointer<Float> { halves[reserved].sum }
+
+    /// The statistics of the step that was reserved last.
+    var statistics: UnsafeMutablePointer<Double> { halves[reserved].statistics }
+
+    /// Counts what is lent of a step's memory.
+    func counter(_ step: Step) -> ReleaseCounter { half(step).counter }
+
+    /// The bytes of some elements of a root.
+    func contribution(_ root: Int, elements: Range<Int>, of step: Step) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: half(step).gradient + root * rootStride + elements.lowerBound, count: 4 * elements.count)
+    }
+
+    /// The bytes of some elements of the sum.
+    func result(elements: Range<Int>, of step: Step) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: half(step).sum + elements.lowerBound, count: 4 * elements.count)
+    }
+
+    /// The bytes of some statistics.
+    func statistics(_ values: Range<Int>, of step: Step) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: half(step).statistics + values.lowerBound, count: 8 * values.count)
+    }
+
+    private func half(_ step: Step) -> Half { halves[step == .latest ? started : 1 - started] }
+}

@@ -1,0 +1,189 @@
+import Synchronization
+
+/// How the workers of one generation exchange frames: a header of 64 bytes and a payload. Used by one thread.
+///
+/// The interface is bytes: where they lie on the way, and how a receiver gives their memory back, is the business of each
+/// transport. `ZeroMQFrameTransport` is one; tests have others.
+package protocol FrameTransport: AnyObject {
+    /// Sends a copy of header and payload; false when the link cannot take it now.
+    func sendCopy(header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int) throws(TransportError)
+        -> Bool
+
+    /// Sends a payload that stays unchanged until `counter` is idle; false when the link cannot take it now.
+    func sendBorrowed(
+        header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, counter: ReleaseCounter, to rank: Int
+    ) throws(TransportError) -> Bool
+
+    /// A frame that has arrived, or nil; never waits.
+    func receive() throws(TransportError) -> ReceivedFrame?
+
+    /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it.
+    func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome
+}
+
+/// Why a wait for frames ended.
+package enum WaitOutcome: Sendable, Hashable {
+    /// A frame may be received, or sent to the rank that was waited for.
+    case ready
+    /// The interrupt event is signalled.
+    case interrupted
+    /// The connection to this rank ended.
+    case linkLost(rank: Int)
+    /// The deadline has passed.
+    case timedOut
+}
+
+/// A frame that was received: its header, and its payload in memory that belongs to the transport until the frame is
+/// destroyed.
+package struct ReceivedFrame: ~Copyable {
+    /// 64 bytes in which a transport keeps what it needs to release a payload.
+    package typealias Record = SIMD8<UInt64>
+    /// Releases the memory of a payload. Called once, on the thread that destroys the frame.
+    package typealias Release = @convention(c) (UnsafeMutableRawPointer) -> Void
+
+    package static let headerByteCount = 64
+
+    /// The 64 bytes of the header.
+    package let header: SIMD8<UInt64>
+    /// The payload, at any alignment, until the frame is destroyed.
+    package let payload: UnsafeRawBufferPointer
+    private var record: Record
+    private let release: Release
+
+    /// A frame whose payload is valid until `release` is called with the address of a copy of `record`.
+    package init(
+        header: SIMD8<UInt64>, payload: UnsafeRawBufferPointer, record: Record, release: @escaping Release
+    ) {
+        self.header = header
+        self.payload = payload
+        self.record = record
+        self.release = release
+    }
+
+    /// A frame with a copy of a payload. Allocates, unless the payload is empty.
+    package init(header: SIMD8<UInt64>, copying payload: UnsafeRawBufferPointer) {
+        guard !payload.isEmpty else {
+            self.init(header: header, payload: payload, record: .zero) { _ in }
+            return
+        }
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: payload.count, alignment: 64)
+        memory.copyMemory(from: payload)
+        var record = Record()
+        record[0] = UInt64(UInt(bitPattern: memory.baseAddress))
+        self.init(header: header, payload: UnsafeRawBufferPointer(memory), record: record) { record in
+            UnsafeMutableRawPointer(bitPattern: record.load(as: UInt.self))?.deallocate()
+        }
+    }
+
+    deinit {
+        var record = record
+        release(&record)
+    }
+}
+
+/// Numbered slots for received frames, each with the checksum that its header announced. Allocates only when created.
+package final class FrameStore {
+    package let capacity: Int
+    private let frames: UnsafeMutablePointer<ReceivedFrame?>
+    private let checksums: UnsafeMutablePointer<UInt32>
+
+    package init(capacity: Int) {
+        self.capacity = capacity
+        frames = .allocate(capacity: max(1, capacity))
+        checksums = .allocate(capacity: max(1, capacity))
+        checksums.initialize(repeating: 0, count: max(1, capacity))
+        for slot in 0..<capacity { (frames + slot).initialize(to: nil) }
+    }
+
+    deinit {
+        frames.deinitialize(count: capacity)
+        frames.deallocate()
+        checksums.deallocate()
+    }
+
+    /// Keeps a frame in a slot, in place of the one that was there.
+    package func store(_ frame: consuming ReceivedFrame, in slot: Int, checksum: UInt32) {
+        precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        frames[slot] = consume frame
+        checksums[slot] = checksum
+    }
+
+    /// Moves the frame in a slot to a slot of another store.
+    package func move(_ slot: Int, to other: FrameStore, slot target: Int) {
+        precondition((0..<capacity).contains(slot) && (0..<other.capacity).contains(target), "slots lie within stores")
+        other.frames[target] = frames[slot].take()
+        other.checksums[target] = checksums[slot]
+    }
+
+    /// The checksum that was announced for the payload in a slot.
+    package func checksum(_ slot: Int) -> UInt32 {
+        precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        return checksums[slot]
+    }
+
+    /// The payload in a slot, at any alignment, until it is released; empty for an empty slot.
+    package func payload(_ slot: Int) -> UnsafeRawBufferPointer {
+        precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        return frames[slot]?.payload ?? UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+
+    /// Releases the frame in a slot.
+    package func release(_ slot: Int) {
+        precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        frames[slot] = nil
+    }
+}
+
+/// Counts the buffers that a transport has given back.
+///
+/// The owner counts what it lends on its thread; the transport's threads count what they return. When the counts agree, the
+/// transport uses no byte of the memory and the owner may write it again.
+package final class ReleaseCounter: @unchecked Sendable {
+    // A cache line of its own: a transport's thread writes while the owner works on the memory beside it.
+    private let returned: UnsafeMutablePointer<Atomic<UInt64>>
+    private let storage: UnsafeMutableRawPointer
+    /// How many buffers were lent; used by the owner's thread only.
+    package private(set) var lent: UInt64 = 0
+
+    package init() {
+        storage = UnsafeMutableRawPointer.allocate(byteCount: 128, alignment: 128)
+        returned = storage.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
+        returned.initialize(to: Atomic(0))
+    }
+
+    // While a buffer is lent, the transport may still write the count: the memory is then never freed.
+    deinit {
+        if isIdle { storage.deallocate() }
+    }
+
+    /// Counts a buffer as lent. Returns the address of the 64-bit count that is to be raised, with release ordering, when
+    /// the buffer is given back.
+    func lend() -> UnsafeMutableRawPointer {
+        lent += 1
+        return storage
+    }
+
+    /// Whether every buffer was given back.
+    package var isIdle: Bool { returned.pointee.load(ordering: .acquiring) == lent }
+}
+
+/// Why a call to the network failed.
+package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The installed libzmq has known defects or lacks a needed function.
+    case libraryTooOld(version: String)
+    /// The text of an endpoint is not usable.
+    case invalidEndpoint(String, reason: String)
+    /// A call into libzmq or the system failed.
+    case failed(operation: String, endpoint: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .libraryTooOld(let version):
+            "libzmq \(version) is too old: install 4.3.3 or later"
+        case .invalidEndpoint(let text, let reason):
+            "\(text) is not an endpoint: \(reason)"
+        case .failed(let operation, let endpoint, let reason):
+            "cannot \(operation) \(endpoint): \(reason)"
+        }
+    }
+}

@@ -1,0 +1,60 @@
+internal import CZeroMQ
+package import Core
+import Glibc
+
+/// A moment of the monotonic clock until which something may be waited for.
+package struct Deadline: Sendable, Hashable {
+    package var moment: MonotonicTime
+
+    /// A number of milliseconds from now.
+    package init(afterMilliseconds milliseconds: Int) {
+        moment = MonotonicTime.now.advanced(byMilliseconds: milliseconds)
+    }
+
+    /// Whole milliseconds left, rounded up, at least 0 and at most 1,000,000: an argument for `zmq_poll`.
+    package var remainingMilliseconds: Int {
+        let left = moment.nanoseconds - MonotonicTime.now.nanoseconds
+        if left <= 0 { return 0 }
+        return Int(min(left / 1_000_000 + 1, 1_000_000))
+    }
+
+    /// Whether the moment is over.
+    package var hasPassed: Bool { MonotonicTime.now >= moment }
+}
+
+/// What a thread does while it waits without sleeping.
+package enum ThreadScheduling {
+    /// Runs another thread that is ready on this core, if there is one.
+    package static func yield() { selvedge_yield() }
+}
+
+/// Wakes a thread that waits in a poll, from any other thread (an eventfd).
+package final class InterruptEvent: Sendable {
+    let descriptor: Int32
+
+    package init() throws(TransportError) {
+        descriptor = selvedge_event_create()
+        if descriptor < 0 {
+            throw .failed(
+                operation: "create", endpoint: "an event descriptor", reason: String(cString: strerror(errno)))
+        }
+    }
+
+    deinit {
+        selvedge_event_close(descriptor)
+    }
+
+    /// Wakes the waiting thread; the event stays signalled until `clear`.
+    package func signal() {
+        precondition(selvedge_event_signal(descriptor) == 0, "an event descriptor takes a signal at any time")
+    }
+
+    /// Clears the event. Returns whether it was signalled.
+    @discardableResult
+    package func clear() -> Bool {
+        selvedge_event_clear(descriptor) != 0
+    }
+
+    /// Whether it is signalled now.
+    package var isSignalled: Bool { selvedge_descriptor_readable(descriptor) != 0 }
+}

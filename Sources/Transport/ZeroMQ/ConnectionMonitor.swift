@@ -1,0 +1,65 @@
+internal import CZeroMQ
+
+/// An event of a connection of a monitored socket.
+package enum ConnectionEvent: Sendable, Hashable {
+    /// The handshake succeeded; messages can be exchanged.
+    case established
+    /// The connection ended.
+    case disconnected
+    /// The peer uses another protocol or was refused; with libzmq's number.
+    case handshakeFailed(code: Int)
+    /// Connecting failed; it is tried again if the options ask for that.
+    case connectionRefused
+}
+
+/// Reports the events of the connections of one socket. Used by the socket's thread.
+package final class ConnectionMonitor {
+    let socket: ZeroMQSocket
+    private let watched: ZeroMQSocket
+
+    /// Starts to watch a socket. To be created before the socket binds or connects.
+    package init(of watched: ZeroMQSocket) throws(TransportError) {
+        let name = "inproc://monitor-\(watched.context.uniqueNumber())"
+        let events =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+        var options = SocketOptions()
+        // Unread events beyond this would block libzmq's I/O thread.
+        options.receiveHighWaterMark = 1_000_000
+        socket = try ZeroMQSocket(watched.context, .pair, options: options)
+        self.watched = watched
+        try watched.startMonitoring(at: name, events: events)
+        guard zmq_connect(socket.handle, name) == 0 else { throw .current("watch", watched.endpoint) }
+    }
+
+    deinit {
+        watched.stopMonitoring()
+    }
+
+    /// Stops watching. To be called before the watched socket is closed.
+    package func close() {
+        watched.stopMonitoring()
+        socket.close()
+    }
+
+    /// The next event without waiting; nil when there is none.
+    package func next() throws(TransportError) -> ConnectionEvent? {
+        while let frames = try socket.receiveFrames() {
+            guard let first = frames.first, first.count >= 6 else { continue }
+            let (code, value) = first.withUnsafeBytes { bytes in
+                (
+                    Int32(bytes.loadUnaligned(fromByteOffset: 0, as: UInt16.self)),
+                    bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self)
+                )
+            }
+            switch code {
+            case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
+            case ZMQ_EVENT_DISCONNECTED: return .disconnected
+            case ZMQ_EVENT_CLOSED: return .connectionRefused
+            default: return .handshakeFailed(code: Int(value))
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,87 @@
+internal import CZeroMQ
+
+/// The options of a socket, set before it binds or connects. Every limit is finite; the defaults suit control sockets.
+package struct SocketOptions: Sendable, Equatable {
+    /// The most messages queued for one peer; then the socket takes no more.
+    package var sendHighWaterMark = 64
+    /// The most messages queued from one peer; then its connection is not read.
+    package var receiveHighWaterMark = 64
+    /// A longer frame ends the connection before memory is allocated for it.
+    package var maximumMessageByteCount = 1 << 20
+    /// How long closing waits for unsent messages to be sent.
+    package var lingerMilliseconds = 0
+    /// The longest time of a blocking call.
+    package var timeoutMilliseconds = 5000
+    /// The pause before connecting again; nil: a broken connection stays broken.
+    package var reconnectMilliseconds: Int? = 100
+    /// The longest wait between attempts to connect.
+    package var maximumReconnectMilliseconds = 2000
+    /// The kernel's buffers; nil leaves the system's own sizing.
+    package var kernelBufferByteCount: Int?
+    /// ROUTER refuses messages to unknown or full peers instead of dropping them.
+    package var isMandatory = true
+
+    package init() {}
+
+    /// For sockets that carry tensors in frames of up to `maximumPayloadByteCount` bytes.
+    ///
+    /// `highWaterMark` is at least the number of frames of two steps from one peer, so that a connection is always read.
+    package static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
+        var options = SocketOptions()
+        options.sendHighWaterMark = highWaterMark
+        options.receiveHighWaterMark = highWaterMark
+        // 64 bytes of header and 33 that CURVE adds to a frame.
+        options.maximumMessageByteCount = maximumPayloadByteCount + 64 + 33
+        options.reconnectMilliseconds = nil
+        options.kernelBufferByteCount = 1 << 20
+        return options
+    }
+
+    // The wire protocol's heartbeats detect dead connections. The application's heartbeats decide whether a peer is unresponsive.
+    static let heartbeatIntervalMilliseconds = 1000
+    static let heartbeatTimeoutMilliseconds = 5000
+    static let handshakeTimeoutMilliseconds = 3000
+    static let connectTimeoutMilliseconds = 3000
+    static let retransmissionLimitMilliseconds = 20_000
+    static let keepaliveIdleSeconds = 10
+    static let keepaliveIntervalSeconds = 3
+    static let keepaliveProbeCount = 3
+}
+
+extension ZeroMQSocket {
+    /// Sets all options. Called before the socket binds or connects; libzmq may crash when some are changed later.
+    func apply(_ options: SocketOptions) throws(TransportError) {
+        try set(ZMQ_SNDHWM, options.sendHighWaterMark)
+        try set(ZMQ_RCVHWM, options.receiveHighWaterMark)
+        var limit = Int64(options.maximumMessageByteCount)
+        guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &limit, MemoryLayout<Int64>.size) == 0 else {
+            throw .current("set the largest message of", endpoint)
+        }
+        try set(ZMQ_LINGER, options.lingerMilliseconds)
+        try set(ZMQ_SNDTIMEO, options.timeoutMilliseconds)
+        try set(ZMQ_RCVTIMEO, options.timeoutMilliseconds)
+        try set(ZMQ_IPV6, 0)
+        try set(ZMQ_IMMEDIATE, 1)
+        try set(ZMQ_RECONNECT_IVL, options.reconnectMilliseconds ?? -1)
+        try set(ZMQ_RECONNECT_IVL_MAX, options.reconnectMilliseconds == nil ? 0 : options.maximumReconnectMilliseconds)
+        if let bytes = options.kernelBufferByteCount {
+            try set(ZMQ_SNDBUF, bytes)
+            try set(ZMQ_RCVBUF, bytes)
+        }
+        if kind == .router { try set(ZMQ_ROUTER_MANDATORY, options.isMandatory ? 1 : 0) }
+        try applyLiveness()
+    }
+
+    private func applyLiveness() throws(TransportError) {
+        try set(ZMQ_HEARTBEAT_IVL, SocketOptions.heartbeatIntervalMilliseconds)
+        try set(ZMQ_HEARTBEAT_TIMEOUT, SocketOptions.heartbeatTimeoutMilliseconds)
+        try set(ZMQ_HEARTBEAT_TTL, SocketOptions.heartbeatTimeoutMilliseconds)
+        try set(ZMQ_HANDSHAKE_IVL, SocketOptions.handshakeTimeoutMilliseconds)
+        try set(ZMQ_CONNECT_TIMEOUT, SocketOptions.connectTimeoutMilliseconds)
+        try set(ZMQ_TCP_MAXRT, SocketOptions.retransmissionLimitMilliseconds)
+        try set(ZMQ_TCP_KEEPALIVE, 1)
+        try set(ZMQ_TCP_KEEPALIVE_IDLE, SocketOptions.keepaliveIdleSeconds)
+        try set(ZMQ_TCP_KEEPALIVE_INTVL, SocketOptions.keepaliveIntervalSeconds)
+        try set(ZMQ_TCP_KEEPALIVE_CNT, SocketOptions.keepaliveProbeCount)
+    }
+}

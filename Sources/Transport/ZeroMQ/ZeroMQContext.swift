@@ -1,0 +1,50 @@
+internal import CZeroMQ
+
+/// libzmq's context: its I/O threads and all messages in flight. One a process, alive as long as the process uses the
+/// network.
+package final class ZeroMQContext: @unchecked Sendable {
+    // zmq_ctx_* may be called from any thread.
+    let handle: UnsafeMutableRawPointer
+    private let names: UnsafeMutablePointer<selvedge_counter>
+
+    /// Starts `ioThreadCount` threads that move bytes; one is enough for a few gigabytes a second. Throws `libraryTooOld`.
+    package init(ioThreadCount: Int = 1) throws(TransportError) {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        zmq_version(&major, &minor, &patch)
+        guard (major, minor, patch) >= (4, 3, 3) else {
+            throw .libraryTooOld(version: "\(major).\(minor).\(patch)")
+        }
+        guard let handle = zmq_ctx_new() else { throw .current("create", "a ZeroMQ context") }
+        self.handle = handle
+        // libzmq allocates received frames; without this each would be mapped and faulted in again.
+        selvedge_keep_message_memory()
+        names = .allocate(capacity: 1)
+        names.initialize(to: selvedge_counter())
+        zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreadCount))
+    }
+
+    deinit {
+        // Interrupted calls are repeated; all sockets are closed, so this ends.
+        while zmq_ctx_term(handle) != 0 && zmq_errno() == selvedge_interrupted {}
+        names.deallocate()
+    }
+
+    /// The version of the library in use.
+    package static var libraryVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+
+    /// A number that is unique in this context.
+    func uniqueNumber() -> UInt64 {
+        selvedge_counter_next(names)
+    }
+}
+
+extension TransportError {
+    /// The error of the libzmq call that just failed on this thread.
+    static func current(_ operation: String, _ endpoint: String) -> TransportError {
+        .failed(operation: operation, endpoint: endpoint, reason: String(cString: zmq_strerror(zmq_errno())))
+    }
+}
