@@ -40,8 +40,8 @@ final class SimulatedCluster {
     private func send(_ frame: SimulatedFrame, from rank: Int, to destination: AllReduceAction.Destination) {
         for other in 0..<workers.count where other != rank {
             if case .rank(let only) = destination, only != other { continue }
-            if frame.header.kind != .statistics {
-                workers[rank].byteCountSent[frame.header.bucket] += 4 * frame.floats.count
+            if frame.label.kind != .statistics {
+                workers[rank].byteCountSent[frame.label.bucket] += 4 * frame.floats.count
             }
             network.append((other, frame))
             if duplicates && Bool.random(using: &generator) { network.append((other, frame)) }

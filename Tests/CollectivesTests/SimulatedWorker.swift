@@ -6,7 +6,7 @@ struct Violation: Error, CustomStringConvertible {
 }
 
 struct SimulatedFrame {
-    var header: FrameLabel
+    var label: FrameLabel
     var floats: [Float] = []
     var doubles: [Double] = []
     /// Whether the payload's checksum would be found wrong.
@@ -89,7 +89,7 @@ final class SimulatedWorker {
         case .combine(let chunk): try combine(chunk, layout)
         case .copyResult(let chunk): try copy(chunk, layout)
         case .takeStatistics(let slot, let sender): try takeStatistics(slot, from: sender, layout)
-        case .request(let request): send(question(request), .rank(request.rank))
+        case .request(let request): send(self.request(request), .rank(request.rank))
         case .bucketDone(let bucket):
             guard memory.results[bucket].allSatisfy({ $0 != nil }) else {
                 throw Violation(description: "bucket \(bucket) is called done with elements missing")
@@ -102,14 +102,14 @@ final class SimulatedWorker {
         return true
     }
 
-    /// A frame arrived; returns the frame to send again when it was a question.
+    /// A frame arrived; returns the frame to send again when it was a request.
     func offer(_ frame: SimulatedFrame) throws -> SimulatedFrame? {
-        let verdict = machine.frameReceived(frame.header, isWhole: true)
+        let verdict = machine.frameReceived(frame.label, isWhole: true)
         trace?.note(verdict)
         switch verdict {
         case .keep(let slot):
-            guard frame.header.generation == machine.generation else {
-                throw Violation(description: "a frame of generation \(frame.header.generation) is accepted")
+            guard frame.label.generation == machine.generation else {
+                throw Violation(description: "a frame of generation \(frame.label.generation) is accepted")
             }
             guard slots[slot] == nil, !usedSlots.contains(slot) else {
                 throw Violation(description: "a frame is accepted twice")
@@ -123,7 +123,7 @@ final class SimulatedWorker {
             var again = self.frame(
                 answer.kind, bucket: answer.bucket, answer.elements, rootIndex: answer.rootIndex, node: answer.node,
                 source)
-            again.header.step = answer.step
+            again.label.step = answer.step
             return again
         }
         return nil
@@ -133,10 +133,10 @@ final class SimulatedWorker {
         _ kind: FrameKind, bucket: Int, _ elements: Range<Int>, rootIndex: Int = 0, node: Int = 0, _ memory: Memory
     ) -> SimulatedFrame {
         let layout = machine.layout
-        let header = FrameLabel(
+        let label = FrameLabel(
             kind: kind, job: machine.job, generation: machine.generation, step: machine.step, bucket: bucket,
             elementOffset: elements.lowerBound, elementCount: elements.count, sender: layout.rank, node: node)
-        var frame = SimulatedFrame(header: header)
+        var frame = SimulatedFrame(label: label)
         switch kind {
         case .contribution: frame.floats = Array(memory.roots[rootIndex][bucket][elements])
         case .result: frame.floats = memory.results[bucket][elements].map { $0 ?? .nan }
@@ -148,9 +148,9 @@ final class SimulatedWorker {
         return frame
     }
 
-    private func question(_ request: FrameRequest) -> SimulatedFrame {
+    private func request(_ request: FrameRequest) -> SimulatedFrame {
         SimulatedFrame(
-            header: FrameLabel(
+            label: FrameLabel(
                 kind: .resend, job: machine.job, generation: machine.generation, step: machine.step,
                 bucket: request.bucket, elementOffset: request.elements.lowerBound,
                 elementCount: request.elements.count, sender: machine.rank, node: request.node,

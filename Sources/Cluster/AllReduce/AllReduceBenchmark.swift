@@ -23,9 +23,11 @@ package enum AllReduceBenchmark {
 
     /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
-    /// `endpoints` are the inboxes of all ranks, with fixed ports; `add` adds vectors.
+    /// `endpoints` are the inboxes of all ranks, with fixed ports; `directory` is a private folder that all ranks share; `add`
+    /// adds vectors.
     package static func run(
-        rank: Int, endpoints: [Endpoint], sizes: [Int], repetitions: Int, add: @escaping VectorAddition
+        rank: Int, endpoints: [Endpoint], directory: String, sizes: [Int], repetitions: Int,
+        add: @escaping VectorAddition
     ) throws -> [AllReduceTiming] {
         let context = try ZeroMQContext()
         let options = SocketOptions.data(
@@ -47,6 +49,8 @@ package enum AllReduceBenchmark {
             let driver = AllReduceDriver(configuration, transport: transport, held: held, add: add)
             timings.append(try time(driver, elementCount: size, repetitions: repetitions))
         }
+        let barrier = RankBarrier(directory: directory, rank: rank, rankCount: endpoints.count)
+        _ = try barrier.wait(until: Deadline(afterMilliseconds: 10_000))
         return timings
     }
 

@@ -76,14 +76,15 @@ package struct StepBenchmark {
         var durations: [Int64] = []
         durations.reserveCapacity(stepCount)
         while durations.count < stepCount {
-            let start = MonotonicTime.now.nanoseconds
+            let start = MonotonicTime.now
             let result = try trainer.runStep(exchange)
             // The step that ends an epoch includes its validation.
-            if result.epoch == nil { durations.append(MonotonicTime.now.nanoseconds - start) }
+            if result.epoch == nil { durations.append(start.elapsedNanoseconds) }
         }
-        let rendezvous = BenchmarkRendezvous(directory: directory, workerCount: workerCount)
-        try rendezvous.arrive(rank: rank)
-        rendezvous.waitForAll { peers?.serve() }
+        let barrier = RankBarrier(directory: directory, rank: rank, rankCount: workerCount)
+        _ = try barrier.wait(until: Deadline(afterMilliseconds: Self.endMilliseconds)) {
+            peers?.serve()
+        }
         durations.sort()
         return Result(
             stepSeconds: Double(durations[durations.count / 2]) / 1e9,
@@ -93,6 +94,8 @@ package struct StepBenchmark {
     }
 
     private static let warmUpStepCount = 10
+    /// How long a rank waits for the others to end.
+    private static let endMilliseconds = 60_000
 
     private func unitTimes(_ profile: PassProfile) -> [UnitTime] {
         profile.units.map { unit in
@@ -135,44 +138,6 @@ package struct StepBenchmark {
     }
 }
 
-/// Makes the workers of a benchmark end together. A worker that closed its connections after its last step would break the last
-/// step of a peer that still waits for frames, or requests one again.
-struct BenchmarkRendezvous {
-    private let directory: String
-    private let workerCount: Int
-
-    /// Longer than the last step of any worker; a worker that died does not hold the others for ever.
-    private static let limitMilliseconds = 60_000
-    private static let pollMicroseconds: UInt32 = 2000
-
-    /// `directory` is a folder that all workers share.
-    init(directory: String, workerCount: Int) {
-        self.directory = directory
-        self.workerCount = workerCount
-    }
-
-    /// This worker has completed its steps. Throws the system's error.
-    func arrive(rank: Int) throws(ClusterError) {
-        let descriptor = open(path(rank), O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .system("write \(path(rank))", errno) }
-        close(descriptor)
-    }
-
-    /// Whether all workers have completed their steps.
-    var isComplete: Bool { (0..<workerCount).allSatisfy { access(path($0), F_OK) == 0 } }
-
-    /// Waits until all workers have arrived, and calls `serve` meanwhile.
-    func waitForAll(serving serve: () -> Void) {
-        let deadline = Deadline(afterMilliseconds: Self.limitMilliseconds)
-        while !isComplete, !deadline.hasPassed {
-            serve()
-            usleep(Self.pollMicroseconds)
-        }
-    }
-
-    private func path(_ rank: Int) -> String { "\(directory)/done-\(rank)" }
-}
-
 /// Passes all calls on to another exchange and adds up the time that its `finish` takes.
 private final class TimedExchange: GradientExchange {
     private let inner: any GradientExchange
@@ -195,8 +160,8 @@ private final class TimedExchange: GradientExchange {
     }
 
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float> {
-        let start = MonotonicTime.now.nanoseconds
-        defer { waitedNanoseconds += MonotonicTime.now.nanoseconds - start }
+        let start = MonotonicTime.now
+        defer { waitedNanoseconds += start.elapsedNanoseconds }
         return try inner.finish(statistics: statistics)
     }
 

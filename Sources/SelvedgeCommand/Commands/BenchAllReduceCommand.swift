@@ -69,7 +69,7 @@ struct BenchAllReduceCommand: ParsableCommand {
         }
         let kernels = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table
         let timings = try AllReduceBenchmark.run(
-            rank: rank, endpoints: endpoints, sizes: sizes, repetitions: repetitions,
+            rank: rank, endpoints: endpoints, directory: directory, sizes: sizes, repetitions: repetitions,
             add: kernels.add)
         let sizes = timings.map {
             Size(

@@ -24,7 +24,7 @@ extension AllReduceSimulation {
         }
         let delay = Int.random(in: 1...(happens(0.1) ? 4 * longestDelay : longestDelay), using: &generator)
         trace?.note(now + delay, rank, frame.isDamaged ? 1 : 0)
-        trace?.note(frame.header)
+        trace?.note(frame.label)
         network.append(Message(arrival: now + delay, destination: rank, frame: frame))
     }
 
@@ -48,22 +48,22 @@ extension AllReduceSimulation {
             note("\(name(message.frame)) reaches rank \(message.destination)")
             let worker = processes[message.destination].worker
             if let again = try worker.offer(message.frame) {
-                if again.header.step < worker.machine.step {
+                if again.label.step < worker.machine.step {
                     counts.answersOfStepBefore += 1
                 } else {
                     counts.answersOfThisStep += 1
                 }
-                send(again, from: message.destination, to: .rank(message.frame.header.sender))
+                send(again, from: message.destination, to: .rank(message.frame.label.sender))
             }
         }
         for rank in processes.indices where listening[rank] { processes[rank].worker.findInboxEmpty() }
     }
 
     func name(_ frame: SimulatedFrame) -> String {
-        let header = frame.header
-        let kind = header.requestedKind.map { "question for \($0)" } ?? "\(header.kind)"
-        return "\(kind) of generation \(header.generation), step \(header.step - 9), bucket \(header.bucket), "
-            + "element \(header.elementOffset), node \(header.node), rank \(header.sender)"
+        let label = frame.label
+        let kind = label.requestedKind.map { "request for \($0)" } ?? "\(label.kind)"
+        return "\(kind) of generation \(label.generation), step \(label.step - 9), bucket \(label.bucket), "
+            + "element \(label.elementOffset), node \(label.node), rank \(label.sender)"
     }
 
     /// A learner whose missing frames nobody has any more.

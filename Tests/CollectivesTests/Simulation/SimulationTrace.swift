@@ -12,10 +12,10 @@ struct SimulationTrace {
         for number in numbers { words.append(UInt64(bitPattern: Int64(number))) }
     }
 
-    mutating func note(_ header: FrameLabel) {
+    mutating func note(_ label: FrameLabel) {
         note(
-            Int(header.kind.rawValue), Int(header.requestedKind?.rawValue ?? 0), Int(header.generation),
-            Int(header.step), header.bucket, header.elementOffset, header.elementCount, header.sender, header.node)
+            Int(label.kind.rawValue), Int(label.requestedKind?.rawValue ?? 0), Int(label.generation),
+            Int(label.step), label.bucket, label.elementOffset, label.elementCount, label.sender, label.node)
     }
 
     mutating func note(_ action: AllReduceAction) {
