@@ -33,44 +33,50 @@ package enum WaitOutcome: Sendable, Hashable {
     case timedOut
 }
 
-/// A frame that was received: its header, and its payload in memory that belongs to the transport until the frame is
-/// destroyed.
+/// A frame that was received.
 package struct ReceivedFrame: ~Copyable {
-    /// 64 bytes in which a transport keeps what it needs to release a payload.
-    package typealias Record = SIMD8<UInt64>
-    /// Releases the memory of a payload. Called once, on the thread that destroys the frame.
-    package typealias Release = @convention(c) (UnsafeMutableRawPointer) -> Void
-
     package static let headerByteCount = 64
 
     /// The 64 bytes of the header.
     package let header: SIMD8<UInt64>
-    /// The payload, at any alignment, until the frame is destroyed.
-    package let payload: UnsafeRawBufferPointer
-    private var record: Record
-    private let release: Release
+    package let payload: ReceivedPayload
 
-    /// A frame whose payload is valid until `release` is called with the address of a copy of `record`.
-    package init(
-        header: SIMD8<UInt64>, payload: UnsafeRawBufferPointer, record: Record, release: @escaping Release
-    ) {
+    package init(header: SIMD8<UInt64>, payload: consuming ReceivedPayload) {
         self.header = header
         self.payload = payload
+    }
+}
+
+/// The payload of a frame, in memory that belongs to the transport until this value is destroyed.
+package struct ReceivedPayload: ~Copyable {
+    /// 64 bytes in which a transport keeps what it needs to release a payload.
+    package typealias Record = InlineArray<8, UInt64>
+    /// Releases the memory of a payload. Called once, on the thread that destroys the payload.
+    package typealias Release = @convention(c) (_ record: UnsafeMutableRawPointer) -> Void
+
+    /// The bytes, at any alignment, until this value is destroyed.
+    package let bytes: UnsafeRawBufferPointer
+    private let record: Record
+    private let release: Release
+
+    /// Bytes that are valid until `release` is called with the address of a copy of `record`.
+    package init(_ bytes: UnsafeRawBufferPointer, record: Record, release: @escaping Release) {
+        self.bytes = bytes
         self.record = record
         self.release = release
     }
 
-    /// A frame with a copy of a payload. Allocates, unless the payload is empty.
-    package init(header: SIMD8<UInt64>, copying payload: UnsafeRawBufferPointer) {
-        guard !payload.isEmpty else {
-            self.init(header: header, payload: payload, record: .zero) { _ in }
+    /// A copy of some bytes. Allocates, unless there are none.
+    package init(copying bytes: UnsafeRawBufferPointer) {
+        var record = Record(repeating: 0)
+        guard !bytes.isEmpty else {
+            self.init(UnsafeRawBufferPointer(start: nil, count: 0), record: record) { _ in }
             return
         }
-        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: payload.count, alignment: 64)
-        memory.copyMemory(from: payload)
-        var record = Record()
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+        memory.copyMemory(from: bytes)
         record[0] = UInt64(UInt(bitPattern: memory.baseAddress))
-        self.init(header: header, payload: UnsafeRawBufferPointer(memory), record: record) { record in
+        self.init(UnsafeRawBufferPointer(memory), record: record) { record in
             UnsafeMutableRawPointer(bitPattern: record.load(as: UInt.self))?.deallocate()
         }
     }
@@ -81,37 +87,37 @@ package struct ReceivedFrame: ~Copyable {
     }
 }
 
-/// Numbered slots for received frames, each with the checksum that its header announced. Allocates only when created.
+/// Numbered slots for received payloads, each with the checksum that its header announced. Allocates only when created.
 package final class FrameStore {
     package let capacity: Int
-    private let frames: UnsafeMutablePointer<ReceivedFrame?>
+    private let payloads: UnsafeMutablePointer<ReceivedPayload?>
     private let checksums: UnsafeMutablePointer<UInt32>
 
     package init(capacity: Int) {
         self.capacity = capacity
-        frames = .allocate(capacity: max(1, capacity))
+        payloads = .allocate(capacity: max(1, capacity))
         checksums = .allocate(capacity: max(1, capacity))
         checksums.initialize(repeating: 0, count: max(1, capacity))
-        for slot in 0..<capacity { (frames + slot).initialize(to: nil) }
+        for slot in 0..<capacity { (payloads + slot).initialize(to: nil) }
     }
 
     deinit {
-        frames.deinitialize(count: capacity)
-        frames.deallocate()
+        payloads.deinitialize(count: capacity)
+        payloads.deallocate()
         checksums.deallocate()
     }
 
-    /// Keeps a frame in a slot, in place of the one that was there.
+    /// Keeps the payload of a frame in a slot, in place of the one that was there.
     package func store(_ frame: consuming ReceivedFrame, in slot: Int, checksum: UInt32) {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
-        frames[slot] = consume frame
+        payloads[slot] = consume frame.payload
         checksums[slot] = checksum
     }
 
-    /// Moves the frame in a slot to a slot of another store.
+    /// Moves the payload in a slot to a slot of another store.
     package func move(_ slot: Int, to other: FrameStore, slot target: Int) {
         precondition((0..<capacity).contains(slot) && (0..<other.capacity).contains(target), "slots lie within stores")
-        other.frames[target] = frames[slot].take()
+        other.payloads[target] = payloads[slot].take()
         other.checksums[target] = checksums[slot]
     }
 
@@ -124,13 +130,13 @@ package final class FrameStore {
     /// The payload in a slot, at any alignment, until it is released; empty for an empty slot.
     package func payload(_ slot: Int) -> UnsafeRawBufferPointer {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
-        return frames[slot]?.payload ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        return payloads[slot]?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
-    /// Releases the frame in a slot.
+    /// Releases the payload in a slot.
     package func release(_ slot: Int) {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
-        frames[slot] = nil
+        payloads[slot] = nil
     }
 }
 

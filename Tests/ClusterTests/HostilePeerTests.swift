@@ -16,7 +16,8 @@ private final class FloodedTransport: FrameTransport {
     ) -> Bool { true }
 
     func receive() -> ReceivedFrame? {
-        ReceivedFrame(header: .zero, copying: UnsafeRawBufferPointer(start: nil, count: 0))
+        ReceivedFrame(
+            header: .zero, payload: ReceivedPayload(copying: UnsafeRawBufferPointer(start: nil, count: 0)))
     }
 
     func wait(untilSendingTo rank: Int?, deadline: Deadline) -> WaitOutcome { .ready }

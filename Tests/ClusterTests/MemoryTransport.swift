@@ -113,7 +113,9 @@ final class MemoryTransport: FrameTransport {
 
     func receive() throws(TransportError) -> ReceivedFrame? {
         guard let frame = network.receive(rank) else { return nil }
-        return frame.payload.withUnsafeBytes { ReceivedFrame(header: frame.header, copying: $0) }
+        return frame.payload.withUnsafeBytes {
+            ReceivedFrame(header: frame.header, payload: ReceivedPayload(copying: $0))
+        }
     }
 
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {

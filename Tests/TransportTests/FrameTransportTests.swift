@@ -139,7 +139,7 @@ struct FrameTransportTests {
         #expect(try stranger.send(frames: [head, [9]]))
         while true {
             if let frame = try pair.transports[1].receive() {
-                #expect(frame.payload.count == 1)
+                #expect(frame.payload.bytes.count == 1)
                 break
             }
             _ = try pair.transports[1].wait(untilSendingTo: nil, deadline: patience())
@@ -158,7 +158,9 @@ struct FrameTransportTests {
         first.move(0, to: second, slot: 0)
         #expect(Array(second.payload(0)) == payload && second.checksum(0) == 5)
         #expect(first.payload(0).isEmpty)
-        second.store(payload.withUnsafeBytes { ReceivedFrame(header: .zero, copying: $0) }, in: 0, checksum: 6)
+        second.store(
+            payload.withUnsafeBytes { ReceivedFrame(header: .zero, payload: ReceivedPayload(copying: $0)) }, in: 0,
+            checksum: 6)
         #expect(Array(second.payload(0)) == payload && second.checksum(0) == 6)
     }
 }

@@ -394,7 +394,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
     private func accept(_ frame: consuming ReceivedFrame) throws(AllReduceError) {
         let decoded = withUnsafeBytes(of: frame.header) { try? FrameHeader(decoding: $0) }
         guard let header = decoded else { return }
-        switch machine.frameReceived(header.label, isWhole: header.payloadByteCount == frame.payload.count) {
+        switch machine.frameReceived(header.label, isWhole: header.payloadByteCount == frame.payload.bytes.count) {
         case .keep(let slot):
             keptFrameCount &+= 1
             slots.store(frame, in: slot, checksum: header.payloadChecksum)

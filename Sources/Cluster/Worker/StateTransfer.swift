@@ -93,9 +93,9 @@ struct StateTransfer {
         }
         let offset = Int(frame.offset)
         guard Int(frame.totalByteCount) == state.count, missing.contains(offset),
-            received.payload.count == frame.payloadByteCount
+            received.payload.bytes.count == frame.payloadByteCount
         else { return false }
-        let payload = received.payload
+        let payload = received.payload.bytes
         guard Self.checksum(payload) == frame.payloadChecksum else { return false }
         state.withUnsafeMutableBytes {
             UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + payload.count]).copyMemory(from: payload)

@@ -25,7 +25,7 @@ package final class Inbox {
             if !first.hasMore {
                 if first.byteCount >= ReceivedFrame.headerByteCount {
                     let header = first.withUnsafeBytes { $0.loadUnaligned(as: SIMD8<UInt64>.self) }
-                    return first.frame(header: header, payloadOffset: ReceivedFrame.headerByteCount)
+                    return ReceivedFrame(header: header, payload: first.payload(from: ReceivedFrame.headerByteCount))
                 }
                 malformedCount += 1
                 continue
@@ -34,7 +34,7 @@ package final class Inbox {
             guard try socket.receive(into: &second) else { return nil }
             if !second.hasMore && first.byteCount == ReceivedFrame.headerByteCount {
                 let header = first.withUnsafeBytes { $0.loadUnaligned(as: SIMD8<UInt64>.self) }
-                return second.frame(header: header, payloadOffset: 0)
+                return ReceivedFrame(header: header, payload: second.payload(from: 0))
             }
             malformedCount += 1
             if second.hasMore { try skipRest() }

@@ -237,17 +237,15 @@ package struct Message: ~Copyable {
     /// A copy of the bytes.
     package var bytes: [UInt8] { withUnsafeBytes { Array($0) } }
 
-    /// The bytes from `offset` on as the payload of a frame with this header.
-    consuming func frame(header: SIMD8<UInt64>, payloadOffset offset: Int) -> ReceivedFrame {
+    /// The bytes from `offset` on as the payload of a frame.
+    consuming func payload(from offset: Int) -> ReceivedPayload {
         if byteCount <= Self.longestByteCountInRecord {
-            return withUnsafeBytes { bytes in
-                ReceivedFrame(header: header, copying: UnsafeRawBufferPointer(rebasing: bytes[offset...]))
-            }
+            return withUnsafeBytes { ReceivedPayload(copying: UnsafeRawBufferPointer(rebasing: $0[offset...])) }
         }
-        let payload = withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[offset...]) }
-        let taken = unsafeBitCast(record, to: ReceivedFrame.Record.self)
+        let bytes = withUnsafeBytes { UnsafeRawBufferPointer(rebasing: $0[offset...]) }
+        let taken = unsafeBitCast(record, to: ReceivedPayload.Record.self)
         zmq_msg_init(&record)
-        return ReceivedFrame(header: header, payload: payload, record: taken) { record in
+        return ReceivedPayload(bytes, record: taken) { record in
             zmq_msg_close(record.assumingMemoryBound(to: zmq_msg_t.self))
         }
     }
