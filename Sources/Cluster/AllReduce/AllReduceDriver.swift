@@ -19,40 +19,7 @@ import Transport
 /// `missing` and `notTaken` the driver is unusable, and so is its generation.
 /// Swift code allocates nothing after the first step of each kind; libzmq allocates a record a message.
 final class AllReduceDriver<Transport: FrameTransport> {
-    /// The parameters of one generation.
-    struct Configuration: Sendable {
-        var job: JobIdentifier
-        var generation: UInt64
-        var rank: Int
-        var ownership: Ownership
-        /// The elements of each bucket in the arena; they do not overlap.
-        var buckets: [Range<Int>]
-        /// Floats of one root and of the sum; nil for the end of the last bucket. What lies in no bucket, such as a frozen layer,
-        /// stays zero.
-        var elementCount: Int?
-        /// Doubles exchanged for each micro-batch; 0 for none.
-        var statisticsWidth: Int
-        /// The first pause without useful frames before missing ones are requested; doubled with each request, up to ten
-        /// times as long.
-        var resendMilliseconds = 200
-
-        /// Floats of one root and of the sum, where that is more than the buckets cover.
-        var arenaElementCount: Int {
-            let bucketEnd = buckets.map(\.upperBound).max() ?? 0
-            precondition(elementCount ?? bucketEnd >= bucketEnd, "a bucket ends beyond the arena")
-            return elementCount ?? bucketEnd
-        }
-
-        /// Whether this worker's only root is the sum.
-        var isSoleOwner: Bool { ownership.ownerCount == 1 && rank == 0 }
-
-        /// The layout of a batch; the full one when every micro-batch has a sample.
-        func layout(batchSize: Int) -> AllReduceLayout {
-            AllReduceLayout(
-                rank: rank, ownership: ownership, batchSize: batchSize, bucketElementCounts: buckets.map(\.count),
-                statisticsWidth: statisticsWidth)
-        }
-    }
+    typealias Configuration = AllReduceConfiguration
 
     let configuration: Configuration
     /// Receives the requests about steps of another exchange of this worker.
@@ -60,13 +27,10 @@ final class AllReduceDriver<Transport: FrameTransport> {
     private let transport: Transport
     private let held: HeldFrames
     private let memory: StepMemory
-    private let slots: FrameStore
-    private let adder: ChunkAdder
+    private let sums: ChunkSums
     private let sender: FrameSender<Transport>
     private var layouts: [AllReduceLayout]
     private var machine: AllReduceMachine
-    /// The checksum of each chunk that this worker summed.
-    private var resultChecksums: [UInt32] = []
     /// Frames that were kept in a slot.
     private var keptFrameCount = 0
     /// Whether the step that started last is complete.
@@ -97,11 +61,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
             elementCount: configuration.arenaElementCount, rootCount: full.program.roots.count,
             statisticsCount: ownership.microBatchCount * max(1, configuration.statisticsWidth),
             sumIsRoot: configuration.isSoleOwner)
-        // Batches with empty micro-batches may add a frame an owner that only shows that it takes part.
-        slots = FrameStore(capacity: full.slotCount + (full.statisticsWidth == 0 ? ownership.ownerCount : 0))
-        adder = ChunkAdder(scratchCount: full.plans.map(\.schedule.scratchCount).max() ?? 0, add: add)
+        sums = ChunkSums(configuration, largestLayout: full, memory: memory, add: add)
         sender = FrameSender(transport, rank: configuration.rank, ownership: ownership)
-        resultChecksums.reserveCapacity(full.chunks.count)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
     }
 
@@ -159,8 +120,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
         machine.inboxFoundEmpty(times: held.emptyInboxCount)
         machine.begin(step: step, layout: layout(batchSize: batchSize))
         if machine.layout.statisticsAreAttendance { machine.statisticsReady() }
-        resultChecksums.removeAll(keepingCapacity: true)
-        for _ in 0..<machine.layout.chunks.count { resultChecksums.append(0) }
+        sums.begin(machine.layout)
         if held.count > 0 { offerHeldFrames() }
         keepFailure { () throws(AllReduceError) in _ = try progress() }
     }
@@ -338,30 +298,42 @@ final class AllReduceDriver<Transport: FrameTransport> {
             result = .moved
             switch action {
             case .sendContribution(let bucket, let elements, let root, let node, let destination):
-                let payload = memory.contribution(root, elements: arenaRange(bucket, elements), of: .latest)
+                let payload = memory.contribution(
+                    root, elements: configuration.arenaRange(bucket, elements), of: .latest)
                 let label = label(.contribution, bucket: bucket, elements: elements, node: node)
                 guard try send(label, payload, to: destination) else { return .blocked }
             case .sendResult(let index):
                 let chunk = machine.layout.chunks[index]
-                let payload = memory.result(elements: arenaRange(chunk.bucket, chunk.elements), of: .latest)
+                let payload = memory.result(
+                    elements: configuration.arenaRange(chunk.bucket, chunk.elements), of: .latest)
                 let label = label(.result, bucket: chunk.bucket, elements: chunk.elements)
-                guard try send(label, payload, checksum: resultChecksums[index], to: .everyOther) else {
+                guard try send(label, payload, checksum: sums.resultChecksum(index), to: .everyOther) else {
                     return .blocked
                 }
             case .sendStatistics:
                 let run = configuration.ownership.runs[configuration.rank]
                 let count = run.count * machine.layout.statisticsWidth
-                let payload = memory.statistics(ownStatistics(count: count), of: .latest)
+                let payload = memory.statistics(configuration.ownStatistics(count: count), of: .latest)
                 let label = label(.statistics, bucket: 0, elements: 0..<count)
                 guard try send(label, payload, to: .everyOther) else { return .blocked }
             case .request(let request):
                 try send(request)
             case .combine(let chunk):
-                try combine(chunk)
+                let damaged = sums.combine(chunk, machine.layout)
+                if damaged.isEmpty { machine.chunkSummed(chunk) }
+                for ordinal in damaged { try check(machine.frameDamaged(chunk: chunk, ordinal: ordinal)) }
             case .copyResult(let chunk):
-                try copyResult(chunk)
+                if sums.copyResult(chunk, machine.layout) {
+                    machine.chunkSummed(chunk)
+                } else {
+                    try check(machine.frameDamaged(chunk: chunk, ordinal: 0))
+                }
             case .takeStatistics(let slot, let rank):
-                try takeStatistics(slot, from: rank)
+                if sums.takeStatistics(slot, from: rank, machine.layout) {
+                    machine.statisticsTaken(from: rank)
+                } else {
+                    try check(machine.statisticsDamaged(from: rank))
+                }
             case .bucketDone:
                 break
             case .stepDone:
@@ -369,6 +341,10 @@ final class AllReduceDriver<Transport: FrameTransport> {
             }
         }
         return result
+    }
+
+    private func check(_ fault: PeerFault?) throws(AllReduceError) {
+        if let fault { throw .peerFault(fault) }
     }
 
     // MARK: Receiving
@@ -397,7 +373,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
         switch machine.frameReceived(header.label, isWhole: header.payloadByteCount == frame.payload.bytes.count) {
         case .keep(let slot):
             keptFrameCount &+= 1
-            slots.store(frame, in: slot, checksum: header.payloadChecksum)
+            sums.slots.store(frame, in: slot, checksum: header.payloadChecksum)
         case .answer(let answer): try send(answer)
         case .elsewhere: answersElsewhere?(header.label)
         case .early:
@@ -414,7 +390,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
         for place in 0..<held.capacity {
             guard let label = held.label(at: place) else { continue }
             switch machine.frameReceived(label, isWhole: held.isWhole(at: place)) {
-            case .keep(let slot): held.move(place, to: slots, slot: slot)
+            case .keep(let slot): held.move(place, to: sums.slots, slot: slot)
             case .early: break
             case .drop, .answer, .elsewhere: held.drop(place)
             case .refuse(let fault):
@@ -422,71 +398,6 @@ final class AllReduceDriver<Transport: FrameTransport> {
                 failure = .peerFault(fault)
             }
         }
-    }
-
-    // MARK: Sums
-
-    /// Adds the roots of a chunk in the tree's order, and checks the received ones.
-    ///
-    /// Roots and intact frames are only read, so a chunk with a damaged frame is combined again when that frame has arrived
-    /// once more.
-    private func combine(_ index: Int) throws(AllReduceError) {
-        let layout = machine.layout
-        let chunk = layout.chunks[index]
-        let plan = layout.plans[chunk.bucket]
-        // A sole owner's only root is the sum.
-        if configuration.isSoleOwner { return machine.chunkSummed(index) }
-        let begin = arenaRange(chunk.bucket, chunk.elements).lowerBound
-        adder.begin(operandCount: layout.operands.count)
-        for operand in 0..<layout.operands.count {
-            switch layout.operands[operand] {
-            case .local(let root):
-                adder.setLocal(operand, gradient + root * rootStride + begin)
-            case .received(let ordinal):
-                let slot = chunk.firstSlot + ordinal
-                adder.setReceived(operand, slots.payload(slot), expectedChecksum: slots.checksum(slot))
-            }
-        }
-        resultChecksums[index] = adder.run(
-            plan.schedule, count: chunk.elements.count, sum: sum + begin,
-            takesChecksum: plan.algorithm == .scatterGather)
-        guard adder.isIntact else {
-            for operand in 0..<layout.operands.count where adder.isDamaged(operand) {
-                guard case .received(let ordinal) = layout.operands[operand] else { continue }
-                slots.release(chunk.firstSlot + ordinal)
-                try check(machine.frameDamaged(chunk: index, ordinal: ordinal))
-            }
-            return
-        }
-        for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
-        machine.chunkSummed(index)
-    }
-
-    /// Copies finished sums to their place.
-    private func copyResult(_ index: Int) throws(AllReduceError) {
-        let chunk = machine.layout.chunks[index]
-        let isIntact = ChunkAdder.copy(
-            slots.payload(chunk.firstSlot), to: sum + arenaRange(chunk.bucket, chunk.elements).lowerBound,
-            expectedChecksum: slots.checksum(chunk.firstSlot))
-        slots.release(chunk.firstSlot)
-        guard isIntact else { return try check(machine.frameDamaged(chunk: index, ordinal: 0)) }
-        machine.chunkSummed(index)
-    }
-
-    private func takeStatistics(_ slot: Int, from rank: Int) throws(AllReduceError) {
-        let payload = slots.payload(slot)
-        guard CRC32C.checksum(payload) == slots.checksum(slot) else {
-            slots.release(slot)
-            return try check(machine.statisticsDamaged(from: rank))
-        }
-        let first = configuration.ownership.runs[rank].lowerBound * machine.layout.statisticsWidth
-        UnsafeMutableRawBufferPointer(start: statistics + first, count: payload.count).copyMemory(from: payload)
-        slots.release(slot)
-        machine.statisticsTaken(from: rank)
-    }
-
-    private func check(_ fault: PeerFault?) throws(AllReduceError) {
-        if let fault { throw .peerFault(fault) }
     }
 
     // MARK: Sending
@@ -516,9 +427,10 @@ final class AllReduceDriver<Transport: FrameTransport> {
             switch answer.kind {
             case .contribution:
                 memory.contribution(
-                    answer.rootIndex, elements: arenaRange(answer.bucket, answer.elements), of: step)
-            case .result: memory.result(elements: arenaRange(answer.bucket, answer.elements), of: step)
-            case .statistics, .resend: memory.statistics(ownStatistics(count: answer.elements.count), of: step)
+                    answer.rootIndex, elements: configuration.arenaRange(answer.bucket, answer.elements), of: step)
+            case .result: memory.result(elements: configuration.arenaRange(answer.bucket, answer.elements), of: step)
+            case .statistics, .resend:
+                memory.statistics(configuration.ownStatistics(count: answer.elements.count), of: step)
             }
         var label = label(answer.kind, bucket: answer.bucket, elements: answer.elements, node: answer.node)
         label.step = answer.step
@@ -528,23 +440,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
     }
 
     private func label(_ kind: FrameKind, bucket: Int, elements: Range<Int>, node: Int = 0) -> FrameLabel {
-        FrameLabel(
-            kind: kind, job: configuration.job, generation: configuration.generation, step: machine.step,
-            bucket: bucket, elementOffset: elements.lowerBound, elementCount: elements.count,
-            sender: configuration.rank, node: node)
-    }
-
-    /// Elements of a bucket as elements of the arena.
-    private func arenaRange(_ bucket: Int, _ elements: Range<Int>) -> Range<Int> {
-        let begin = configuration.buckets[bucket].lowerBound
-        return begin + elements.lowerBound..<begin + elements.upperBound
-    }
-
-    /// The places of this worker's own statistics, of which there are `count`.
-    private func ownStatistics(count: Int) -> Range<Int> {
-        let run = configuration.ownership.runs[configuration.rank]
-        let begin = run.isEmpty ? 0 : run.lowerBound * (count / run.count)
-        return begin..<begin + count
+        configuration.label(kind, step: machine.step, bucket: bucket, elements: elements, node: node)
     }
 }
 

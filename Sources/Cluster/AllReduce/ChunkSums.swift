@@ -1,0 +1,100 @@
+import Collectives
+import Core
+import Transport
+
+/// The received frames of one rank's all-reduce, and the arithmetic on them: adds chunks, copies finished sums and takes
+/// statistics into the memory of the step, and compares checksums while it reads.
+///
+/// Allocates only when created, as long as no frame is damaged.
+final class ChunkSums {
+    /// Received payloads by the machine's slots.
+    let slots: FrameStore
+    private let configuration: AllReduceConfiguration
+    private let memory: StepMemory
+    private let adder: ChunkAdder
+    /// The checksum of each chunk that this rank summed.
+    private var resultChecksums: [UInt32] = []
+
+    /// `largestLayout` has no empty micro-batch.
+    init(
+        _ configuration: AllReduceConfiguration, largestLayout: AllReduceLayout, memory: StepMemory,
+        add: @escaping VectorAddition
+    ) {
+        self.configuration = configuration
+        self.memory = memory
+        // Batches with empty micro-batches may add a frame an owner that only shows that it takes part.
+        let attendanceCount = largestLayout.statisticsWidth == 0 ? configuration.ownership.ownerCount : 0
+        slots = FrameStore(capacity: largestLayout.slotCount + attendanceCount)
+        adder = ChunkAdder(scratchCount: largestLayout.plans.map(\.schedule.scratchCount).max() ?? 0, add: add)
+        resultChecksums.reserveCapacity(largestLayout.chunks.count)
+    }
+
+    /// Prepares for a step.
+    func begin(_ layout: AllReduceLayout) {
+        resultChecksums.removeAll(keepingCapacity: true)
+        for _ in 0..<layout.chunks.count { resultChecksums.append(0) }
+    }
+
+    /// The checksum of a chunk that this rank summed, if its plan has it sent.
+    func resultChecksum(_ index: Int) -> UInt32 { resultChecksums[index] }
+
+    /// Adds the roots of a chunk in the tree's order, and releases the received ones. Returns the ordinals of damaged frames;
+    /// then there is no sum, and only those are released.
+    ///
+    /// Roots and intact frames are only read, so the chunk can be combined again when the damaged frames have arrived once
+    /// more.
+    func combine(_ index: Int, _ layout: AllReduceLayout) -> [Int] {
+        // A sole owner's only root is the sum.
+        if configuration.isSoleOwner { return [] }
+        let chunk = layout.chunks[index]
+        let plan = layout.plans[chunk.bucket]
+        let begin = configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound
+        adder.begin(operandCount: layout.operands.count)
+        for operand in 0..<layout.operands.count {
+            switch layout.operands[operand] {
+            case .local(let root):
+                adder.setLocal(operand, memory.gradient + root * memory.rootStride + begin)
+            case .received(let ordinal):
+                let slot = chunk.firstSlot + ordinal
+                adder.setReceived(operand, slots.payload(slot), expectedChecksum: slots.checksum(slot))
+            }
+        }
+        resultChecksums[index] = adder.run(
+            plan.schedule, count: chunk.elements.count, sum: memory.sum + begin,
+            takesChecksum: plan.algorithm == .scatterGather)
+        guard adder.isIntact else { return releaseDamaged(chunk, layout) }
+        for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
+        return []
+    }
+
+    private func releaseDamaged(_ chunk: AllReduceLayout.Chunk, _ layout: AllReduceLayout) -> [Int] {
+        var ordinals: [Int] = []
+        for operand in 0..<layout.operands.count where adder.isDamaged(operand) {
+            guard case .received(let ordinal) = layout.operands[operand] else { continue }
+            slots.release(chunk.firstSlot + ordinal)
+            ordinals.append(ordinal)
+        }
+        return ordinals
+    }
+
+    /// Copies finished sums to their place and releases their frame; false when it is damaged.
+    func copyResult(_ index: Int, _ layout: AllReduceLayout) -> Bool {
+        let chunk = layout.chunks[index]
+        let isIntact = ChunkAdder.copy(
+            slots.payload(chunk.firstSlot),
+            to: memory.sum + configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound,
+            expectedChecksum: slots.checksum(chunk.firstSlot))
+        slots.release(chunk.firstSlot)
+        return isIntact
+    }
+
+    /// Copies the statistics of a rank to their place and releases their frame; false when it is damaged.
+    func takeStatistics(_ slot: Int, from rank: Int, _ layout: AllReduceLayout) -> Bool {
+        let payload = slots.payload(slot)
+        defer { slots.release(slot) }
+        guard CRC32C.checksum(payload) == slots.checksum(slot) else { return false }
+        let first = configuration.ownership.runs[rank].lowerBound * layout.statisticsWidth
+        UnsafeMutableRawBufferPointer(start: memory.statistics + first, count: payload.count).copyMemory(from: payload)
+        return true
+    }
+}
