@@ -33,9 +33,7 @@ final class AuditedExchange: GradientExchange {
         self.trainer = trainer
         self.rank = rank
         schedule = AuditSchedule(share: share, seed: trainer.experiment.seed)
-        runs = view.members.filter { !$0.isLearner }.map {
-            $0.microBatches.first..<$0.microBatches.first + $0.microBatches.count
-        }
+        runs = view.members.filter { !$0.isLearner }.map(\.microBatches)
         auditor = try GradientAuditor(
             experiment: trainer.experiment, model: trainer.model, data: trainer.data, kernels: trainer.kernels,
             threadCount: threadCount)
