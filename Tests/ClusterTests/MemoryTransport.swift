@@ -113,9 +113,11 @@ final class MemoryTransport: FrameTransport {
 
     func receive() throws(TransportError) -> ReceivedFrame? {
         guard let frame = network.receive(rank) else { return nil }
-        return frame.payload.withUnsafeBytes {
-            ReceivedFrame(header: frame.header, payload: ReceivedPayload(copying: $0))
-        }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: frame.payload.count, alignment: 64)
+        defer { bytes.deallocate() }
+        bytes.copyBytes(from: frame.payload)
+        let payload = ReceivedPayload(copying: UnsafeRawBufferPointer(bytes))
+        return ReceivedFrame(header: frame.header, payload: payload)
     }
 
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {

@@ -158,9 +158,10 @@ struct FrameTransportTests {
         first.move(0, to: second, slot: 0)
         #expect(Array(second.payload(0)) == payload && second.checksum(0) == 5)
         #expect(first.payload(0).isEmpty)
-        second.store(
-            payload.withUnsafeBytes { ReceivedFrame(header: .zero, payload: ReceivedPayload(copying: $0)) }, in: 0,
-            checksum: 6)
+        payload.withUnsafeBytes { bytes in
+            let frame = ReceivedFrame(header: .zero, payload: ReceivedPayload(copying: bytes))
+            second.store(frame, in: 0, checksum: 6)
+        }
         #expect(Array(second.payload(0)) == payload && second.checksum(0) == 6)
     }
 }
