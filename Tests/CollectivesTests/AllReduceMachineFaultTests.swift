@@ -119,18 +119,18 @@ struct AllReduceMachineFaultTests {
     @Test("A request is answered with the frame that it names, once that was sent")
     func answered() throws {
         var machine = try machine()
-        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .drop)
+        #expect(machine.frameReceived(request { _ in }, isWhole: true) == .drop)
         machine.bucketReady(0)
         // Requested before the frame could have arrived.
-        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .drop)
+        #expect(machine.frameReceived(request { _ in }, isWhole: true) == .drop)
         machine.inboxFoundEmpty(times: 1)
         let answer = FrameAnswer(
             rank: 0, isOfPreviousStep: false, step: 4, kind: .contribution, bucket: 0, elements: 0..<100, rootIndex: 1,
             node: 12)
-        #expect(machine.frameReceived(question { _ in }, isWhole: true) == .answer(answer))
-        #expect(machine.frameReceived(question { $0.step = 3 }, isWhole: true) == .elsewhere)
-        #expect(machine.frameReceived(question { $0.step = 5 }, isWhole: true) == .elsewhere)
-        #expect(machine.frameReceived(question { $0.generation = 6 }, isWhole: true) == .drop)
+        #expect(machine.frameReceived(request { _ in }, isWhole: true) == .answer(answer))
+        #expect(machine.frameReceived(request { $0.step = 3 }, isWhole: true) == .elsewhere)
+        #expect(machine.frameReceived(request { $0.step = 5 }, isWhole: true) == .elsewhere)
+        #expect(machine.frameReceived(request { $0.generation = 6 }, isWhole: true) == .drop)
     }
 
     @Test("A request for a frame that the plan does not have is refused")
