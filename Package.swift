@@ -80,7 +80,7 @@ let targets: [Target] = [
     tests("Datasets", ["Datasets", "Core", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("Experiments", ["Experiments", "NeuralNetwork", "Datasets", "Core", "TestSupport"]),
     tests("Runs", ["Runs", "Core", "TestSupport"]),
-    tests("Collectives", ["Collectives", "Core", "TestSupport"]),
+    tests("Collectives", ["Collectives", "KernelInterface", "Core", "TestSupport"]),
     tests("Coordination", ["Coordination", "Collectives", "Core", "TestSupport"]),
     tests("Transport", ["Transport", "TestSupport"]),
     tests("Training", ["Training", "Core", "CAllocationCounter", "TestSupport"]),

@@ -40,12 +40,13 @@ struct AllReducePartsTests {
             return
         }
         let ordinal = slot - layout.chunks[chunk].firstSlot
-        #expect(received.fill(place))
-        #expect(!received.fill(place))
+        let fills = [received.fill(place), received.fill(place)]
+        #expect(fills == [true, false])
         let request = received.empty(chunk: chunk, ordinal: ordinal)
         #expect(request == FrameRequest(rank: 0, kind: .contribution, bucket: 0, elements: 0..<100, node: 4))
         #expect(received.firstMissing == MissingFrame(rank: 0, kind: .contribution, bucket: 0))
-        #expect(received.fill(place))
+        let isFilledAgain = received.fill(place)
+        #expect(isFilledAgain)
     }
 
     @Test("A chunk is complete when the roots of all other ranks have arrived")
@@ -57,7 +58,9 @@ struct AllReducePartsTests {
             #expect(!received.isComplete(chunk: 0))
             var frame = contribution()
             (frame.sender, frame.node) = (sender, node)
-            #expect(received.fill(try #require(received.place(of: frame))))
+            let place = try #require(received.place(of: frame))
+            let isFilled = received.fill(place)
+            #expect(isFilled)
         }
         #expect(received.isComplete(chunk: 0))
     }
@@ -110,13 +113,13 @@ struct AllReducePartsTests {
         let layout = try layout()
         var progress = StepProgress(layout: layout)
         progress.begin(layout)
-        #expect(!progress.close(bucket: 0))
+        var closes = [progress.close(bucket: 0)]
         progress.chunkSummed(ofBucket: 0)
-        #expect(progress.close(bucket: 0))
-        #expect(!progress.close(bucket: 0))
+        closes += [progress.close(bucket: 0), progress.close(bucket: 0)]
+        #expect(closes == [false, true, false])
         for _ in layout.bucketChunks[1] { progress.chunkSummed(ofBucket: 1) }
-        #expect(progress.close(bucket: 1))
-        #expect(!progress.isComplete)
+        let isClosed = progress.close(bucket: 1)
+        #expect(isClosed && !progress.isComplete)
         for _ in 0..<3 { progress.statisticsTaken() }
         #expect(progress.isComplete)
     }

@@ -1,4 +1,5 @@
 import Collectives
+import KernelInterface
 import TestSupport
 import Testing
 
