@@ -30,7 +30,8 @@ import Testing
         var words = settings.arguments[...]
         while let word = words.popFirst() {
             let setting = try #require(RunSettings.all.first { "--\($0.name)" == word })
-            flags.append((setting, setting.form == .flag ? "true" : try #require(words.popFirst())))
+            let text = setting.form == .flag ? "true" : words.popFirst()
+            flags.append((setting, try #require(text)))
         }
         #expect(try RunSettings(flags: flags, environment: [:]) == settings)
     }

@@ -113,7 +113,7 @@ struct StrangerScenarios {
         let cluster = try longRun()
         var hello = SampleMessages.hello
         (hello.name, hello.experimentDigest) = ("stranger", nil)
-        hello.inboxAddress = cluster.workers[0].machine.configuration.hello.inboxAddress
+        hello.inboxAddress = cluster.workers[0].hello.inboxAddress
         var refusals: [Refusal] = []
         for time in [500, 1500, 2500, 3500] as [UInt64] {
             cluster.at(time) {
