@@ -177,7 +177,8 @@ package final class AllReduceLayout: Sendable {
     private func chunkOffset(_ elementOffset: Int, in plan: ReductionPlan, segmentOf rank: Int) -> Int? {
         let segment = plan.segments[rank]
         guard segment.contains(elementOffset) else { return nil }
-        let (index, rest) = (elementOffset - segment.lowerBound).quotientAndRemainder(dividingBy: plan.chunkElementCount)
-        return rest == 0 ? index : nil
+        let distance = elementOffset - segment.lowerBound
+        guard distance % plan.chunkElementCount == 0 else { return nil }
+        return distance / plan.chunkElementCount
     }
 }

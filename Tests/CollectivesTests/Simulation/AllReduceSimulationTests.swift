@@ -41,7 +41,7 @@ struct AllReduceSimulationTests {
         "bf5ee8eb94e4a12d06095f94c9c91fbe499af95b2702f19be46235f2276f443f",
         "53f2124d52c5bfa5ece8c3458c18772b44beb962be47ceef3e58277b14930d25",
         "fd1769a717d20cfbe0fc594aa8031e4db874875d59950157d2db447b6a162a73",
-        "699d99a8fe506da0b4aa761c1621bb540c34c7e1f6a6189c0acc1cdcfbfac476",
+        "699d99a8fe506da0b4aa761c1621bb540c34c7e1f6a6189c0acc1cdfcbfac476",
         "ba8a849c8bf25debef37096890c0c5ac448189801f7871b4fd23dd56ac9a98c2",
     ]
     private static let seedsPerDigest: UInt64 = 50
