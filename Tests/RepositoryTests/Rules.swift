@@ -16,10 +16,10 @@ enum Rules {
     static let lineLimit = 500
     /// A file of at most so many lines is a crumb: it belongs into the file of the concept that it serves.
     static let crumbLineLimit = 30
-    /// The share of crumbs among the Swift files under Sources, in per cent. This number may only fall; the aim is 6.
-    static let crumbPercentLimit = 13.4
+    /// The share of crumbs among the Swift files under Sources, in per cent. This number may only fall.
+    static let crumbPercentLimit = 6.0
     /// The number of files under Sources that hold a piece of a type's logic. This number may only fall; the aim is 0.
-    static let pieceLimit = 48
+    static let pieceLimit = 5
     /// What may follow the plus sign in a file's name: a conformance, or a layer of API.
     static let layerNames: Set<String> = [
         "CanonicalForm", "Checks", "Codec", "Coding", "Description", "Encoding", "Decoding", "HTML", "JSON", "Keras",
