@@ -199,3 +199,21 @@ struct Leadership {
 
     var entry: JournalEntry { .term(term, job: job) }
 }
+
+extension JournalEntry {
+    /// The record of an event of the coordinator's machine.
+    fileprivate init(_ event: RunEvent) {
+        switch event {
+        case .view(let view):
+            self = .view(
+                generation: view.generation, firstStep: view.position.completedSteps,
+                memberCount: UInt64(view.members.count))
+        case .stepDigests(let firstStep, let digests): self = .stepDigests(firstStep: firstStep, digests: digests)
+        case .epoch(let epoch, let steps, let digest):
+            self = .epoch(epoch, completedSteps: steps, stateDigest: digest)
+        case .checkpoint(let steps): self = .checkpoint(completedSteps: steps, fileDigest: nil)
+        case .stopping(let limit): self = .stopping(stepLimit: limit)
+        case .ended(let outcome): self = .ended(outcome.description)
+        }
+    }
+}

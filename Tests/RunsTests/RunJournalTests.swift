@@ -1,12 +1,10 @@
-import Coordination
 import Core
-import Runs
 import Testing
 
-@testable import Cluster
+@testable import Runs
 
 @Suite("The journal's records")
-struct JournalEntryTests {
+struct RunJournalTests {
     private let digest: SHA256Digest
     private let otherDigest: SHA256Digest
 
