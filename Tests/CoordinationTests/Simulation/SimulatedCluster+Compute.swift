@@ -112,8 +112,8 @@ extension SimulatedCluster {
             report(UInt64(training.position(worker.rounds).completedEpochs), of: worker, hasState: true)
         }
         worker.activity = .waiting
-        if worker.regroupsAfterApplying {
-            worker.regroupsAfterApplying = false
+        if worker.quiescesAfterApplying {
+            worker.quiescesAfterApplying = false
             standStill(worker)
         } else {
             computeOn(worker)
@@ -132,10 +132,10 @@ extension SimulatedCluster {
     // MARK: A new view
 
     /// Ends what runs, but not a step that is being applied.
-    func regroup(_ worker: SimulatedWorker) {
+    func quiesce(_ worker: SimulatedWorker) {
         worker.task += 1
         if worker.activity == .applying {
-            worker.regroupsAfterApplying = true
+            worker.quiescesAfterApplying = true
         } else {
             standStill(worker)
         }

@@ -59,7 +59,7 @@ extension SimulatedCluster {
         case .storeContent(let content, let offset, let bytes):
             worker.fetched[content]?.replaceSubrange(offset..<offset + bytes.count, with: bytes)
         case .prepare: prepare(worker)
-        case .quiesce: regroup(worker)
+        case .quiesce: quiesce(worker)
         case .enterView(let view): enter(view, worker)
         case .extendGrant:
             worker.mayCompute = true

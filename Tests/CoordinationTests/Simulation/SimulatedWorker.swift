@@ -60,7 +60,7 @@ final class SimulatedWorker {
     /// Rises whenever what the compute thread was doing is no longer to be done.
     var task = 0
     var awaitedSince: UInt64 = 0
-    var regroupsAfterApplying = false
+    var quiescesAfterApplying = false
     var counter: UInt64 = 0
     var stepMilliseconds: ClosedRange<UInt64>
     /// Of its last round.
