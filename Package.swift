@@ -98,6 +98,11 @@ let targets: [Target] = [
     tests("CommandLine", ["SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training"]),
 ]
 
+/// What scripts/docs needs; other builds do not fetch it.
+let documentation: [Package.Dependency] =
+    Context.environment["SELVEDGE_DOCS"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+
 let package = Package(
     name: "selvedge",
     products: [
@@ -112,6 +117,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-    ],
+    ] + documentation,
     targets: targets
 )
