@@ -47,7 +47,7 @@ struct ContentStoreTests {
         #expect(throws: ClusterError.self) { try long.take(Self.identifier(Self.bytes)) }
     }
 
-    @Test("ignores chunks that nobody asked for or that do not fit")
+    @Test("ignores chunks that were not requested or do not fit")
     func strayChunks() throws {
         let stray: [(Int, [UInt8])] = [
             (-1, [1]), (1000, [1]), (999, [1, 2]), (Int.max, [1]), (0, [UInt8](repeating: 9, count: 1001)),
@@ -58,7 +58,7 @@ struct ContentStoreTests {
         #expect(try store.take(Self.identifier(Self.bytes)) == Self.bytes)
     }
 
-    @Test("is told apart by what it is: data and state with one digest are two")
+    @Test("data and state with the same digest are two contents")
     func kinds() throws {
         let digest = SHA256Digest(of: Self.bytes)
         var store = ContentStore()

@@ -4,7 +4,7 @@ import Training
 
 @testable import Cluster
 
-@Suite("What the coordinator is told of a failed step")
+@Suite("Reported failures of a step")
 struct FailureKindTests {
     @Test("names the same step and micro-batch as the error's own text")
     func steps() {

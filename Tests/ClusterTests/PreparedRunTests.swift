@@ -94,7 +94,7 @@ struct PreparedRunTests {
             #expect(run.completedSteps == 7 && run.rows.count == 1 && run.startBytes == bytes)
             #expect(try folder.text("run/metrics.jsonl") == EpochRow.jsonLines(run.rows))
         }
-        // A damaged `last` falls back to `previous`, and says so.
+        // A damaged `last` falls back to `previous`, with a warning.
         try Data(bytes.dropLast()).write(to: URL(fileURLWithPath: path + "/checkpoints/last.safetensors"))
         let run = try prepare(experiment, .resume(path: path, checkpoint: nil))
         #expect(run.completedSteps == 5 && run.rows.count == 1 && !run.warnings.isEmpty)

@@ -43,7 +43,7 @@ struct RunRecorderTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints").count == 5)
     }
 
-    @Test("a state that cannot be written is told in one line, and the files stay")
+    @Test("a state that cannot be written is reported in one line, and the files stay")
     func failedWrite() throws {
         #expect(recorder.write(request([.last], [1])) == nil)
         let checkpoints = folder.path + "/run/checkpoints"

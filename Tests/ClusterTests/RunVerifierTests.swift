@@ -22,7 +22,7 @@ struct RunVerifierTests {
         #expect(first.isEqual && first.start == nil && first.epochs.map(\.epoch) == [1])
     }
 
-    @Test("a run that stopped within an epoch is replayed as far as it went")
+    @Test("a run that stopped within an epoch is replayed up to its last step")
     func unfinished() throws {
         let report = try RecordedRun(steps: 8).verify()
         #expect(report.isEqual && report.epochs.map(\.equalSteps) == [3] && report.epochs[0].row == .missing)
@@ -60,7 +60,7 @@ struct RunVerifierTests {
         #expect(checkpoint.line.contains("DIFFERS in \(name) (1 of 7840 elements, first "))
         #expect(report.problems.contains { $0.hasPrefix("checkpoints/last.safetensors: its SHA-256") })
         #expect(report.firstDifference == "in tensor \(name) of checkpoints/last.safetensors")
-        // A damaged state is no start: the replay of everything before it comes from the seed.
+        // A damaged state never starts a replay: the replay starts from the seed.
         try run.flipBit(in: name, of: "previous")
         #expect(try run.verify().start == nil)
     }
@@ -76,14 +76,14 @@ struct RunVerifierTests {
         #expect(report.epochs[0].row == .different && report.firstDifference == "in the metrics of epoch 2")
     }
 
-    @Test("without digests in the journal it says so, and compares the rest")
+    @Test("a journal without digests is reported, and the rest is compared")
     func noDigests() throws {
         let report = try RecordedRun(hasDigests: false).verify()
         #expect(report.isEqual && report.hasCompared && report.epochs[0].comparedSteps == 0)
         #expect(report.lines[1].hasPrefix("epoch 2: 5 steps replayed, of which the journal has no gradient digests;"))
     }
 
-    @Test("the last line says what was compared, and what could not be")
+    @Test("the last line names what was compared, and what could not be")
     func summary() throws {
         let all = try RecordedRun().verify(.everything)
         #expect(all.summary == "10 gradients, the metrics of 2 epochs, \(all.checkpoints.count) checkpoints")

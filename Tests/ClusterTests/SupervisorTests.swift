@@ -22,7 +22,7 @@ struct RunAnnouncementTests {
         }
     }
 
-    @Test("says nothing when it is missing, empty, cut short or not text")
+    @Test("is nil when the file is missing, empty, cut short or not text")
     func unusable() throws {
         let file = folder.path + "/run"
         #expect(RunAnnouncement.run(in: file) == nil)

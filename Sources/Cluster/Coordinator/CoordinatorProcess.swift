@@ -17,7 +17,7 @@ package final class CoordinatorProcess {
     let observer: any CoordinatorObserver
     var run: PreparedRun
     let recorder: RunRecorder
-    let court: AuditCourt
+    let reexecutor: GradientReexecutor
     let contents: ServedContent
     private let socket: ZeroMQSocket
     private let signals: SignalDescriptor
@@ -55,12 +55,12 @@ package final class CoordinatorProcess {
         completedSteps = UInt64(run.completedSteps)
         if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)
-        court = try AuditCourt(run, environment: settings.environment)
+        reexecutor = try GradientReexecutor(run, environment: settings.environment)
         contents = ServedContent(run)
         poller = Poller(capacity: 4)
         poller.add(socket)
         poller.add(descriptor: signals.descriptor)
-        poller.add(court.judgements.event)
+        poller.add(reexecutor.results.event)
         if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
         observer.prepared(run, listeningOn: bound.description)
         for warning in run.warnings { observer.noted("ignored \(warning)", isWarning: true) }
@@ -90,9 +90,9 @@ package final class CoordinatorProcess {
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
             if settings.isSupervised && poller.isReady(3) { try takeNews(&machine) }
-            for judgement in court.judgements.takeAll() {
+            for result in reexecutor.results.takeAll() {
                 perform(
-                    machine.gradientReexecuted(generation: judgement.generation, digest: judgement.digest, now: now),
+                    machine.gradientReexecuted(generation: result.generation, digest: result.digest, now: now),
                     &machine)
             }
             perform(machine.tick(now: now), &machine)
@@ -201,7 +201,7 @@ extension CoordinatorProcess {
                 perform(
                     machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
             case .journal(let event): journal(event)
-            case .reexecuteGradient(let question): court.judge(question)
+            case .reexecuteGradient(let question): reexecutor.reexecute(question)
             case .compareStates(let left, let right):
                 let tensors = StateComparison.differentTensors(left, right)
                 perform(machine.statesCompared(tensors: tensors, now: now), &machine)

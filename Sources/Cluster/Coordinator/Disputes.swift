@@ -6,13 +6,13 @@ import Training
 import Transport
 
 /// Re-executes gradients that two workers disagree on, in a thread of its own: the coordinator's thread never computes.
-final class AuditCourt {
+final class GradientReexecutor {
     private let run: PreparedRun
     private let environment: [String: String]
-    let judgements: Mailbox<Judgement>
+    let results: Mailbox<Result>
 
     /// The digest of the re-executed gradient; nil when it could not be computed.
-    struct Judgement: Sendable {
+    struct Result: Sendable {
         /// The generation of the question.
         var generation: UInt64
         var digest: UInt64?
@@ -21,13 +21,13 @@ final class AuditCourt {
     init(_ run: PreparedRun, environment: [String: String]) throws(TransportError) {
         self.run = run
         self.environment = environment
-        judgements = try Mailbox()
+        results = try Mailbox()
     }
 
-    func judge(_ question: AuditQuestion) {
+    func reexecute(_ question: AuditQuestion) {
         // The thread uses only copies and immutable values.
         let (experiment, model, training) = (run.experiment, run.model, run.trainingSet)
-        let (environment, judgements) = (environment, judgements)
+        let (environment, results) = (environment, results)
         _ = ControlThread {
             let digest = try? AuditFinding.folded(
                 AuditReexecution(
@@ -37,7 +37,7 @@ final class AuditCourt {
                 ).digests(
                     ofRun: question.microBatches,
                     state: question.state, step: Int(question.completedSteps), agreedSums: []))
-            judgements.post(Judgement(generation: question.generation, digest: digest))
+            results.post(Result(generation: question.generation, digest: digest))
         }
     }
 }

@@ -126,9 +126,9 @@ final class PeerExchange: GradientExchange {
                 (sums.gradient + root * sums.rootStride).update(from: roots + root * rootStride, count: count)
             }
             sums.bucketReady(0)
-            let begun = MonotonicTime.now.nanoseconds
+            let start = MonotonicTime.now.nanoseconds
             try sums.finish(deadline: deadline)
-            pace.wait(MonotonicTime.now.nanoseconds - begun)
+            pace.wait(MonotonicTime.now.nanoseconds - start)
         } catch {
             failure = error
             return nil

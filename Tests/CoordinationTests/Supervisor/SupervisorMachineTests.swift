@@ -49,7 +49,7 @@ import Testing
             ])
     }
 
-    @Test func `a worker without restarts left stays away, and one line says so`() {
+    @Test func `a worker without restarts left is not restarted, and one line is shown`() {
         var host = SupervisedHost()
         for _ in 0..<3 {
             host.kill(.worker(1))
