@@ -29,7 +29,7 @@ struct FrozenLayersTests {
     func equalBytes(_ frozen: FrozenLayers) throws {
         let small = try SmallCase(
             training: 101, validation: 23, batchSize: 24, epochs: 2, layers: frozen.layers,
-            optimizer: OptimizerConfiguration(.adam(AdamConfiguration(weightDecay: 0.1)), clippingNorm: 0.5))
+            optimizer: OptimizerConfiguration(Adam(weightDecay: 0.1), clippingNorm: 0.5))
         let expected = try small.trainedAlone()
         #expect(try small.trainedAlone(threads: 3) == expected)
         for set in InstructionSet.supported { #expect(try small.trainedAlone(kernels: set.table) == expected) }
