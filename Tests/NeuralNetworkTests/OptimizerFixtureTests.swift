@@ -10,7 +10,10 @@ struct OptimizerFixtureTests {
     static let names = [
         "sgd", "momentum", "nesterov", "clipped", "rmsprop", "rmsprop-momentum", "adam", "adam-decay", "adamw",
     ]
-    static let cases = names.flatMap { name in OptimizerConvention.allCases.map { (name, $0) } }
+    /// Optimizers with one formula, which is Keras's.
+    static let kerasNames = ["nadam"]
+    static let cases =
+        names.flatMap { name in OptimizerConvention.allCases.map { (name, $0) } } + kerasNames.map { ($0, .keras) }
 
     private func configuration(_ name: String, _ convention: OptimizerConvention) -> OptimizerConfiguration {
         func sgd(momentum: Float = 0, isNesterov: Bool = false) -> any OptimizerMethod {
@@ -33,6 +36,7 @@ struct OptimizerFixtureTests {
         case "rmsprop": return OptimizerConfiguration(rmsprop())
         case "rmsprop-momentum": return OptimizerConfiguration(rmsprop(momentum: 0.8))
         case "adam": return OptimizerConfiguration(adam())
+        case "nadam": return OptimizerConfiguration(Nadam(learningRate: 0.01, epsilon: 1e-3))
         case "adam-decay": return OptimizerConfiguration(adam(weightDecay: 0.1))
         default: return OptimizerConfiguration(adam(weightDecay: 0.1, isDecoupled: true))
         }

@@ -1,3 +1,4 @@
+import Core
 import KernelInterface
 import Kernels
 import NeuralNetwork
@@ -87,6 +88,19 @@ struct EqualBitsTests {
         for bytes in try small.trainedTogether(runs: small.runs(workers: workers), threads: 2) {
             #expect(bytes == expected)
         }
+    }
+
+    @Test("with every optimizer", arguments: OptimizerKinds.all.map { $0.key })
+    func optimizers(name: String) throws {
+        let sizes = Sizes.all[0]
+        let kind = try #require(OptimizerKinds.all.first { $0.key == name })
+        let small = try SmallCase(
+            training: sizes.training, validation: sizes.validation, batchSize: sizes.batchSize, epochs: 2,
+            microBatches: sizes.microBatches, layers: SmallCase.regularized,
+            optimizer: OptimizerConfiguration(kind.init()))
+        let expected = try small.trainedAlone()
+        for set in InstructionSet.supported { #expect(try small.trainedAlone(kernels: set.table) == expected) }
+        for bytes in try small.trainedTogether(runs: small.runs(workers: 3), threads: 2) { #expect(bytes == expected) }
     }
 
     @Test("with uneven shares", arguments: Sizes.all.filter { $0.microBatches == 8 })

@@ -75,6 +75,7 @@ public struct KernelTable: Sendable {
     public var adamUpdate: @Sendable (AdamArguments) -> Void
     public var sgdUpdate: @Sendable (SGDArguments) -> Void
     public var rmspropUpdate: @Sendable (RMSpropArguments) -> Void
+    public var nadamUpdate: @Sendable (NadamArguments) -> Void
 
     @inlinable
     public init(
@@ -118,7 +119,8 @@ public struct KernelTable: Sendable {
         sumOfGradientSquares: @escaping @Sendable (GradientNormArguments) -> Double,
         adamUpdate: @escaping @Sendable (AdamArguments) -> Void,
         sgdUpdate: @escaping @Sendable (SGDArguments) -> Void,
-        rmspropUpdate: @escaping @Sendable (RMSpropArguments) -> Void
+        rmspropUpdate: @escaping @Sendable (RMSpropArguments) -> Void,
+        nadamUpdate: @escaping @Sendable (NadamArguments) -> Void
     ) {
         self.name = name
         self.laneCount = laneCount
@@ -157,6 +159,7 @@ public struct KernelTable: Sendable {
         self.adamUpdate = adamUpdate
         self.sgdUpdate = sgdUpdate
         self.rmspropUpdate = rmspropUpdate
+        self.nadamUpdate = nadamUpdate
     }
 }
 

@@ -191,3 +191,48 @@ public struct RMSpropArguments {
         self.adjustment = adjustment
     }
 }
+
+/// One Nadam update (Dozat 2016) of a range of a flat arena, g adjusted by `adjustment`: m += (g − m)(1 − β₁);
+/// v += (g² − v)(1 − β₂); p −= (momentumScale·m + gradientScale·g) / (√v·secondRootScale + ε).
+@frozen
+public struct NadamArguments {
+    public var count: Int
+    public var parameters: UnsafeMutablePointer<Float>
+    public var firstMoment: UnsafeMutablePointer<Float>
+    public var secondMoment: UnsafeMutablePointer<Float>
+    public var gradientSum: UnsafePointer<Float>
+    /// The batch size by which the gradient sum is divided.
+    public var batchSize: Float
+    /// The learning rate times the share of the mean gradient in the step.
+    public var momentumScale: Float
+    /// The learning rate times the share of the gradient itself.
+    public var gradientScale: Float
+    /// 1/√(1 − β₂ᵗ).
+    public var secondRootScale: Float
+    public var beta1: Float
+    public var beta2: Float
+    public var epsilon: Float
+    public var adjustment: GradientAdjustment
+
+    @inlinable
+    public init(
+        count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
+        secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>, batchSize: Float,
+        momentumScale: Float, gradientScale: Float, secondRootScale: Float, beta1: Float, beta2: Float, epsilon: Float,
+        adjustment: GradientAdjustment = .none
+    ) {
+        self.count = count
+        self.parameters = parameters
+        self.firstMoment = firstMoment
+        self.secondMoment = secondMoment
+        self.gradientSum = gradientSum
+        self.batchSize = batchSize
+        self.momentumScale = momentumScale
+        self.gradientScale = gradientScale
+        self.secondRootScale = secondRootScale
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.adjustment = adjustment
+    }
+}

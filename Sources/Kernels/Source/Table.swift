@@ -39,5 +39,6 @@ public var table: KernelTable {
         sumOfGradientSquares: sumOfGradientSquares,
         adamUpdate: adamUpdate,
         sgdUpdate: sgdUpdate,
-        rmspropUpdate: rmspropUpdate)
+        rmspropUpdate: rmspropUpdate,
+        nadamUpdate: nadamUpdate)
 }
