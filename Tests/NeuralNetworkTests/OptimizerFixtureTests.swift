@@ -11,7 +11,7 @@ struct OptimizerFixtureTests {
         "sgd", "momentum", "nesterov", "clipped", "rmsprop", "rmsprop-momentum", "adam", "adam-decay", "adamw",
     ]
     /// Optimizers with one formula, which is Keras's.
-    static let kerasNames = ["nadam"]
+    static let kerasNames = ["nadam", "lion", "lion-decay"]
     static let cases =
         names.flatMap { name in OptimizerConvention.allCases.map { (name, $0) } } + kerasNames.map { ($0, .keras) }
 
@@ -37,6 +37,8 @@ struct OptimizerFixtureTests {
         case "rmsprop-momentum": return OptimizerConfiguration(rmsprop(momentum: 0.8))
         case "adam": return OptimizerConfiguration(adam())
         case "nadam": return OptimizerConfiguration(Nadam(learningRate: 0.01, epsilon: 1e-3))
+        case "lion": return OptimizerConfiguration(Lion(learningRate: 0.01, weightDecay: 0))
+        case "lion-decay": return OptimizerConfiguration(Lion(learningRate: 0.01, weightDecay: 0.1))
         case "adam-decay": return OptimizerConfiguration(adam(weightDecay: 0.1))
         default: return OptimizerConfiguration(adam(weightDecay: 0.1, isDecoupled: true))
         }

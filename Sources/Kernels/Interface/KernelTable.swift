@@ -76,6 +76,7 @@ public struct KernelTable: Sendable {
     public var sgdUpdate: @Sendable (SGDArguments) -> Void
     public var rmspropUpdate: @Sendable (RMSpropArguments) -> Void
     public var nadamUpdate: @Sendable (NadamArguments) -> Void
+    public var lionUpdate: @Sendable (LionArguments) -> Void
 
     @inlinable
     public init(
@@ -120,7 +121,8 @@ public struct KernelTable: Sendable {
         adamUpdate: @escaping @Sendable (AdamArguments) -> Void,
         sgdUpdate: @escaping @Sendable (SGDArguments) -> Void,
         rmspropUpdate: @escaping @Sendable (RMSpropArguments) -> Void,
-        nadamUpdate: @escaping @Sendable (NadamArguments) -> Void
+        nadamUpdate: @escaping @Sendable (NadamArguments) -> Void,
+        lionUpdate: @escaping @Sendable (LionArguments) -> Void
     ) {
         self.name = name
         self.laneCount = laneCount
@@ -160,6 +162,7 @@ public struct KernelTable: Sendable {
         self.sgdUpdate = sgdUpdate
         self.rmspropUpdate = rmspropUpdate
         self.nadamUpdate = nadamUpdate
+        self.lionUpdate = lionUpdate
     }
 }
 

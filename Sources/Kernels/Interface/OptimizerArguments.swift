@@ -236,3 +236,39 @@ public struct NadamArguments {
         self.adjustment = adjustment
     }
 }
+
+/// One Lion update (Chen et al. 2023, algorithm 2) of a range of a flat arena, g adjusted by `adjustment`: p −= weightDecay·p;
+/// p −= learningRate · sign(β₁·m + (1 − β₁)·g); m = β₂·m + (1 − β₂)·g.
+@frozen
+public struct LionArguments {
+    public var count: Int
+    public var parameters: UnsafeMutablePointer<Float>
+    public var firstMoment: UnsafeMutablePointer<Float>
+    public var gradientSum: UnsafePointer<Float>
+    /// The batch size by which the gradient sum is divided.
+    public var batchSize: Float
+    public var learningRate: Float
+    public var beta1: Float
+    public var beta2: Float
+    /// The learning rate times the weight decay.
+    public var weightDecay: Float
+    public var adjustment: GradientAdjustment
+
+    @inlinable
+    public init(
+        count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
+        gradientSum: UnsafePointer<Float>, batchSize: Float, learningRate: Float, beta1: Float, beta2: Float,
+        weightDecay: Float = 0, adjustment: GradientAdjustment = .none
+    ) {
+        self.count = count
+        self.parameters = parameters
+        self.firstMoment = firstMoment
+        self.gradientSum = gradientSum
+        self.batchSize = batchSize
+        self.learningRate = learningRate
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.weightDecay = weightDecay
+        self.adjustment = adjustment
+    }
+}

@@ -40,5 +40,6 @@ public var table: KernelTable {
         adamUpdate: adamUpdate,
         sgdUpdate: sgdUpdate,
         rmspropUpdate: rmspropUpdate,
-        nadamUpdate: nadamUpdate)
+        nadamUpdate: nadamUpdate,
+        lionUpdate: lionUpdate)
 }

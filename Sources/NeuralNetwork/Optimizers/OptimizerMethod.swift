@@ -15,7 +15,7 @@ package protocol OptimizerMethod: SettingsKind {
 
 /// The list of all optimizers.
 package enum OptimizerKinds {
-    package static let all: [any OptimizerMethod.Type] = [SGD.self, Adam.self, RMSprop.self, Nadam.self]
+    package static let all: [any OptimizerMethod.Type] = [SGD.self, Adam.self, RMSprop.self, Nadam.self, Lion.self]
 
     /// An optimizer is a bare name, with the defaults, or a name with a mapping of settings.
     package static func read(_ node: SettingNode) throws(SettingError) -> any OptimizerMethod {
