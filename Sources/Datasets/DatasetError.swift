@@ -19,7 +19,7 @@ package enum DatasetError: Error, Sendable, Equatable {
     case image(file: String, problem: String)
 }
 
-/// What is wrong with the bytes of an IDX file.
+/// Why bytes are no IDX file.
 package enum IDXProblem: Sendable, Equatable {
     case truncatedHeader(byteCount: Int, expected: Int)
     case magic(found: UInt32, expected: UInt32)

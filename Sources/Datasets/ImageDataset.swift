@@ -71,8 +71,8 @@ extension ImageDataset {
         guard !range.isEmpty, range.lowerBound >= 0, range.upperBound <= sampleCount else {
             throw .shape(
                 name: name,
-                problem: "samples \(range.lowerBound) to \(range.upperBound) (without the last) are asked for, of "
-                    + "\(sampleCount): choose another range")
+                problem: "samples \(range.lowerBound) to \(range.upperBound) (without the last) do not exist: it has "
+                    + "\(sampleCount); choose another range")
         }
         if range == 0..<sampleCount, validationCount == 0 { return self }
         let bytes = range.lowerBound * imageByteCount..<range.upperBound * imageByteCount

@@ -3,7 +3,7 @@ package import Datasets
 
 /// Which data an experiment trains, validates and tests on, and how training images are varied.
 package struct DatasetConfiguration: SettingsGroup {
-    /// Made-up images for tests and trials; no figure on them means anything.
+    /// Made-up images for tests and trials, without meaning for accuracy.
     package static let syntheticName = SyntheticSource.key
 
     package var source: any DataSource
@@ -35,7 +35,7 @@ package struct DatasetConfiguration: SettingsGroup {
     }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
-        try visitor.visit("set", &source, .dataSource, .required, "Where the images come from.")
+        try visitor.visit("set", &source, .dataSource, .required, "The source of the images.")
         try visitor.visit(
             "training", optional: &trainingRange, .samples, "The samples of the training set that are used.")
         try visitor.visit("validation", &validation, .validation, .required, "The samples that validate.")
@@ -85,7 +85,7 @@ package enum ValidationConfiguration: Sendable, Equatable {
     case range(Range<Int>)
     /// The samples of the test set that are evaluated at the end.
     case testSet
-    /// A file of its own, in the form of the training file.
+    /// A separate file, in the form of the training file.
     case file(String)
 
     private enum Split: String, CaseIterable { case shuffled, last }

@@ -11,8 +11,8 @@ extension Experiment {
         "early_stopping", "batch_size", "epochs", "micro_batches", "seed",
     ]
 
-    /// Reads an experiment strictly: every key known, of the right type and within its limits.
-    /// `source` says in messages where the text came from.
+    /// Reads an experiment strictly: unknown keys, wrong types and values out of range are errors.
+    /// `source` is the text's file in messages.
     ///
     /// - Throws: `ExperimentError` with the line and the key.
     package init(yaml: String, source: String) throws(ExperimentError) {

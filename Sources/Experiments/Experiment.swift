@@ -21,7 +21,7 @@ package struct Experiment: Sendable, Equatable {
     /// Pieces of a global batch whose gradients are summed by a fixed tree: a power of two, part of the arithmetic.
     package var microBatchCount: Int
     package var seed: UInt64
-    /// Weights to begin with instead of random ones.
+    /// The initial weights, where they are not random.
     package var initialWeights: InitialWeightsConfiguration?
 
     package init(

@@ -1,6 +1,6 @@
 package import Core
 
-/// Why text, a file or a name is no experiment, in one line that says where and what to do.
+/// Why text, a file or a name is no experiment: one line with the place and the remedy.
 package struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: Error, Sendable, Equatable {
         /// The file cannot be read, for the system's reason.

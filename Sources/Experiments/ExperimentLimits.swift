@@ -1,6 +1,6 @@
 import Core
 
-/// What an experiment may ask for, whether it comes from a file or from flags.
+/// Limits of an experiment's values in files and flags.
 enum ExperimentLimits {
     static let batchSize = 1...1_048_576
     static let epochs = 1...100_000

@@ -1,6 +1,6 @@
 package import Core
 
-/// The weights that a training begins with, where they are not drawn at random.
+/// The initial weights of a training, where they are not drawn at random.
 package struct InitialWeightsConfiguration: SettingsGroup {
     package enum Origin: Sendable, Equatable {
         /// A weights file: a checkpoint, a safetensors file or one of Keras's.
@@ -21,11 +21,11 @@ package struct InitialWeightsConfiguration: SettingsGroup {
         }
     }
 
-    /// Where the weights are taken from; nil once they are known by their digest.
+    /// The weights' origin; nil when only their digest is left.
     package var origin: Origin?
     /// The layers that the weights fill, the others keeping their random start; nil fills all.
     package var layers: LayerGroup?
-    /// SHA-256 of the file. It is known before the first step of a training, and part of what decides its bits.
+    /// SHA-256 of the file. It is computed before the first step, and decides the bits of a training.
     package var digest: SHA256Digest?
 
     package init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
@@ -56,7 +56,7 @@ package struct InitialWeightsConfiguration: SettingsGroup {
         if case .run(let name) = origin { name } else { nil }
     }
 
-    /// Reads where an experiment's weights come from: one origin, or a digest, or both.
+    /// Reads the origin of an experiment's weights: one origin, a digest, or both.
     init(checking node: SettingNode) throws(SettingError) {
         try self.init(reading: node)
         let mapping = try node.mapping(allowed: nil)
@@ -68,8 +68,8 @@ package struct InitialWeightsConfiguration: SettingsGroup {
 }
 
 extension Experiment {
-    /// Whether this experiment, as it was run, is what `other` asks for: equal but for the weights it begins with, which are known
-    /// by their digest here and may be known by their origin there.
+    /// Whether a run of this experiment is a run of `other`: both are equal, except that initial weights may have a digest here
+    /// and an origin there.
     package func isRun(of other: Experiment) -> Bool {
         var resolved = other
         if other.initialWeights?.origin != nil, let digest = initialWeights?.digest {

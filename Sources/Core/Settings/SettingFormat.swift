@@ -135,7 +135,7 @@ extension SettingFormat where Value == ClosedRange<Double> {
 }
 
 extension SettingFormat where Value: SettingsGroup {
-    /// A mapping of settings of its own.
+    /// A nested mapping of settings.
     package static var settings: Self {
         Self(
             "a mapping", nested: Value().settingDescriptions,

@@ -8,8 +8,8 @@ package protocol SettingsGroup: Sendable, Equatable {
     mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure)
 }
 
-/// A kind of layer, optimizer, loss, schedule, data source, …: something that an experiment names by a key. All there is to
-/// know about a kind is in the file of the type that conforms.
+/// A kind of layer, optimizer, loss, schedule, data source, …: something that an experiment names by a key. The
+/// file of the type that conforms has everything about the kind.
 ///
 /// A complete kind:
 ///
@@ -79,7 +79,7 @@ package enum SettingPresence: Sendable {
     case together
 }
 
-/// Something that looks at, or changes, every setting of a group: the reader, the canonical writer and the lister.
+/// Visits every setting of a group: the reader, which changes them, the canonical writer and the lister.
 package protocol SettingVisitor {
     associatedtype Failure: Error
 

@@ -1,6 +1,6 @@
 import Core
 
-/// Where each pixel of an image comes from: the place in the source of output pixel (x, y), x along a row and y down a
+/// The source of each pixel of an image: the place of output pixel (x, y), x along a row and y down a
 /// column, is `(xx·x + xy·y + xOffset, yx·x + yy·y + yOffset)`.
 struct AffineMap {
     let xx: Double
@@ -85,7 +85,7 @@ struct AffineSampling {
         }
     }
 
-    /// The neighbours of a place along an axis of `count` pixels; nil where a constant stands.
+    /// The neighbours of a place along an axis of `count` pixels; nil beyond the edges with `constant`.
     private func neighbours(_ place: Double, count: Int) -> Neighbours? {
         let last = Double(count - 1)
         if place >= 0, place <= last { return between(place, count: count) }

@@ -1,7 +1,7 @@
 package import Core
 
 /// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew for
-/// every sample of every step. What is nil, 0 or [1, 1] leaves the image as it is.
+/// every sample of every step. A setting of nil, 0 or [1, 1] leaves the image unchanged.
 package struct AugmentationConfiguration: SettingsGroup {
     /// Rotation by an angle drawn from ± this, in degrees.
     package var rotationDegrees: Double
@@ -15,7 +15,7 @@ package struct AugmentationConfiguration: SettingsGroup {
     package var zoom: ClosedRange<Double>
     /// Whether half of the images are mirrored.
     package var flipsHorizontally: Bool
-    /// What stands beyond the image's edges after the affine map.
+    /// The pixels beyond the image's edges, for the affine map.
     package var fill: FillMode
     package var crop: RandomCrop?
     package var erasing: RandomErasing?
@@ -52,7 +52,7 @@ package struct AugmentationConfiguration: SettingsGroup {
             "The factors of both axes, drawn one for each; above 1 shows more than the image.")
         try visitor.visit("horizontal_flip", &flipsHorizontally, .truth, "Whether half of the images are mirrored.")
         try visitor.visit(
-            "fill", &fill, .choice, "What is beyond the image's edges after the affine map, as in scipy.ndimage.")
+            "fill", &fill, .choice, "The pixels beyond the image's edges, for the affine map, as in scipy.ndimage.")
         try visitor.visit(
             "random_crop", optional: &crop, .settings,
             "Zeros around the image, then a cut of its size at a random place.")
@@ -61,7 +61,7 @@ package struct AugmentationConfiguration: SettingsGroup {
             "A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang 2020).")
     }
 
-    /// How an image goes on beyond its edges, for pixels a b c d; the names and meanings are scipy.ndimage's.
+    /// How an image continues beyond its edges, for pixels a b c d, as in scipy.ndimage.
     package enum FillMode: String, Sendable, Equatable, CaseIterable {
         /// a a a | a b c d | d d d
         case nearest
@@ -91,13 +91,13 @@ package struct AugmentationConfiguration: SettingsGroup {
 
     /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data augmentation").
     package struct RandomErasing: SettingsGroup {
-        /// Of an image to be erased in.
+        /// The probability that an image is changed.
         package var probability: Double
         /// The share of the image that the rectangle covers.
         package var area: ClosedRange<Double>
         /// Height over width; its logarithm is drawn evenly.
         package var aspectRatio: ClosedRange<Double>
-        /// What is written, on the scale where 1 is white.
+        /// The value of the rectangle, on the scale where 1 is white.
         package var value: Float
 
         package init(
@@ -120,7 +120,8 @@ package struct AugmentationConfiguration: SettingsGroup {
             try visitor.visit(
                 "aspect_ratio", &aspectRatio, .interval(within: 0.01...100),
                 "Height over width; its logarithm is drawn evenly.")
-            try visitor.visit("value", &value, .within(0...1), "What is written, on the scale where 1 is white.")
+            try visitor.visit(
+                "value", &value, .within(0...1), "The value of the rectangle, on the scale where 1 is white.")
         }
     }
 }

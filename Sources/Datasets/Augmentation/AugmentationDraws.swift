@@ -1,6 +1,7 @@
 import Core
 
-/// The random numbers of one sample of one step. Each has a place of its own, so that no setting changes another's draws.
+/// The random numbers of one sample of one step. Each has its own element of the random stream, so that no setting
+/// changes another's draws.
 struct AugmentationDraws {
     private let stream: RandomStream
     private let position: UInt32
@@ -25,10 +26,10 @@ struct AugmentationDraws {
         bound > 0 ? number(place, in: -bound...bound) : 0
     }
 
-    /// True in a share of all cases.
+    /// True with probability `share`.
     func chance(_ place: Place, _ share: Double) -> Bool { number(place, in: 0...1) < share }
 
-    /// A whole number below `bound`; some are likelier by at most bound / 2³².
+    /// A whole number below `bound`; the probabilities of two numbers differ by at most 2⁻³².
     func index(_ place: Place, below bound: Int) -> Int {
         index(element: place.rawValue, below: bound)
     }

@@ -2,7 +2,7 @@ import Core
 
 /// Varies images in place: random crop, affine map, flip, erased rectangle, in this order.
 ///
-/// What becomes of an image is a function of seed, step and the sample's place in the global batch alone.
+/// The result is a function of seed, step and the sample's place in the global batch only.
 package struct ImageAugmentation: Sendable {
     private let configuration: AugmentationConfiguration
     private let height: Int
@@ -63,7 +63,7 @@ package struct ImageAugmentation: Sendable {
             height: height, width: width)
     }
 
-    /// The image as seen through a window whose upper left corner stands at (top, left), with zeros around it.
+    /// The image as seen through a window whose upper left corner is at (top, left), with zeros around it.
     private func crop(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, top: Int, left: Int) {
         for y in 0..<height {
             for x in 0..<width {

@@ -7,7 +7,7 @@ protocol ByteSource: ~Copyable {
 }
 
 extension ByteSource where Self: ~Copyable {
-    /// The bytes up to the end, or `limit` + 1 of them if there are more. Memory grows only as bytes come.
+    /// The bytes up to the end, or `limit` + 1 of them if there are more. Memory grows with the bytes that are read.
     mutating func bytes(atMost limit: Int) throws(DatasetError) -> [UInt8] {
         var bytes: [UInt8] = []
         let window = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 16)

@@ -3,9 +3,9 @@ package import Core
 /// Images as text, as Kaggle has them: a header `label,pixel1,…`, then a line an image: its label, then its values 0 to 255, row
 /// after row. Lines end with LF or CRLF; the last may lack it.
 package enum CSVImages {
-    /// Reads the bytes of a file; `name` stands in errors.
+    /// Reads the bytes of a file; `name` is the file's name in errors.
     ///
-    /// Throws `DatasetError.text` with line and column for what is not as it should be.
+    /// Throws `DatasetError.text` with the line and column of the first error.
     package static func parse(
         bytes: [UInt8], name: String, format: ImageFormat
     ) throws(DatasetError) -> ImageDataset {
@@ -33,7 +33,7 @@ package enum CSVImages {
     }
 }
 
-/// Says what is wrong with a line.
+/// Finds the error in a line.
 struct CSVDiagnosis {
     static let headerText = "a header line: label,pixel1,pixel2,…"
     private let format: ImageFormat
@@ -66,7 +66,7 @@ struct CSVDiagnosis {
         return nil
     }
 
-    /// What is wrong with a line that could not be read. `isWhole`: a line break follows.
+    /// The error in a line that could not be read. `isWhole`: a line break follows.
     func problem(row: UnsafeBufferPointer<UInt8>, isWhole: Bool) -> Problem {
         let cells = row.split(separator: 0x2C, maxSplits: columnCount, omittingEmptySubsequences: false)
         for (index, cell) in cells.prefix(columnCount).enumerated() {

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Reads lines of numbers through a window of fixed size. A line that does not fit the format is read again by
-/// `CSVDiagnosis`, which says what is wrong with it.
+/// `CSVDiagnosis`, which finds the error in it.
 final class CSVReader {
     private let file: String
     private let format: ImageFormat
@@ -9,7 +9,7 @@ final class CSVReader {
     /// No line of numbers is longer: a label and pixels of three digits with a comma each, and CR.
     private let rowByteLimit: Int
     private let headerByteLimit: Int
-    /// Behind the bytes of the file stand zeros, so that four bytes can be loaded at any of them.
+    /// The buffer is zero-padded, so that four bytes can be loaded at any position.
     private let window: UnsafeMutableRawBufferPointer
     private let row: UnsafeMutablePointer<UInt8>
     /// Lines before the next one.

@@ -1,11 +1,11 @@
 package import Core
 
-/// A kind of data source: where images come from. Each kind has a file of its own in this folder.
+/// A kind of data source: where images come from. Each kind is one file in this folder.
 package protocol DataSource: SettingsKind {
     /// What each label means.
     var classNames: [String] { get }
 
-    /// Whether validation images may be a file of their own.
+    /// Whether validation images may be in a separate file.
     static var hasValidationFiles: Bool { get }
 
     /// Loads the sets for training and for the test, whole.

@@ -16,7 +16,7 @@ package enum FashionMNIST {
         return named + ["/usr/share/datasets/fashion-mnist"] + cache
     }
 
-    /// `selvedge/fashion-mnist` in `$XDG_CACHE_HOME` or `~/.cache`; nil where neither is known.
+    /// `selvedge/fashion-mnist` in `$XDG_CACHE_HOME` or `~/.cache`; nil where neither is set.
     package static func cacheFolder(environment: [String: String]) -> String? {
         if let cache = environment["XDG_CACHE_HOME"], cache.hasPrefix("/") { return "\(cache)/selvedge/fashion-mnist" }
         if let home = environment["HOME"], !home.isEmpty { return "\(home)/.cache/selvedge/fashion-mnist" }
@@ -53,7 +53,7 @@ private struct FashionMNISTSet {
     let name: String
     let images: FashionMNISTFile
     let labels: FashionMNISTFile
-    /// Kaggle's edition of the same images. Its rows have an order of their own, so no digest is known for it.
+    /// Kaggle's edition of the same images. Its rows have another order, so that there is no digest to check.
     let csv: String
 
     func load(searching folders: [String]) throws(DatasetError) -> ImageDataset {
@@ -70,7 +70,7 @@ private struct FashionMNISTSet {
     }
 
     private func isThere(_ file: String, _ folder: String) throws(DatasetError) -> Bool {
-        // What is found is closed again at once.
+        // The file is closed again at once.
         switch try FoundFile.find(file, in: folder) {
         case .some: true
         case nil: false

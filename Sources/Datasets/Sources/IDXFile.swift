@@ -23,10 +23,10 @@ package enum IDXFile {
     static let imagesMagic: UInt32 = 0x0000_0803
     static let labelsMagic: UInt32 = 0x0000_0801
 
-    /// No header may demand more than this, whatever is said about the shape.
+    /// The largest payload of any header.
     static let maximumPayloadByteCount = 1 << 30
 
-    /// Reads images from the bytes of a plain or gzip-packed file; `name` stands in errors.
+    /// Reads images from the bytes of a plain or gzip-packed file; `name` is the file's name in errors.
     ///
     /// Throws `DatasetError` for a wrong magic, a zero or oversized dimension, missing or surplus bytes, or a damaged stream.
     package static func images(from bytes: [UInt8], name: String) throws(DatasetError) -> Images {
@@ -126,7 +126,7 @@ struct IDXContent {
     /// Reads a file whose magic must be `magic` and, where given, whose dimensions must be `dimensions`.
     ///
     /// The payload is allocated after the header is checked, never larger than the header demands, and filled a window at a
-    /// time, so that memory is touched only as bytes really come.
+    /// time, so that memory grows only with the bytes that are there.
     static func read<Source: ByteSource & ~Copyable>(
         from source: consuming Source, file: String, magic: UInt32, dimensions expected: [Int]?
     ) throws(DatasetError) -> IDXContent {

@@ -9,7 +9,7 @@ package struct PNGImage: Sendable, Equatable {
     /// `[height, width, channels]`
     package var pixels: [UInt8]
 
-    /// Decodes the bytes of a file; `name` stands in errors. `expected`, if given, is the size that the picture must have.
+    /// Decodes the bytes of a file; `name` is the file's name in errors. `expected`, if given, is the size that the picture must have.
     ///
     /// Throws `DatasetError.image` for anything that is damaged, cut short, unsupported or of another size. Sizes are
     /// checked before memory is taken, the CRC of every chunk before it is used.
@@ -40,7 +40,7 @@ package struct PNGImage: Sendable, Equatable {
             case "PLTE" where header.channels == 3: break
             default:
                 guard chunk.isAncillary else {
-                    throw .image(file: name, problem: "it has a chunk that is not known: \(chunk.type)")
+                    throw .image(file: name, problem: "it has an unknown chunk: \(chunk.type)")
                 }
             }
             dataHasEnded = data.hasBegun
@@ -48,7 +48,7 @@ package struct PNGImage: Sendable, Equatable {
     }
 }
 
-/// The first chunk of a PNG file, if it says what can be read.
+/// The first chunk of a PNG file, if images of its kind are supported.
 struct PNGHeader {
     let height: Int
     let width: Int
@@ -210,7 +210,7 @@ struct PNGData: ~Copyable {
         guard rest == 0 else { throw tooMuch }
     }
 
-    /// The rows, when all of them have come and zlib has found its checksum right.
+    /// The rows, once all of them are inflated and zlib has checked its checksum.
     consuming func finish() throws(DatasetError) -> [UInt8] {
         guard isFinished, stream.pointee.avail_out == 0 else {
             throw .image(file: file, problem: "its data end before its last row")

@@ -1,8 +1,8 @@
 package import Core
 package import KernelInterface
 
-/// A kind of loss: what the outputs of a classifier cost, given a sample's integer label. Each kind has a file of its own in
-/// this folder.
+/// A kind of loss: what the outputs of a classifier cost, given a sample's integer label. Each kind is one file in this
+/// folder.
 package protocol Loss: SettingsKind {
     /// ε: the target of class j is (1 − ε)·[j = label] + ε / `answerCount`.
     var labelSmoothing: Float { get }

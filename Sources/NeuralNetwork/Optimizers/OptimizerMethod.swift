@@ -1,7 +1,7 @@
 package import Core
 package import KernelInterface
 
-/// A kind of optimizer: how one step changes a parameter. Each kind has a file of its own in this folder.
+/// A kind of optimizer: how one step changes a parameter. Each kind is one file in this folder.
 package protocol OptimizerMethod: SettingsKind {
     /// The rate before the schedule's factor.
     var learningRate: Float { get }
@@ -24,14 +24,14 @@ package enum OptimizerKinds {
     }
 }
 
-/// What is the same for all elements in one update.
+/// The values of one update that all elements share.
 package struct OptimizerStep: Sendable {
     /// From 1.
     package var number: Int
     package var batchSize: Int
     /// After the schedule.
     package var learningRate: Float
-    /// What clipping multiplies gradients by; 1 without clipping.
+    /// The factor of clipping on gradients; 1 without clipping.
     package var clipFactor: Float
 
     package init(number: Int, batchSize: Int, learningRate: Float, clipFactor: Float = 1) {
@@ -50,7 +50,7 @@ package struct ArenaPart {
     /// The sum over the batch, which is divided by `batchSize` first.
     package let gradientSum: UnsafePointer<Float>
     package let batchSize: Float
-    /// Clipping and penalties, which come after the division.
+    /// Clipping and penalties, which follow the division.
     package let adjustment: GradientAdjustment
     private let offset: Int
     private let slots: UnsafePointer<UnsafeMutablePointer<Float>>

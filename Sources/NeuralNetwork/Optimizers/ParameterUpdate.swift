@@ -1,6 +1,7 @@
 package import KernelInterface
 
-/// One step's change of a model's whole arena: the optimizer on what learns, running means, nothing on what is frozen.
+/// One step's change of a model's whole arena: the optimizer updates trainable parameters, running means move, frozen
+/// parameters stay.
 package struct ParameterUpdate: Sendable {
     private enum Kind: Sendable, Equatable {
         case optimized(Regularization)
@@ -17,7 +18,7 @@ package struct ParameterUpdate: Sendable {
     /// Floats of the arena.
     package let elementCount: Int
 
-    /// Neighbours that are treated alike are updated in one go, with the padding between them.
+    /// Neighbours of one kind are updated in one call, with the padding between them.
     package init(_ model: Model, optimizer: Optimizer) {
         self.optimizer = optimizer
         elementCount = model.arenaCount

@@ -1,6 +1,6 @@
 package import Core
 
-/// A kind of schedule: the factor on the learning rate over time. Each kind has a file of its own in this folder.
+/// A kind of schedule: the factor on the learning rate over time. Each kind is one file in this folder.
 package protocol LearningRateSchedule: SettingsKind {
     /// The factor of one step: a pure function of the step's number and of the validation losses before it.
     func factor(at time: ScheduleTime) -> Double
@@ -57,7 +57,7 @@ package struct LearningRate: Sendable {
 }
 
 extension SettingFormat where Value == Float {
-    /// What a learning rate is multiplied by again and again.
+    /// A repeated factor on the learning rate.
     static var decayFactor: Self { .above(0, atMost: 1) }
 }
 

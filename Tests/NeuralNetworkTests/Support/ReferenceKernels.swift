@@ -35,7 +35,8 @@ enum ReferenceKernels {
             allFinite: { count, x in (0..<count).allSatisfy { x[$0].isFinite } },
             sumOfSquares: portable.sumOfSquares, sumOfMagnitudes: portable.sumOfMagnitudes,
             sumOfGradientSquares: portable.sumOfGradientSquares, adamUpdate: portable.adamUpdate,
-            sgdUpdate: portable.sgdUpdate, rmspropUpdate: portable.rmspropUpdate)
+            sgdUpdate: portable.sgdUpdate, rmspropUpdate: portable.rmspropUpdate, nadamUpdate: portable.nadamUpdate,
+            lionUpdate: portable.lionUpdate)
     }
 
     private static func product(_ a: MatrixProductArguments, bStrides: (inner: Int, column: Int)) {

@@ -1,0 +1,62 @@
+import Core
+import Datasets
+import NeuralNetwork
+
+/// The article "Settings" of this module's catalogue, written from the declarations. A test compares the article in the
+/// catalogue with this text.
+package enum SettingsReference {
+    /// The article in Markdown.
+    package static var article: String {
+        var lines = [
+            "# Settings", "", "Every setting of an experiment, with its limits and its default.", "", "## Overview", "",
+            "This article is written from the declarations of the kinds, by the tests of this module. \"required\" means "
+                + "that there is no default; \"absent\" means that the setting is missing by default.",
+        ]
+        lines += section("Optimizers", "`optimizer: NAME` or `optimizer: {NAME: {…}}`", OptimizerKinds.all)
+        lines += section("Losses", "`loss: NAME` or `loss: {NAME: {…}}`", LossKinds.all)
+        lines += section("Schedules", "`schedule: {NAME: {…}}`", ScheduleKinds.all)
+        lines +=
+            ["", "## Early stopping", "", "`early_stopping: {…}`", ""] + table(EarlyStopping().settingDescriptions)
+        lines += ["", "## Data", "", "`data: {…}`", ""] + table(DatasetConfiguration().settingDescriptions)
+        lines += section("Data sets", "`set: NAME` or `set: {NAME: {…}}`", DataSourceKinds.all)
+        lines += ["", "## Initial weights", "", "`initial_weights: {…}`", ""]
+        lines += table(InitialWeightsConfiguration().settingDescriptions)
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func section(_ title: String, _ form: String, _ kinds: [any SettingsKind.Type]) -> [String] {
+        ["", "## \(title)", "", form] + kinds.flatMap { kind($0) }
+    }
+
+    private static func kind<Kind: SettingsKind>(_ type: Kind.Type) -> [String] {
+        var lines = ["", "### " + Kind.keys.map { "`\($0)`" }.joined(separator: " and "), "", Kind.documentation]
+        let descriptions = Kind.defaults(for: Kind.key).settingDescriptions
+        if !descriptions.isEmpty { lines += [""] + table(descriptions) }
+        for key in Kind.keys where key != Kind.key {
+            let changed = zip(descriptions, Kind.defaults(for: key).settingDescriptions).compactMap { first, other in
+                first.defaultText == other.defaultText ? nil : "`\(other.key ?? key)` is \(other.defaultText ?? "")"
+            }
+            if !changed.isEmpty {
+                lines += ["", "By default, under the name `\(key)`, \(changed.joined(separator: ", "))."]
+            }
+        }
+        return lines
+    }
+
+    private static func table(_ descriptions: [SettingDescription]) -> [String] {
+        ["| setting | values | default | |", "|---|---|---|---|"] + descriptions.flatMap { rows($0, prefix: "") }
+    }
+
+    /// The setting, then those inside its value.
+    private static func rows(_ setting: SettingDescription, prefix: String) -> [String] {
+        let name = prefix + (setting.key ?? "the value")
+        let standard =
+            switch setting.defaultText {
+            case nil: "required"
+            case "": "absent"
+            case let text?: "`\(text)`"
+            }
+        return ["| `\(name)` | \(setting.expectation) | \(standard) | \(setting.documentation) |"]
+            + setting.nested.flatMap { rows($0, prefix: "\(name).") }
+    }
+}
