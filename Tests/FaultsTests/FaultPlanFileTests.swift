@@ -35,7 +35,7 @@ import Testing
         ("- kill worker=1 step=7\n", "\"plan.yaml\", line 1: ", "the key faults"),
         ("faults: [\n", "\"plan.yaml\", line", "is not a fault plan"),
         ("", "\"plan.yaml\": ", "it is empty"),
-        ("faults: [&a kill]\n", "\"plan.yaml\": ", "anchors"),
+        ("faults: [&a kill]\n", "\"plan.yaml\", line 1: ", "anchors"),
     ])
     func `errors name the file and the line`(text: String, place: String, part: String) {
         do throws(FaultError) {
