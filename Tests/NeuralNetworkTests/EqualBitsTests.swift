@@ -56,6 +56,13 @@ struct EqualBitsTests {
                 dense(8, .leakyReLU(slope: 0.1)),
                 dense(4, .softmax),
             ]),
+        ModelConfiguration(
+            inputShape: ImageShape(height: 6, width: 5, channels: 2),
+            layers: [
+                .zeroPad2D(), convolution(18, 2, 2), .zeroPad2D(ZeroPad2D(top: 0, left: 2)), .layerNormalization(),
+                .dropout(rate: 0.1), convolution(3, 2, 2, .valid, .linear), .flatten, .layerNormalization(),
+                dense(7, .relu), .layerNormalization(LayerNormalization(isTrainable: false)), dense(4, .softmax),
+            ]),
     ]
 
     /// Whether a sample comes out of training as out of evaluation.

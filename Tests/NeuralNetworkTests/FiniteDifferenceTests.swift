@@ -90,6 +90,17 @@ struct FiniteDifferenceTests {
                 ])
         ),
         (
+            "zero padding and layer normalisation",
+            image(
+                4, 3, 2,
+                [
+                    convolution(5, 2, 2, .valid, .tanh),
+                    .zeroPad2D(ZeroPad2D(top: 2, bottom: 0, left: 1, right: 3)), convolution(4, 2, 2, .valid, .tanh),
+                    .layerNormalization(), .flatten, .layerNormalization(LayerNormalization(epsilon: 0.1)),
+                    dense(5, .tanh), dense(3, .softmax),
+                ])
+        ),
+        (
             "smooth activations",
             image(
                 5, 4, 1,

@@ -3,5 +3,6 @@ package enum LayerKinds {
     package static let all: [any Layer.Type] = [
         Convolution2D.self, MaxPool2D.self, AveragePool2D.self, GlobalAveragePool2D.self, Flatten.self, Dense.self,
         Dropout.self, BatchNormalization.self, ActivationLayer.self, Resize.self, RepeatChannels.self, ZeroPad2D.self,
+        LayerNormalization.self,
     ]
 }

@@ -75,6 +75,21 @@ extension ReferenceNetwork {
         return (output, .image(ImageShape(height: size.height, width: size.width, channels: image.channels)))
     }
 
+    static func pad(_ layer: ZeroPad2D, _ shape: TensorShape, _ input: [Double]) -> ([Double], TensorShape) {
+        let image = imageShape(shape)
+        let output = ImageShape(
+            height: image.height + layer.top + layer.bottom, width: image.width + layer.left + layer.right,
+            channels: image.channels)
+        var values = [Double](repeating: 0, count: output.elementCount)
+        for y in 0..<image.height {
+            for x in 0..<image.width * image.channels {
+                values[((y + layer.top) * output.width + layer.left) * image.channels + x] =
+                    input[y * image.width * image.channels + x]
+            }
+        }
+        return (values, .image(output))
+    }
+
     static func globalAverage(_ shape: TensorShape, _ input: [Double]) -> ([Double], TensorShape) {
         let image = imageShape(shape)
         let means = (0..<image.channels).map { channel in

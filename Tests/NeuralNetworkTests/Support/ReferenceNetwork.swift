@@ -73,6 +73,10 @@ struct ReferenceNetwork {
             }
         case let resize as Resize: values.map { Self.resize(to: resize.size, $0, $1) }
         case let layer as RepeatChannels: values.map { Self.repeatChannels(layer.count, $0, $1) }
+        case let padding as ZeroPad2D: values.map { Self.pad(padding, $0, $1) }
+        case let normalization as LayerNormalization:
+            let (scale, shift) = (tensor(&cursor), tensor(&cursor))
+            values.map { shape, sample in (Self.normalize(normalization, sample, scale, shift), shape) }
         default: preconditionFailure("the reference has no layer \(layer)")
         }
     }
@@ -87,6 +91,19 @@ struct ReferenceNetwork {
     ) -> [Double] {
         (0..<dense.units).map { unit in
             input.indices.reduce(bias[unit]) { $0 + input[$1] * weight[$1 * dense.units + unit] }
+        }
+    }
+
+    /// Each position over its channels.
+    private static func normalize(
+        _ layer: LayerNormalization, _ input: [Double], _ scale: [Double], _ shift: [Double]
+    ) -> [Double] {
+        stride(from: 0, to: input.count, by: scale.count).flatMap { begin in
+            let row = input[begin..<begin + scale.count]
+            let mean = row.reduce(0, +) / Double(row.count)
+            let variance = row.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(row.count)
+            let deviation = (variance + Double(layer.epsilon)).squareRoot()
+            return row.enumerated().map { ($1 - mean) / deviation * scale[$0] + shift[$0] }
         }
     }
 
