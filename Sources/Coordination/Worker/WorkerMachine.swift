@@ -3,8 +3,7 @@ import Core
 /// A worker's control thread without sockets, clock or threads: its driver passes in what the coordinator sent and what the
 /// compute thread reported, and performs the actions that are returned.
 ///
-/// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
-/// calls nothing more after `.exit`.
+/// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms and nothing after `.exit`.
 package struct WorkerMachine: ~Copyable {
     private static let contentRetryMilliseconds: UInt64 = 3000
     /// After this time without effect a message is sent again.
