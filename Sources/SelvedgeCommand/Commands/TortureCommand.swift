@@ -70,7 +70,7 @@ struct TortureCommand: ParsableCommand {
         let runner = TortureProcess(
             executable: try Executable.path(), environment: ProcessInfo.processInfo.environment,
             nextSignal: interruption.next)
-        Console.note("run without faults in \(campaign.folder)")
+        Console.note("the run without faults, in \(campaign.folder)")
         var results: [TortureResult] = []
         do {
             let reference = try campaign.reference(runner)
