@@ -5,7 +5,6 @@ import Testing
 
 @testable import Cluster
 
-/// Children are collected with `waitid`, which takes those of every launcher in this process: one test at a time.
 @Suite(.serialized) struct LocalLauncherTests {
     private let folder: TemporaryFolder
 

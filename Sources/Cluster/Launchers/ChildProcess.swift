@@ -77,26 +77,28 @@ struct ChildProcess {
         kill(processIdentifier, signal.rawValue)
     }
 
-    /// The next child of this process that ended or was suspended, or nil. Never waits.
-    static func nextChange() -> (processIdentifier: Int32, change: ChildChange)? {
+    /// How the child ended, or that it was suspended; nil if neither since the last call. Never waits, and leaves other children
+    /// of this process alone: they may belong to another part of the program.
+    func nextChange() -> ChildChange? {
         while true {
             var information = siginfo_t()
-            let result = waitid(P_ALL, 0, &information, WEXITED | WSTOPPED | WNOHANG)
+            let result = waitid(
+                P_PID, UInt32(processIdentifier), &information, WEXITED | WSTOPPED | WNOHANG)
             if result != 0 && errno == EINTR { continue }
             guard result == 0 else { return nil }
             let child = information._sifields._sigchld
             guard child.si_pid != 0 else { return nil }
             switch information.si_code {
-            case Int32(CLD_EXITED): return (child.si_pid, .ended(.exited(code: child.si_status)))
-            case Int32(CLD_STOPPED), Int32(CLD_TRAPPED): return (child.si_pid, .stopped)
-            default: return (child.si_pid, .ended(.signalled(ProcessSignal(rawValue: child.si_status))))
+            case Int32(CLD_EXITED): return .ended(.exited(code: child.si_status))
+            case Int32(CLD_STOPPED), Int32(CLD_TRAPPED): return .stopped
+            default: return .ended(.signalled(ProcessSignal(rawValue: child.si_status)))
             }
         }
     }
 
-    /// Waits until all children of this process have ended.
-    static func collectAll() {
-        while waitpid(-1, nil, 0) > 0 || errno == EINTR {}
+    /// Waits until the child has ended.
+    func waitForEnd() {
+        while waitpid(processIdentifier, nil, 0) < 0 && errno == EINTR {}
     }
 }
 

@@ -31,10 +31,8 @@ package struct LocalLauncher: Launcher {
     }
 
     package mutating func nextChange() -> (child: SupervisedChild, change: ChildChange)? {
-        while let (identifier, change) = ChildProcess.nextChange() {
-            guard let (child, process) = processes.first(where: { $0.value.processIdentifier == identifier }) else {
-                continue
-            }
+        for (child, process) in processes {
+            guard let change = process.nextChange() else { continue }
             if case .ended = change {
                 processes[child] = nil
                 if child == .coordinator || !workersAreHungUp { process.closeInput() }
@@ -52,7 +50,7 @@ package struct LocalLauncher: Launcher {
 
     package mutating func endAll() {
         for process in processes.values { process.send(.kill) }
-        ChildProcess.collectAll()
+        for process in processes.values { process.waitForEnd() }
         hangUpWorkers()
         processes[.coordinator]?.closeInput()
         processes = [:]
