@@ -7,7 +7,7 @@ enum FixtureModels {
     static let names =
         basicNames + [
             "strided-valid", "strided-same", "average-valid", "average-same", "activations", "resized", "normalized",
-            "normalized-ghost", "normalized-dense", "regularized",
+            "normalized-ghost", "normalized-dense", "regularized", "activated", "layer-normalized",
         ] + lossNames
     /// A small model with each of them.
     static let lossNames = [
@@ -99,6 +99,16 @@ enum FixtureModels {
                     .activation(.softmax),
                 ]
             )
+        case "activated":
+            (
+                image(5, 6, 1),
+                [
+                    convolution(3, 3, 3, .valid, .gelu),
+                    .zeroPad2D(ZeroPad2D(top: 1, bottom: 0, left: 2, right: 1)),
+                    convolution(2, 2, 2, .valid, .silu), .flatten, dense(6, .leakyReLU(slope: 0.1)), dense(5, .linear),
+                    .activation(.leakyReLU()), dense(4, .gelu), dense(3, .softmax),
+                ]
+            )
         case "resized":
             (
                 image(5, 6, 1),
@@ -124,6 +134,16 @@ enum FixtureModels {
                     .batchNormalization(
                         BatchNormalization(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost)),
                     .flatten, dense(3, .softmax),
+                ]
+            )
+        case "layer-normalized":
+            return (
+                image(5, 6, 1),
+                [
+                    convolution(4, 3, 3, .valid, .tanh), .layerNormalization(),
+                    .maxPool2D(MaxPool2D(window: Extent(2), stride: Extent(height: 1, width: 2))), .flatten,
+                    .layerNormalization(LayerNormalization(epsilon: 0.1)), dense(5, .silu), .layerNormalization(),
+                    dense(3, .softmax),
                 ]
             )
         case "normalized-dense":
