@@ -61,6 +61,13 @@ struct SmallCase: Sendable {
         data = try TrainingData(dataset: SmallImages.make(count: count), experiment: experiment)
     }
 
+    /// Any experiment that is small enough.
+    init(experiment: Experiment, dataset: ImageDataset) throws {
+        self.experiment = experiment
+        model = try Model(experiment.model, loss: experiment.loss)
+        data = try TrainingData(dataset: dataset, experiment: experiment)
+    }
+
     /// Odd sizes, so that no vector length fits.
     static let convolution: [LayerConfiguration] = [
         .convolution2D(Convolution2D(filters: 5, kernelHeight: 3, kernelWidth: 3)),

@@ -122,12 +122,13 @@ final class TreeExchange: GradientExchange {
 }
 
 extension SmallCase {
-    /// The bytes that each of several workers ends with.
+    /// The bytes that each of several workers ends with. `start` makes a worker's first state, if it is not random.
     func trainedTogether(
-        runs: [Range<Int>], instructionSet: KernelChoice = .widest, threads: Int = 1
+        runs: [Range<Int>], instructionSet: KernelChoice = .widest, threads: Int = 1,
+        start: (@Sendable () throws -> ReplicatedState)? = nil
     ) throws -> [[UInt8]] {
         try Meeting.run(runs: runs, microBatchCount: experiment.microBatchCount) { rank, meeting in
-            let trainer = try trainer(kernels: instructionSet.table, threads: threads)
+            let trainer = try trainer(start?(), kernels: instructionSet.table, threads: threads)
             trainer.own(runs[rank])
             let exchange = TreeExchange(
                 meeting, rank: rank, elementCount: model.arenaCount, bucketCount: model.buckets.count)
