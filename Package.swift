@@ -61,8 +61,9 @@ let targets: [Target] = [
     module("Faults", ["Core", "Runs", "YAML"]),
     module("Cluster", ["Training", "Coordination", "Transport", "Faults", "CPlatform"]),
     module("Reports", ["Training", "CCairo"]),
+    module("Selvedge", ["Cluster", "Faults", "Training", "Runs", "Experiments", "Datasets", "NeuralNetwork", "Core"]),
     .executableTarget(
-        name: "SelvedgeCommand", dependencies: ["Cluster", "Reports", "Faults", arguments], swiftSettings: settings),
+        name: "SelvedgeCommand", dependencies: ["Selvedge", "Reports", arguments], swiftSettings: settings),
 
     // Replaces malloc in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
@@ -92,6 +93,7 @@ let targets: [Target] = [
             "CAllocationCounter", "TestSupport",
         ]),
     tests("Reports", ["Reports"]),
+    tests("Selvedge", ["Selvedge"]),
     tests("Repository", []),
     // What Tests/Fuzz, a package of its own, has found.
     tests("Fuzz", ["Training", "Coordination", "Faults"]),
@@ -107,12 +109,7 @@ let package = Package(
     name: "selvedge",
     products: [
         .executable(name: "selvedge", targets: ["SelvedgeCommand"]),
-        .library(
-            name: "SelvedgeModules",
-            targets: [
-                "Kernels", "NeuralNetwork", "Datasets", "Experiments", "Runs", "Collectives", "Coordination",
-                "Training", "Faults",
-            ]),
+        .library(name: "Selvedge", targets: ["Selvedge"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,14 +1,20 @@
 import CCrypto
 
 /// A SHA-256 digest: 32 bytes.
-package struct SHA256Digest: Hashable, Sendable {
+///
+/// ```swift
+/// let checkpoint = try Checkpoint(path: "a-1.safetensors")
+/// let digest: SHA256Digest = checkpoint.digest
+/// print(digest.hexadecimal)
+/// ```
+public struct SHA256Digest: Hashable, Sendable {
     package static let byteCount = 32
 
     /// The 32 bytes, in the order in which they are printed.
-    package let bytes: [UInt8]
+    public let bytes: [UInt8]
 
     /// Reads 64 hexadecimal digits of either case; nil for anything else.
-    package init?(hexadecimal: String) {
+    public init?(hexadecimal: String) {
         let digits = Array(hexadecimal.utf8)
         guard digits.count == 64 else { return nil }
         var bytes: [UInt8] = []
@@ -41,7 +47,7 @@ package struct SHA256Digest: Hashable, Sendable {
     }
 
     /// 64 lower-case hexadecimal digits, as `sha256sum` prints them.
-    package var hexadecimal: String {
+    public var hexadecimal: String {
         let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         text.reserveCapacity(64)
@@ -66,7 +72,7 @@ package struct SHA256Digest: Hashable, Sendable {
 }
 
 extension SHA256Digest: CustomStringConvertible {
-    package var description: String { hexadecimal }
+    public var description: String { hexadecimal }
 }
 
 /// SHA-256 of a text that is given in pieces, computed by libcrypto, which uses the processor's SHA instructions where it has them.

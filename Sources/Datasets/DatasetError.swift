@@ -1,7 +1,16 @@
-package import Core
+public import Core
 
 /// Why data could not be used. The description is one line: what, in which file, what was expected, what to do.
-package enum DatasetError: Error, Sendable, Equatable {
+///
+/// ```swift
+/// do {
+///     _ = try ImageDataset(
+///         name: "dots", height: 1, width: 1, channels: 1, classNames: ["dark", "light"], pixels: [0, 255], labels: [0, 2])
+/// } catch DatasetError.labelOutOfRange(_, let index, let label, _) {
+///     print("sample \(index) has label \(label)")
+/// }
+/// ```
+public enum DatasetError: Error, Sendable, Equatable {
     /// None of the folders holds the file, plain or with `.gz`.
     case missing(file: String, searched: [String])
     /// None of the folders holds the folder.
@@ -20,7 +29,12 @@ package enum DatasetError: Error, Sendable, Equatable {
 }
 
 /// Why bytes are no IDX file.
-package enum IDXProblem: Sendable, Equatable {
+///
+/// ```swift
+/// let problem = IDXProblem.truncated(byteCount: 12, expected: 7_840_016)
+/// print(problem)
+/// ```
+public enum IDXProblem: Sendable, Equatable {
     case truncatedHeader(byteCount: Int, expected: Int)
     case magic(found: UInt32, expected: UInt32)
     case dimensions(found: [Int], expected: String)
@@ -29,7 +43,7 @@ package enum IDXProblem: Sendable, Equatable {
 }
 
 extension DatasetError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .missing(let file, let searched):
             "no file \(file) or \(file).gz in \(searched.joined(separator: ", ")): name the right folder with --data, "
@@ -66,7 +80,7 @@ extension DatasetError: CustomStringConvertible {
 }
 
 extension IDXProblem: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .truncatedHeader(let byteCount, let expected):
             "it ends after \(byteCount) bytes, inside its header of \(expected)"

@@ -1,25 +1,32 @@
 package import Core
 
 /// Labelled images of one size, as bytes. Immutable; shared by all threads.
-package final class ImageDataset: Sendable {
-    package let name: String
-    package let sampleCount: Int
-    package let height: Int
-    package let width: Int
-    package let channels: Int
+///
+/// ```swift
+/// let images = try ImageDataset(
+///     name: "dots", height: 1, width: 2, channels: 1, classNames: ["left", "right"], pixels: [255, 0, 0, 255],
+///     labels: [0, 1])
+/// ```
+public final class ImageDataset: Sendable {
+    public let name: String
+    public let sampleCount: Int
+    public let height: Int
+    public let width: Int
+    public let channels: Int
     /// What each label means; label k is `classNames[k]`.
-    package let classNames: [String]
+    public let classNames: [String]
     /// `[sampleCount, height, width, channels]`, 0…255.
-    package let pixels: [UInt8]
+    public let pixels: [UInt8]
     /// One a sample, each below `classNames.count`.
-    package let labels: [UInt8]
+    public let labels: [UInt8]
     /// The last so many samples came from another set: they may validate and are never trained on.
     package let validationCount: Int
     /// SHA-256 of the bytes of `DatasetArchive`: the same for every file format that decodes to the same samples.
     package let digest: SHA256Digest
 
-    /// Takes decoded samples over. Throws `DatasetError` when sizes do not fit together or a label is no class.
-    package init(
+    /// Takes decoded samples over: pixels `[labels.count, height, width, channels]`. The last `validationCount` samples may only
+    /// validate. Throws `DatasetError` when sizes do not fit together or a label is no class.
+    public init(
         name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8],
         validationCount: Int = 0
     ) throws(DatasetError) {

@@ -1,18 +1,24 @@
-package import Core
-package import Datasets
+public import Core
+public import Datasets
 
 /// Which data an experiment trains, validates and tests on, and how training images are varied.
-package struct DatasetConfiguration: SettingsGroup {
+///
+/// ```swift
+/// let data = DatasetConfiguration(
+///     .fashionMNIST, validation: .shuffled(fraction: 0.1),
+///     augmentation: AugmentationConfiguration(flipsHorizontally: true))
+/// ```
+public struct DatasetConfiguration: SettingsGroup {
     /// Made-up images for tests and trials, without meaning for accuracy.
     package static let syntheticName = SyntheticSource.key
 
     package var source: any DataSource
     /// The samples of the training set that may be used, counted from 0; nil for all.
-    package var trainingRange: Range<Int>?
-    package var validation: ValidationConfiguration
+    public var trainingRange: Range<Int>?
+    public var validation: ValidationConfiguration
     /// The samples of the test set that are evaluated; nil for all.
-    package var testRange: Range<Int>?
-    package var augmentation: AugmentationConfiguration?
+    public var testRange: Range<Int>?
+    public var augmentation: AugmentationConfiguration?
 
     package init(
         source: any DataSource = FashionMNISTSource(), trainingRange: Range<Int>? = nil,
@@ -28,7 +34,18 @@ package struct DatasetConfiguration: SettingsGroup {
 
     package init() { self.init(source: FashionMNISTSource()) }
 
-    package static func == (left: Self, right: Self) -> Bool {
+    /// Data from `source`. Ranges count the samples of its sets from 0; nil takes all.
+    public init(
+        _ source: DataSourceConfiguration, trainingRange: Range<Int>? = nil,
+        validation: ValidationConfiguration = .shuffled(fraction: 0.2), testRange: Range<Int>? = nil,
+        augmentation: AugmentationConfiguration? = nil
+    ) {
+        self.init(
+            source: source.source, trainingRange: trainingRange, validation: validation, testRange: testRange,
+            augmentation: augmentation)
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
         left.source.isEqual(to: right.source) && left.trainingRange == right.trainingRange
             && left.validation == right.validation && left.testRange == right.testRange
             && left.augmentation == right.augmentation
@@ -74,7 +91,11 @@ package struct DatasetConfiguration: SettingsGroup {
 }
 
 /// Which samples validate. None of them is trained on.
-package enum ValidationConfiguration: Sendable, Equatable {
+///
+/// ```swift
+/// let data = DatasetConfiguration(.fashionMNIST, validation: .last(fraction: 0.1))
+/// ```
+public enum ValidationConfiguration: Sendable, Equatable {
     /// There is no validation.
     case none
     /// A share of the training samples, drawn by the experiment's seed: above 0, below 1.

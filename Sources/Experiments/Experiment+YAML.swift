@@ -1,4 +1,4 @@
-package import Core
+public import Core
 import NeuralNetwork
 import YAML
 
@@ -15,7 +15,7 @@ extension Experiment {
     /// `source` is the text's file in messages.
     ///
     /// - Throws: `ExperimentError` with the line and the key.
-    package init(yaml: String, source: String) throws(ExperimentError) {
+    public init(yaml: String, source: String) throws(ExperimentError) {
         guard yaml.utf8.count <= Self.byteLimit else {
             throw ExperimentError(source: source, problem: .tooLarge(byteLimit: Self.byteLimit))
         }
@@ -41,7 +41,7 @@ extension Experiment {
             published: try mapping.optional("published").map(Self.published) ?? [],
             dataset: try DatasetConfiguration(checking: mapping.required("data")),
             model: try ModelReader.model(mapping.required("model")),
-            loss: try LossKinds.read(mapping.required("loss")),
+            loss: LossConfiguration(try LossKinds.read(mapping.required("loss"))),
             optimizer: OptimizerConfiguration(
                 try OptimizerKinds.read(mapping.required("optimizer")),
                 schedule: try mapping.optional("schedule").map(ScheduleKinds.read) ?? ConstantSchedule(),
@@ -96,11 +96,11 @@ extension Experiment {
 extension Experiment {
     /// The experiment as YAML with every value written out: equal experiments give the same text, and it reads back
     /// equal.
-    package var canonicalForm: String { text(forDigest: false) }
+    public var canonicalForm: String { text(forDigest: false) }
 
     /// SHA-256 of the canonical form without what a resumed run may change or only describes: epochs, title and
     /// published figures.
-    package var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
+    public var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
 
     private func text(forDigest: Bool) -> String {
         var lines = ["name: \(CanonicalText.quoted(name))"]
@@ -132,8 +132,8 @@ extension Experiment {
 
     /// A bare name, or a mapping of the name to its settings.
     private var lossText: String {
-        let text = loss.canonicalText
-        return text == loss.key ? text : "{\(text)}"
+        let text = loss.loss.canonicalText
+        return text == loss.loss.key ? text : "{\(text)}"
     }
 
     private var publishedLines: [String] {

@@ -1,33 +1,45 @@
 internal import Core
-package import NeuralNetwork
+public import NeuralNetwork
 
 /// Everything that decides the bits of a training: model, data, loss, optimizer, batch sizes and seed.
-package struct Experiment: Sendable, Equatable {
+///
+/// ```swift
+/// var published = try Experiment.shipped(named: "A-1")
+/// published.epochs = 2
+///
+/// let own = Experiment(
+///     name: "own", dataset: DatasetConfiguration(.fashionMNIST),
+///     model: ModelConfiguration(
+///         inputShape: ImageShape(height: 28, width: 28, channels: 1),
+///         layers: [.flatten, .dense(units: 128), .dense(units: 10, activation: .softmax)]),
+///     optimizer: .adam(learningRate: 0.001), batchSize: 64, epochs: 5)
+/// ```
+public struct Experiment: Sendable, Equatable {
     /// A short name, which also names run folders: letters, digits, ".", "_" and "-", beginning with a letter or digit.
-    package var name: String
+    public var name: String
     /// One line for listings; may be empty.
-    package var title: String
+    public var title: String
     /// Figures of the write-up that the experiment repeats, in its order; only for listings.
-    package var published: [PublishedFigure]
-    package var dataset: DatasetConfiguration
-    package var model: ModelConfiguration
-    package var loss: any Loss
-    package var optimizer: OptimizerConfiguration
+    public var published: [PublishedFigure]
+    public var dataset: DatasetConfiguration
+    public var model: ModelConfiguration
+    public var loss: LossConfiguration
+    public var optimizer: OptimizerConfiguration
     /// When training ends before its last epoch; nil never.
-    package var earlyStopping: EarlyStopping?
+    public var earlyStopping: EarlyStopping?
     /// Samples in a global batch.
-    package var batchSize: Int
-    package var epochs: Int
+    public var batchSize: Int
+    public var epochs: Int
     /// Pieces of a global batch whose gradients are summed by a fixed tree: a power of two, part of the arithmetic.
-    package var microBatchCount: Int
-    package var seed: UInt64
+    public var microBatchCount: Int
+    public var seed: UInt64
     /// The initial weights, where they are not random.
-    package var initialWeights: InitialWeightsConfiguration?
+    public var initialWeights: InitialWeightsConfiguration?
 
-    package init(
+    public init(
         name: String, title: String = "", published: [PublishedFigure] = [], dataset: DatasetConfiguration,
-        model: ModelConfiguration, loss: any Loss = CategoricalCrossEntropy(),
-        optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam()), earlyStopping: EarlyStopping? = nil,
+        model: ModelConfiguration, loss: LossConfiguration = .categoricalCrossEntropy(),
+        optimizer: OptimizerConfiguration = .adam(), earlyStopping: EarlyStopping? = nil,
         batchSize: Int, epochs: Int, microBatchCount: Int = 8, seed: UInt64 = 1,
         initialWeights: InitialWeightsConfiguration? = nil
     ) {
@@ -45,32 +57,32 @@ package struct Experiment: Sendable, Equatable {
         self.seed = seed
         self.initialWeights = initialWeights
     }
-
-    package static func == (left: Experiment, right: Experiment) -> Bool {
-        left.name == right.name && left.title == right.title && left.published == right.published
-            && left.dataset == right.dataset && left.model == right.model && left.loss.isEqual(to: right.loss)
-            && left.optimizer == right.optimizer && left.earlyStopping == right.earlyStopping
-            && left.batchSize == right.batchSize && left.epochs == right.epochs
-            && left.microBatchCount == right.microBatchCount && left.seed == right.seed
-            && left.initialWeights == right.initialWeights
-    }
 }
 
 /// One published figure of an experiment.
-package struct PublishedFigure: Sendable, Equatable {
-    package var name: String
-    package var value: Value
+///
+/// ```swift
+/// let figure = PublishedFigure(name: "test_accuracy", value: .number(0.91))
+/// ```
+public struct PublishedFigure: Sendable, Equatable {
+    public var name: String
+    public var value: Value
 
-    package init(name: String, value: Value) {
+    public init(name: String, value: Value) {
         self.name = name
         self.value = value
     }
 
-    package enum Value: Sendable, Equatable, CustomStringConvertible {
+    /// A number, or a text where the write-up has none.
+    ///
+    /// ```swift
+    /// let epochs = PublishedFigure(name: "epochs", value: .text("10 to 12"))
+    /// ```
+    public enum Value: Sendable, Equatable, CustomStringConvertible {
         case number(Double)
         case text(String)
 
-        package var description: String {
+        public var description: String {
             switch self {
             case .number(let value): value.description
             case .text(let text): text

@@ -1,7 +1,15 @@
 package import Core
 
-/// Why text, a file or a name is no experiment: one line with the place and the remedy.
-package struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
+/// Why text, a file or a name is no experiment. Its description is one line with the place and the remedy.
+///
+/// ```swift
+/// do {
+///     _ = try Experiment(yaml: "name: [1]", source: "own.yaml")
+/// } catch {
+///     print(error, error.line ?? 0, error.key)
+/// }
+/// ```
+public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: Error, Sendable, Equatable {
         /// The file cannot be read, for the system's reason.
         case unreadable(String)
@@ -13,11 +21,11 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
     }
 
     /// The file or name of the experiment.
-    package var source: String
+    public var source: String
     /// From 1, where it is known.
-    package var line: Int?
+    public var line: Int?
     /// The key, such as `model.layers[2].dense.units`; empty for the whole.
-    package var key: String
+    public var key: String
     package var problem: Problem
 
     package init(source: String, line: Int? = nil, key: String = "", problem: Problem) {
@@ -31,7 +39,7 @@ package struct ExperimentError: Error, Sendable, Equatable, CustomStringConverti
         self.init(source: source, line: error.line, key: error.key, problem: .setting(error.problem))
     }
 
-    package var description: String {
+    public var description: String {
         if case .unknownExperiment(let name, let nearest, let shipped) = problem {
             let hint = nearest.map { "did you mean \($0)? " } ?? ""
             return "no experiment is named \(quoted(name)) and no file is there; \(hint)"

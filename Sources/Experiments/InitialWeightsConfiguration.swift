@@ -1,8 +1,18 @@
-package import Core
+public import Core
 
 /// The initial weights of a training, where they are not drawn at random.
-package struct InitialWeightsConfiguration: SettingsGroup {
-    package enum Origin: Sendable, Equatable {
+///
+/// ```swift
+/// var experiment = try Experiment.shipped(named: "A-1")
+/// experiment.initialWeights = InitialWeightsConfiguration(origin: .file("weights.safetensors"))
+/// ```
+public struct InitialWeightsConfiguration: SettingsGroup {
+    /// Where weights come from.
+    ///
+    /// ```swift
+    /// let origin = InitialWeightsConfiguration.Origin.run("D-vgg")
+    /// ```
+    public enum Origin: Sendable, Equatable {
         /// A weights file: a checkpoint, a safetensors file or one of Keras's.
         case file(String)
         /// The result of the newest run of the experiment with this name.
@@ -10,7 +20,11 @@ package struct InitialWeightsConfiguration: SettingsGroup {
     }
 
     /// Layers that go by one name.
-    package enum LayerGroup: String, Sendable, Equatable, CaseIterable {
+    ///
+    /// ```swift
+    /// let weights = InitialWeightsConfiguration(origin: .file("vgg16.h5"), layers: .vgg16)
+    /// ```
+    public enum LayerGroup: String, Sendable, Equatable, CaseIterable {
         /// The convolutions of the `vgg16` layer group.
         case vgg16
 
@@ -22,13 +36,13 @@ package struct InitialWeightsConfiguration: SettingsGroup {
     }
 
     /// The weights' origin; nil when only their digest is left.
-    package var origin: Origin?
+    public var origin: Origin?
     /// The layers that the weights fill, the others keeping their random start; nil fills all.
-    package var layers: LayerGroup?
+    public var layers: LayerGroup?
     /// SHA-256 of the file. It is computed before the first step, and decides the bits of a training.
-    package var digest: SHA256Digest?
+    public var digest: SHA256Digest?
 
-    package init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
+    public init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
         self.origin = origin
         self.layers = layers
         self.digest = digest

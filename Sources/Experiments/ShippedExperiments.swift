@@ -39,12 +39,12 @@ enum ShippedExperiments {
 
 extension Experiment {
     /// The names of the shipped experiments, in the order of listings.
-    package static let shippedNames = ShippedExperiments.all.map(\.name)
+    public static let shippedNames = ShippedExperiments.all.map(\.name)
 
     /// A shipped experiment, capitals aside.
     ///
     /// - Throws: `ExperimentError` with the nearest name and all of them.
-    package static func shipped(named name: String) throws(ExperimentError) -> Experiment {
+    public static func shipped(named name: String) throws(ExperimentError) -> Experiment {
         guard let entry = ShippedExperiments.all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
             throw unknown(name)
         }
@@ -52,7 +52,7 @@ extension Experiment {
     }
 
     /// Reads an experiment from a YAML file.
-    package static func load(path: String) throws(ExperimentError) -> Experiment {
+    public static func load(path: String) throws(ExperimentError) -> Experiment {
         let bytes: [UInt8]
         do {
             bytes = try BoundedFile.read(path, byteLimit: byteLimit)

@@ -35,9 +35,8 @@ struct VGG16: SettingsKind {
                 isTrainable = isTrainable || name == firstTrainable
                 layers.append(
                     .convolution2D(
-                        Convolution2D(
-                            name: name, filters: block.0, kernelHeight: 3, kernelWidth: 3, padding: .same,
-                            activation: .relu, isTrainable: isTrainable)))
+                        name: name, filters: block.0, kernel: 3, padding: .same,
+                        activation: .relu, isTrainable: isTrainable))
             }
             layers.append(.maxPool2D)
         }

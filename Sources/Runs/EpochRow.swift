@@ -1,18 +1,24 @@
 import Core
 
 /// The metrics of one finished epoch: a row of metrics.jsonl, history.csv and every checkpoint.
-package struct EpochRow: Sendable, Equatable {
+///
+/// ```swift
+/// for row in try Run(path: "runs/A-1-1").epochs() {
+///     print(row.epoch, row.loss, row.validationAccuracy ?? .nan)
+/// }
+/// ```
+public struct EpochRow: Sendable, Equatable {
     /// From 1.
-    package var epoch: Int
+    public var epoch: Int
     /// Optimizer steps since the start of training.
-    package var step: Int
-    package var loss: Double
-    package var accuracy: Double
+    public var step: Int
+    public var loss: Double
+    public var accuracy: Double
     /// Nil without validation data, like the accuracy.
-    package var validationLoss: Double?
-    package var validationAccuracy: Double?
+    public var validationLoss: Double?
+    public var validationAccuracy: Double?
     /// Of the epoch's last step.
-    package var learningRate: Float
+    public var learningRate: Float
 
     package init(
         epoch: Int, step: Int, loss: Double, accuracy: Double, validationLoss: Double?, validationAccuracy: Double?,

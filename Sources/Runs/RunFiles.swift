@@ -80,6 +80,14 @@ package struct RunLogLine: Sendable, Equatable {
         self.message = message
     }
 
+    /// Reads a line; nil for anything that is not one.
+    package init?(jsonLine bytes: [UInt8]) {
+        guard let fields = try? JSONValue(parsing: bytes).object, let time = fields["ts"]?.string,
+            let level = fields["level"]?.string.flatMap({ Level(rawValue: $0) }), let message = fields["msg"]?.string
+        else { return nil }
+        self.init(time: time, level: level, message: message)
+    }
+
     /// The line without its end.
     var jsonLine: String {
         "{\"level\":\"\(level.rawValue)\",\"msg\":\(JSONText.string(message)),\"ts\":\(JSONText.string(time))}"

@@ -41,12 +41,18 @@ package enum RunTimings {
 }
 
 /// What an epoch cost.
-package struct EpochTiming: Sendable, Equatable {
-    package var epoch: Int
-    package var seconds: Double
-    package var imagesPerSecond: Double
-    package var workerCount: Int
-    package var generation: UInt64
+///
+/// ```swift
+/// for timing in try Run(path: "runs/A-1-1").epochTimings() {
+///     print(timing.epoch, timing.seconds, timing.imagesPerSecond, timing.workerCount)
+/// }
+/// ```
+public struct EpochTiming: Sendable, Equatable {
+    public var epoch: Int
+    public var seconds: Double
+    public var imagesPerSecond: Double
+    public var workerCount: Int
+    public var generation: UInt64
 
     package init(epoch: Int, seconds: Double, imagesPerSecond: Double, workerCount: Int, generation: UInt64) {
         self.epoch = epoch
@@ -72,16 +78,22 @@ package struct EpochTiming: Sendable, Equatable {
 }
 
 /// What a change of the members cost. Times are nanoseconds of the monotonic clock.
-package struct RecoveryTiming: Sendable, Equatable {
+///
+/// ```swift
+/// for recovery in try Run(path: "runs/A-1-1").recoveries() {
+///     print(recovery.cause, recovery.recoveredNanoseconds - recovery.noticedNanoseconds)
+/// }
+/// ```
+public struct RecoveryTiming: Sendable, Equatable {
     /// The generation in which training continued.
-    package var generation: UInt64
-    package var cause: String
+    public var generation: UInt64
+    public var cause: String
     /// When the coordinator noticed the loss.
-    package var noticedNanoseconds: Int64
+    public var noticedNanoseconds: Int64
     /// When the first step after it was complete.
-    package var recoveredNanoseconds: Int64
+    public var recoveredNanoseconds: Int64
     /// Micro-batches whose gradients may have been computed again.
-    package var redoneMicroBatches: Int
+    public var redoneMicroBatches: Int
 
     /// The coordinator measures milliseconds, rounded down.
     package static let resolutionNanoseconds: Int64 = 1_000_000

@@ -5,17 +5,22 @@ package import KernelInterface
 package import NeuralNetwork
 
 /// A model's results on a labelled data set.
-package struct Evaluation: Sendable {
+///
+/// ```swift
+/// let evaluation = try Checkpoint(path: "runs/A-1-1/checkpoints/last.safetensors").evaluate()
+/// print(evaluation.loss, evaluation.accuracy)
+/// ```
+public struct Evaluation: Sendable {
     /// Mean loss: losses summed in Double by the fixed tree of pieces, divided once.
-    package var loss: Double
-    package var accuracy: Double
-    package var labels: [UInt8]
+    public var loss: Double
+    public var accuracy: Double
+    public var labels: [UInt8]
     /// The class with the highest output, the first of equals; one a sample.
-    package var predictions: [UInt8]
+    public var predictions: [UInt8]
     /// `[samples, classes]`: the last layer's outputs before its activation.
-    package var logits: [Float]
+    public var logits: [Float]
     /// `[samples, classes]`
-    package var probabilities: [Float]
+    public var probabilities: [Float]
 }
 
 /// Runs data sets forward in this process. Results do not depend on the number of threads.

@@ -62,7 +62,7 @@ struct InitialWeightsRunTests {
     @Test("refuses weights of another model, before anything is written")
     func mismatch() throws {
         var settings = try settings(.new(path: folder.path + "/run"))
-        settings.experiment.model.layers.insert(.dense(Dense(units: 5)), at: 1)
+        settings.experiment.model.layers.insert(.dense(units: 5), at: 1)
         #expect(throws: InitialWeightsError.self) { try PreparedRun(settings) }
         #expect(!folder.exists("run"))
     }

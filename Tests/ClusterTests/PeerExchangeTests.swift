@@ -18,7 +18,7 @@ import Transport
 final class SocketWorkers: @unchecked Sendable {
     // Sendable: made on one thread, then each worker is used by its own thread alone; results are guarded by the condition.
     private struct Worker {
-        var trainer: Trainer
+        var trainer: TrainingReplica
         var peers: PeerNetwork
         var channel: ComputeChannel
     }
@@ -44,7 +44,7 @@ final class SocketWorkers: @unchecked Sendable {
                 environment: [:])
             let peers = try PeerNetwork(context, settings: settings)
             peers.job = JobIdentifier(high: 1, low: 2)
-            let trainer = try Trainer(
+            let trainer = try TrainingReplica(
                 experiment: experiment, model: model, data: data,
                 state: ReplicatedState(model: model, experiment: experiment), kernels: kernels(rank),
                 threadCount: threadCount)
@@ -78,7 +78,7 @@ final class SocketWorkers: @unchecked Sendable {
 
     /// Lets each worker run `work` with its exchange on its own thread; returns the bytes of the states.
     func run(
-        _ runs: [Range<Int>], _ work: @escaping @Sendable (Int, Trainer, any GradientExchange) throws -> Void
+        _ runs: [Range<Int>], _ work: @escaping @Sendable (Int, TrainingReplica, any GradientExchange) throws -> Void
     ) throws -> [[UInt8]] {
         let view = view(runs)
         for rank in workers.indices {
@@ -117,9 +117,9 @@ final class SocketWorkers: @unchecked Sendable {
 struct PeerExchangeTests {
     private static func experiment(batchSize: Int = 500, epochs: Int = 1) -> Experiment {
         var experiment = SyntheticRun.experiment(layers: [
-            .convolution2D(Convolution2D(filters: 3, kernelHeight: 5, kernelWidth: 5)),
-            .maxPool2D, .flatten, .dense(Dense(units: 40)),
-            .dense(Dense(units: 10, activation: .softmax)),
+            .convolution2D(filters: 3, kernel: 5),
+            .maxPool2D, .flatten, .dense(units: 40),
+            .dense(units: 10, activation: .softmax),
         ])
         experiment.batchSize = batchSize
         experiment.epochs = epochs
@@ -155,11 +155,11 @@ struct PeerExchangeTests {
         ] as [[Range<Int>]], [5, 700])
     func agreement(runs: [Range<Int>], batchSize: Int) throws {
         var experiment = SyntheticRun.experiment(layers: [
-            .convolution2D(Convolution2D(filters: 3, kernelHeight: 5, kernelWidth: 5)),
-            .batchNormalization(BatchNormalization()), .maxPool2D, .flatten, .dropout(rate: 0.25),
-            .dense(Dense(units: 40, activation: .linear)),
-            .batchNormalization(BatchNormalization()), .activation(.relu),
-            .dense(Dense(units: 10, activation: .softmax)),
+            .convolution2D(filters: 3, kernel: 5),
+            .batchNormalization(), .maxPool2D, .flatten, .dropout(rate: 0.25),
+            .dense(units: 40, activation: .linear),
+            .batchNormalization(), .activation(.relu),
+            .dense(units: 10, activation: .softmax),
         ])
         experiment.batchSize = batchSize
         experiment.epochs = 1
@@ -175,8 +175,8 @@ struct PeerExchangeTests {
     @Test("also where layers are frozen", arguments: [[false, false], [true, false], [false, true]])
     func frozenLayers(isTrainable: [Bool]) throws {
         var experiment = SyntheticRun.experiment(layers: [
-            .flatten, .dense(Dense(units: 40, isTrainable: isTrainable[0])),
-            .dense(Dense(units: 10, activation: .softmax, isTrainable: isTrainable[1])),
+            .flatten, .dense(units: 40, isTrainable: isTrainable[0]),
+            .dense(units: 10, activation: .softmax, isTrainable: isTrainable[1]),
         ])
         experiment.batchSize = 700
         experiment.epochs = 1

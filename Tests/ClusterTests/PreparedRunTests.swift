@@ -49,7 +49,7 @@ struct PreparedRunTests {
 
     @Test("refuses a model with fewer outputs than classes, a model that is none, and an empty split")
     func otherMisfits() throws {
-        let nine: [LayerConfiguration] = [.flatten, .dense(Dense(units: 9, activation: .softmax))]
+        let nine: [LayerConfiguration] = [.flatten, .dense(units: 9, activation: .softmax)]
         #expect(throws: DatasetError.self) {
             try prepare(SyntheticRun.experiment(layers: nine), .new(path: folder.path + "/run"))
         }
@@ -67,7 +67,7 @@ struct PreparedRunTests {
     @Test("refuses audits of a model that normalises over the whole batch, before anything is written")
     func auditOfWholeBatch() throws {
         func settings(isGhost: Bool) -> CoordinatorSettings {
-            let normalization = LayerConfiguration.batchNormalization(BatchNormalization(isGhost: isGhost))
+            let normalization = LayerConfiguration.batchNormalization(isGhost: isGhost)
             var settings = SyntheticRun.settings(
                 SyntheticRun.experiment(layers: [normalization] + SyntheticRun.linear),
                 .new(path: folder.path + "/run"))

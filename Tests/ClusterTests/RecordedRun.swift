@@ -27,7 +27,7 @@ final class RecordedRun {
         path = folder.path + "/run"
         let model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: [:])
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model, data: TrainingData(dataset: sets.training, experiment: experiment),
             state: ReplicatedState(model: model, experiment: experiment), kernels: Self.kernels, threadCount: 1)
         trainer.own(0..<experiment.microBatchCount)

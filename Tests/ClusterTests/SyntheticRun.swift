@@ -17,7 +17,7 @@ enum SyntheticRun {
     }
 
     static let linear: [LayerConfiguration] = [
-        .flatten, .dense(Dense(units: 10, activation: .softmax)),
+        .flatten, .dense(units: 10, activation: .softmax),
     ]
 
     static func settings(_ experiment: Experiment, _ run: RunRequest) -> CoordinatorSettings {
@@ -29,7 +29,7 @@ enum SyntheticRun {
     static func bytes(_ experiment: Experiment, afterSteps count: Int) throws -> [UInt8] {
         let model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: [:])
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model,
             data: TrainingData(dataset: sets.training, experiment: experiment),
             state: ReplicatedState(model: model, experiment: experiment),

@@ -44,7 +44,7 @@ import Testing
         encoder.extraChunks = [("tEXt", Array("a text".utf8)), ("gAMA", [0, 0, 1, 2]), ("PLTE", [1, 2, 3])]
         #expect(try PNGImage.decode(bytes: encoder.bytes, name: "made.png").pixels == encoder.pixels)
         encoder.extraChunks = [("NEWS", [])]
-        #expect(Self.problem(encoder.bytes).contains("not known: NEWS"))
+        #expect(Self.problem(encoder.bytes).contains("unknown chunk: NEWS"))
         encoder.extraChunks = [("tRNS", [0, 0, 0, 0, 0, 0])]
         #expect(Self.problem(encoder.bytes).contains("transparent"))
     }

@@ -100,12 +100,12 @@ import Testing
         add { $0.optimizer.schedule = PlateauSchedule(factor: 0.5, patience: 2, minimumFactor: 0) }
         add { $0.earlyStopping = EarlyStopping(patience: 3) }
         add { $0.earlyStopping = EarlyStopping(patience: 3, restoresBestWeights: false) }
-        add { $0.loss = CategoricalCrossEntropy(isSparse: false) }
-        add { $0.loss = CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1) }
+        add { $0.loss.loss = CategoricalCrossEntropy(isSparse: false) }
+        add { $0.loss.loss = CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1) }
         add { $0.model.layers.append(.dropout(rate: 0.25)) }
         add { $0.model.layers.append(.dropout(rate: Float(0.25).nextUp)) }
-        add { $0.model.layers.append(.batchNormalization(BatchNormalization())) }
-        add { $0.model.layers.append(.batchNormalization(BatchNormalization(isGhost: true))) }
+        add { $0.model.layers.append(.batchNormalization()) }
+        add { $0.model.layers.append(.batchNormalization(isGhost: true)) }
         add { $0.model.layers.append(.activation(.tanh)) }
         #expect(Set(variants.map(\.digest) + [base.digest]).count == variants.count + 1)
     }

@@ -34,7 +34,7 @@ enum MadeUp {
             ],
             dataset: data(&generator),
             model: ModelConfiguration(inputShape: ImageShape(height: 28, width: 1, channels: 3), layers: layers),
-            loss: loss, optimizer: optimizer(&generator), earlyStopping: earlyStopping(&generator),
+            loss: LossConfiguration(loss), optimizer: optimizer(&generator), earlyStopping: earlyStopping(&generator),
             batchSize: Int.random(in: 1...1_048_576, using: &generator),
             epochs: Int.random(in: 1...100_000, using: &generator),
             microBatchCount: 1 << Int.random(in: 0...6, using: &generator), seed: generator.next())
@@ -54,30 +54,27 @@ enum MadeUp {
             let window = Extent(height: number(3), width: number(3))
             let stride = truth() ? nil : Extent(height: number(3), width: number(3))
             return isMaximum
-                ? .maxPool2D(MaxPool2D(window: window, stride: stride, padding: padding))
-                : .averagePool2D(AveragePool2D(window: window, stride: stride, padding: padding))
+                ? .maxPool2D(window: window, stride: stride, padding: padding)
+                : .averagePool2D(window: window, stride: stride, padding: padding)
         case 1: return .flatten
         case 2:
             return .dense(
-                Dense(
-                    name: truth() ? nil : "on", units: number(1_048_576), activation: activation,
-                    regularization: Regularization(l1: penalty(), l2: penalty()), isTrainable: truth()))
+                name: truth() ? nil : "on", units: number(1_048_576), activation: activation,
+                regularization: Regularization(l1: penalty(), l2: penalty()), isTrainable: truth())
         case 3: return .dropout(rate: share())
         case 4:
             return .batchNormalization(
-                BatchNormalization(
-                    momentum: share(), epsilon: share() + 1e-9, isGhost: truth(), isTrainable: truth()))
+                momentum: share(), epsilon: share() + 1e-9, isGhost: truth(), isTrainable: truth())
         case 5: return .activation(activation)
         case 6: return .resize(Extent(height: number(64), width: number(64)))
         case 7: return .repeatChannels(count: number(5))
         case 8: return .globalAveragePool2D
         default:
             return .convolution2D(
-                Convolution2D(
-                    name: truth() ? nil : "block1_conv1", filters: number(65_536), kernelHeight: 1024, kernelWidth: 1,
-                    stride: truth() ? Extent(1) : Extent(height: number(4), width: number(4)), padding: padding,
-                    activation: activation, regularization: Regularization(l1: penalty(), l2: penalty()),
-                    isTrainable: truth()))
+                name: truth() ? nil : "block1_conv1", filters: number(65_536), kernel: Extent(height: 1024, width: 1),
+                stride: truth() ? Extent(1) : Extent(height: number(4), width: number(4)), padding: padding,
+                activation: activation, regularization: Regularization(l1: penalty(), l2: penalty()),
+                isTrainable: truth())
         }
     }
 

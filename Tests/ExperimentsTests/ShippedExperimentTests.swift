@@ -10,10 +10,9 @@ import Testing
             inputShape: ImageShape(height: 28, width: 28, channels: 1),
             layers: [
                 .convolution2D(
-                    Convolution2D(
-                        filters: filters, kernelHeight: 3, kernelWidth: 3, padding: .valid, activation: .relu)),
-                .maxPool2D, .flatten, .dense(Dense(units: units, activation: .relu)),
-                .dense(Dense(units: 10, activation: .sigmoid)),
+                    filters: filters, kernel: 3, padding: .valid, activation: .relu),
+                .maxPool2D, .flatten, .dense(units: units, activation: .relu),
+                .dense(units: 10, activation: .sigmoid),
             ])
     }
 
@@ -22,7 +21,7 @@ import Testing
         let experiment = try Experiment.shipped(named: name)
         #expect(experiment.name == name)
         #expect(experiment.model == convolutionModel(filters: filters, units: units))
-        #expect(experiment.loss.isEqual(to: CategoricalCrossEntropy()))
+        #expect(experiment.loss == .categoricalCrossEntropy())
         #expect(experiment.optimizer == OptimizerConfiguration(Adam()))
         #expect(experiment.dataset == DatasetConfiguration())
         #expect(experiment.batchSize == 512)

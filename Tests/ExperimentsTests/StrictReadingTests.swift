@@ -52,8 +52,7 @@ import Testing
         #expect(
             experiment.model.layers.first
                 == .convolution2D(
-                    Convolution2D(
-                        filters: 2, kernelHeight: 3, kernelWidth: 3, padding: .valid, activation: .relu)))
+                    filters: 2, kernel: 3, padding: .valid, activation: .relu))
     }
 
     @Test func unknownKeysNameTheNearestAndTheLine() {

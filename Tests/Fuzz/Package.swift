@@ -21,7 +21,7 @@ let package = Package(
     dependencies: [.package(name: "selvedge", path: "../..")],
     targets: [
         .target(
-            name: "FuzzTargets", dependencies: [.product(name: "SelvedgeModules", package: "selvedge")],
+            name: "FuzzTargets", dependencies: [.product(name: "Selvedge", package: "selvedge")],
             swiftSettings: settings),
         .executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], swiftSettings: settings),
     ]

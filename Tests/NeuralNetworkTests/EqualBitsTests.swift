@@ -30,23 +30,21 @@ struct EqualBitsTests {
             layers: [
                 .resize(Extent(height: 11, width: 10)), .repeatChannels(count: 2), .dropout(rate: 0.1),
                 .convolution2D(
-                    Convolution2D(
-                        filters: 18, kernelHeight: 3, kernelWidth: 2, stride: Extent(height: 2, width: 1),
-                        padding: .same)),
+                    filters: 18, kernel: Extent(height: 3, width: 2), stride: Extent(height: 2, width: 1),
+                    padding: .same),
                 .dropout(rate: 0.25),
-                .maxPool2D(MaxPool2D(window: Extent(3), stride: Extent(2), padding: .same)),
-                .batchNormalization(BatchNormalization(isGhost: true)),
-                .averagePool2D(AveragePool2D(window: Extent(2), stride: Extent(1))),
+                .maxPool2D(window: Extent(3), stride: Extent(2), padding: .same),
+                .batchNormalization(isGhost: true),
+                .averagePool2D(window: Extent(2), stride: Extent(1)),
                 convolution(6, 2, 2, .same, .tanh), .activation(.sigmoid), .globalAveragePool2D, .dropout(rate: 0.2),
                 dense(7, .softmax), .activation(.linear), dense(4, .softmax),
             ]),
         ModelConfiguration(
             inputShape: ImageShape(height: 6, width: 6, channels: 1),
             layers: [
-                .convolution2D(
-                    Convolution2D(filters: 4, kernelHeight: 3, kernelWidth: 3, isTrainable: false)),
-                .batchNormalization(BatchNormalization(isTrainable: false)),
-                convolution(17, 2, 2), .batchNormalization(BatchNormalization(isTrainable: false)),
+                .convolution2D(filters: 4, kernel: 3, isTrainable: false),
+                .batchNormalization(isTrainable: false),
+                convolution(17, 2, 2), .batchNormalization(isTrainable: false),
                 .flatten, dense(5, .tanh), dense(4, .sigmoid),
             ]),
         ModelConfiguration(
@@ -59,9 +57,9 @@ struct EqualBitsTests {
         ModelConfiguration(
             inputShape: ImageShape(height: 6, width: 5, channels: 2),
             layers: [
-                .zeroPad2D(), convolution(18, 2, 2), .zeroPad2D(ZeroPad2D(top: 0, left: 2)), .layerNormalization(),
+                .zeroPad2D(), convolution(18, 2, 2), .zeroPad2D(top: 0, left: 2), .layerNormalization(),
                 .dropout(rate: 0.1), convolution(3, 2, 2, .valid, .linear), .flatten, .layerNormalization(),
-                dense(7, .relu), .layerNormalization(LayerNormalization(isTrainable: false)), dense(4, .softmax),
+                dense(7, .relu), .layerNormalization(isTrainable: false), dense(4, .softmax),
             ]),
     ]
 

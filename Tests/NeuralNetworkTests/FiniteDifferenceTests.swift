@@ -95,8 +95,8 @@ struct FiniteDifferenceTests {
                 4, 3, 2,
                 [
                     convolution(5, 2, 2, .valid, .tanh),
-                    .zeroPad2D(ZeroPad2D(top: 2, bottom: 0, left: 1, right: 3)), convolution(4, 2, 2, .valid, .tanh),
-                    .layerNormalization(), .flatten, .layerNormalization(LayerNormalization(epsilon: 0.1)),
+                    .zeroPad2D(top: 2, bottom: 0, left: 1, right: 3), convolution(4, 2, 2, .valid, .tanh),
+                    .layerNormalization(), .flatten, .layerNormalization(epsilon: 0.1),
                     dense(5, .tanh), dense(3, .softmax),
                 ])
         ),
@@ -142,7 +142,7 @@ struct FiniteDifferenceTests {
             image(
                 3, 2, 1,
                 [
-                    .flatten, dense(5, .tanh), .batchNormalization(BatchNormalization(epsilon: 0.1)),
+                    .flatten, dense(5, .tanh), .batchNormalization(epsilon: 0.1),
                     dense(3, .softmax),
                 ])
         ),
@@ -150,8 +150,8 @@ struct FiniteDifferenceTests {
 
     static func normalized(_ normalization: BatchNormalization) -> [LayerConfiguration] {
         [
-            convolution(3, 2, 2, .valid, .tanh), .batchNormalization(normalization), convolution(3, 2, 2),
-            .batchNormalization(normalization), .maxPool2D, .flatten, dense(3, .softmax),
+            convolution(3, 2, 2, .valid, .tanh), LayerConfiguration(normalization), convolution(3, 2, 2),
+            LayerConfiguration(normalization), .maxPool2D, .flatten, dense(3, .softmax),
         ]
     }
 

@@ -54,11 +54,11 @@ struct ModelErrorTests {
             "layer 2 (RepeatChannels): it prepares the input: put it before all layers that learn"
         ),
         (
-            image, [.averagePool2D(AveragePool2D(window: Extent(29))), .flatten, output],
+            image, [.averagePool2D(window: Extent(29)), .flatten, output],
             "layer 1 (AveragePool2D): a 29×29 window does not fit into 28×28×1: remove this layer"
         ),
         (
-            image, [.averagePool2D(AveragePool2D(stride: Extent(0))), .flatten, output],
+            image, [.averagePool2D(stride: Extent(0)), .flatten, output],
             "layer 1 (AveragePool2D): the stride is 0×0, but must be at least 1×1"
         ),
         (
@@ -74,7 +74,7 @@ struct ModelErrorTests {
             "layer 2 (Dense): its automatic name fc1 is the name of another layer: give one of the two another name"
         ),
         (
-            image, [.flatten, named("bn1"), .batchNormalization(BatchNormalization()), output],
+            image, [.flatten, named("bn1"), .batchNormalization(), output],
             "layer 3 (BatchNorm): its automatic name bn1 is the name of another layer: give one of the two another name"
         ),
         (
@@ -104,7 +104,7 @@ struct ModelErrorTests {
     ]
 
     private static func named(_ name: String) -> LayerConfiguration {
-        .dense(Dense(name: name, units: 3))
+        .dense(name: name, units: 3)
     }
 
     static let image = ImageShape(height: 28, width: 28, channels: 1)

@@ -75,8 +75,8 @@ struct ModelTests {
     @Test("vectors of a normalisation behind Flatten have torch's CHW order, as the dense weight behind them has")
     func torchLayoutOfNormalization() throws {
         let layers: [LayerConfiguration] = [
-            .flatten, .batchNormalization(BatchNormalization()), dense(4, .softmax),
-            .batchNormalization(BatchNormalization()), dense(3, .softmax),
+            .flatten, .batchNormalization(), dense(4, .softmax),
+            .batchNormalization(), dense(3, .softmax),
         ]
         let model = try Model(
             ModelConfiguration(inputShape: image(2, 3, 5), layers: layers), loss: CategoricalCrossEntropy())

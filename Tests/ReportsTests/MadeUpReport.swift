@@ -16,7 +16,7 @@ enum MadeUpReport {
             dataset: DatasetConfiguration(source: SyntheticSource()),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1),
-                layers: [.flatten, .dense(Dense(units: 10, activation: .sigmoid))]),
+                layers: [.flatten, .dense(units: 10, activation: .sigmoid)]),
             batchSize: 8, epochs: 3)
     }
 

@@ -38,6 +38,7 @@ struct ImportTable {
         "Faults": ["Glibc", "Synchronization"],
         "Cluster": ["Foundation", "Glibc", "Synchronization"],
         "Reports": ["Glibc"],
+        "Selvedge": ["Foundation", "Synchronization"],
         "SelvedgeCommand": ["Foundation", "Glibc", "Synchronization"],
     ]
 

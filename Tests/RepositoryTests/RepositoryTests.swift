@@ -33,6 +33,14 @@ import Testing
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
     }
 
+    @Test func publicTypesAreFewAndEachHasAnExample() throws {
+        let files = try repository.swiftFiles(under: "Sources").filter { !$0.path.hasPrefix("Sources/Kernels/") }
+        let types = files.flatMap(Rules.publicTypes)
+        #expect(types.count <= 80, "\(types.count) public types")
+        let bare = types.filter { !$0.hasExample }.map(\.place)
+        #expect(bare.isEmpty, "public types without a code block:\n\(bare.joined(separator: "\n"))")
+    }
+
     @Test func theShareOfCrumbsDoesNotRise() throws {
         let files = try repository.swiftFiles(under: "Sources")
         let crumbs = Rules.crumbs(files)

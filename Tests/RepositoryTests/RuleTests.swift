@@ -16,6 +16,27 @@ import Testing
         #expect(findings.first?.hasSuffix("may not import \(module)") == true)
     }
 
+    @Test func publicTypesWithoutAnExampleAreFound() {
+        let file = RepositoryFile(
+            "Sources/Runs/Row.swift",
+            """
+            /// A row.
+            ///
+            /// ```swift
+            /// let row = Row()
+            /// ```
+            public struct Row {
+                /// A kind of row.
+                public enum Kind {}
+                public var count: Int
+            }
+            package struct Line {}
+            """)
+        let types = Rules.publicTypes(file)
+        #expect(types.map(\.place) == ["Sources/Runs/Row.swift:6", "Sources/Runs/Row.swift:8"])
+        #expect(types.map(\.hasExample) == [true, false])
+    }
+
     @Test func aFileOutsideAllModulesIsCaught() {
         #expect(Rules.brokenImports(RepositoryFile("Sources/Unknown/File.swift", ""), .selvedge).count == 1)
     }

@@ -78,6 +78,27 @@ enum Rules {
             }
     }
 
+    /// A type that users of the library see.
+    struct PublicType {
+        /// File and line.
+        let place: String
+        /// Whether its documentation has a block of code, which scripts/examples has compiled.
+        let hasExample: Bool
+    }
+
+    static func publicTypes(_ file: RepositoryFile) -> [PublicType] {
+        let kinds = ["struct", "enum", "class", "final class", "protocol", "actor", "typealias"]
+        let lines = file.text.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            String(line.drop { $0 == " " })
+        }
+        return lines.indices.compactMap { index in
+            guard kinds.contains(where: { lines[index].hasPrefix("public \($0) ") }) else { return nil }
+            let documentation = lines[..<index].reversed().prefix { $0.hasPrefix("///") || $0.hasPrefix("@") }
+            return PublicType(
+                place: "\(file.path):\(index + 1)", hasExample: documentation.contains("/// ```swift"))
+        }
+    }
+
     /// `try!`, `as!`, a force unwrap or an implicitly unwrapped type: a `!` right after a name or a closing bracket.
     static func traps(_ file: RepositoryFile) -> [String] {
         var findings: [String] = []

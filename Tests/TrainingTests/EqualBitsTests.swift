@@ -78,7 +78,7 @@ struct EqualBitsTests {
         let small = try SmallCase(
             training: sizes.training, validation: sizes.validation, batchSize: sizes.batchSize, epochs: 2,
             microBatches: sizes.microBatches, layers: SmallCase.regularized,
-            loss: CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1),
+            loss: LossConfiguration(CategoricalCrossEntropy(isSparse: false, labelSmoothing: 0.1)),
             optimizer: OptimizerConfiguration(
                 RMSprop(momentum: 0.9), schedule: CosineSchedule(warmUpEpochCount: 1, finalFactor: 0.1),
                 clippingNorm: 0.5))

@@ -15,10 +15,9 @@ enum FrozenLayers: String, CaseIterable, Sendable {
         func isTrainable(_ layer: FrozenLayers) -> Bool { self != .all && self != layer }
         return [
             .convolution2D(
-                Convolution2D(
-                    filters: 5, kernelHeight: 3, kernelWidth: 3, isTrainable: isTrainable(.first))),
-            .maxPool2D, .flatten, .dense(Dense(units: 300, isTrainable: isTrainable(.middle))),
-            .dense(Dense(units: 10, activation: .softmax, isTrainable: isTrainable(.last))),
+                filters: 5, kernel: 3, isTrainable: isTrainable(.first)),
+            .maxPool2D, .flatten, .dense(units: 300, isTrainable: isTrainable(.middle)),
+            .dense(units: 10, activation: .softmax, isTrainable: isTrainable(.last)),
         ]
     }
 }

@@ -17,14 +17,12 @@ struct WeightsCase {
     init(named: Bool = true, weights: InitialWeightsConfiguration? = nil, filters: Int = 3) throws {
         func name(_ text: String) -> String? { named ? text : nil }
         let layers: [LayerConfiguration] = [
-            .convolution2D(
-                Convolution2D(name: name("block1_conv1"), filters: 2, kernelHeight: 3, kernelWidth: 3)),
+            .convolution2D(name: name("block1_conv1"), filters: 2, kernel: 3),
             .maxPool2D,
             .convolution2D(
-                Convolution2D(
-                    name: name("block2_conv1"), filters: filters, kernelHeight: 3, kernelWidth: 3)),
-            .maxPool2D, .flatten, .dense(Dense(name: name("hidden"), units: 4)),
-            .dense(Dense(name: name("predictions"), units: 10, activation: .softmax)),
+                name: name("block2_conv1"), filters: filters, kernel: 3),
+            .maxPool2D, .flatten, .dense(name: name("hidden"), units: 4),
+            .dense(name: name("predictions"), units: 10, activation: .softmax),
         ]
         experiment = Experiment(
             name: "weights",

@@ -33,9 +33,9 @@ struct LearningTests {
         let model = ModelConfiguration(
             inputShape: ImageShape(height: 28, width: 28, channels: 1),
             layers: [
-                .convolution2D(Convolution2D(filters: 8, kernelHeight: 3, kernelWidth: 3)),
-                .maxPool2D, .flatten, .dense(Dense(units: 32)),
-                .dense(Dense(units: 10, activation: .sigmoid)),
+                .convolution2D(filters: 8, kernel: 3),
+                .maxPool2D, .flatten, .dense(units: 32),
+                .dense(units: 10, activation: .sigmoid),
             ])
         let experiment = Experiment(
             name: "full", dataset: DatasetConfiguration(source: SyntheticSource()), model: model, batchSize: 32,
@@ -43,7 +43,7 @@ struct LearningTests {
         let checked = try Model(model, loss: experiment.loss)
         let data = try TrainingData(
             dataset: SyntheticImages.make(sampleCount: 1000, seed: 1), experiment: experiment)
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: checked, data: data,
             state: ReplicatedState(model: checked, experiment: experiment), kernels: SmallCase.widest, threadCount: 2)
         trainer.own(0..<8)
@@ -113,7 +113,7 @@ struct TrainingDataTests {
         let large = SyntheticImages.make(sampleCount: 10, seed: 1)
         let data = try TrainingData(dataset: large, experiment: small.experiment)
         #expect(throws: DatasetError.self) {
-            try Trainer(
+            try TrainingReplica(
                 experiment: small.experiment, model: small.model, data: data, state: small.freshState(),
                 kernels: SmallCase.widest, threadCount: 1)
         }

@@ -42,7 +42,7 @@ struct SmallCase: Sendable {
     init(
         training trainingCount: Int, validation validationCount: Int, batchSize: Int, epochs: Int = 1,
         microBatches: Int = 8, layers: [LayerConfiguration] = SmallCase.convolution,
-        loss: any Loss = CategoricalCrossEntropy(),
+        loss: LossConfiguration = .categoricalCrossEntropy(),
         optimizer: OptimizerConfiguration = OptimizerConfiguration(Adam(learningRate: 0.01)),
         earlyStopping: EarlyStopping? = nil, augmentation: AugmentationConfiguration? = nil
     ) throws {
@@ -70,23 +70,23 @@ struct SmallCase: Sendable {
 
     /// Odd sizes, so that no vector length fits.
     static let convolution: [LayerConfiguration] = [
-        .convolution2D(Convolution2D(filters: 5, kernelHeight: 3, kernelWidth: 3)),
+        .convolution2D(filters: 5, kernel: 3),
         .maxPool2D, .flatten,
-        .dense(Dense(units: 11)), .dense(Dense(units: 10, activation: .softmax)),
+        .dense(units: 11), .dense(units: 10, activation: .softmax),
     ]
 
     /// Layers that draw at random, that look at the whole batch, and that have a penalty.
     static let regularized: [LayerConfiguration] = [
-        .dropout(rate: 0.1), .convolution2D(Convolution2D(filters: 5, kernelHeight: 3, kernelWidth: 3)),
-        .batchNormalization(BatchNormalization(momentum: 0.5)), .maxPool2D, .dropout(rate: 0.25), .flatten,
-        .dense(Dense(units: 21, regularization: Regularization(l1: 1e-4, l2: 1e-3))),
-        .batchNormalization(BatchNormalization(momentum: 0.5, isGhost: true)), .activation(.tanh),
-        .dropout(rate: 0.5), .batchNormalization(BatchNormalization()),
-        .dense(Dense(units: 10, activation: .softmax)),
+        .dropout(rate: 0.1), .convolution2D(filters: 5, kernel: 3),
+        .batchNormalization(momentum: 0.5), .maxPool2D, .dropout(rate: 0.25), .flatten,
+        .dense(units: 21, regularization: Regularization(l1: 1e-4, l2: 1e-3)),
+        .batchNormalization(momentum: 0.5, isGhost: true), .activation(.tanh),
+        .dropout(rate: 0.5), .batchNormalization(),
+        .dense(units: 10, activation: .softmax),
     ]
 
     static let linear: [LayerConfiguration] = [
-        .flatten, .dense(Dense(units: 10, activation: .softmax)),
+        .flatten, .dense(units: 10, activation: .softmax),
     ]
 
     var schedule: BatchSchedule { data.schedule(experiment) }
@@ -96,8 +96,8 @@ struct SmallCase: Sendable {
     /// A trainer that owns all micro-batches.
     func trainer(
         _ state: ReplicatedState? = nil, kernels: KernelTable? = nil, threads: Int = 1
-    ) throws -> Trainer {
-        let trainer = try Trainer(
+    ) throws -> TrainingReplica {
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model, data: data, state: state ?? freshState(),
             kernels: kernels ?? Self.widest, threadCount: threads)
         trainer.own(0..<experiment.microBatchCount)

@@ -63,7 +63,7 @@ package struct StepBenchmark {
         let instructionSet = try InstructionSet.chosen(environment: environment)
         let model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: environment)
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model, data: TrainingData(dataset: sets.training, experiment: experiment),
             state: ReplicatedState(model: model, experiment: experiment), kernels: instructionSet.table,
             threadCount: threadCount)
@@ -114,7 +114,7 @@ package struct StepBenchmark {
     }
 
     /// Owns this rank's micro-batches and connects to the other workers through socket files in the folder.
-    private func connect(_ trainer: Trainer) throws -> PeerExchange? {
+    private func connect(_ trainer: TrainingReplica) throws -> PeerExchange? {
         let runs = Ownership.balancedRuns(microBatchCount: experiment.microBatchCount, workerCount: workerCount)
         trainer.own(runs[rank])
         let control = "\(directory)/bench"

@@ -6,12 +6,12 @@ import Training
 /// A running replay: the trainer, and the report so far.
 struct Replay {
     private let run: RunVerifier
-    private let trainer: Trainer
+    private let trainer: TrainingReplica
     private let exchange: LocalExchange
     private let startName: String?
     private var report: VerificationReport
 
-    init(_ run: RunVerifier, _ trainer: Trainer, start: KeptState?) {
+    init(_ run: RunVerifier, _ trainer: TrainingReplica, start: KeptState?) {
         self.run = run
         self.trainer = trainer
         startName = start?.name

@@ -69,7 +69,7 @@ package struct RunVerifier {
     /// Replays and compares. `progress` receives each line of the report as soon as it is complete.
     package func verify(_ extent: Extent, progress: (String) -> Void = { _ in }) throws -> VerificationReport {
         let plan = try ReplayPlan(extent, self)
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model, data: data, state: state(plan.start), kernels: kernels,
             threadCount: threadCount)
         trainer.own(0..<experiment.microBatchCount)

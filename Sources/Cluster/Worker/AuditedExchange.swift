@@ -16,7 +16,7 @@ final class AuditedExchange: GradientExchange {
     private let inner: any GradientExchange
     /// Nil for a worker without peers.
     private let peers: PeerExchange?
-    private let trainer: Trainer
+    private let trainer: TrainingReplica
     private let schedule: AuditSchedule
     private let rank: Int
     /// The owners' runs, by rank.
@@ -27,7 +27,8 @@ final class AuditedExchange: GradientExchange {
     private var round = 0
 
     /// Throws what `GradientAuditor` throws.
-    init(peers: PeerExchange?, trainer: Trainer, view: View, rank: Int, share: Double, threadCount: Int) throws {
+    init(peers: PeerExchange?, trainer: TrainingReplica, view: View, rank: Int, share: Double, threadCount: Int) throws
+    {
         inner = peers ?? LocalExchange(arenaCount: trainer.model.arenaCount)
         self.peers = peers
         self.trainer = trainer

@@ -40,7 +40,7 @@ final class PeerExchange: GradientExchange {
     private static let roundMilliseconds = 120_000
 
     init(
-        view: View, rank: Int, job: JobIdentifier, trainer: Trainer, transport: ZeroMQFrameTransport,
+        view: View, rank: Int, job: JobIdentifier, trainer: TrainingReplica, transport: ZeroMQFrameTransport,
         held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
         let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)

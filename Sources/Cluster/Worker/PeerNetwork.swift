@@ -98,7 +98,7 @@ struct PeerConnection {
     let rank: Int
 
     /// The exchange of gradients and statistics over these links; nil for a worker without peers.
-    func exchange(trainer: Trainer, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
+    func exchange(trainer: TrainingReplica, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
         guard let transport else { return nil }
         return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board,

@@ -9,7 +9,7 @@ import Transport
 
 /// The training of one worker through all its views, step by step up to its grants.
 final class TrainingSession {
-    let trainer: Trainer
+    let trainer: TrainingReplica
     let settings: RunSettings
     let channel: ComputeChannel
     private let peers: PeerNetwork
@@ -26,7 +26,7 @@ final class TrainingSession {
     private var stepLimit: UInt64 = 0
 
     init(
-        trainer: Trainer, settings: RunSettings, channel: ComputeChannel, peers: PeerNetwork, threadCount: Int
+        trainer: TrainingReplica, settings: RunSettings, channel: ComputeChannel, peers: PeerNetwork, threadCount: Int
     ) {
         self.threadCount = threadCount
         self.trainer = trainer

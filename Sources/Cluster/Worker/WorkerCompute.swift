@@ -110,7 +110,7 @@ final class WorkerCompute {
                 checkpoint: Safetensors(bytes: bytes), model: model, experiment: experiment,
                 schedule: data.schedule(experiment))
         }
-        let trainer = try Trainer(
+        let trainer = try TrainingReplica(
             experiment: experiment, model: model, data: data, state: state, kernels: kernels,
             threadCount: settings.threadCount)
         let session = TrainingSession(

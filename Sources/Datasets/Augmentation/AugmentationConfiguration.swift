@@ -1,26 +1,33 @@
-package import Core
+public import Core
 
 /// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew for
 /// every sample of every step. A setting of nil, 0 or [1, 1] leaves the image unchanged.
-package struct AugmentationConfiguration: SettingsGroup {
+///
+/// ```swift
+/// let augmentation = AugmentationConfiguration(
+///     rotationDegrees: 10, flipsHorizontally: true, fill: .constant,
+///     crop: AugmentationConfiguration.RandomCrop(padding: 2),
+///     erasing: AugmentationConfiguration.RandomErasing(probability: 0.25))
+/// ```
+public struct AugmentationConfiguration: SettingsGroup {
     /// Rotation by an angle drawn from ± this, in degrees.
-    package var rotationDegrees: Double
+    public var rotationDegrees: Double
     /// Shift along the rows by a draw from ± this share of the width.
-    package var widthShift: Double
+    public var widthShift: Double
     /// Shift along the columns by a draw from ± this share of the height.
-    package var heightShift: Double
+    public var heightShift: Double
     /// Shear by an angle drawn from ± this, in degrees (as Keras's ImageDataGenerator reads its `shear_range`).
-    package var shearDegrees: Double
+    public var shearDegrees: Double
     /// The factors of both axes are drawn from here, one for each; above 1 shows more than the image.
-    package var zoom: ClosedRange<Double>
+    public var zoom: ClosedRange<Double>
     /// Whether half of the images are mirrored.
-    package var flipsHorizontally: Bool
+    public var flipsHorizontally: Bool
     /// The pixels beyond the image's edges, for the affine map.
-    package var fill: FillMode
-    package var crop: RandomCrop?
-    package var erasing: RandomErasing?
+    public var fill: FillMode
+    public var crop: RandomCrop?
+    public var erasing: RandomErasing?
 
-    package init(
+    public init(
         rotationDegrees: Double = 0, widthShift: Double = 0, heightShift: Double = 0, shearDegrees: Double = 0,
         zoom: ClosedRange<Double> = 1...1, flipsHorizontally: Bool = false, fill: FillMode = .nearest,
         crop: RandomCrop? = nil, erasing: RandomErasing? = nil
@@ -62,7 +69,11 @@ package struct AugmentationConfiguration: SettingsGroup {
     }
 
     /// How an image continues beyond its edges, for pixels a b c d, as in scipy.ndimage.
-    package enum FillMode: String, Sendable, Equatable, CaseIterable {
+    ///
+    /// ```swift
+    /// let shifted = AugmentationConfiguration(widthShift: 0.1, fill: .reflect)
+    /// ```
+    public enum FillMode: String, Sendable, Equatable, CaseIterable {
         /// a a a | a b c d | d d d
         case nearest
         /// 0 0 0 | a b c d | 0 0 0
@@ -74,11 +85,15 @@ package struct AugmentationConfiguration: SettingsGroup {
     }
 
     /// Zeros around the image, then a cut of the image's size at a random place.
-    package struct RandomCrop: SettingsGroup {
+    ///
+    /// ```swift
+    /// let cropped = AugmentationConfiguration(crop: AugmentationConfiguration.RandomCrop(padding: 4))
+    /// ```
+    public struct RandomCrop: SettingsGroup {
         /// Zeros at each side, in pixels.
-        package var padding: Int
+        public var padding: Int
 
-        package init(padding: Int) { self.padding = padding }
+        public init(padding: Int) { self.padding = padding }
 
         package init() { self.init(padding: 1) }
 
@@ -90,17 +105,21 @@ package struct AugmentationConfiguration: SettingsGroup {
     }
 
     /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data augmentation").
-    package struct RandomErasing: SettingsGroup {
+    ///
+    /// ```swift
+    /// let erasing = AugmentationConfiguration.RandomErasing(probability: 0.5, area: 0.02...0.2)
+    /// ```
+    public struct RandomErasing: SettingsGroup {
         /// The probability that an image is changed.
-        package var probability: Double
+        public var probability: Double
         /// The share of the image that the rectangle covers.
-        package var area: ClosedRange<Double>
+        public var area: ClosedRange<Double>
         /// Height over width; its logarithm is drawn evenly.
-        package var aspectRatio: ClosedRange<Double>
+        public var aspectRatio: ClosedRange<Double>
         /// The value of the rectangle, on the scale where 1 is white.
-        package var value: Float
+        public var value: Float
 
-        package init(
+        public init(
             probability: Double = 0.5, area: ClosedRange<Double> = 0.02...0.33,
             aspectRatio: ClosedRange<Double> = 0.3...3.3, value: Float = 0
         ) {

@@ -132,3 +132,10 @@ package struct CSVFiles: DataSource {
         try CSVImages.load(file, format: request.format(classNames: classNames), searching: request.folders)
     }
 }
+
+extension DataSourceConfiguration {
+    /// Text with a line for each image, as Kaggle has it. Paths are relative to the folder with the data.
+    public static func csv(training: String, test: String, classNames: [String]) -> Self {
+        Self(CSVFiles(training: training, test: test, classNames: classNames))
+    }
+}

@@ -23,6 +23,21 @@ extension DataSource {
     }
 }
 
+/// Where images come from. The file of each kind of source adds a function that makes it.
+///
+/// ```swift
+/// let source = DataSourceConfiguration.csv(training: "train.csv", test: "test.csv", classNames: ["cat", "dog"])
+/// ```
+public struct DataSourceConfiguration: Sendable, Equatable {
+    package var source: any DataSource
+
+    package init(_ source: any DataSource) {
+        self.source = source
+    }
+
+    public static func == (left: Self, right: Self) -> Bool { left.source.isEqual(to: right.source) }
+}
+
 /// The list of all data sources.
 package enum DataSourceKinds {
     package static let all: [any DataSource.Type] = [

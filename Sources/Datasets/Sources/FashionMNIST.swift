@@ -172,3 +172,8 @@ package struct FashionMNISTSource: DataSource {
             searching: FashionMNIST.searchPath(data: request.data, environment: request.environment))
     }
 }
+
+extension DataSourceConfiguration {
+    /// Fashion-MNIST: 60,000 training and 10,000 test images, 28 × 28 grey, ten classes.
+    public static let fashionMNIST = DataSourceConfiguration(FashionMNISTSource())
+}

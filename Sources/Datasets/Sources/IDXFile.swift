@@ -249,3 +249,15 @@ package struct IDXFiles: DataSource {
         )
     }
 }
+
+extension DataSourceConfiguration {
+    /// Files in the format of MNIST. Paths are relative to the folder with the data.
+    public static func idx(
+        trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
+    ) -> Self {
+        Self(
+            IDXFiles(
+                trainingImages: trainingImages, trainingLabels: trainingLabels, testImages: testImages,
+                testLabels: testLabels, classNames: classNames))
+    }
+}

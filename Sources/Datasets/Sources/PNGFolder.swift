@@ -94,3 +94,10 @@ package struct PNGFolders: DataSource {
         )
     }
 }
+
+extension DataSourceConfiguration {
+    /// Folders with a sub-folder of PNG files for each class. Paths are relative to the folder with the data.
+    public static func pngFolders(training: String, test: String, classNames: [String]) -> Self {
+        Self(PNGFolders(training: training, test: test, classNames: classNames))
+    }
+}

@@ -246,3 +246,8 @@ package struct SyntheticSource: DataSource {
         )
     }
 }
+
+extension DataSourceConfiguration {
+    /// Made-up images in the form of Fashion-MNIST, for tests and trials.
+    public static let synthetic = DataSourceConfiguration(SyntheticSource())
+}

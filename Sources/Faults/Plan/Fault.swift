@@ -1,5 +1,10 @@
 /// One fault of a plan: what happens to which process, and when.
-package struct Fault: Sendable, Hashable {
+///
+/// ```swift
+/// let fault = try Fault(parsing: "kill worker=1 step=40 phase=computing")
+/// print(fault)
+/// ```
+public struct Fault: Sendable, Hashable {
     package enum Direction: String, Sendable, CaseIterable {
         /// What others send to the target is lost.
         case inward = "in"
@@ -54,7 +59,7 @@ package struct Fault: Sendable, Hashable {
 
 extension Fault: CustomStringConvertible {
     /// The text from which `init(parsing:)` makes this fault again.
-    package var description: String {
+    public var description: String {
         var words = [kind.rawValue, target.description]
         func add(_ key: FaultKey, _ value: (some CustomStringConvertible)?) {
             if let value { words.append("\(key.rawValue)=\(value)") }

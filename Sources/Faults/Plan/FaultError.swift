@@ -1,7 +1,15 @@
 import Core
 
-/// Why a fault or a plan cannot be used, in one line that lists what exists.
-package struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
+/// Why a fault or a plan cannot be used. Its description is one line that lists what exists.
+///
+/// ```swift
+/// do {
+///     _ = try Fault(parsing: "explode worker=1 step=2")
+/// } catch {
+///     print(error)
+/// }
+/// ```
+public struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Problem: Error, Sendable, Equatable {
         case missingKind
         case unknownKind(String)
@@ -44,7 +52,7 @@ package struct FaultError: Error, Sendable, Equatable, CustomStringConvertible {
         self.line = line
     }
 
-    package var description: String {
+    public var description: String {
         var place = ""
         if let source { place = line.map { "\(quoted(source)), line \($0): " } ?? "\(quoted(source)): " }
         return place + (text.isEmpty ? "" : "the fault \(quoted(text)): ") + problem.description

@@ -7,7 +7,7 @@ extension FaultPlan {
     static let byteLimit = 1 << 20
 
     /// Reads a plan file: `faults:` with a list of one-line texts, or of mappings with the key `kind` and those of the text.
-    package init(path: String) throws(FaultError) {
+    public init(path: String) throws(FaultError) {
         let bytes: [UInt8]
         do {
             bytes = try FileOperations().read(path, byteLimit: Self.byteLimit)

@@ -1,11 +1,16 @@
 /// The faults of one run.
-package struct FaultPlan: Sendable, Equatable {
-    package var faults: [Fault]
+///
+/// ```swift
+/// var plan = FaultPlan([try Fault(parsing: "stop worker=0 step=20 for=500")])
+/// plan.faults += FaultPlan.random(seed: 7, ratePerMinute: 10, workerCount: 4).faults
+/// ```
+public struct FaultPlan: Sendable, Equatable {
+    public var faults: [Fault]
 
     /// The most faults that a plan may have.
     package static let countLimit = 10_000
 
-    package init(_ faults: [Fault] = []) {
+    public init(_ faults: [Fault] = []) {
         self.faults = faults
     }
 
@@ -21,6 +26,15 @@ package struct FaultPlan: Sendable, Equatable {
 
     /// One fault per line, as `init(text:)` reads it.
     package var text: String { faults.map(\.description).joined(separator: "\n") }
+
+    /// Faults of all kinds at random times, `ratePerMinute` on average, enough for a day; the same for equal arguments.
+    public static func random(seed: UInt64, ratePerMinute: Double = 6, workerCount: Int) -> FaultPlan {
+        RandomFaults.lasting(workerCount: workerCount)
+            .plan(seed: seed, ratePerMinute: ratePerMinute, minutes: randomMinutes)
+    }
+
+    /// For how long random faults are planned.
+    private static let randomMinutes = 24.0 * 60
 
     /// The seed in `random:SEED`.
     package static func seed(_ text: String) throws(FaultError) -> UInt64 {

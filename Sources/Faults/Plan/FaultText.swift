@@ -1,6 +1,7 @@
 extension Fault {
     /// Reads `KIND worker=NUMBER|coordinator step=NUMBER phase=NAME KEY=VALUE …`, the words in any order after the kind.
-    package init(parsing text: String) throws(FaultError) {
+    /// The kinds, with what each takes, are in the article of the module Faults.
+    public init(parsing text: String) throws(FaultError) {
         do throws(FaultError.Problem) {
             try self.init(words: text.split { $0 == " " || $0 == "\t" || $0 == "\r" }.map(String.init))
         } catch {

@@ -2,7 +2,11 @@ package import Core
 internal import KernelInterface
 
 /// What a layer applies to its sums, or an Activation layer to its input.
-package enum Activation: Sendable, Equatable {
+///
+/// ```swift
+/// let layers: [LayerConfiguration] = [.dense(units: 64, activation: .leakyReLU(slope: 0.1)), .activation(.gelu)]
+/// ```
+public enum Activation: Sendable, Equatable {
     case linear
     case relu
     case sigmoid
@@ -33,7 +37,7 @@ package enum Activation: Sendable, Equatable {
     }
 
     /// The slope is that of `keras.activations.leaky_relu`.
-    package static func leakyReLU() -> Activation { .leakyReLU(slope: 0.2) }
+    public static func leakyReLU() -> Activation { .leakyReLU(slope: 0.2) }
 }
 
 extension SettingFormat where Value == Activation {
@@ -93,7 +97,8 @@ package struct ActivationLayer: Layer {
 }
 
 extension LayerConfiguration {
-    package static func activation(_ activation: Activation) -> Self { Self(ActivationLayer(activation)) }
+    /// A function of each element; softmax is over the channels of each position.
+    public static func activation(_ activation: Activation) -> Self { Self(ActivationLayer(activation)) }
 }
 
 extension PlanGraph {

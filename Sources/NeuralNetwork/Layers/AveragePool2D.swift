@@ -32,7 +32,12 @@ package struct AveragePool2D: Layer {
 }
 
 extension LayerConfiguration {
-    package static func averagePool2D(_ layer: AveragePool2D = AveragePool2D()) -> Self { Self(layer) }
+    /// The mean of each window, each channel by itself. Without a stride windows lie side by side.
+    public static func averagePool2D(
+        window: Extent = 2, stride: Extent? = nil, padding: Padding = .valid
+    ) -> Self {
+        Self(AveragePool2D(window: window, stride: stride, padding: padding))
+    }
 }
 
 struct AveragePoolPlan: UnitPlan {

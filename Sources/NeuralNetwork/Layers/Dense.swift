@@ -74,7 +74,16 @@ package struct Dense: Layer {
 }
 
 extension LayerConfiguration {
-    package static func dense(_ layer: Dense) -> Self { Self(layer) }
+    /// A fully connected layer: a flat input becomes `[units]`. `name` begins the names of its tensors.
+    public static func dense(
+        name: String? = nil, units: Int, activation: Activation = .relu, regularization: Regularization = .none,
+        isTrainable: Bool = true
+    ) -> Self {
+        Self(
+            Dense(
+                name: name, units: units, activation: activation, regularization: regularization,
+                isTrainable: isTrainable))
+    }
 }
 
 /// The matrix product of a dense layer, with a fused ReLU or without.

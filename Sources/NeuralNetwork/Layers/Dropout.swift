@@ -36,7 +36,8 @@ package struct Dropout: Layer {
 }
 
 extension LayerConfiguration {
-    package static func dropout(rate: Float) -> Self { Self(Dropout(rate: rate)) }
+    /// In training each element is zero with probability `rate`, from 0 to below 1; the others are divided by 1 − rate.
+    public static func dropout(rate: Float) -> Self { Self(Dropout(rate: rate)) }
 }
 
 struct DropoutPlan: UnitPlan {

@@ -21,5 +21,6 @@ package struct Flatten: Layer {
 }
 
 extension LayerConfiguration {
-    package static let flatten = LayerConfiguration(Flatten())
+    /// An image read as one vector, in the order (height, width, channel).
+    public static let flatten = LayerConfiguration(Flatten())
 }

@@ -27,5 +27,6 @@ package struct GlobalAveragePool2D: Layer {
 }
 
 extension LayerConfiguration {
-    package static let globalAveragePool2D = LayerConfiguration(GlobalAveragePool2D())
+    /// The mean of each channel over the whole image: `[height, width, channels]` becomes `[channels]`.
+    public static let globalAveragePool2D = LayerConfiguration(GlobalAveragePool2D())
 }

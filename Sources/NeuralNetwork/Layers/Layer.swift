@@ -89,16 +89,20 @@ package struct LayerProblem: Error, Sendable, Equatable {
 }
 
 /// Penalties on a layer's kernel, as Keras defines them: l1·Σ|w| + l2·Σw² is added to the loss.
-package struct Regularization: Sendable, Equatable {
-    package var l1: Float
-    package var l2: Float
+///
+/// ```swift
+/// let layer = LayerConfiguration.dense(units: 64, regularization: Regularization(l2: 1e-4))
+/// ```
+public struct Regularization: Sendable, Equatable {
+    public var l1: Float
+    public var l2: Float
 
-    package init(l1: Float = 0, l2: Float = 0) {
+    public init(l1: Float = 0, l2: Float = 0) {
         self.l1 = l1
         self.l2 = l2
     }
 
-    package static let none = Regularization()
+    public static let none = Regularization()
 }
 
 extension SettingVisitor {

@@ -53,7 +53,10 @@ package struct LayerNormalization: Layer {
 }
 
 extension LayerConfiguration {
-    package static func layerNormalization(_ layer: LayerNormalization = LayerNormalization()) -> Self { Self(layer) }
+    /// Normalisation over the channels of each position of each sample, then a scale and a shift that are learned.
+    public static func layerNormalization(epsilon: Float = 1e-3, isTrainable: Bool = true) -> Self {
+        Self(LayerNormalization(epsilon: epsilon, isTrainable: isTrainable))
+    }
 }
 
 struct LayerNormalizationPlan: UnitPlan {

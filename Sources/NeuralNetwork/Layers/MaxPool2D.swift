@@ -38,8 +38,12 @@ package struct MaxPool2D: Layer {
 
 extension LayerConfiguration {
     /// Over 2×2 windows with stride 2: an odd last row or column is dropped.
-    package static let maxPool2D = LayerConfiguration(MaxPool2D())
-    package static func maxPool2D(_ layer: MaxPool2D) -> Self { Self(layer) }
+    public static let maxPool2D = LayerConfiguration(MaxPool2D())
+
+    /// The largest value of each window, each channel by itself. Without a stride windows lie side by side.
+    public static func maxPool2D(window: Extent, stride: Extent? = nil, padding: Padding = .valid) -> Self {
+        Self(MaxPool2D(window: window, stride: stride, padding: padding))
+    }
 }
 
 /// The windows of a pooling layer.

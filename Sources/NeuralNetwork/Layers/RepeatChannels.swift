@@ -35,7 +35,8 @@ package struct RepeatChannels: Layer {
 }
 
 extension LayerConfiguration {
-    package static func repeatChannels(count: Int) -> Self { Self(RepeatChannels(count: count)) }
+    /// `count` equal sets of channels in a row, before all layers that learn.
+    public static func repeatChannels(count: Int) -> Self { Self(RepeatChannels(count: count)) }
 }
 
 struct RepeatChannelsPlan: UnitPlan {

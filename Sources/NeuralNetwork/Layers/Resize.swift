@@ -35,7 +35,8 @@ package struct Resize: Layer {
 }
 
 extension LayerConfiguration {
-    package static func resize(_ size: Extent) -> Self { Self(Resize(size)) }
+    /// Bilinear resizing of the input, before all layers that learn.
+    public static func resize(_ size: Extent) -> Self { Self(Resize(size)) }
 }
 
 struct ResizePlan: UnitPlan {

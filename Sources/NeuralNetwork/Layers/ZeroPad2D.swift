@@ -54,7 +54,10 @@ package struct ZeroPad2D: Layer {
 }
 
 extension LayerConfiguration {
-    package static func zeroPad2D(_ layer: ZeroPad2D = ZeroPad2D()) -> Self { Self(layer) }
+    /// Rows and columns of zeros around an image.
+    public static func zeroPad2D(top: Int = 1, bottom: Int = 1, left: Int = 1, right: Int = 1) -> Self {
+        Self(ZeroPad2D(top: top, bottom: bottom, left: left, right: right))
+    }
 }
 
 extension SettingFormat where Value == [Int] {

@@ -63,3 +63,10 @@ package struct BinaryCrossEntropy: Loss {
         rows.losses[row] = (0 - sum) / Float(classes)
     }
 }
+
+extension LossConfiguration {
+    /// The mean cross-entropy of each output by itself; the last layer is softmax or sigmoid.
+    public static func binaryCrossEntropy(labelSmoothing: Float = 0) -> Self {
+        Self(BinaryCrossEntropy(labelSmoothing: labelSmoothing))
+    }
+}

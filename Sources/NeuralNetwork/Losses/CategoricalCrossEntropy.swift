@@ -138,3 +138,10 @@ enum NormalizedSigmoidCrossEntropy {
         }
     }
 }
+
+extension LossConfiguration {
+    /// −ln of the label's probability; the last layer is softmax or sigmoid.
+    public static func categoricalCrossEntropy(labelSmoothing: Float = 0) -> Self {
+        Self(CategoricalCrossEntropy(labelSmoothing: labelSmoothing))
+    }
+}

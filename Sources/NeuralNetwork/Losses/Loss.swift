@@ -21,6 +21,21 @@ extension Loss {
     package func answerCount(classCount: Int) -> Int { classCount }
 }
 
+/// What wrong answers cost. The file of each kind of loss adds a function that makes it.
+///
+/// ```swift
+/// let loss = LossConfiguration.categoricalCrossEntropy(labelSmoothing: 0.1)
+/// ```
+public struct LossConfiguration: Sendable, Equatable {
+    package var loss: any Loss
+
+    package init(_ loss: any Loss) {
+        self.loss = loss
+    }
+
+    public static func == (left: Self, right: Self) -> Bool { left.loss.isEqual(to: right.loss) }
+}
+
 /// The list of all losses.
 package enum LossKinds {
     package static let all: [any Loss.Type] = [

@@ -44,3 +44,10 @@ package struct MeanSquaredError: Loss {
         rows.losses[row] = sum / classes
     }
 }
+
+extension LossConfiguration {
+    /// The mean squared difference of outputs and targets; the last layer is softmax, sigmoid or linear.
+    public static func meanSquaredError(labelSmoothing: Float = 0) -> Self {
+        Self(MeanSquaredError(labelSmoothing: labelSmoothing))
+    }
+}

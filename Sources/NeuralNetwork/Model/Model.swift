@@ -40,6 +40,10 @@ package struct Model: Sendable {
     ///
     /// Throws at the first layer that cannot follow the one before it, for two layers of one name, and for a last layer
     /// that the loss cannot take.
+    package init(_ configuration: ModelConfiguration, loss: LossConfiguration) throws(ModelError) {
+        try self.init(configuration, loss: loss.loss)
+    }
+
     package init(_ configuration: ModelConfiguration, loss: any Loss) throws(ModelError) {
         let outputs = try ModelChecks.outputShapes(of: configuration)
         try ModelChecks.checkPlaces(of: configuration)

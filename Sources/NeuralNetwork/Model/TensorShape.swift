@@ -82,12 +82,16 @@ package enum TensorShape: Sendable, Equatable {
 }
 
 /// Height, width and channels of one image.
-package struct ImageShape: Sendable, Equatable {
-    package var height: Int
-    package var width: Int
-    package var channels: Int
+///
+/// ```swift
+/// let shape = ImageShape(height: 32, width: 32, channels: 3)
+/// ```
+public struct ImageShape: Sendable, Equatable {
+    public var height: Int
+    public var width: Int
+    public var channels: Int
 
-    package init(height: Int, width: Int, channels: Int) {
+    public init(height: Int, width: Int, channels: Int) {
         self.height = height
         self.width = width
         self.channels = channels
@@ -96,17 +100,23 @@ package struct ImageShape: Sendable, Equatable {
     package var elementCount: Int { height * width * channels }
 }
 
-/// Height and width of a kernel, a window or a stride.
-package struct Extent: Sendable, Equatable {
-    package var height: Int
-    package var width: Int
+/// Height and width of a kernel, a window or a stride. A number alone is a square.
+///
+/// ```swift
+/// let layer = LayerConfiguration.convolution2D(filters: 8, kernel: Extent(height: 1, width: 5), stride: 2)
+/// ```
+public struct Extent: Sendable, Equatable, ExpressibleByIntegerLiteral {
+    public var height: Int
+    public var width: Int
 
-    package init(height: Int, width: Int) {
+    public init(height: Int, width: Int) {
         self.height = height
         self.width = width
     }
 
-    package init(_ size: Int) {
+    public init(_ size: Int) {
         self.init(height: size, width: size)
     }
+
+    public init(integerLiteral size: Int) { self.init(size) }
 }

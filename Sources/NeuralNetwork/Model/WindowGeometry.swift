@@ -1,5 +1,9 @@
 /// What lies around an image where a kernel or window reaches over its edge.
-package enum Padding: String, Sendable, Equatable, CaseIterable {
+///
+/// ```swift
+/// let layer = LayerConfiguration.convolution2D(filters: 8, kernel: 3, padding: .same)
+/// ```
+public enum Padding: String, Sendable, Equatable, CaseIterable {
     /// Nothing: windows stay inside the image.
     case valid
     /// As many positions as the input has, divided by the stride and rounded up; an odd pixel of padding goes to the

@@ -1,5 +1,5 @@
 package import Core
-package import KernelInterface
+public import KernelInterface
 
 /// Adam and AdamW. The defaults are Keras's.
 package struct Adam: OptimizerMethod {
@@ -86,5 +86,29 @@ package struct Adam: OptimizerMethod {
             beta2: beta2, epsilon: epsilon, secondRootScale: convention == .keras ? 1 : Float(1 / secondCorrection),
             weightDecay: addsDecayToGradient ? 0 : step.learningRate * weightDecay,
             gradientDecay: addsDecayToGradient ? weightDecay : 0, adjustment: part.adjustment)
+    }
+}
+
+extension OptimizerConfiguration {
+    /// Adam (Kingma & Ba 2015).
+    public static func adam(
+        learningRate: Float = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
+        weightDecay: Float = 0, convention: OptimizerConvention = .keras
+    ) -> Self {
+        Self(
+            Adam(
+                learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+                convention: convention))
+    }
+
+    /// Adam with a decay of the weights apart from the gradient (Loshchilov & Hutter 2019).
+    public static func adamW(
+        learningRate: Float = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7,
+        weightDecay: Float = 0.004, convention: OptimizerConvention = .keras
+    ) -> Self {
+        Self(
+            Adam(
+                learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+                isDecoupled: true, convention: convention))
     }
 }

@@ -42,3 +42,12 @@ package struct Lion: OptimizerMethod {
                 beta2: beta2, weightDecay: step.learningRate * weightDecay, adjustment: part.adjustment))
     }
 }
+
+extension OptimizerConfiguration {
+    /// Steps of one size in the direction of a mean gradient's sign (Chen et al. 2023).
+    public static func lion(
+        learningRate: Float = 0.001, beta1: Float = 0.9, beta2: Float = 0.99, weightDecay: Float = 0
+    ) -> Self {
+        Self(Lion(learningRate: learningRate, beta1: beta1, beta2: beta2, weightDecay: weightDecay))
+    }
+}

@@ -58,3 +58,12 @@ package struct Nadam: OptimizerMethod {
         return (momentum(number), momentum(number + 1), product)
     }
 }
+
+extension OptimizerConfiguration {
+    /// Adam with Nesterov momentum (Dozat 2016).
+    public static func nadam(
+        learningRate: Float = 0.001, beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-7
+    ) -> Self {
+        Self(Nadam(learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon))
+    }
+}

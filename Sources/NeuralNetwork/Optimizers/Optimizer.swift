@@ -1,8 +1,15 @@
 internal import Core
 package import KernelInterface
 
-/// How a step changes the parameters: the method, its learning rate over time, and clipping.
-package struct OptimizerConfiguration: Sendable, Equatable {
+/// How a step changes the parameters: the method, its learning rate over time, and clipping. The file of each method adds a
+/// function that makes it.
+///
+/// ```swift
+/// let optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
+///     .scheduled(.cosine(warmUpEpochCount: 1))
+///     .clipped(norm: 1)
+/// ```
+public struct OptimizerConfiguration: Sendable, Equatable {
     package var method: any OptimizerMethod
     /// The factor on the method's learning rate over time.
     package var schedule: any LearningRateSchedule
@@ -18,7 +25,18 @@ package struct OptimizerConfiguration: Sendable, Equatable {
         self.clippingNorm = clippingNorm
     }
 
-    package static func == (left: Self, right: Self) -> Bool {
+    /// The same optimizer with its learning rate on a schedule.
+    public func scheduled(_ schedule: ScheduleConfiguration) -> Self {
+        Self(method, schedule: schedule.schedule, clippingNorm: clippingNorm)
+    }
+
+    /// The same optimizer with gradients scaled down to `norm`, above 0, where their norm over all parameters is larger.
+    public func clipped(norm: Float) -> Self {
+        precondition(norm > 0, "gradients are clipped to a norm above 0, not to \(norm)")
+        return Self(method, schedule: schedule, clippingNorm: norm)
+    }
+
+    public static func == (left: Self, right: Self) -> Bool {
         left.method.isEqual(to: right.method) && left.schedule.isEqual(to: right.schedule)
             && left.clippingNorm == right.clippingNorm
     }

@@ -1,5 +1,5 @@
 package import Core
-package import KernelInterface
+public import KernelInterface
 
 /// RMSprop without centering. The defaults are Keras's.
 package struct RMSprop: OptimizerMethod {
@@ -48,5 +48,17 @@ package struct RMSprop: OptimizerMethod {
                 velocity: momentum == 0 ? nil : part.slot(1), gradientSum: part.gradientSum, batchSize: part.batchSize,
                 learningRate: step.learningRate, rho: rho, epsilon: epsilon, momentum: momentum, convention: convention,
                 adjustment: part.adjustment))
+    }
+}
+
+extension OptimizerConfiguration {
+    /// RMSprop, not centered (Tieleman & Hinton 2012).
+    public static func rmsprop(
+        learningRate: Float = 0.001, rho: Float = 0.9, momentum: Float = 0, epsilon: Float = 1e-7,
+        convention: OptimizerConvention = .keras
+    ) -> Self {
+        Self(
+            RMSprop(
+                learningRate: learningRate, rho: rho, momentum: momentum, epsilon: epsilon, convention: convention))
     }
 }

@@ -1,5 +1,5 @@
 package import Core
-package import KernelInterface
+public import KernelInterface
 
 /// Gradient descent, with momentum if wanted. The defaults are Keras's.
 package struct SGD: OptimizerMethod {
@@ -43,5 +43,15 @@ package struct SGD: OptimizerMethod {
                 count: part.count, parameters: part.parameters, velocity: momentum == 0 ? nil : part.slot(0),
                 gradientSum: part.gradientSum, batchSize: part.batchSize, learningRate: step.learningRate,
                 momentum: momentum, usesNesterov: isNesterov, convention: convention, adjustment: part.adjustment))
+    }
+}
+
+extension OptimizerConfiguration {
+    /// Gradient descent, with momentum if wanted.
+    public static func sgd(
+        learningRate: Float = 0.01, momentum: Float = 0, isNesterov: Bool = false,
+        convention: OptimizerConvention = .keras
+    ) -> Self {
+        Self(SGD(learningRate: learningRate, momentum: momentum, isNesterov: isNesterov, convention: convention))
     }
 }

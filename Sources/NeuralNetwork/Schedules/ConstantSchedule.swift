@@ -11,3 +11,8 @@ package struct ConstantSchedule: LearningRateSchedule {
 
     package func factor(at time: ScheduleTime) -> Double { 1 }
 }
+
+extension ScheduleConfiguration {
+    /// The same learning rate in every step.
+    public static let constant = ScheduleConfiguration(ConstantSchedule())
+}

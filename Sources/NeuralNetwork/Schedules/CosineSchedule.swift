@@ -36,3 +36,10 @@ package struct CosineSchedule: LearningRateSchedule {
         return final + (1 - final) * (1 + ElementaryFunctions.cosineOfHalfTurns(share)) / 2
     }
 }
+
+extension ScheduleConfiguration {
+    /// A straight rise over the first epochs, then half a cosine down to `finalFactor` at the last step.
+    public static func cosine(warmUpEpochCount: Int = 0, finalFactor: Float = 0) -> Self {
+        Self(CosineSchedule(warmUpEpochCount: warmUpEpochCount, finalFactor: finalFactor))
+    }
+}

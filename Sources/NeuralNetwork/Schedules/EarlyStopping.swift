@@ -1,21 +1,30 @@
-package import Core
+public import Core
 
 /// When training ends before its last epoch.
-package struct EarlyStopping: SettingsGroup {
-    package enum Monitor: String, Sendable, Equatable, CaseIterable {
+///
+/// ```swift
+/// let earlyStopping = EarlyStopping(monitor: .validationAccuracy, patience: 3)
+/// ```
+public struct EarlyStopping: SettingsGroup {
+    /// The value that has to improve.
+    ///
+    /// ```swift
+    /// let monitors = EarlyStopping.Monitor.allCases
+    /// ```
+    public enum Monitor: String, Sendable, Equatable, CaseIterable {
         case validationLoss = "val_loss"
         case validationAccuracy = "val_accuracy"
     }
 
-    package var monitor: Monitor
+    public var monitor: Monitor
     /// Epochs in a row without an improvement before training ends.
-    package var patience: Int
+    public var patience: Int
     /// An improvement is larger than this.
-    package var minimumChange: Float
+    public var minimumChange: Float
     /// Whether the run's result is the best epoch's weights, not the last's.
-    package var restoresBestWeights: Bool
+    public var restoresBestWeights: Bool
 
-    package init(
+    public init(
         monitor: Monitor = .validationLoss, patience: Int, minimumChange: Float = 0, restoresBestWeights: Bool = true
     ) {
         self.monitor = monitor

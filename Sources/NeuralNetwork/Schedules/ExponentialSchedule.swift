@@ -21,3 +21,8 @@ package struct ExponentialSchedule: LearningRateSchedule {
 
     package func factor(at time: ScheduleTime) -> Double { ElementaryFunctions.power(Double(factor), time.epoch) }
 }
+
+extension ScheduleConfiguration {
+    /// Times `factor` after each epoch.
+    public static func exponential(factor: Float) -> Self { Self(ExponentialSchedule(factor: factor)) }
+}

@@ -6,6 +6,21 @@ package protocol LearningRateSchedule: SettingsKind {
     func factor(at time: ScheduleTime) -> Double
 }
 
+/// The factor on the learning rate over time. The file of each kind of schedule adds a function that makes it.
+///
+/// ```swift
+/// let optimizer = OptimizerConfiguration.adam().scheduled(.step(epochCount: 10, factor: 0.1))
+/// ```
+public struct ScheduleConfiguration: Sendable, Equatable {
+    package var schedule: any LearningRateSchedule
+
+    package init(_ schedule: any LearningRateSchedule) {
+        self.schedule = schedule
+    }
+
+    public static func == (left: Self, right: Self) -> Bool { left.schedule.isEqual(to: right.schedule) }
+}
+
 /// The list of all schedules.
 package enum ScheduleKinds {
     package static let all: [any LearningRateSchedule.Type] = [

@@ -50,3 +50,10 @@ package struct PlateauSchedule: LearningRateSchedule {
         return count
     }
 }
+
+extension ScheduleConfiguration {
+    /// Times `factor` each time the validation loss has not fallen for `patience` epochs.
+    public static func onPlateau(factor: Float, patience: Int, minimumFactor: Float = 0) -> Self {
+        Self(PlateauSchedule(factor: factor, patience: patience, minimumFactor: minimumFactor))
+    }
+}

@@ -27,3 +27,10 @@ package struct StepSchedule: LearningRateSchedule {
         ElementaryFunctions.power(Double(factor), time.epoch / epochCount)
     }
 }
+
+extension ScheduleConfiguration {
+    /// Times `factor` after every `epochCount` epochs.
+    public static func step(epochCount: Int, factor: Float) -> Self {
+        Self(StepSchedule(epochCount: epochCount, factor: factor))
+    }
+}

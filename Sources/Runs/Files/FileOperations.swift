@@ -205,7 +205,7 @@ extension FileOperations {
         try synchronize(descriptor, path)
     }
 
-    func exists(_ path: String) -> Bool {
+    package func exists(_ path: String) -> Bool {
         access(path, F_OK) == 0
     }
 

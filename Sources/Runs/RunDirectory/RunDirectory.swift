@@ -80,6 +80,11 @@ extension RunDirectory {
         return try fill(paths, experiment, digest, files)
     }
 
+    /// Makes the empty folder `PARENT/NAME-N`, where N is one more than the highest that exists, and returns its path.
+    package static func makeNumbered(_ name: String, in parent: String = "runs") throws(FileError) -> String {
+        try makeNumbered(name, in: parent, FileOperations()).run
+    }
+
     /// Makes a run at `path`, which must not exist or be an empty folder.
     package static func create(
         at path: String, experiment: String, digest: SHA256Digest, files: FileOperations = FileOperations()

@@ -1,12 +1,8 @@
 import ArgumentParser
-import Datasets
-import Experiments
 import Foundation
-import Kernels
-import NeuralNetwork
 import Reports
 import Runs
-import Training
+import Selvedge
 
 /// Evaluates a checkpoint in this process.
 struct EvaluateCommand: ParsableCommand {
@@ -45,18 +41,13 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     func run() throws {
-        let environment = ProcessInfo.processInfo.environment
         try DataFolder.check(data)
-        let contents = try Safetensors(path: checkpoint)
-        let experiment = try ReplicatedState.experiment(in: contents)
-        let model = try Model(experiment.model, loss: experiment.loss)
-        let state = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
-        let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
+        let trained = try Checkpoint(path: checkpoint)
+        let (experiment, model) = (trained.experiment, trained.model)
+        let sets = try DatasetLookup.load(
+            experiment, data: data, environment: ProcessInfo.processInfo.environment)
         let dataset = split == .test ? sets.test : try sets.training.trainingPart
-        let evaluator = try Evaluator(
-            experiment: experiment, model: model, dataset: dataset,
-            kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
-        let evaluation = evaluator.evaluate(state, sampleLimit: limit)
+        let evaluation = try trained.evaluate(dataset, sampleLimit: limit)
         if let logits {
             var writer = SafetensorsWriter()
             writer.add(
@@ -70,7 +61,7 @@ struct EvaluateCommand: ParsableCommand {
         Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
         if let report {
             let contents = try RunReport(
-                experiment: experiment, model: model, rows: state.progress.rows, training: sets.training,
+                experiment: experiment, model: model, rows: trained.epochs, training: sets.training,
                 evaluated: dataset, isTestSet: split == .test, evaluation: evaluation)
             try write(contents, to: report)
         }

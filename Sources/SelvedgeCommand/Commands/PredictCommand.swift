@@ -3,10 +3,10 @@ import Core
 import Datasets
 import Experiments
 import Foundation
-import Kernels
 import NeuralNetwork
 import Reports
 import Runs
+import Selvedge
 import Training
 
 /// Classifies images with a checkpoint.
@@ -38,18 +38,13 @@ struct PredictCommand: ParsableCommand {
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         try DataFolder.check(data)
-        let contents = try Safetensors(path: checkpoint)
-        let experiment = try ReplicatedState.experiment(in: contents)
-        let model = try Model(experiment.model, loss: experiment.loss)
-        let state = try ReplicatedState(checkpoint: contents, model: model, experiment: experiment)
+        let trained = try Checkpoint(path: checkpoint)
+        let (experiment, model) = (trained.experiment, trained.model)
         let references = images.map { ImageReference($0) }
         let reader = ImageReader(experiment: experiment, model: model, data: data, environment: environment)
         let found = try reader.read(references)
-        let evaluator = try Evaluator(
-            experiment: experiment, model: model, dataset: found.dataset,
-            kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
         let predictions = Predictions(
-            names: images, found, evaluator.evaluate(state), classCount: model.classCount, top: top,
+            names: images, found, try trained.evaluate(found.dataset), classCount: model.classCount, top: top,
             isSynthetic: experiment.dataset.name == DatasetConfiguration.syntheticName)
         Console.result(json ? predictions.json : predictions.text)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Core
 import Experiments
 import Faults

@@ -33,9 +33,6 @@ struct FaultOptions: ParsableArguments {
 
     private static let usualRate = 6.0
 
-    /// For how long random faults are planned.
-    private static let randomMinutes = 24.0 * 60
-
     /// The faults that were given one by one, for a run of `workerCount` workers.
     private func chosenFaults(workerCount: Int) throws -> [Fault] {
         let plan = FaultPlan(try texts.map { try Fault(parsing: $0) })
@@ -50,8 +47,8 @@ struct FaultOptions: ParsableArguments {
     private func randomFaults(workerCount: Int) throws -> [Fault] {
         guard let random else { return [] }
         let rate = rate ?? Self.usualRate
-        let drawn = try RandomFaults.lasting(workerCount: workerCount)
-            .plan(seed: FaultPlan.seed(random), ratePerMinute: rate, minutes: Self.randomMinutes)
+        let drawn = try FaultPlan.random(
+            seed: FaultPlan.seed(random), ratePerMinute: rate, workerCount: workerCount)
         Console.note("faults: \(rate) per minute at random (again with: --faults \(random) --rate \(rate))")
         return drawn.faults
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Coordination
 import Foundation
 
@@ -68,19 +69,5 @@ struct WorkerLayout {
         while workerCount * 2 <= min(coreCount, microBatchCount) { workerCount *= 2 }
         self.workerCount = workers ?? workerCount
         threadCount = threads ?? max(1, coreCount / self.workerCount)
-    }
-}
-
-/// The processors that this process may use.
-enum Processors {
-    /// The size of the affinity mask, or less if a control group's quota is smaller.
-    static var available: Int {
-        let cores = ProcessInfo.processInfo.activeProcessorCount
-        guard let text = try? String(contentsOfFile: "/sys/fs/cgroup/cpu.max", encoding: .utf8) else { return cores }
-        let fields = text.split(separator: " ").compactMap {
-            Double($0.trimmingCharacters(in: .whitespacesAndNewlines))
-        }
-        guard fields.count == 2, fields[1] > 0 else { return cores }
-        return max(1, min(cores, Int((fields[0] / fields[1]).rounded(.up))))
     }
 }

@@ -129,10 +129,9 @@ enum FixtureModels {
                 image(8, 7, 1),
                 [
                     convolution(4, 3, 3, .valid, .tanh),
-                    .batchNormalization(BatchNormalization(isGhost: isGhost)), .maxPool2D,
+                    .batchNormalization(isGhost: isGhost), .maxPool2D,
                     convolution(3, 2, 2, .same),
-                    .batchNormalization(
-                        BatchNormalization(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost)),
+                    .batchNormalization(momentum: 0.9, epsilon: 1e-2, isGhost: isGhost),
                     .flatten, dense(3, .softmax),
                 ]
             )
@@ -150,7 +149,7 @@ enum FixtureModels {
             return (
                 image(4, 3, 1),
                 [
-                    .flatten, dense(6, .tanh), .batchNormalization(BatchNormalization(momentum: 0.8)),
+                    .flatten, dense(6, .tanh), .batchNormalization(momentum: 0.8),
                     dense(3, .softmax),
                 ]
             )
@@ -182,8 +181,7 @@ func convolution(
     _ filters: Int, _ height: Int, _ width: Int, _ padding: Padding = .valid, _ activation: Activation = .relu
 ) -> LayerConfiguration {
     .convolution2D(
-        Convolution2D(
-            filters: filters, kernelHeight: height, kernelWidth: width, padding: padding, activation: activation))
+        filters: filters, kernel: Extent(height: height, width: width), padding: padding, activation: activation)
 }
 
 func strided(
@@ -191,27 +189,24 @@ func strided(
     _ activation: Activation = .relu
 ) -> LayerConfiguration {
     .convolution2D(
-        Convolution2D(
-            filters: filters, kernelHeight: height, kernelWidth: width,
-            stride: Extent(height: stride.0, width: stride.1), padding: padding, activation: activation))
+        filters: filters, kernel: Extent(height: height, width: width),
+        stride: Extent(height: stride.0, width: stride.1), padding: padding, activation: activation)
 }
 
 /// With stride 2 unless another is given.
 func maxPool(_ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2) -> LayerConfiguration {
-    .maxPool2D(
-        MaxPool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
+    .maxPool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding)
 }
 
 /// With stride 2 unless another is given.
 func averagePool(_ window: (Int, Int), _ padding: Padding = .valid, stride: Int = 2) -> LayerConfiguration {
-    .averagePool2D(
-        AveragePool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding))
+    .averagePool2D(window: Extent(height: window.0, width: window.1), stride: Extent(stride), padding: padding)
 }
 
 func dense(
     _ units: Int, _ activation: Activation, _ regularization: Regularization = .none
 ) -> LayerConfiguration {
-    .dense(Dense(units: units, activation: activation, regularization: regularization))
+    .dense(units: units, activation: activation, regularization: regularization)
 }
 
 /// Experiment A-1.

@@ -65,7 +65,13 @@ package struct BatchNormalization: Layer {
 }
 
 extension LayerConfiguration {
-    package static func batchNormalization(_ layer: BatchNormalization) -> Self { Self(layer) }
+    /// Normalisation of each channel over the global batch, or with `isGhost` over each micro-batch, then a scale and a shift
+    /// that are learned.
+    public static func batchNormalization(
+        momentum: Float = 0.99, epsilon: Float = 1e-3, isGhost: Bool = false, isTrainable: Bool = true
+    ) -> Self {
+        Self(BatchNormalization(momentum: momentum, epsilon: epsilon, isGhost: isGhost, isTrainable: isTrainable))
+    }
 }
 
 struct BatchNormalizationPlan: UnitPlan {

@@ -22,13 +22,13 @@ package struct Convolution2D: Layer {
     package var isTrainable: Bool
 
     package init(
-        name: String? = nil, filters: Int, kernelHeight: Int, kernelWidth: Int, stride: Extent = Extent(1),
-        padding: Padding = .valid, activation: Activation = .relu, regularization: Regularization = .none,
+        name: String? = nil, filters: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .valid,
+        activation: Activation = .relu, regularization: Regularization = .none,
         isTrainable: Bool = true
     ) {
         self.name = name
         self.filters = filters
-        kernel = Extent(height: kernelHeight, width: kernelWidth)
+        self.kernel = kernel
         self.stride = stride
         self.padding = padding
         self.activation = activation
@@ -36,7 +36,7 @@ package struct Convolution2D: Layer {
         self.isTrainable = isTrainable
     }
 
-    package init() { self.init(filters: 1, kernelHeight: 1, kernelWidth: 1) }
+    package init() { self.init(filters: 1, kernel: 1) }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
         try visitor.visit("filters", &filters, .within(1...65_536), .required, "The number of output channels.")
@@ -104,5 +104,15 @@ package struct Convolution2D: Layer {
 }
 
 extension LayerConfiguration {
-    package static func convolution2D(_ layer: Convolution2D) -> Self { Self(layer) }
+    /// A 2-D convolution: `[height, width, channels]` becomes `[positions down, positions across, filters]`. `name` begins
+    /// the names of its tensors.
+    public static func convolution2D(
+        name: String? = nil, filters: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .valid,
+        activation: Activation = .relu, regularization: Regularization = .none, isTrainable: Bool = true
+    ) -> Self {
+        Self(
+            Convolution2D(
+                name: name, filters: filters, kernel: kernel, stride: stride, padding: padding, activation: activation,
+                regularization: regularization, isTrainable: isTrainable))
+    }
 }

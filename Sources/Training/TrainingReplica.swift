@@ -4,11 +4,11 @@ package import KernelInterface
 package import NeuralNetwork
 package import Runs
 
-/// One worker's training: the replicated state and the rounds that advance it. No sockets, no files.
+/// One replica of a training, as each worker has one: the replicated state and the rounds that advance it. No sockets, no files.
 ///
 /// A round is a pure function of the state before it, so repeating it gives the same bits. Every worker of a view runs the
 /// same rounds and ends each with the same state.
-package final class Trainer {
+package final class TrainingReplica {
     package let experiment: Experiment
     package let model: Model
     package let data: TrainingData
