@@ -42,7 +42,7 @@ struct RandomModelTests {
     }
 
     /// Trains to the end; the loss of each step.
-    private func losses(_ trainer: Trainer, _ small: SmallCase) throws -> [Double] {
+    private func losses(_ trainer: TrainingReplica, _ small: SmallCase) throws -> [Double] {
         let exchange = LocalExchange(arenaCount: small.model.arenaCount)
         var losses: [Double] = []
         var epochSum = 0.0

@@ -104,7 +104,7 @@ enum FixtureModels {
                 image(5, 6, 1),
                 [
                     convolution(3, 3, 3, .valid, .gelu),
-                    .zeroPad2D(ZeroPad2D(top: 1, bottom: 0, left: 2, right: 1)),
+                    .zeroPad2D(top: 1, bottom: 0, left: 2, right: 1),
                     convolution(2, 2, 2, .valid, .silu), .flatten, dense(6, .leakyReLU(slope: 0.1)), dense(5, .linear),
                     .activation(.leakyReLU()), dense(4, .gelu), dense(3, .softmax),
                 ]
@@ -140,8 +140,8 @@ enum FixtureModels {
                 image(5, 6, 1),
                 [
                     convolution(4, 3, 3, .valid, .tanh), .layerNormalization(),
-                    .maxPool2D(MaxPool2D(window: Extent(2), stride: Extent(height: 1, width: 2))), .flatten,
-                    .layerNormalization(LayerNormalization(epsilon: 0.1)), dense(5, .silu), .layerNormalization(),
+                    .maxPool2D(window: Extent(2), stride: Extent(height: 1, width: 2)), .flatten,
+                    .layerNormalization(epsilon: 0.1), dense(5, .silu), .layerNormalization(),
                     dense(3, .softmax),
                 ]
             )
