@@ -22,8 +22,14 @@ struct RandomModel: Decodable {
         }
     }
 
+    private enum CodingKeys: String, CodingKey {
+        case seed, files, losses, correct, tensors
+        case text = "experiment"
+        case validationLosses = "validation_losses"
+    }
+
     private let seed: Int
-    private let experiment: String
+    private let text: String
     /// Data and initial weights, packed.
     private let files: [String: Data]
     /// By step.
@@ -40,13 +46,12 @@ struct RandomModel: Decodable {
         let url = try #require(Bundle.module.url(forResource: "Fixtures/random-models", withExtension: "jsonl"))
         let lines = try Data(contentsOf: url).split(separator: UInt8(ascii: "\n"))
         try #require(lines.count == Self.count)
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .custom { path in
-            let key = path[path.count - 1]
-            return key.stringValue == "validation_losses" ? CodingKeys.validationLosses : key
-        }
-        self = try decoder.decode(RandomModel.self, from: lines[seed - 1])
+        self = try JSONDecoder().decode(RandomModel.self, from: lines[seed - 1])
         try #require(self.seed == seed)
+    }
+
+    var experiment: Experiment {
+        get throws { try Experiment(yaml: text, source: "seed \(seed)") }
     }
 
     /// The experiment with its data, read from files in `folder`, and the state before its first step.
@@ -55,7 +60,7 @@ struct RandomModel: Decodable {
         let packed = try folder.bytes("initial.safetensors.gz")
         var source = try GzipSource(MemorySource(packed), file: "initial.safetensors.gz")
         let file = try folder.write(source.bytes(atMost: 1 << 20), to: "initial.safetensors")
-        let experiment = try Experiment(yaml: experiment, source: "seed \(seed)")
+        let experiment = try experiment
         let (dataset, _) = try DatasetLookup.load(experiment, data: folder.path, environment: [:])
         let small = try SmallCase(experiment: experiment, dataset: dataset)
         try dataset.check(fits: small.model)

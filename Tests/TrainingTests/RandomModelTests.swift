@@ -1,4 +1,6 @@
+import Core
 import Datasets
+import Experiments
 import KernelInterface
 import Kernels
 import NeuralNetwork
@@ -12,6 +14,16 @@ import Testing
 /// in every layer, gradient and step, change in the reference's own result.
 @Suite("Trainings of random experiments agree with PyTorch")
 struct RandomModelTests {
+    @Test("and these cover every kind of layer, loss, optimizer and schedule")
+    func coverage() throws {
+        let experiments = try (1...RandomModel.count).map { try RandomModel(seed: $0).experiment }
+        let layers = experiments.flatMap { $0.model.layers.map { type(of: $0.layer).key } }
+        #expect(Set(layers) == Set(LayerKinds.all.map { $0.key }))
+        #expect(Set(experiments.map { type(of: $0.loss).key }) == Set(LossKinds.all.map { $0.key }))
+        #expect(Set(experiments.map { type(of: $0.optimizer.method).key }) == Set(OptimizerKinds.all.map { $0.key }))
+        #expect(Set(experiments.map { type(of: $0.optimizer.schedule).key }) == Set(ScheduleKinds.all.map { $0.key }))
+    }
+
     @Test(
         "in losses, predictions and all tensors, and have the same bits with 1 and 3 workers",
         arguments: 1...RandomModel.count)
