@@ -6,11 +6,6 @@ extension Experiment {
     /// The longest text of an experiment, in bytes.
     static let byteLimit = 1 << 20
 
-    static let keys = [
-        "name", "title", "published", "data", "model", "initial_weights", "loss", "optimizer", "schedule", "clip_norm",
-        "early_stopping", "batch_size", "epochs", "micro_batches", "seed",
-    ]
-
     /// Reads an experiment strictly: unknown keys, wrong types and values out of range are errors.
     /// `source` is the text's file in messages.
     ///
@@ -26,124 +21,211 @@ extension Experiment {
             throw ExperimentError(source: source, line: error.line, problem: .syntax(error.problem))
         }
         do {
-            try self.init(root)
+            try self.init(reading: root)
         } catch {
             throw ExperimentError(source: source, error)
         }
     }
 
-    private init(_ root: SettingNode) throws(SettingError) {
-        let mapping = try root.mapping(allowed: Self.keys)
-        let limits = ExperimentLimits.self
-        self.init(
-            name: try Self.name(mapping.required("name")),
-            title: try mapping.optional("title")?.text() ?? "",
-            published: try mapping.optional("published").map(Self.published) ?? [],
-            dataset: try DatasetConfiguration(checking: mapping.required("data")),
-            model: try ModelReader.model(mapping.required("model")),
-            loss: LossConfiguration(try LossKinds.read(mapping.required("loss"))),
-            optimizer: OptimizerConfiguration(
-                try OptimizerKinds.read(mapping.required("optimizer")),
-                schedule: try mapping.optional("schedule").map(ScheduleKinds.read) ?? ConstantSchedule(),
-                clippingNorm: try mapping.optional("clip_norm")?.number("above 0") { $0 > 0 }),
-            earlyStopping: try mapping.optional("early_stopping").map { node throws(SettingError) in
-                try EarlyStopping(reading: node)
-            },
-            batchSize: try mapping.required("batch_size").integer(limits.batchSize),
-            epochs: try mapping.required("epochs").integer(limits.epochs),
-            microBatchCount: try mapping.optional("micro_batches").map(Self.microBatchCount) ?? 8,
-            seed: try mapping.optional("seed")?.unsignedInteger() ?? 1,
-            initialWeights: try mapping.optional("initial_weights").map { node throws(SettingError) in
-                try InitialWeightsConfiguration(checking: node)
-            })
-    }
-
-    private static func name(_ field: SettingNode) throws(SettingError) -> String {
-        let name = try field.text("a name")
-        guard ExperimentLimits.isName(name) else {
-            throw field.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(name)))
-        }
-        return name
-    }
-
-    private static func published(_ field: SettingNode) throws(SettingError) -> [PublishedFigure] {
-        let mapping = try field.mapping(allowed: nil, expected: "a mapping of names to figures")
-        var figures: [PublishedFigure] = []
-        for key in mapping.keys {
-            let value = try mapping.required(key)
-            guard ExperimentLimits.isName(key) else {
-                throw value.failure(.outOfRange(expected: ExperimentLimits.nameExpectation, found: quoted(key)))
-            }
-            figures.append(PublishedFigure(name: key, value: try figure(value)))
-        }
-        return figures
-    }
-
-    private static func figure(_ node: SettingNode) throws(SettingError) -> PublishedFigure.Value {
-        if let number = node.anyNumber { return .number(number) }
-        return .text(try node.text("a number or text"))
-    }
-
-    private static func microBatchCount(_ field: SettingNode) throws(SettingError) -> Int {
-        let value = try field.integer(ExperimentLimits.microBatchCount)
-        guard ExperimentLimits.isMicroBatchCount(value) else {
-            throw field.failure(.outOfRange(expected: ExperimentLimits.microBatchExpectation, found: String(value)))
-        }
-        return value
-    }
-}
-
-extension Experiment {
     /// The experiment as YAML with every value written out: equal experiments give the same text, and it reads back
     /// equal.
-    public var canonicalForm: String { text(forDigest: false) }
+    public var canonicalForm: String { canonicalBlock() }
 
     /// SHA-256 of the canonical form without what a resumed run may change or only describes: epochs, title and
     /// published figures.
-    public var digest: SHA256Digest { SHA256Digest(of: Array(text(forDigest: true).utf8)) }
+    public var digest: SHA256Digest {
+        SHA256Digest(of: Array(canonicalBlock(without: ["epochs", "title", "published"]).utf8))
+    }
+}
 
-    private func text(forDigest: Bool) -> String {
-        var lines = ["name: \(CanonicalText.quoted(name))"]
-        if !forDigest {
-            lines.append("title: \(CanonicalText.quoted(title))")
-            lines += publishedLines
-        }
-        lines += ["data:"] + dataset.canonicalLines.map { "  \($0)" }
-        lines += [
-            "model:",
-            "  input: [\(model.inputShape.height), \(model.inputShape.width), \(model.inputShape.channels)]",
-            "  layers:",
-        ]
-        lines += model.layers.map { "    - \($0.layer.canonicalText)" }
-        if let initialWeights {
-            lines.append("initial_weights: \(initialWeights.canonicalSettings)")
-        }
-        lines += ["loss: \(lossText)", "optimizer:", "  \(optimizer.method.canonicalText)"]
-        if !optimizer.schedule.isEqual(to: ConstantSchedule()) {
-            lines.append("schedule: {\(optimizer.schedule.canonicalText)}")
-        }
-        if let norm = optimizer.clippingNorm { lines.append("clip_norm: \(norm)") }
-        if let earlyStopping { lines.append("early_stopping: \(earlyStopping.canonicalSettings)") }
-        lines.append("batch_size: \(batchSize)")
-        if !forDigest { lines.append("epochs: \(epochs)") }
-        lines += ["micro_batches: \(microBatchCount)", "seed: \(seed)"]
-        return lines.map { $0 + "\n" }.joined()
+extension Experiment: SettingsGroup {
+    package init() {
+        self.init(
+            name: "", dataset: DatasetConfiguration(),
+            model: ModelConfiguration(inputShape: ImageShape(height: 1, width: 1, channels: 1), layers: []),
+            batchSize: 1, epochs: 1)
     }
 
-    /// A bare name, or a mapping of the name to its settings.
-    private var lossText: String {
-        let text = loss.loss.canonicalText
-        return text == loss.loss.key ? text : "{\(text)}"
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit("name", &name, .name(allowsDots: true), .required, "The name, also of the run's folder.")
+        try visitor.visit("title", &title, .line, "One line for listings.")
+        try visitor.visit(
+            "published", &published, .figures, .whenChanged, "Figures of the write-up that the experiment repeats.")
+        try visitor.visit("data", &dataset, .data, .required, "The images, see Data.")
+        try visitor.visit("model", &model, .model, .required, "The network, see Model.")
+        try visitor.visit(
+            "initial_weights", optional: &initialWeights, .initialWeights, "Where the weights are not random.")
+        try visitor.visit("loss", &loss.loss, .loss, .required, "What a step makes smaller, see Losses.")
+        try visitor.visit("optimizer", &optimizer.method, .optimizer, .required, "How it does so, see Optimizers.")
+        try visitor.visit(
+            "schedule", &optimizer.schedule, .schedule, .whenChanged, "The learning rate over time, see Schedules.")
+        try visitor.visit(
+            "clip_norm", optional: &optimizer.clippingNorm, .above(0),
+            "Gradients, penalties included, whose norm over all parameters is larger are scaled down to it.")
+        try visitor.visit(
+            "early_stopping", optional: &earlyStopping, .settings, "When training ends before its last epoch.")
+        try visitor.visit(
+            "batch_size", &batchSize, .within(ExperimentLimits.batchSize), .required, "Samples in a global batch.")
+        try visitor.visit("epochs", &epochs, .within(ExperimentLimits.epochs), .required, "Passes over the samples.")
+        try visitor.visit(
+            "micro_batches", &microBatchCount, .microBatchCount,
+            "Pieces of a batch whose gradients are summed by a fixed tree; no more workers than this compute.")
+        try visitor.visit("seed", &seed, .unsigned, "Decides everything that is drawn at random.")
+    }
+}
+
+extension ModelConfiguration: SettingsGroup {
+    package init() {
+        self.init(inputShape: ImageShape(height: 1, width: 1, channels: 1), layers: [])
     }
 
-    private var publishedLines: [String] {
-        guard !published.isEmpty else { return [] }
-        return ["published:"]
-            + published.map { figure in
-                switch figure.value {
-                case .number(let value): "  \(CanonicalText.quoted(figure.name)): \(value)"
-                case .text(let text): "  \(CanonicalText.quoted(figure.name)): \(CanonicalText.quoted(text))"
+    /// Whether the shapes fit together is checked when the model is made.
+    package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
+        try visitor.visit("input", &inputShape, .imageShape, .required, "The size of one image.")
+        try visitor.visit("layers", &layers, .layers, .required, "The layers, each fed by the one before.")
+    }
+}
+
+extension SettingFormat where Value == String {
+    fileprivate static var line: Self { .text("text", "text") { _ in true } }
+}
+
+extension SettingFormat where Value == Int {
+    fileprivate static var microBatchCount: Self {
+        Self(
+            ExperimentLimits.microBatchExpectation,
+            read: { node throws(SettingError) in
+                let value = try node.integer(ExperimentLimits.microBatchCount)
+                guard ExperimentLimits.isMicroBatchCount(value) else {
+                    throw node.outOfRange(ExperimentLimits.microBatchExpectation, found: String(value))
                 }
-            }
+                return value
+            }, text: { "\($0)" })
+    }
+}
+
+extension SettingFormat where Value == [PublishedFigure] {
+    /// Any names, each with a number or text.
+    fileprivate static var figures: Self {
+        let nameExpectation = SettingFormat<String>.name(allowsDots: true).expectation
+        return Self(
+            "a mapping of names to numbers or texts",
+            read: { node throws(SettingError) in
+                let mapping = try node.mapping(allowed: nil, expected: "a mapping of names to figures")
+                var figures: [PublishedFigure] = []
+                for key in mapping.keys {
+                    let value = try mapping.required(key)
+                    guard SettingName.isValid(key) else {
+                        throw value.outOfRange(nameExpectation, found: quoted(key))
+                    }
+                    let figure: PublishedFigure.Value =
+                        if let number = value.anyNumber {
+                            .number(number)
+                        } else {
+                            .text(try value.text("a number or text"))
+                        }
+                    figures.append(PublishedFigure(name: key, value: figure))
+                }
+                return figures
+            },
+            text: { figures in
+                CanonicalText.block(
+                    figures.map { figure in
+                        switch figure.value {
+                        case .number(let value): "\(CanonicalText.quoted(figure.name)): \(value)"
+                        case .text(let text): "\(CanonicalText.quoted(figure.name)): \(CanonicalText.quoted(text))"
+                        }
+                    })
+            })
+    }
+}
+
+extension SettingFormat where Value == DatasetConfiguration {
+    fileprivate static var data: Self {
+        Self(
+            "a mapping", read: { node throws(SettingError) in try DatasetConfiguration(checking: node) },
+            text: { CanonicalText.block($0.canonicalLines) })
+    }
+}
+
+extension SettingFormat where Value == ModelConfiguration {
+    fileprivate static var model: Self {
+        Self(
+            "a mapping", read: { node throws(SettingError) in try ModelConfiguration(reading: node) },
+            text: { CanonicalText.block($0.canonicalLines) })
+    }
+}
+
+extension SettingFormat where Value == ImageShape {
+    fileprivate static var imageShape: Self {
+        let noun = "a list of height, width and channels"
+        let (extents, channels) = (ExperimentLimits.imageExtent, ExperimentLimits.channels)
+        return Self(
+            "`[height, width, channels]`, at most \(extents.upperBound), \(extents.upperBound) and "
+                + "\(channels.upperBound)",
+            read: { node throws(SettingError) in
+                let elements = try node.elements(noun)
+                guard elements.count == 3 else { throw node.wrongType(noun) }
+                return ImageShape(
+                    height: try elements[0].integer(extents), width: try elements[1].integer(extents),
+                    channels: try elements[2].integer(channels))
+            }, text: { "[\($0.height), \($0.width), \($0.channels)]" })
+    }
+}
+
+extension SettingFormat where Value == [LayerConfiguration] {
+    fileprivate static var layers: Self {
+        let limit = "1 to \(ExperimentLimits.layers.upperBound) layers"
+        return Self(
+            "a list of \(limit), see Layers",
+            read: { node throws(SettingError) in
+                let elements = try node.elements("a list of layers")
+                guard ExperimentLimits.layers.contains(elements.count) else {
+                    throw node.outOfRange(limit, found: String(elements.count))
+                }
+                var layers: [LayerConfiguration] = []
+                for element in elements { layers += try entry(element) }
+                return layers
+            }, text: { layers in CanonicalText.block(layers.map { "- \($0.layer.canonicalText)" }) })
+    }
+
+    /// One entry of the list; `vgg16` is many layers.
+    private static func entry(_ node: SettingNode) throws(SettingError) -> [LayerConfiguration] {
+        let kinds: [any SettingsKind.Type] = LayerKinds.all + [VGG16.self]
+        let choice = try node.choice(of: kinds, "a layer", one: "one layer (begin each with a dash)")
+        guard choice.index < LayerKinds.all.count else { return try VGG16(reading: choice).layers }
+        return [LayerConfiguration(try LayerKinds.all[choice.index].init(reading: choice))]
+    }
+}
+
+extension SettingFormat where Value == InitialWeightsConfiguration {
+    fileprivate static var initialWeights: Self {
+        Self(
+            "a mapping", read: { node throws(SettingError) in try InitialWeightsConfiguration(checking: node) },
+            text: { $0.canonicalSettings })
+    }
+}
+
+extension SettingFormat where Value == any Loss {
+    fileprivate static var loss: Self {
+        Self(
+            "a loss", read: { node throws(SettingError) in try LossKinds.read(node) },
+            text: { $0.canonicalValue })
+    }
+}
+
+extension SettingFormat where Value == any OptimizerMethod {
+    fileprivate static var optimizer: Self {
+        Self(
+            "an optimizer", read: { node throws(SettingError) in try OptimizerKinds.read(node) },
+            text: { CanonicalText.block([$0.canonicalText]) })
+    }
+}
+
+extension SettingFormat where Value == any LearningRateSchedule {
+    fileprivate static var schedule: Self {
+        Self(
+            "a schedule", read: { node throws(SettingError) in try ScheduleKinds.read(node) },
+            text: { $0.canonicalValue })
     }
 }

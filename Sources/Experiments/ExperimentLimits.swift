@@ -8,16 +8,8 @@ enum ExperimentLimits {
     static let layers = 1...1000
     static let imageExtent = 1...65_536
     static let channels = 1...4096
-    static let filters = 1...65_536
-    static let kernelExtent = 1...1024
-    static let units = 1...1_048_576
 
-    static let nameExpectation = "letters, digits, \".\", \"_\" and \"-\", beginning with a letter or digit, at most 64"
-    static let layerNameExpectation = "letters, digits, \"_\" and \"-\", beginning with a letter or digit, at most 64"
     static let microBatchExpectation = "a power of two from 1 to 64"
-
-    /// Whether a text may name an experiment, and so a folder.
-    static func isName(_ text: String) -> Bool { SettingName.isValid(text) }
 
     static func isMicroBatchCount(_ count: Int) -> Bool {
         microBatchCount.contains(count) && count & (count - 1) == 0

@@ -12,6 +12,10 @@ package enum SettingsReference {
             "This article is written from the declarations of the kinds, by the tests of this module. \"required\" means "
                 + "that there is no default; \"absent\" means that the setting is missing by default.",
         ]
+        lines += ["", "## Experiment", "", "The keys of the file.", ""]
+        lines += table(Experiment().settingDescriptions, isNested: false)
+        lines += ["", "## Model", "", "`model: {…}`", ""] + table(ModelConfiguration().settingDescriptions)
+        lines += section("Layers", "An entry of the list `layers`: `- NAME`, `- NAME: {…}` or `- NAME: VALUE`", layers)
         lines += section("Optimizers", "`optimizer: NAME` or `optimizer: {NAME: {…}}`", OptimizerKinds.all)
         lines += section("Losses", "`loss: NAME` or `loss: {NAME: {…}}`", LossKinds.all)
         lines += section("Schedules", "`schedule: {NAME: {…}}`", ScheduleKinds.all)
@@ -23,6 +27,9 @@ package enum SettingsReference {
         lines += table(InitialWeightsConfiguration().settingDescriptions)
         return lines.joined(separator: "\n") + "\n"
     }
+
+    /// The kinds that an entry of a model's layers can name.
+    static var layers: [any SettingsKind.Type] { LayerKinds.all + [VGG16.self] }
 
     private static func section(_ title: String, _ form: String, _ kinds: [any SettingsKind.Type]) -> [String] {
         ["", "## \(title)", "", form] + kinds.flatMap { kind($0) }
@@ -43,20 +50,23 @@ package enum SettingsReference {
         return lines
     }
 
-    private static func table(_ descriptions: [SettingDescription]) -> [String] {
-        ["| setting | values | default | |", "|---|---|---|---|"] + descriptions.flatMap { rows($0, prefix: "") }
+    /// With `isNested`, the table also has the settings inside the values.
+    private static func table(_ descriptions: [SettingDescription], isNested: Bool = true) -> [String] {
+        ["| setting | values | default | |", "|---|---|---|---|"]
+            + descriptions.flatMap { rows($0, prefix: "", isNested: isNested) }
     }
 
     /// The setting, then those inside its value.
-    private static func rows(_ setting: SettingDescription, prefix: String) -> [String] {
-        let name = prefix + (setting.key ?? "the value")
+    private static func rows(_ setting: SettingDescription, prefix: String, isNested: Bool) -> [String] {
+        let name = setting.key.map { prefix + $0 }
         let standard =
             switch setting.defaultText {
             case nil: "required"
             case "": "absent"
-            case let text?: "`\(text)`"
+            case let text?: setting.isDefaultDerived ? text : "`\(text)`"
             }
-        return ["| `\(name)` | \(setting.expectation) | \(standard) | \(setting.documentation) |"]
-            + setting.nested.flatMap { rows($0, prefix: "\(name).") }
+        let cells = [name.map { "`\($0)`" } ?? "the value", setting.expectation, standard, setting.documentation]
+        return ["| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"]
+            + (isNested ? setting.nested : []).flatMap { rows($0, prefix: "\(name ?? "").", isNested: true) }
     }
 }

@@ -22,7 +22,7 @@ import Testing
     }
 
     private static let families: [[any SettingsKind.Type]] = [
-        OptimizerKinds.all, LossKinds.all, ScheduleKinds.all, DataSourceKinds.all,
+        SettingsReference.layers, OptimizerKinds.all, LossKinds.all, ScheduleKinds.all, DataSourceKinds.all,
     ]
 
     @Test func namesAndKeysAreUnique() {

@@ -57,9 +57,19 @@ extension SettingsGroup {
 }
 
 extension SettingsGroup {
-    /// The settings one on a line, for a mapping in block form.
-    package var canonicalLines: [String] {
-        SettingsWriter.written(self, defaults: Self()).compactMap { entry in entry.key.map { "\($0): \(entry.text)" } }
+    /// The settings, each on a line or with a block below it, for a mapping in block form.
+    package var canonicalLines: [String] { canonicalLines(without: []) }
+
+    private func canonicalLines(without keys: Set<String>) -> [String] {
+        SettingsWriter.written(self, defaults: Self()).compactMap { entry in
+            guard let key = entry.key, !keys.contains(key) else { return nil }
+            return entry.text.hasPrefix("\n") ? "\(key):\(entry.text)" : "\(key): \(entry.text)"
+        }
+    }
+
+    /// The settings as a whole text, without those of some keys.
+    package func canonicalBlock(without keys: Set<String> = []) -> String {
+        canonicalLines(without: keys).map { $0 + "\n" }.joined()
     }
 }
 
@@ -70,10 +80,23 @@ extension SettingsKind {
         guard let first = entries.first else { return key }
         return first.key == nil ? "\(key): \(first.text)" : "\(key): \(SettingsWriter.mapping(entries))"
     }
+
+    /// The kind as the value of a key on one line: a bare name, or a mapping of the name to its settings.
+    package var canonicalValue: String {
+        let text = canonicalText
+        return text == key ? text : "{\(text)}"
+    }
 }
 
 /// Pieces of the canonical form.
 package enum CanonicalText {
+    /// A value in block form below its key: each line on a line of its own, indented, with the blocks inside it. Empty for
+    /// no lines.
+    package static func block(_ lines: [String]) -> String {
+        lines.map { "\n  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
+            .joined()
+    }
+
     /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, because the reader refuses what looks like
     /// an anchor.
     package static func quoted(_ text: String) -> String {

@@ -6,6 +6,8 @@ package struct SettingDescription: Sendable, Equatable {
     package let expectation: String
     /// The default's text; nil when the setting is required, empty when it is absent by default.
     package let defaultText: String?
+    /// Whether the default depends on other settings, so that its text is a description and not a value.
+    package let isDefaultDerived: Bool
     package let documentation: String
     /// The settings inside the value, where it is a mapping.
     package let nested: [SettingDescription]
@@ -22,8 +24,8 @@ private struct SettingsLister: SettingVisitor {
         descriptions.append(
             SettingDescription(
                 key: key, expectation: format.expectation,
-                defaultText: isRequired ? nil : fallback?.text ?? format.text(value), documentation: documentation,
-                nested: format.nested))
+                defaultText: isRequired ? nil : fallback?.text ?? format.text(value),
+                isDefaultDerived: fallback != nil, documentation: documentation, nested: format.nested))
     }
 }
 

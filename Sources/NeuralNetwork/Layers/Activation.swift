@@ -45,7 +45,7 @@ extension SettingFormat where Value == Activation {
     static var activation: Self {
         let names = Activation.all.map(\.name)
         return Self(
-            names.map { "`\($0)`" }.joined(separator: ", "),
+            names.map { "`\($0)`" }.joined(separator: ", ") + ", `{leaky_relu: {slope: 0.1}}`",
             read: { node throws(SettingError) in
                 if !node.isScalar {
                     let settings = try node.mapping(allowed: ["leaky_relu"], expected: "an activation")
@@ -72,9 +72,8 @@ extension SettingFormat where Value == Activation {
 package struct ActivationLayer: Layer {
     package static let names = LayerNames("activation", label: "Activation")
     package static let documentation = """
-        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh`, `gelu`, `silu` or `leaky_relu`, which is bare with Keras's slope 0.2 or \
-        `{leaky_relu: {slope: 0.1}}`; or `softmax` over the channels of each \
-        position.
+        Applies a function to each element: `linear`, `relu`, `sigmoid`, `tanh`, `gelu`, `silu` or `leaky_relu` (with Keras's \
+        slope 0.2, or another one as in `{leaky_relu: {slope: 0.1}}`); or `softmax` over the channels of each position.
         """
 
     package var activation: Activation
