@@ -5,32 +5,24 @@ final class ConvolutionPooledUnit: ExecutionUnit {
     private let plan: ConvolutionPlan
     private let wiring: UnitWiring
     private let kernels: KernelTable
-    private let input: ConvolutionInput
+    private let parts: ConvolutionParts
     private let windowIndex: AlignedBuffer<UInt8>
-    private let gradientSplit: ConvolutionGradientSplit
-    private let gradientOfInput: ConvolutionInputGradient?
 
-    init(_ plan: ConvolutionPlan, wiring: UnitWiring, capacity: PassCapacity, kernels: KernelTable) {
+    init(_ plan: ConvolutionPlan, _ site: UnitSite) {
         self.plan = plan
-        self.wiring = wiring
-        self.kernels = kernels
-        input = ConvolutionInput(plan, wiring: wiring, sampleCapacity: capacity.sampleCount)
-        windowIndex = AlignedBuffer(count: capacity.sampleCount * plan.shape.pooledCount)
-        gradientSplit = ConvolutionGradientSplit(plan, threadCount: capacity.threadCount)
-        gradientOfInput =
-            wiring.inputGradient == nil
-            ? nil
-            : ConvolutionInputGradient(
-                plan, threadCount: capacity.threadCount, blockCapacity: capacity.blockSampleCount, kernels: kernels)
+        wiring = site.wiring
+        kernels = site.kernels
+        parts = ConvolutionParts(plan, site)
+        windowIndex = AlignedBuffer(count: site.capacity.sampleCount * plan.shape.pooledCount)
     }
 
     func prepareStep(_ context: ThreadContext) {
-        gradientOfInput?.flipWeights(context.parameters)
+        parts.inputGradient?.flipWeights(context.parameters)
     }
 
     func forward(_ block: SampleBlock, _ context: ThreadContext) {
         let arguments = ConvolutionForwardArguments(
-            shape: plan.shape, sampleCount: block.count, input: input.prepare(block),
+            shape: plan.shape, sampleCount: block.count, input: parts.input.prepare(block),
             weights: context.parameters + plan.weight, bias: context.parameters + plan.bias,
             output: wiring.output(of: block), windowIndex: windowIndex.pointer + block.slot * plan.shape.pooledCount,
             appliesReLU: plan.appliesReLU)
@@ -38,9 +30,9 @@ final class ConvolutionPooledUnit: ExecutionUnit {
     }
 
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {
-        gradientSplit.run(target, context) { rows, target in
+        parts.gradientSplit.run(target, context) { rows, target in
             let arguments = ConvolutionWeightGradientArguments(
-                shape: plan.shape, rowBegin: rows.lowerBound, rowEnd: rows.upperBound, input: input.base,
+                shape: plan.shape, rowBegin: rows.lowerBound, rowEnd: rows.upperBound, input: parts.input.base,
                 outputGradient: wiring.outputGradient, windowIndex: windowIndex.pointer,
                 pooledOutput: plan.appliesReLU ? UnsafePointer(wiring.output) : nil, program: target.program,
                 gradient: target.gradient, biasGradient: target.gradient + (plan.bias - plan.weight),
@@ -50,7 +42,7 @@ final class ConvolutionPooledUnit: ExecutionUnit {
     }
 
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
-        guard let gradientOfInput, let inputGradient = wiring.inputGradient else { return }
+        guard let gradientOfInput = parts.inputGradient, let inputGradient = wiring.inputGradient else { return }
         let offset = samples.lowerBound * plan.shape.pooledCount
         gradientOfInput.computePooled(
             count: samples.count, pooledOutput: plan.appliesReLU ? UnsafePointer(wiring.output + offset) : nil,

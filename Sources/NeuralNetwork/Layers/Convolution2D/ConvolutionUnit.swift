@@ -42,9 +42,7 @@ struct ConvolutionPlan: UnitPlan {
     }
 
     func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
-        isPooled
-            ? ConvolutionPooledUnit(self, wiring: site.wiring, capacity: site.capacity, kernels: site.kernels)
-            : ConvolutionUnit(self, wiring: site.wiring, capacity: site.capacity, kernels: site.kernels)
+        isPooled ? ConvolutionPooledUnit(self, site) : ConvolutionUnit(self, site)
     }
 }
 
@@ -53,30 +51,22 @@ final class ConvolutionUnit: ExecutionUnit {
     private let plan: ConvolutionPlan
     private let wiring: UnitWiring
     private let kernels: KernelTable
-    private let input: ConvolutionInput
-    private let gradientSplit: ConvolutionGradientSplit
-    private let gradientOfInput: ConvolutionInputGradient?
+    private let parts: ConvolutionParts
 
-    init(_ plan: ConvolutionPlan, wiring: UnitWiring, capacity: PassCapacity, kernels: KernelTable) {
+    init(_ plan: ConvolutionPlan, _ site: UnitSite) {
         self.plan = plan
-        self.wiring = wiring
-        self.kernels = kernels
-        input = ConvolutionInput(plan, wiring: wiring, sampleCapacity: capacity.sampleCount)
-        gradientSplit = ConvolutionGradientSplit(plan, threadCount: capacity.threadCount)
-        gradientOfInput =
-            wiring.inputGradient == nil
-            ? nil
-            : ConvolutionInputGradient(
-                plan, threadCount: capacity.threadCount, blockCapacity: capacity.blockSampleCount, kernels: kernels)
+        wiring = site.wiring
+        kernels = site.kernels
+        parts = ConvolutionParts(plan, site)
     }
 
     func prepareStep(_ context: ThreadContext) {
-        gradientOfInput?.flipWeights(context.parameters)
+        parts.inputGradient?.flipWeights(context.parameters)
     }
 
     func forward(_ block: SampleBlock, _ context: ThreadContext) {
         let arguments = ConvolutionForwardArguments(
-            shape: plan.shape, sampleCount: block.count, input: input.prepare(block),
+            shape: plan.shape, sampleCount: block.count, input: parts.input.prepare(block),
             weights: context.parameters + plan.weight, bias: context.parameters + plan.bias,
             output: wiring.output(of: block), appliesReLU: plan.appliesReLU)
         kernels.convolutionForward(arguments, context.scratch)
@@ -90,9 +80,9 @@ final class ConvolutionUnit: ExecutionUnit {
     }
 
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {
-        gradientSplit.run(target, context) { rows, target in
+        parts.gradientSplit.run(target, context) { rows, target in
             let arguments = ConvolutionWeightGradientArguments(
-                shape: plan.shape, rowBegin: rows.lowerBound, rowEnd: rows.upperBound, input: input.base,
+                shape: plan.shape, rowBegin: rows.lowerBound, rowEnd: rows.upperBound, input: parts.input.base,
                 outputGradient: wiring.outputGradient, program: target.program, gradient: target.gradient,
                 rootStride: target.rootStride)
             kernels.convolutionWeightGradient(arguments, context.scratch)
@@ -107,10 +97,30 @@ final class ConvolutionUnit: ExecutionUnit {
     }
 
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
-        guard let gradientOfInput, let inputGradient = wiring.inputGradient else { return }
+        guard let gradientOfInput = parts.inputGradient, let inputGradient = wiring.inputGradient else { return }
         gradientOfInput.compute(
             count: samples.count, outputGradient: wiring.outputGradient + samples.lowerBound * wiring.outputCount,
             inputGradient: inputGradient + samples.lowerBound * wiring.inputCount, context)
+    }
+}
+
+/// What a convolution has with fused pooling and without.
+struct ConvolutionParts {
+    let input: ConvolutionInput
+    let gradientSplit: ConvolutionGradientSplit
+    /// Nil where no gradient of the input is needed.
+    let inputGradient: ConvolutionInputGradient?
+
+    init(_ plan: ConvolutionPlan, _ site: UnitSite) {
+        let (wiring, capacity) = (site.wiring, site.capacity)
+        input = ConvolutionInput(plan, wiring: wiring, sampleCapacity: capacity.sampleCount)
+        gradientSplit = ConvolutionGradientSplit(plan, threadCount: capacity.threadCount)
+        inputGradient =
+            wiring.inputGradient == nil
+            ? nil
+            : ConvolutionInputGradient(
+                plan, threadCount: capacity.threadCount, blockCapacity: capacity.blockSampleCount,
+                kernels: site.kernels)
     }
 }
 
