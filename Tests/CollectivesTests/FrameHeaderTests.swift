@@ -35,10 +35,14 @@ struct FrameHeaderTests {
 
     @Test("The layout is the documented one")
     func layout() {
-        let bytes = encoded()
-        #expect(bytes[0..<8] == [0x53, 0x4C, 0x56, 0x46, 1, 1, 0, 0])
-        #expect(bytes[40..<44] == [3, 0, 0, 0])
-        #expect(bytes[52..<60] == [63, 0, 127, 0, 0xEF, 0xBE, 0xAD, 0xDE])
+        #expect(
+            encoded() == [
+                0x53, 0x4C, 0x56, 0x46, 1, 1, 0, 0,
+                0xEF, 0xCD, 0xAB, 0x89, 0x67, 0x45, 0x23, 0x01, 42, 0, 0, 0, 0, 0, 0, 0,
+                7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0,
+                3, 0, 0, 0, 0, 0, 1, 0, 0xE8, 0x03, 0, 0, 63, 0, 127, 0,
+                0xEF, 0xBE, 0xAD, 0xDE, 0xC6, 0xF4, 0xE1, 0x5A,
+            ])
     }
 
     @Test("A request names a kind that has a payload, and other frames request nothing")

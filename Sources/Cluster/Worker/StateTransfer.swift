@@ -15,8 +15,6 @@ struct StateTransfer {
 
     private static let frameCountAtATime = 64
 
-    private static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 { CRC32C.checksum(bytes) }
-
     /// Sends the state to these ranks, each piece to all of them. Throws `ExchangeError` when one of them does not read.
     func send(_ state: [UInt8], to ranks: [Int]) throws {
         for offset in stride(from: 0, to: state.count, by: StateFrame.pieceByteCount) {
@@ -25,8 +23,8 @@ struct StateTransfer {
                 let payload = UnsafeRawBufferPointer(rebasing: bytes[offset..<end])
                 let frame = StateFrame(
                     job: job, generation: generation, offset: UInt64(offset), totalByteCount: UInt64(state.count),
-                    sender: rank, payloadChecksum: Self.checksum(payload))
-                let header = frame.encoded(checksum: Self.checksum)
+                    sender: rank, payloadChecksum: CRC32C.checksum(payload))
+                let header = frame.encoded()
                 for receiver in ranks { try send(header, payload, to: receiver) }
             }
         }
@@ -61,7 +59,7 @@ struct StateTransfer {
             // Bounded: a peer may send useless frames without end.
             for _ in 0..<Self.frameCountAtATime {
                 guard state.isEmpty || !missing.isEmpty, let received = try transport.receive() else { break }
-                guard let frame = StateFrame(received.header, checksum: Self.checksum) else {
+                guard let frame = StateFrame(received.header) else {
                     hold(received, held)
                     continue
                 }
@@ -96,7 +94,7 @@ struct StateTransfer {
             received.payload.bytes.count == frame.payloadByteCount
         else { return false }
         let payload = received.payload.bytes
-        guard Self.checksum(payload) == frame.payloadChecksum else { return false }
+        guard CRC32C.checksum(payload) == frame.payloadChecksum else { return false }
         state.withUnsafeMutableBytes {
             UnsafeMutableRawBufferPointer(rebasing: $0[offset..<offset + payload.count]).copyMemory(from: payload)
         }
@@ -128,8 +126,6 @@ struct StateFrame: Equatable {
     private static let magic: UInt32 = 0x5356_4C53
     private static let version: UInt32 = 1
 
-    typealias Checksum = (UnsafeRawBufferPointer) -> UInt32
-
     var job: JobIdentifier
     var generation: UInt64
     var offset: UInt64
@@ -137,41 +133,48 @@ struct StateFrame: Equatable {
     var sender: Int
     var payloadChecksum: UInt32
 
-    init(
-        job: JobIdentifier, generation: UInt64, offset: UInt64, totalByteCount: UInt64, sender: Int,
-        payloadChecksum: UInt32
-    ) {
-        self.job = job
-        self.generation = generation
-        self.offset = offset
-        self.totalByteCount = totalByteCount
-        self.sender = sender
-        self.payloadChecksum = payloadChecksum
-    }
+    /// Bytes of the piece.
+    var payloadByteCount: Int { Int(min(UInt64(Self.pieceByteCount), totalByteCount - offset)) }
+}
 
-    func encoded(checksum: Checksum) -> [UInt8] {
-        var words = [
-            UInt64(Self.magic) | UInt64(Self.version) << 32, job.high, job.low, generation, offset, totalByteCount,
-            UInt64(UInt32(sender)), UInt64(payloadChecksum),
-        ].map(\.littleEndian)
-        let crc = words.withUnsafeBytes { checksum(UnsafeRawBufferPointer(rebasing: $0[..<60])) }
-        words[7] = (UInt64(payloadChecksum) | UInt64(crc) << 32).littleEndian
-        return words.withUnsafeBytes { Array($0) }
+extension StateFrame {
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter(reservingByteCount: Self.byteCount)
+        writer.append(Self.magic)
+        writer.append(Self.version)
+        writer.append(job.high)
+        writer.append(job.low)
+        writer.append(generation)
+        writer.append(offset)
+        writer.append(totalByteCount)
+        writer.append(UInt64(UInt32(sender)))
+        writer.append(payloadChecksum)
+        writer.append(CRC32C.checksum(writer.bytes))
+        return writer.bytes
     }
 
     /// Nil unless the header is undamaged and within the protocol's limits.
-    init?(_ header: SIMD8<UInt64>, checksum: Checksum) {
-        let crc = withUnsafeBytes(of: header) { checksum(UnsafeRawBufferPointer(rebasing: $0[..<60])) }
-        func word(_ index: Int) -> UInt64 { UInt64(littleEndian: header[index]) }
-        guard word(0) == UInt64(Self.magic) | UInt64(Self.version) << 32, word(7) >> 32 == UInt64(crc),
-            word(5) > 0, word(5) <= WireLimits.contentByteCount, word(4) < word(5),
-            word(4) % UInt64(Self.pieceByteCount) == 0, word(6) < UInt64(WireLimits.workerCount)
-        else { return nil }
-        self.init(
-            job: JobIdentifier(high: word(1), low: word(2)), generation: word(3), offset: word(4),
-            totalByteCount: word(5), sender: Int(word(6)), payloadChecksum: UInt32(truncatingIfNeeded: word(7)))
+    init?(_ header: SIMD8<UInt64>) {
+        let frame = withUnsafeBytes(of: header) { Self.decoded($0) }
+        guard let frame else { return nil }
+        self = frame
     }
 
-    /// Bytes of the piece.
-    var payloadByteCount: Int { Int(min(UInt64(Self.pieceByteCount), totalByteCount - offset)) }
+    private static func decoded(_ bytes: UnsafeRawBufferPointer) -> StateFrame? {
+        var reader = ByteReader(bytes)
+        guard reader.integer(UInt32.self) == magic, reader.integer(UInt32.self) == version,
+            let jobHigh = reader.integer(UInt64.self), let jobLow = reader.integer(UInt64.self),
+            let generation = reader.integer(UInt64.self), let offset = reader.integer(UInt64.self),
+            let totalByteCount = reader.integer(UInt64.self), let sender = reader.integer(UInt64.self),
+            let payloadChecksum = reader.integer(UInt32.self)
+        else { return nil }
+        let checksum = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[..<reader.offset]))
+        guard reader.integer(UInt32.self) == checksum, totalByteCount > 0,
+            totalByteCount <= WireLimits.contentByteCount, offset < totalByteCount,
+            offset % UInt64(pieceByteCount) == 0, sender < UInt64(WireLimits.workerCount)
+        else { return nil }
+        return StateFrame(
+            job: JobIdentifier(high: jobHigh, low: jobLow), generation: generation, offset: offset,
+            totalByteCount: totalByteCount, sender: Int(sender), payloadChecksum: payloadChecksum)
+    }
 }

@@ -191,8 +191,10 @@ enum ControlFrame {
     private static let checksumByteCount = 4
 
     static func sealed(_ message: [UInt8]) -> [UInt8] {
-        let checksum = message.withUnsafeBytes { CRC32C.checksum($0) }
-        return message + withUnsafeBytes(of: checksum.littleEndian) { Array($0) }
+        var writer = ByteWriter(reservingByteCount: message.count + checksumByteCount)
+        writer.append(contentsOf: message)
+        writer.append(CRC32C.checksum(message))
+        return writer.bytes
     }
 
     /// The message in a frame; nil when it is damaged. A frame of another protocol version is returned whole, so that the
