@@ -2,10 +2,15 @@ import Coordination
 import Glibc
 import TestSupport
 import Testing
+import Transport
 
 @testable import Cluster
 
 @Suite(.serialized) struct LocalLauncherTests {
+    private struct TestFailure: Error {
+        let description: String
+    }
+
     private let folder: TemporaryFolder
 
     init() throws {
@@ -17,10 +22,18 @@ import Testing
         var launcher = LocalLauncher(
             executable: "/bin/sh", environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 })
         _ = try launcher.start(.worker(0), arguments: ["-c", script])
-        while true {
+        return try end(of: &launcher)
+    }
+
+    /// Waits until worker 0 ends; returns how it ended.
+    private func end(of launcher: inout LocalLauncher) throws -> ChildStatus {
+        let deadline = Deadline(afterMilliseconds: 30_000)
+        while !deadline.hasPassed {
             if case (.worker(0), .ended(let status))? = launcher.nextChange() { return status }
             usleep(1000)
         }
+        launcher.endAll()
+        throw TestFailure(description: "the child did not end within 30 s")
     }
 
     private func text(_ name: String) throws -> String {
@@ -65,13 +78,7 @@ import Testing
         launcher.notify(.worker(0), .started(7))
         launcher.notify(.worker(1), .started(8))
         launcher.hangUpWorkers()
-        while true {
-            if case (.worker(0), .ended(let status))? = launcher.nextChange() {
-                #expect(status == .exited(code: 0))
-                break
-            }
-            usleep(1000)
-        }
+        #expect(try end(of: &launcher) == .exited(code: 0))
         #expect(try text("input") == "started 7\n")
     }
 
