@@ -33,6 +33,10 @@ struct Repository {
         return files.sorted { $0.path < $1.path }
     }
 
+    func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: root.appending(path: path).path)
+    }
+
     func swiftFiles(under folder: String) throws -> [RepositoryFile] {
         try files(under: folder).filter { $0.path.hasSuffix(".swift") }
     }

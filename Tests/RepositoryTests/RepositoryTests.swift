@@ -75,6 +75,14 @@ import Testing
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
     }
 
+    @Test func everyPathThatADocumentNamesExists() throws {
+        let articles = try repository.files(under: "Sources").filter { $0.path.hasSuffix(".md") }
+        try #require(articles.count > 5, "the articles were not found")
+        let documents = articles + [RepositoryFile("README.md", try repository.text("README.md"))]
+        let findings = documents.flatMap { Rules.missingPaths($0, exists: repository.exists) }
+        #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")
+    }
+
     @Test func everyScriptCanBeRunAndStopsAtTheFirstError() throws {
         let findings = try allFiles().flatMap(Rules.carelessScript)
         #expect(findings.isEmpty, "\(findings.joined(separator: "\n"))")

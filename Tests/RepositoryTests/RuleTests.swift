@@ -151,6 +151,13 @@ import Testing
         #expect(Rules.machinePaths(RepositoryFile("a", "open(base\(folder)x) # $HOME, ~/x, tests\(folder)\n")).isEmpty)
     }
 
+    @Test func missingPathsAreCaught() {
+        let document = RepositoryFile(
+            "a.md", "Run `scripts/gone`, scripts/here.\nSee [it](Sources/Gone/a.md), ~/Sources/x and a/scripts/y.\n")
+        let findings = Rules.missingPaths(document) { $0 == "scripts/here" }
+        #expect(findings == ["a.md:1: there is no scripts/gone", "a.md:2: there is no Sources/Gone/a.md"])
+    }
+
     @Test func carelessScriptsAreCaught() {
         let shell = "#!/usr/bin/env bash\n"
         let strict = shell + "set -euo pipefail\n"

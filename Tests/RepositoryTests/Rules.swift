@@ -134,6 +134,17 @@ enum Rules {
         }
     }
 
+    /// Paths of the repository that a document names although nothing is there.
+    static func missingPaths(_ document: RepositoryFile, exists: (String) -> Bool) -> [String] {
+        let folders = ["scripts", "deploy", "Sources", "Tests", ".ci"]
+        return document.text.numberedLines.flatMap { number, line in
+            let words = line.split { !($0.isLetter || $0.isNumber || "_-./~".contains($0)) }
+            let paths = words.filter { word in folders.contains { word.hasPrefix("\($0)/") } }
+                .map { String($0.trimmingSuffix { "./".contains($0) }) }
+            return paths.filter { !exists($0) }.map { "\(document.path):\(number): there is no \($0)" }
+        }
+    }
+
     /// True when `folder` starts a path in `line`, rather than going on in one.
     private static func isAbsolute(_ folder: String, in line: Substring) -> Bool {
         line.ranges(of: folder).contains { range in
@@ -167,6 +178,12 @@ enum Rules {
             })
         return entries.filter { !$0.hasPrefix(".") && !layout.contains($0) && !ignored.contains($0) }
             .map { "\($0) does not belong to the top level" }
+    }
+}
+
+extension Substring {
+    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> Substring {
+        prefix(upTo: lastIndex { !isTrimmed($0) }.map { index(after: $0) } ?? startIndex)
     }
 }
 
