@@ -19,7 +19,7 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         case .content(let problem): problem
-        case .supervisorGone: "the supervising process is gone; go on with --resume"
+        case .supervisorGone: "the supervising process is gone; continue with --resume"
         case .noAudit:
             "--audit cannot check a model that normalizes over the whole batch: use ghost batch normalization, or no --audit"
         case .unknownHost(let host): "the host name \(host) cannot be resolved: check the coordinator's address"

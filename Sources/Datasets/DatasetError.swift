@@ -89,9 +89,9 @@ extension IDXProblem: CustomStringConvertible {
         case .dimensions(let found, let expected):
             "its dimensions are \(found.map(String.init).joined(separator: " × ")), expected \(expected)"
         case .truncated(let byteCount, let expected):
-            "it has \(byteCount) bytes, but its header demands \(expected)"
+            "it has \(byteCount) bytes, but its header announces \(expected)"
         case .oversized(let expected):
-            "it goes on after the \(expected) bytes that its header demands"
+            "it continues after the \(expected) bytes that its header announces"
         }
     }
 

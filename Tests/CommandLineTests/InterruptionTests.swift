@@ -50,7 +50,7 @@ extension CommandLineTests {
             let end = try process.end()
             #expect(end.code == 130, "\(end.lines)")
             #expect(
-                end.complaints.count == 1 && end.complaints[0].contains("is saved: go on with --resume"),
+                end.complaints.count == 1 && end.complaints[0].contains("is saved: continue with --resume"),
                 "\(end.complaints)")
             #expect(scratch.leftovers == [])
             try expectResumedEqual("run", after: end, workers: 3)
@@ -88,7 +88,7 @@ extension CommandLineTests {
                 #expect(line?.contains(how) ?? false, "\(end.complaints)")
                 #expect(line?.contains(", while ") ?? false)
             }
-            #expect(end.complaints.last?.contains("go on with --resume") ?? false)
+            #expect(end.complaints.last?.contains("continue with --resume") ?? false)
             #expect(scratch.leftovers == [])
             try expectWholeCheckpoint("run")
             try expectResumedEqual("run", after: end, workers: 2)

@@ -47,7 +47,7 @@ extension CommandLineTests {
             #expect(try text("all/reproduction.md").contains("not trained yet"))
             let again = try Selvedge.run(command + ["1"], in: scratch)
             #expect(again.code == 0, "\(again.lines)")
-            #expect(again.lines.contains("small, seed 1: going on"))
+            #expect(again.lines.contains("small, seed 1: resuming"))
             #expect(try text("output").contains("| small (SYNTHETIC DATA) |"))
         }
 

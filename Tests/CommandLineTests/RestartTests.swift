@@ -72,7 +72,7 @@ extension CommandLineTests {
             kill(try coordinator(of: process), SIGKILL)
             let end = try process.end()
             #expect(end.code == 75, "\(end.lines)")
-            #expect(end.complaints.count == 1 && end.complaints[0].contains("go on with --resume"))
+            #expect(end.complaints.count == 1 && end.complaints[0].contains("continue with --resume"))
             try expectEqual(Selvedge.run(Self.flags + ["--run", "run", "--resume"], in: scratch))
         }
 
@@ -84,7 +84,7 @@ extension CommandLineTests {
             #expect(end.code == 129, "\(end.lines)")
             #expect(end.complaints.count == 1, "\(end.complaints)")
             #expect(end.complaints.first?.contains("interrupted by signal 1; the state after step ") ?? false)
-            #expect(end.complaints.first?.hasSuffix("is saved: go on with --resume") ?? false)
+            #expect(end.complaints.first?.hasSuffix("is saved: continue with --resume") ?? false)
             #expect(scratch.leftovers == [])
         }
 

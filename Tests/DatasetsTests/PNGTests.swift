@@ -87,7 +87,7 @@ import Testing
                 + PNGEncoder.chunk("IDAT", PNGEncoder.stored(rows)) + PNGEncoder.chunk("IEND", [])
         }
         #expect(Self.problem(file(header(2, 2), [0, 1, 2])).contains("end before its last row"))
-        #expect(Self.problem(file(header(2, 2), [0, 1, 2, 0, 1, 2, 3])).contains("go on after its last row"))
+        #expect(Self.problem(file(header(2, 2), [0, 1, 2, 0, 1, 2, 3])).contains("continue after its last row"))
         #expect(Self.problem(file(header(1, 2), [5, 1, 2])).contains("row 0 has filter 5"))
         for (height, width) in [(0, 5), (5, 0), (65_536, 1), (65_535, 65_535), (0xFFFF_FFFF, 0xFFFF_FFFF)] {
             #expect(Self.problem(file(header(height, width), [0])).contains("expected 1 to 65535 each way"))

@@ -73,7 +73,7 @@ package final class CoordinatorProcess {
     package func train() throws -> Outcome {
         if run.isComplete, case .state(let digest) = contents.state?.identifier {
             if !settings.isSuccessor {
-                observer.noted("every step of this run is complete: add --epochs to train on", isWarning: false)
+                observer.noted("every step of this run is complete: continue with a larger --epochs", isWarning: false)
             }
             return .completed(completedSteps: UInt64(run.completedSteps), stateDigest: digest)
         }

@@ -112,8 +112,8 @@ private struct OpenedRun {
         progress = try state(in: contents).progress
         guard progress.rows.count <= experiment.epochs else {
             throw ClusterError.content(
-                "the run \(directory.path) has finished \(progress.rows.count) epochs, and \(experiment.epochs) are asked "
-                    + "for: give --epochs \(progress.rows.count) or more")
+                "the run \(directory.path) has finished \(progress.rows.count) epochs, more than the requested "
+                    + "\(experiment.epochs): give --epochs \(progress.rows.count) or more")
         }
         bytes = contents.bytes
     }

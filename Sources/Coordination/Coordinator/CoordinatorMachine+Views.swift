@@ -40,7 +40,7 @@ extension CoordinatorMachine {
         membership.noteReportedGeneration(of: hello)
         welcome(worker)
         let (present, wanted) = (roster.present.count, configuration.workerCount)
-        let count = present > wanted ? "\(present) workers are here" : "\(present) of \(wanted)"
+        let count = present > wanted ? "\(present) workers have joined" : "\(present) of \(wanted)"
         log(
             .notice,
             "worker '\(hello.name)' \(isAttached ? "joined with the state it holds" : "joined") "
@@ -233,7 +233,7 @@ extension CoordinatorMachine {
 
     /// No worker holds a state that can be continued; a resumed run continues from the last checkpoint.
     private mutating func endWithoutState(now: UInt64) {
-        log(.failure, "no worker is left that holds the state; go on with --resume from the last checkpoint")
+        log(.failure, "no worker is left that holds the state; continue with --resume from the last checkpoint")
         let cause = RunFailure.Cause.tooFewWorkers(present: 0, needed: configuration.settings.minimumWorkerCount)
         end(.failed(history.lastLoss ?? failure(cause, now: now)), now: now)
     }
@@ -270,7 +270,7 @@ extension CoordinatorMachine {
             return rescue(.tooFewWorkers(present: present, needed: needed), now: now)
         }
         logWaiting(
-            "waiting up to \((deadline - now) / 1000) s for more workers: \(present) of at least \(needed) are here",
+            "waiting up to \((deadline - now) / 1000) s for more workers: \(present) of at least \(needed) have joined",
             now: now)
     }
 

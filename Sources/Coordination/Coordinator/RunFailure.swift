@@ -19,7 +19,7 @@ package enum Outcome: Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .completed(let steps, _): "training is complete after step \(steps)"
         case .interrupted(let signal, let steps, true):
-            "interrupted by signal \(signal); the state after step \(steps) is saved: go on with --resume"
+            "interrupted by signal \(signal); the state after step \(steps) is saved: continue with --resume"
         case .interrupted(let signal, _, false):
             "interrupted by signal \(signal); work since the last checkpoint is not saved"
         case .failed(let failure): failure.description
@@ -115,8 +115,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
             if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
         case .statesDiffer, .auditUndecided: "; check the memory and processors of these hosts"
-        case .checkpointFailed: "; then go on with --resume"
-        default: exitCode == ProcessExitCode.requeue && generation > 0 ? "; go on with --resume" : ""
+        case .checkpointFailed: "; then continue with --resume"
+        default: exitCode == ProcessExitCode.requeue && generation > 0 ? "; continue with --resume" : ""
         }
     }
 }

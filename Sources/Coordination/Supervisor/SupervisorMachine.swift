@@ -166,7 +166,7 @@ package struct SupervisorMachine: ~Copyable {
         if case .coordinatorLost(let text) = outcome {
             actions.append(.note("\(text): starting a successor"))
         } else {
-            actions.append(.note("the coordinator gave the run up: starting a successor"))
+            actions.append(.note("the coordinator abandoned the run: starting a successor"))
         }
     }
 
@@ -202,7 +202,7 @@ package struct SupervisorMachine: ~Copyable {
             actions.append(
                 .note(
                     "worker-\(index) (pid \(identifier)) \(status), which a restart would repeat: "
-                        + "the run goes on without it"))
+                        + "the run continues without it"))
         case .exited, .signalled: restartWorker(index, now: now)
         }
     }
@@ -213,7 +213,7 @@ package struct SupervisorMachine: ~Copyable {
         actions.append(
             .note(
                 "worker-\(index) was restarted \(limit) time\(limit == 1 ? "" : "s") within an hour: "
-                    + "the run goes on without it"))
+                    + "the run continues without it"))
     }
 
     // MARK: The end

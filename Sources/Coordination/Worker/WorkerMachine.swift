@@ -440,7 +440,7 @@ package struct WorkerMachine: ~Copyable {
             code: ProcessExitCode.requeue,
             reason: "no message from a coordinator for \(seconds) s; this worker stops after step "
                 + "\(report.completedSteps)"
-                + (path.map { "; its state is in \($0): go on with --resume \($0)" } ?? ""))
+                + (path.map { "; its state is in \($0): continue with --resume \($0)" } ?? ""))
     }
 
     private mutating func exit(code: Int32, reason: String) {

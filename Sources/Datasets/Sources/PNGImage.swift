@@ -218,7 +218,7 @@ struct PNGData: ~Copyable {
         return Array(rows)
     }
 
-    private var tooMuch: DatasetError { .image(file: file, problem: "its data go on after its last row") }
+    private var tooMuch: DatasetError { .image(file: file, problem: "its data continue after its last row") }
 }
 
 /// Undoes the filters of a PNG file's rows: each byte was written as its difference from a prediction by the byte one pixel

@@ -116,15 +116,15 @@ struct TrainCommand: ParsableCommand {
         case .exited(0): return
         case .exited(let code): throw ExitCode(code)
         case .coordinatorLost(let text):
-            throw ExitStatus(ProcessExitCode.requeue, "\(text); go on with --resume")
+            throw ExitStatus(ProcessExitCode.requeue, "\(text); continue with --resume")
         case .interrupted(let signal, wasLed: true):
             throw ExitStatus(
                 ProcessExitCode.signal(signal.rawValue),
-                "ended at once by a second signal: go on with --resume from the last checkpoint")
+                "ended at once by a second signal: continue with --resume from the last checkpoint")
         case .interrupted(let signal, wasLed: false):
             throw ExitStatus(
                 ProcessExitCode.signal(signal.rawValue),
-                "ended while no coordinator ran; work since the last checkpoint is not saved: go on with --resume")
+                "ended while no coordinator ran; work since the last checkpoint is not saved: continue with --resume")
         }
     }
 

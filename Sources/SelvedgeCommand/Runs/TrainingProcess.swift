@@ -24,7 +24,7 @@ enum TrainingProcess {
         } else if let weights = try initialWeights(of: trial, data: data) {
             arguments += ["--init", weights]
         }
-        Console.note("\(trial.experiment.name), seed \(trial.experiment.seed): \(resumes ? "going on" : "training")")
+        Console.note("\(trial.experiment.name), seed \(trial.experiment.seed): \(resumes ? "resuming" : "training")")
         let output = dup(STDOUT_FILENO)
         dup2(STDERR_FILENO, STDOUT_FILENO)
         defer {
@@ -47,7 +47,7 @@ enum TrainingProcess {
             guard FileManager.default.fileExists(atPath: paths.reportJSON) else {
                 throw ExitStatus(
                     ProcessExitCode.missingInput,
-                    "\(trial.experiment.name) begins with the weights of \(predecessor), which is not finished")
+                    "\(trial.experiment.name) starts with the weights of \(predecessor), which is not finished")
             }
             return paths.last
         }

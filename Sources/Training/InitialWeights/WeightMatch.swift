@@ -100,7 +100,7 @@ extension WeightMatch {
         // Such a file does not have the order of a model and a model inside it.
         guard isOrdered || Set(found.map(\.container)).count <= 1 else {
             return problems.append(
-                "the \(kind.rawValue) layers of the file are of several models, so only their names could tell them apart: "
+                "the \(kind.rawValue) layers of the file are of several models, so only their names could distinguish them: "
                     + found.map { quoted($0.name) }.joined(separator: ", "))
         }
         for (layer, other) in zip(layers, found) { match(layer, other) }

@@ -13,7 +13,7 @@ struct RunFailureTests {
 
     private let subject = "worker 'w1' (rank 1, pid 1002, host 'here') "
     private let end =
-        ", while computing gradients after step 7 in generation 2, last message 1500 ms ago; go on with --resume"
+        ", while computing gradients after step 7 in generation 2, last message 1500 ms ago; continue with --resume"
 
     @Test func `a lost worker is one line with its name, place, cause, phase and step`() {
         func expect(_ cause: RunFailure.Cause, _ expected: String, location: SourceLocation = #_sourceLocation) {
@@ -35,7 +35,7 @@ struct RunFailureTests {
     @Test func `a failed run says why, and what to do`() {
         #expect(
             text(.tooFewWorkers(present: 1, needed: 2))
-                == "only 1 of at least 2 workers are left, and no others joined; go on with --resume")
+                == "only 1 of at least 2 workers are left, and no others joined; continue with --resume")
         #expect(
             text(.gatheringTimedOut(present: 1, expected: 2))
                 == "only 1 of 2 workers joined in time; check that the others are started and can reach this address")
@@ -44,14 +44,14 @@ struct RunFailureTests {
                 == "workers were not ready in time; missing: worker 'w1', waiting for a grant")
         #expect(
             text(.checkpointFailed(attempts: 3, message: "no space left"))
-                == "the checkpoint could not be written in 3 attempts: no space left; then go on with --resume")
+                == "the checkpoint could not be written in 3 attempts: no space left; then continue with --resume")
         #expect(
             text(.repeatedFailure(step: 6, count: 3, last: "left before the end"))
                 == "step 7 failed 3 times by errors of the workers themselves; the last time a worker left before the end"
         )
         #expect(
             text(.unknownChild(processIdentifier: 9, status: .exited(code: 127)))
-                == "the worker process 9 ended with exit code 127 before it joined; go on with --resume")
+                == "the worker process 9 ended with exit code 127 before it joined; continue with --resume")
     }
 
     @Test func `states that differ are listed by digest, with the tensors that differ`() {

@@ -59,7 +59,7 @@ import Testing
         _ = host.takeLog()
         host.kill(.worker(1))
         host.wait(10_000_000)
-        #expect(host.notes == ["worker-1 was restarted 3 times within an hour: the run goes on without it"])
+        #expect(host.notes == ["worker-1 was restarted 3 times within an hour: the run continues without it"])
         #expect(!host.log.contains(.startWorker(1)))
         host.kill(.worker(0))
         host.wait(100)
