@@ -264,7 +264,7 @@ extension CoordinatorProcess {
     private func reachPoint(of message: CoordinatorMessage) {
         switch message {
         case .grant, .stop: reach(.grant)
-        case .reconfigure: reach(.regroup)
+        case .reconfigure: reach(.reconfigure)
         case .end, .abort: reach(.ending)
         default: break
         }

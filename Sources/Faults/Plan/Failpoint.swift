@@ -42,7 +42,7 @@ package enum Failpoint: String, Sendable, CaseIterable {
     /// Before a record is appended to the journal.
     case journal
     /// A member was lost, and no reconfiguration was sent.
-    case regroup
+    case reconfigure
     /// The run is complete, and the workers were not informed.
     case ending
 
@@ -53,7 +53,7 @@ package enum Failpoint: String, Sendable, CaseIterable {
             .stateTransfer, .finishing:
             true
         case .gathering, .view, .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal,
-            .regroup, .ending:
+            .reconfigure, .ending:
             false
         }
     }
@@ -74,7 +74,7 @@ package enum Failpoint: String, Sendable, CaseIterable {
         case .computing, .reduceScatter, .allGather, .updating, .validating, .serializing, .grant, .epochBefore,
             .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
             true
-        case .hello, .learning, .linking, .stateTransfer, .finishing, .gathering, .view, .regroup, .ending: false
+        case .hello, .learning, .linking, .stateTransfer, .finishing, .gathering, .view, .reconfigure, .ending: false
         }
     }
 }

@@ -101,7 +101,7 @@ package struct RandomFaults: Sendable {
     /// Whether a run always reaches the point, or may reach it after another fault.
     private func isReached(_ point: Failpoint, isFirst: Bool) -> Bool {
         switch point {
-        case .stateTransfer, .regroup: !isFirst
+        case .stateTransfer, .reconfigure: !isFirst
         case .reduceScatter, .allGather: workerCount > 1
         default: true
         }

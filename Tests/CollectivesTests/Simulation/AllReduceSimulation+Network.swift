@@ -75,7 +75,7 @@ extension AllReduceSimulation {
     }
 
     /// A new generation with other owners, which each worker enters some time later. It goes on from the highest step.
-    func regroup(_ reason: String) throws {
+    func reconfigure(_ reason: String) throws {
         generation += 1
         ownership = try randomOwnership(workerCount: processes.count)
         note("generation \(generation) because \(reason): owners \(ownership.runs)")

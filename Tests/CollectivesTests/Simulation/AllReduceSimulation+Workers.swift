@@ -27,7 +27,7 @@ extension AllReduceSimulation {
         while try worker.runAction(send: { send($0, from: rank, to: $1) }) {}
         if let fault = worker.refused {
             guard case .damagedPayload = fault.reason else { throw Violation(description: "\(fault)") }
-            try regroup("\(fault)")
+            try reconfigure("\(fault)")
         } else if worker.stepIsDone && processes[rank].isComputing {
             try check(rank)
             processes[rank].completed += 1

@@ -107,11 +107,11 @@ final class AllReduceSimulation {
             try checkSpread()
             let isDone = processes.allSatisfy { $0.completed == stepCount }
             if isDone { return }
-            if happens(interruptShare) { try regroup("a member changes") }
+            if happens(interruptShare) { try reconfigure("a member changes") }
             // Whoever learns falls behind when frames are lost; a view in which it gets the state lets it go on.
             if let last = processes.indices.first(where: { isLeftBehind($0) }) {
                 counts.leftBehind += 1
-                try regroup("rank \(last) is left behind")
+                try reconfigure("rank \(last) is left behind")
             }
         }
         throw Violation(description: "no progress after the faults ended")
