@@ -1,4 +1,4 @@
-// libzmq for Swift: the library's header, and inline shims for what Swift cannot say itself: error numbers (macros),
+// libzmq for Swift: the library's header, and inline shims for what Swift cannot express: error numbers (macros),
 // the free callback of a message without copy, and the few system calls that sockets are waited on with.
 #ifndef SELVEDGE_CZEROMQ_H
 #define SELVEDGE_CZEROMQ_H

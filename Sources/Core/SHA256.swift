@@ -58,7 +58,7 @@ public struct SHA256Digest: Hashable, Sendable {
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// The first 12 hexadecimal digits, enough to tell digests apart in a message.
+    /// The first 12 hexadecimal digits, enough to distinguish digests in a message.
     package var abbreviated: String { String(hexadecimal.prefix(12)) }
 
     private static func value(ofDigit digit: UInt8) -> UInt8? {

@@ -19,7 +19,7 @@ public final class ImageDataset: Sendable {
     public let pixels: [UInt8]
     /// One a sample, each below `classNames.count`.
     public let labels: [UInt8]
-    /// The last so many samples came from another set: they may validate and are never trained on.
+    /// This many samples at the end are from another set: they may validate and are never trained on.
     package let validationCount: Int
     /// SHA-256 of the bytes of `DatasetArchive`: the same for every file format that decodes to the same samples.
     package let digest: SHA256Digest
@@ -88,7 +88,7 @@ extension ImageDataset {
             pixels: Array(pixels[bytes]), labels: Array(labels[range]))
     }
 
-    /// What may be trained on, without samples that came from another set.
+    /// The samples that may be trained on: those that are not from another set.
     package var trainingPart: ImageDataset {
         get throws(DatasetError) { try part(0..<sampleCount - validationCount) }
     }

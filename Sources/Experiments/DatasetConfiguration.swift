@@ -112,7 +112,7 @@ public enum ValidationConfiguration: Sendable, Equatable {
     private enum Split: String, CaseIterable { case shuffled, last }
     private enum SetName: String, CaseIterable { case test }
 
-    /// `none`, or a mapping whose key tells how samples are chosen.
+    /// `none`, or a mapping whose key determines how samples are chosen.
     fileprivate init(_ node: SettingNode) throws(SettingError) {
         if node.isScalar {
             let word = try node.text("none, or how validation samples are chosen")

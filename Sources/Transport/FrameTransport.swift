@@ -2,8 +2,8 @@ import Synchronization
 
 /// How the workers of one generation exchange frames: a header of 64 bytes and a payload. Used by one thread.
 ///
-/// The interface is bytes: where they lie on the way, and how a receiver gives their memory back, is the business of each
-/// transport. `ZeroMQFrameTransport` is one; tests have others.
+/// The interface is bytes. Each transport decides where they are stored and how a receiver releases them.
+/// `ZeroMQFrameTransport` is one; tests have others.
 package protocol FrameTransport: AnyObject {
     /// Sends a copy of header and payload; false when the link cannot take it now.
     func sendCopy(header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int) throws(TransportError)
@@ -145,7 +145,7 @@ package final class FrameStore {
 /// The owner counts what it lends on its thread; the transport's threads count what they return. When the counts agree, the
 /// transport uses no byte of the memory and the owner may write it again.
 package final class ReleaseCounter: @unchecked Sendable {
-    // A cache line of its own: a transport's thread writes while the owner works on the memory beside it.
+    // A separate cache line: a transport's thread writes while the owner works on the memory beside it.
     private let returned: UnsafeMutablePointer<Atomic<UInt64>>
     private let storage: UnsafeMutableRawPointer
     /// How many buffers were lent; used by the owner's thread only.

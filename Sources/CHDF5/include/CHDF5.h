@@ -31,7 +31,7 @@ enum {
     SELVEDGE_HDF5_LAYOUT_VIRTUAL = 3,   // H5D_VIRTUAL
 };
 
-/// What H5Lget_info fills, as far as it is looked at: the type stands first in every version of the structure.
+/// What H5Lget_info fills, of which only the type is read: it is the first field in every version of the structure.
 struct selvedge_hdf5_link {
     int32_t type;
     uint8_t rest[124];

@@ -1,4 +1,4 @@
-// What the machine offers that Swift cannot say: CPU features, the CRC-32C instruction, futexes, descriptors, spawning.
+// Operations of the machine that Swift does not offer: CPU features, the CRC-32C instruction, futexes, descriptors, spawning.
 #ifndef SELVEDGE_CPLATFORM_H
 #define SELVEDGE_CPLATFORM_H
 

@@ -15,7 +15,7 @@ void selvedge_yield(void);
 /// How many processors this process may run on; at least 1.
 int32_t selvedge_processor_count(void);
 
-/// Tells the processor that the caller spins.
+/// Hints to the processor that the caller spins.
 static inline void selvedge_spin_pause(void) {
 #if defined(__x86_64__)
     __builtin_ia32_pause();

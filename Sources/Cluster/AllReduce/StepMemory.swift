@@ -81,7 +81,7 @@ final class StepMemory {
     /// The statistics of the step that was reserved last.
     var statistics: UnsafeMutablePointer<Double> { halves[reserved].statistics }
 
-    /// Counts what is lent of a step's memory.
+    /// Counts the lent buffers of a step's memory.
     func counter(_ step: Step) -> ReleaseCounter { half(step).counter }
 
     /// The bytes of some elements of a root.

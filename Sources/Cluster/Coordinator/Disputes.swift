@@ -5,7 +5,7 @@ import Runs
 import Training
 import Transport
 
-/// Re-executes gradients that two workers disagree on, in a thread of its own: the coordinator's thread never computes.
+/// Re-executes gradients that two workers disagree on, in its own thread: the coordinator's thread never computes.
 final class GradientReexecutor {
     private let run: PreparedRun
     private let environment: [String: String]

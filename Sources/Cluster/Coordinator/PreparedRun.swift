@@ -16,7 +16,7 @@ package struct PreparedRun {
     package let schedule: BatchSchedule
     /// The rows of epochs that were finished before.
     package internal(set) var rows: [EpochRow]
-    /// The bytes of the checkpoint that training goes on from.
+    /// The bytes of the checkpoint from which training continues.
     let startBytes: [UInt8]?
     let startProgress: TrainingProgress
     /// Warnings of the preparation, one line each.
@@ -57,7 +57,7 @@ package struct PreparedRun {
     }
 }
 
-/// The run directory, new or continued, with the state that it goes on from.
+/// The run directory, new or continued, with the state from which it continues.
 private struct OpenedRun {
     let directory: RunDirectory
     var bytes: [UInt8]?
@@ -86,7 +86,7 @@ private struct OpenedRun {
         }
         try directory.replaceMetrics(progress.rows)
         if let initialState {
-            // The first checkpoint: the run goes on without the weights' file, whenever it is interrupted.
+            // The first checkpoint: a resumed run does not need the weights' file.
             let initialBytes = initialState.encoded(model: model, experiment: experiment)
             try directory.openJournal().announceCheckpoint(initialBytes, completedSteps: 0)
             try directory.saveCheckpoint(initialBytes, isBest: false)
@@ -94,7 +94,7 @@ private struct OpenedRun {
         }
     }
 
-    /// Reads the state to go on from, whole, before anything in the folder is changed.
+    /// Reads the whole state to continue from before anything in the folder is changed.
     private mutating func load(
         checkpoint: String?, experiment: Experiment, model: Model, schedule: BatchSchedule
     ) throws {
@@ -130,7 +130,7 @@ private struct OpenedRun {
         }
         if let checkpoint {
             let contents = try Safetensors(path: checkpoint)
-            // The journal knows only files of its own run.
+            // The journal has digests only of this run's files.
             if checkpoint.hasPrefix(directory.paths.checkpoints + "/"), let change = try change(of: contents) {
                 throw ClusterError.content("\(checkpoint): \(change); give --resume no file, or another one")
             }

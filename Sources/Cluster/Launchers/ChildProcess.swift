@@ -2,7 +2,7 @@ import CPlatform
 import Coordination
 import Glibc
 
-/// A child in a process group of its own, with a pipe to its standard input that closes when this process ends.
+/// A child in its own process group, with a pipe to its standard input that closes when this process ends.
 struct ChildProcess {
     let processIdentifier: Int32
     /// The writing end of the child's standard input.
@@ -45,7 +45,7 @@ struct ChildProcess {
         return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
     }
 
-    /// A process group of its own (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
+    /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
     private static func configure(_ attributes: inout posix_spawnattr_t) {
         var none = sigset_t()
         sigemptyset(&none)

@@ -3,7 +3,7 @@ import Glibc
 
 /// Starts and ends the processes of a run: what differs between local processes, hosts reached by ssh, and a batch system.
 ///
-/// A launcher does I/O and decides nothing: `SupervisorMachine` says what is started, notified and ended. To add one,
+/// A launcher does I/O and decides nothing: `SupervisorMachine` decides what is started, notified and ended. To add one,
 /// implement this protocol in a file of this folder, and offer it in the command line.
 package protocol Launcher {
     /// Starts `child` with `arguments` of this program, and returns the process identifier by which the supervisor and the
@@ -36,7 +36,7 @@ package enum ChildChange: Equatable, Sendable {
 package enum LaunchError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A system call failed: what was tried, and the error number.
     case system(String, Int32)
-    /// What has to run beside the processes could not be set up; the text says why.
+    /// What has to run beside the processes could not be set up, for the reason in the text.
     case preparation(String)
 
     package var description: String {

@@ -39,7 +39,7 @@ package struct Supervisor {
     package var restartLimit = 3
     package var graceMilliseconds: UInt64 = 3000
 
-    /// `environment` says where the folder of the sockets is made.
+    /// `environment` determines the folder of the sockets.
     package init(
         launcher: any Launcher, workerCount: Int, environment: [String: String],
         coordinatorArguments: @escaping (CoordinatorStart) -> [String],
@@ -131,7 +131,7 @@ private struct SupervisorDriver {
         }
     }
 
-    /// Starts a child. A failure among the first starts ends the run; later the other children may go on.
+    /// Starts a child. A failure among the first starts ends the run; later the other children may continue.
     private mutating func start(
         _ child: SupervisedChild, _ arguments: [String], _ machine: inout SupervisorMachine
     ) throws(LaunchError) {

@@ -218,7 +218,7 @@ extension TrainingSession {
 
     private static let metadataByteLimit = 64 << 20
 
-    /// Goes on from another worker's state, and reports the epochs that are finished in it.
+    /// Continues from another worker's state, and reports the epochs that are finished in it.
     func adopt(_ bytes: [UInt8]) throws {
         let state = try ReplicatedState(
             checkpoint: Safetensors(bytes: bytes), model: trainer.model, experiment: trainer.experiment,
@@ -236,7 +236,7 @@ extension TrainingSession {
         }
     }
 
-    /// The report of a finished epoch. The rows up to it say whether it is the best so far.
+    /// The report of a finished epoch. Whether it is the best so far follows from the rows up to it.
     func report(_ row: EpochRow, stateDigest: SHA256Digest?) -> EpochEnded {
         var progress = TrainingProgress()
         progress.rows = Array(trainer.state.progress.rows.prefix(row.epoch))

@@ -177,7 +177,7 @@ struct ContentStore {
     }
 }
 
-/// The state of a worker whose run has no coordinator any more, in a folder of its own: never in the run directory, which
+/// The state of a worker whose run has no coordinator any more, in its own folder: never in the run directory, which
 /// belongs to a coordinator.
 enum RescueCheckpoint {
     /// Writes the state and returns its path. All workers of a run write the same bytes under the same name.

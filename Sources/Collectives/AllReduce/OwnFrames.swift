@@ -1,4 +1,4 @@
-/// What one rank has to send in the step that started last and in the one before it: what is complete, and since when.
+/// The frames that one rank sends in the step that started last and in the one before it: which are complete, and since when.
 /// Decides which requests of other ranks can be answered.
 ///
 /// Time is counted in polls that found the inbox empty. A request that arrives after such a poll was made by a rank that

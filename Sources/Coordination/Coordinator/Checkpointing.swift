@@ -4,7 +4,7 @@ import Core
 /// them, then written one at a time.
 struct Checkpointing {
     enum Arrival: Equatable {
-        /// A chunk that is already here.
+        /// A chunk that was received before.
         case ignored
         /// Checksum or length is wrong.
         case damaged
@@ -42,7 +42,7 @@ struct Checkpointing {
     /// Whether nothing is left to write.
     var hasWrittenAll: Bool { queue.isEmpty }
 
-    /// Whether no state is on its way: none is partly here, held or being written.
+    /// Whether no state is on its way: none is partly received, held or being written.
     var isIdle: Bool { queue.isEmpty && held.isEmpty && !collector.isWaiting }
 
     // MARK: Receiving
@@ -65,7 +65,7 @@ struct Checkpointing {
         }
     }
 
-    /// Drops states that are partly here: in the next view they are sent from their beginning.
+    /// Drops states that are partly received: in the next view they are sent from their beginning.
     mutating func forgetUnfinished() {
         collector.forgetUnfinished()
     }
@@ -120,7 +120,7 @@ struct Checkpointing {
         queue.written(identifier: identifier, failure: failure, now: now)
     }
 
-    /// Gives up what is not written yet.
+    /// Drops the checkpoints that are not written yet.
     mutating func abandon() {
         queue.abandon()
     }

@@ -202,7 +202,7 @@ extension CoordinatorMachine {
             let auditor = roster.index(ofRank: audit.mismatch.auditor)
         else { return }
         let step = audit.mismatch.completedSteps + 1
-        switch audit.judgement(reexecuted: digest) {
+        switch audit.finding(reexecuted: digest) {
         case .wrong(let rank, _) where rank == audit.mismatch.auditor:
             lose(auditor, .auditFailed(step: step, other: roster[owner].label), now: now)
         case .wrong: lose(owner, .auditFailed(step: step, other: roster[auditor].label), now: now)
@@ -247,7 +247,7 @@ extension CoordinatorMachine {
         end(.failed(failure), now: now)
     }
 
-    /// A state that a dispute needs is here.
+    /// A state that a dispute needs has arrived.
     mutating func handleDeliveredState(_ name: StateName, _ state: [UInt8], now: UInt64) {
         switch phase {
         case .auditing(let audit):
@@ -322,7 +322,7 @@ extension CoordinatorMachine {
         return RunFailure(cause: cause, subject: subject, generation: membership.generation)
     }
 
-    /// Asks everyone to leave, and gives them a moment.
+    /// Asks all workers to leave, and gives them time to exit.
     mutating func end(_ outcome: Outcome, now: UInt64) {
         let deadline = now + configuration.timing.farewellMilliseconds
         transition(to: .ending(Ending(outcome: outcome, deadline: deadline)), now: now)
@@ -344,7 +344,7 @@ extension CoordinatorMachine {
         if case .ending = phase, roster.present.isEmpty, checkpoints.hasWrittenAll { finish(now: now) }
     }
 
-    /// Kills the children that are still here, and ends the run.
+    /// Kills the children that still run, and ends the run.
     mutating func finish(now: UInt64) {
         guard case .ending(let ending) = phase else { return }
         for worker in roster.present { terminate(worker) }

@@ -98,7 +98,7 @@ extension CoordinatorMachine {
         log(level, "after step \(grants.stepLimit), \(reason)")
     }
 
-    /// Reconfigures when everyone has reached the boundary.
+    /// Reconfigures when all members have reached the boundary.
     private mutating func reachBoundary(now: UInt64) {
         guard grants.hasBoundary, phase == .training else { return }
         let members = roster.members
@@ -115,7 +115,7 @@ extension CoordinatorMachine {
         return roster.prepared.first { roster[$0].rank == nil && roster[$0].suspendedUntil <= now }
     }
 
-    /// A learner whose last heartbeat shows it about as far as the owners.
+    /// A learner that is about as far as the owners, by its last heartbeat.
     private var promotableLearner: Int? {
         let completedSteps = membership.completedSteps(in: roster)
         return roster.members.first { worker in
@@ -270,7 +270,7 @@ extension CoordinatorMachine {
         }
     }
 
-    /// What all owners ended with; nil until all have. Ends the run when they differ.
+    /// The end that all owners reported; nil until all have. Ends the run when they differ.
     private mutating func agreedDone(now: UInt64) -> Done? {
         var agreed: Done?
         for worker in membership.owners(in: roster) {

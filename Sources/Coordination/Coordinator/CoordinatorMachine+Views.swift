@@ -33,7 +33,7 @@ extension CoordinatorMachine {
     }
 
     private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
-        // A worker that comes back during training holds an outdated state.
+        // A worker that returns during training holds an outdated state.
         let isAttached = membership.view == nil && hello.attachment?.holdsState ?? false
         let worker = roster.add(
             hello, from: connection, isLocal: hello.host == configuration.host, isAttached: isAttached, now: now)
@@ -89,7 +89,7 @@ extension CoordinatorMachine {
 
     // MARK: Gathering
 
-    /// Goes on when enough workers are here. With workers of an earlier coordinator it waits for the others only briefly.
+    /// Continues when enough workers have joined. With workers of an earlier coordinator it waits for the others only briefly.
     mutating func continueGathering(now: UInt64) {
         guard case .gathering = phase else { return }
         let isComplete = roster.present.count >= admission.awaitedWorkerCount(in: roster, now: now)
@@ -140,7 +140,7 @@ extension CoordinatorMachine {
 
     // MARK: Reconfiguring
 
-    /// All workers that hold a state quiesce and report their positions. Others go on loading.
+    /// All workers that hold a state quiesce and report their positions. Others continue to load.
     mutating func reconfigure(divergence: RunFailure? = nil, now: UInt64) {
         grants.cancelBoundary()
         guard case .reconfiguring(var current) = phase else {

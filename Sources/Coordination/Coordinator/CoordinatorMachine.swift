@@ -229,7 +229,7 @@ package struct CoordinatorMachine: ~Copyable {
             if record.rank != nil, phase == .training { return order }
         default: break
         }
-        // A worker that comes back with an outdated state has to quiesce.
+        // A worker that returns with an outdated state has to quiesce.
         let isReturning = record.hello.attachment?.holdsState ?? false
         let isOutdated = isReturning && !record.holdsState && record.ready == nil && membership.view != nil
         return isOutdated ? .reconfigure(generation: generation) : .heartbeat

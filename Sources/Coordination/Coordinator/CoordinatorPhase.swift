@@ -12,7 +12,7 @@ extension CoordinatorMachine {
         /// The view is sent; its members connect.
         case linking(since: UInt64)
         case training
-        /// The run cannot go on: one worker sends a state to be saved first.
+        /// The run cannot continue: one worker sends a state to be saved first.
         case rescuing(Rescue)
         /// Two workers computed different gradients: the step is re-executed.
         case auditing(Audit)
@@ -64,7 +64,7 @@ extension CoordinatorMachine.Phase {
         if case .reconfiguring = self { true } else { false }
     }
 
-    /// Whether the run cannot go on without waiting for something: the coordinator reports every few seconds for what.
+    /// Whether the run waits for something: the coordinator reports every few seconds for what.
     var isWaiting: Bool {
         switch self {
         case .preparing, .reconfiguring, .waitingForWorkers, .linking: true

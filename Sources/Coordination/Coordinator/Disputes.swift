@@ -1,7 +1,7 @@
 /// Two workers computed different gradients for the same micro-batches. The coordinator asks for the state before the
 /// step, has the gradient re-executed, and evicts the worker that was wrong.
 struct Audit: Equatable {
-    enum Judgement: Equatable {
+    enum Finding: Equatable {
         /// The rank whose gradient was wrong, and the rank that was right.
         case wrong(rank: Int, right: Int)
         /// The re-execution agrees with neither, or failed.
@@ -24,7 +24,7 @@ struct Audit: Equatable {
     }
 
     /// Compares the digest of the re-executed gradient with both workers' digests; nil is a failed re-execution.
-    func judgement(reexecuted digest: UInt64?) -> Judgement {
+    func finding(reexecuted digest: UInt64?) -> Finding {
         switch digest {
         case mismatch.ownerDigest: .wrong(rank: mismatch.auditor, right: mismatch.owner)
         case mismatch.auditorDigest: .wrong(rank: mismatch.owner, right: mismatch.auditor)

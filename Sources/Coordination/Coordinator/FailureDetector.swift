@@ -1,7 +1,7 @@
 /// Finds lost workers: silence, lack of progress, reports of peers, ends of children. Finds links that break between live
 /// workers.
 ///
-/// It decides by time only; what follows from a finding is the machine's business.
+/// It decides by time only; the machine decides what follows from a finding.
 struct FailureDetector {
     enum Finding: Equatable {
         /// The worker is lost.

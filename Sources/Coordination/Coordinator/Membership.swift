@@ -121,7 +121,7 @@ struct Membership {
         if able.count < minimumOwnerCount || !able.contains(where: isUpToDate) { able = prepared }
         able.sort { order($0) < order($1) }
         var owners = Array(able.filter { isUpToDate($0) || wasOwner($0) }.prefix(ownerLimit))
-        // With too few owners nobody trains, so newcomers cannot learn: they compute as soon as they have the state.
+        // With too few owners no step is computed, so newcomers cannot catch up as learners: they become owners at once.
         let lackingCount = max(0, minimumOwnerCount - owners.count)
         owners += able.filter { !owners.contains($0) }.prefix(lackingCount)
         let others = able.filter { !owners.contains($0) }

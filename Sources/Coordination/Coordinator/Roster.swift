@@ -102,7 +102,7 @@ struct Roster {
         return groups.sorted { $0.workers.count > $1.workers.count }
     }
 
-    // MARK: Coming and leaving
+    // MARK: Joining and leaving
 
     /// Adds a worker and returns its index. `isAttached` is whether it brings a state of the run.
     mutating func add(
@@ -190,7 +190,7 @@ struct Roster {
         workers[worker].lastHeartbeat = now
     }
 
-    /// Makes `members` the members of a new view, by rank; everybody else becomes a spare.
+    /// Makes `members` the members of a new view, by rank; all others become spares.
     mutating func enterView(_ members: [Int], now: UInt64) {
         for worker in present {
             workers[worker].rank = nil

@@ -116,7 +116,7 @@ struct CoordinatorSlot {
     }
 
     var isRunning: Bool { if case .running = state { true } else { false } }
-    /// Whether the run goes on without a coordinator at present.
+    /// Whether the run continues without a coordinator at present.
     var isAwaited: Bool {
         switch state {
         case .starting, .due: true

@@ -35,7 +35,7 @@ package enum WireLimits {
 
 /// Why bytes are not a message.
 package enum MessageError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The message or one of its fields ends before its length says so.
+    /// The message or one of its fields is shorter than its announced length.
     case truncated
     /// The first two bytes are not this protocol's.
     case notAMessage

@@ -1,6 +1,6 @@
 import Core
 
-/// Fetches content in batches of chunks, each asked for, checked and asked for again when it does not come.
+/// Fetches content in batches of chunks, each requested, checked, and requested again when it does not arrive.
 struct ContentFetcher {
     enum Arrival: Equatable {
         case stored(offset: Int)
@@ -20,7 +20,7 @@ struct ContentFetcher {
         self.chunksAtATime = chunksAtATime
     }
 
-    /// Starts with what is not empty of `contents`.
+    /// Starts with the contents that are not empty.
     mutating func begin(_ contents: [ContentDescription]) {
         waiting = contents.filter { $0.byteCount > 0 }
     }
@@ -44,7 +44,7 @@ struct ContentFetcher {
             content: current.identifier, firstChunk: UInt32(batch.lowerBound), chunkCount: UInt32(batch.count))
     }
 
-    /// What of the batch is missing, when nothing came for `milliseconds`.
+    /// The missing part of the batch, when nothing has arrived for `milliseconds`.
     mutating func repeatedRequest(after milliseconds: UInt64, now: UInt64) -> ContentRequest? {
         guard let current, now >= lastArrival + milliseconds, let first = hasChunk[batch].firstIndex(of: false) else {
             return nil

@@ -28,7 +28,7 @@ struct CoordinatorLink {
         lastTick = now
     }
 
-    /// A message came from the coordinator.
+    /// A message arrived from the coordinator.
     mutating func received(now: UInt64) {
         if isKnown { lastReceived = now }
     }

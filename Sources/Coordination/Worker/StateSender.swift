@@ -51,7 +51,7 @@ struct StateSender {
         uploads.append(Upload(name: name, bytes: bytes))
     }
 
-    /// Drops what is on its way; the sender of a new view sends the retained states instead.
+    /// Drops the states in transit; the sender of a new view sends the retained states instead.
     mutating func enterView(sendsRetained: Bool) {
         uploads = []
         guard sendsRetained else { return }

@@ -40,7 +40,7 @@ package struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
-    /// Bytes came from the coordinator.
+    /// Bytes arrived from the coordinator.
     package mutating func received(_ bytes: [UInt8], now: UInt64) -> [WorkerAction] {
         do {
             return received(try CoordinatorMessage(decoding: bytes), now: now)
@@ -50,7 +50,7 @@ package struct WorkerMachine: ~Copyable {
         }
     }
 
-    /// A message came from the coordinator.
+    /// A message arrived from the coordinator.
     package mutating func received(_ message: CoordinatorMessage, now: UInt64) -> [WorkerAction] {
         handle(message, now: now)
         return takeActions()
@@ -168,7 +168,7 @@ package struct WorkerMachine: ~Copyable {
             phase = .loading
             compute(.loadExperiment(welcome))
         } else {
-            // A coordinator takes over, or knows this worker again: what may have been lost on the way is sent again.
+            // A coordinator took over, or recognises this worker again: messages that may have been lost are sent again.
             states.restart()
             states.forget(savedEpochs: welcome.records.savedEpochs)
             sendEpochs(after: welcome.records.epochs, now: now)

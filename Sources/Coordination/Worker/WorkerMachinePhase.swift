@@ -13,7 +13,7 @@ extension WorkerMachine {
         /// Nothing runs; a spare stays here. The payload is what the coordinator was answered.
         case quiescent(Ready)
         case linking
-        /// The links of the view are up; no grant came yet.
+        /// The links of the view are up; no grant has arrived.
         case ready
         case training
         /// DONE is sent; the coordinator ends the run.

@@ -45,7 +45,7 @@ package enum ComputeCommand: Sendable, Equatable {
     case enterView(View)
     /// Steps below the limit may be started.
     case extendGrant(stepLimit: UInt64)
-    /// Go on until `stepLimit` steps are complete, then stop: rank 0 serializes its state, all report `finished`.
+    /// Compute until `stepLimit` steps are complete, then stop: rank 0 serializes its state, all report `finished`.
     case stopAt(stepLimit: UInt64)
     /// Serialize the state between two steps; answered by `stateSerialized`.
     case serializeState(StatePurpose)
@@ -73,6 +73,6 @@ package enum ComputeReport: Sendable, Equatable {
     case finished(completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool)
     /// A rescue checkpoint is at `path`; nil when it could not be written.
     case stateSaved(path: String?)
-    /// The compute thread cannot go on.
+    /// The compute thread cannot continue.
     case failed(WorkerFailure.Kind, message: String)
 }

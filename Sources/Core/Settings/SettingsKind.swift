@@ -47,7 +47,7 @@ package protocol SettingsKind: SettingsGroup {
     static var key: String { get }
     /// All names of the kind; more than one where names differ in their defaults. By default only `key`.
     static var keys: [String] { get }
-    /// What the kind computes and where the formula comes from, in Markdown, for the reference article.
+    /// What the kind computes and the source of the formula, in Markdown, for the reference article.
     static var documentation: String { get }
     /// The defaults under one of the kind's names. By default `init()`.
     static func defaults(for key: String) -> Self

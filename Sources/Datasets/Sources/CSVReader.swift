@@ -144,7 +144,7 @@ struct CSVCell {
     init(_ place: UnsafePointer<UInt8>) {
         let word = UInt32(littleEndian: UnsafeRawPointer(place).loadUnaligned(as: UInt32.self))
         // A digit becomes 0 to 9; adding 0x76 carries any other byte below 0x80 to 0x80 or more. A carry out of a byte can only
-        // come from one that is no digit, and spoils only the bytes behind it.
+        // be from one that is no digit, and changes only the bytes after it.
         let digits = word ^ 0x3030_3030
         let others = (digits &+ 0x7676_7676 | digits) & 0x8080_8080
         let length = others.trailingZeroBitCount >> 3

@@ -1,6 +1,6 @@
 package import Core
 
-/// A kind of data source: where images come from. Each kind is one file in this folder.
+/// A kind of data source. Each kind is one file in this folder.
 package protocol DataSource: SettingsKind {
     /// What each label means.
     var classNames: [String] { get }

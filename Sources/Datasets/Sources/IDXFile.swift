@@ -50,7 +50,7 @@ package enum IDXFile {
         }
     }
 
-    /// IDX files begin with two zero bytes and gzip files never do, so the first bytes tell them apart.
+    /// IDX files begin with two zero bytes and gzip files never do, so the first bytes distinguish them.
     private static func content(of bytes: [UInt8], name: String, magic: UInt32) throws(DatasetError) -> IDXContent {
         if bytes.starts(with: [0x1F, 0x8B]) {
             let source = try GzipSource(MemorySource(bytes), file: name)
@@ -125,7 +125,7 @@ struct IDXContent {
 
     /// Reads a file whose magic must be `magic` and, where given, whose dimensions must be `dimensions`.
     ///
-    /// The payload is allocated after the header is checked, never larger than the header demands, and filled a window at a
+    /// The payload is allocated after the header is checked, never larger than the header announces, and filled a window at a
     /// time, so that memory grows only with the bytes that are there.
     static func read<Source: ByteSource & ~Copyable>(
         from source: consuming Source, file: String, magic: UInt32, dimensions expected: [Int]?

@@ -201,7 +201,7 @@ struct PNGData: ~Copyable {
         switch code {
         case Z_STREAM_END: isFinished = true
         case Z_OK: break
-        // No room is left for what the stream goes on to hold.
+        // The stream holds more than the image.
         case Z_BUF_ERROR: throw tooMuch
         default:
             let reason = stream.pointee.msg.map { String(cString: $0) } ?? "it cannot be inflated"

@@ -71,7 +71,7 @@ struct SyntheticLook {
 
     private enum Texture: UInt32 { case plain, stripes, bars, checks }
 
-    /// Each property has words or bits of its own.
+    /// Each property has its own words or bits.
     init(_ first: SIMD4<UInt32>, _ second: SIMD4<UInt32>) {
         label = Int(first[0] % 10)
         garment = SyntheticGarment.all[label]

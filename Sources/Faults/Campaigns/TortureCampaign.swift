@@ -82,7 +82,7 @@ package struct TortureCampaign: Sendable {
         return Reference(digests: try RunDigests(run: training.run), seconds: runner.seconds - start)
     }
 
-    /// Trains once under the run's plan, resumes what can be resumed, and judges the end. The folder of an equal run is
+    /// Trains once under the run's plan, resumes what can be resumed, and classifies the result. The folder of an equal run is
     /// removed.
     package func result(run: Int, against reference: Reference, _ runner: some TortureRunner) throws -> TortureResult {
         let (workerCount, plan) = plan(run: run)
@@ -107,7 +107,7 @@ package struct TortureCampaign: Sendable {
 
     // MARK: Commands
 
-    /// The command that repeats one run without judging it.
+    /// The command that repeats one run without comparing it.
     package func replayCommand(_ result: TortureResult) -> String {
         let faults = result.plan.faults.map { "--fault '\($0)'" }
         let audit = result.plan.flipsGradients ? ["--audit", "1"] : []
@@ -174,7 +174,7 @@ package enum TortureEnd: Sendable, Equatable {
     case leftProcesses
 }
 
-/// Why a campaign cannot go on.
+/// Why a campaign cannot continue.
 package enum TortureError: Error, Sendable, CustomStringConvertible {
     case exists(String)
     case referenceFailed(TortureEnd, log: String)

@@ -1,7 +1,7 @@
 import Core
 package import Runs
 
-/// One run under a plan: it is resumed as long as it can be, and judged at its end.
+/// One run under a plan: it is resumed as long as it can be, and classified at its end.
 package struct TortureTrial {
     private let training: TortureTraining
     private let plan: FaultPlan
@@ -20,7 +20,7 @@ package struct TortureTrial {
         self.arguments = arguments
     }
 
-    /// Trains and resumes until the run has ended, and judges it. `expected`: of the run without faults.
+    /// Trains and resumes until the run has ended, and classifies the result. `expected`: of the run without faults.
     package mutating func outcome(_ expected: RunDigests, _ runner: some TortureRunner) throws -> TortureOutcome {
         let deadline = runner.seconds + deadlineSeconds
         var rest = deadlineSeconds
@@ -44,7 +44,7 @@ package struct TortureTrial {
         switch end {
         case .overdue: return .hung("not complete after \(Int(deadlineSeconds)) s")
         case .leftProcesses: return .hung("it left processes behind")
-        case .ended(ProcessExitCode.success) where !hasNewDamage: return judge(expected)
+        case .ended(ProcessExitCode.success) where !hasNewDamage: return comparison(with: expected)
         case .ended(ProcessExitCode.requeue), .killed, .ended(ProcessExitCode.success): return nil
         // It read the damaged checkpoint itself, to evaluate it.
         case .ended where hasNewDamage: return nil
@@ -54,7 +54,7 @@ package struct TortureTrial {
         }
     }
 
-    private func judge(_ expected: RunDigests) -> TortureOutcome {
+    private func comparison(with expected: RunDigests) -> TortureOutcome {
         guard let found = try? RunDigests(run: training.run) else { return .failed("no checkpoint or no metrics") }
         if found == expected { return resumeCount == 0 ? .equal : .resumed }
         let paths = RunPaths(training.run)

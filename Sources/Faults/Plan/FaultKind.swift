@@ -30,7 +30,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case throttle
 }
 
-/// What is declared about one kind of fault.
+/// The declaration of one kind of fault.
 struct FaultDeclaration: Sendable {
     /// What happens when a fault is triggered.
     enum Action: Sendable {
@@ -98,11 +98,11 @@ struct FaultDeclaration: Sendable {
     let summary: String
     let action: Action
     let targets: Targets
-    /// What a fault's text may say besides target and moment.
+    /// The parameters of a fault's text besides target and moment.
     var parameters: [FaultParameter] = []
     /// At least one of these has to be given.
     var required: [FaultKey] = []
-    /// What a proxy's command may say besides direction, client and connections.
+    /// The parameters of a proxy's command besides direction, client and connections.
     var routeParameters: [FaultParameter] = []
     /// Distinguishes the random draws of kinds that a proxy applies; 1 to 15, and never changed.
     var drawNumber: UInt32 = 0
@@ -112,7 +112,7 @@ struct FaultDeclaration: Sendable {
 }
 
 extension FaultKind {
-    /// What is declared about this kind.
+    /// The declaration of this kind.
     var declaration: FaultDeclaration { Self.declarations[self] ?? declared }
 
     private static let declarations = Dictionary(uniqueKeysWithValues: allCases.map { ($0, $0.declared) })

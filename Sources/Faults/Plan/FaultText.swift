@@ -41,7 +41,7 @@ struct FaultFields {
     let kind: FaultKind
     private var values: [FaultKey: String] = [:]
 
-    /// Keys that tell target and moment; every kind takes them.
+    /// Keys of target and moment; every kind takes them.
     static let commonKeys: [FaultKey] = [.worker, .coordinator, .step, .phase, .occurrence, .after]
 
     init(kindName: String) throws(FaultError.Problem) {

@@ -3,7 +3,7 @@ public import KernelInterface
 extension KernelTable {
     /// This table with the arguments of products and sums checked at every call: a few comparisons, then the kernel.
     ///
-    /// What is checked: scratch is aligned, counts are not negative, rows do not overlap, a bias is there when it is asked for, and a
+    /// Checks: scratch is aligned, counts are not negative, rows do not overlap, a bias is there when it is asked for, and a
     /// program leaves nothing on a stack that it never overflows. Extents of memory cannot be checked.
     public var checked: KernelTable {
         var table = self

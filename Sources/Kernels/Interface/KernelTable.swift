@@ -2,7 +2,7 @@
 ///
 /// Every table gives the same bits for the same arguments. `scratch` is memory of at least `scratchByteCount` bytes, 64-byte aligned, that the
 /// calling thread alone uses during the call. Nothing is allocated. Pointers must be valid for the extents that the arguments state; results may not
-/// overlap inputs unless the function says so. Argument checks are in the `Kernels` module's wrappers.
+/// overlap inputs unless a function's documentation allows it. Argument checks are in the `Kernels` module's wrappers.
 @frozen
 public struct KernelTable: Sendable {
     public typealias Scratch = UnsafeMutableRawPointer

@@ -98,7 +98,7 @@ public struct GradientProductArguments {
 /// A sum over samples of each column: `sums[root][column] = Σ_samples Σ_positions values[sample, position, column]`,
 /// positions ascending within a sample, samples in the order of `program`. Bias gradients use it.
 ///
-/// Only columns `columnBegin ..< columnEnd` are computed, all unless said otherwise, so that threads can share one sum.
+/// Only columns `columnBegin ..< columnEnd` are computed, all by default, so that threads can share one sum.
 @frozen
 public struct ColumnSumArguments {
     public var columnBegin: Int

@@ -98,7 +98,7 @@ private func poolRow(
     storeBytes(rightIndex, windowIndex + laneCount)
 }
 
-/// Copies what is valid of a tile that was stored in scratch.
+/// Copies the valid part of a tile that was stored in scratch.
 @inline(always)
 private func copyPooledTile(
     _ arguments: ConvolutionForwardArguments, _ panel: ConvolutionPanel, _ rows: Int, _ count: Int, _ width: Int,

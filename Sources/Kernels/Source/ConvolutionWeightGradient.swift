@@ -81,7 +81,7 @@ private func accumulateBlock(
     }
 }
 
-/// Adds a block of samples to one tile. `isWhole` says that every lane is a channel.
+/// Adds a block of samples to one tile. `isWhole`: every lane is a channel.
 @inline(always)
 private func accumulateGradientTile(
     _ vectorCount: Int, _ isWhole: Bool, _ arguments: ConvolutionWeightGradientArguments, _ part: GradientPart,

@@ -123,7 +123,7 @@ private func accumulateBias(
     storeVector(sum, sums)
 }
 
-/// Where one vector of channels of a pooled gradient comes from.
+/// The source of one vector of channels of a pooled gradient.
 struct PooledSource {
     let shape: ConvolutionShape
     let input: UnsafePointer<Float>
@@ -201,7 +201,7 @@ struct PooledFlow {
     }
 }
 
-/// Adds a block of samples to one tile of the pooled gradient. `isWhole` says that every lane is a channel.
+/// Adds a block of samples to one tile of the pooled gradient. `isWhole`: every lane is a channel.
 ///
 /// Each of the four places of a window is multiplied with the gradient of the lanes whose maximum it was, and +0 in
 /// the others: four fused multiply-adds instead of one, but with the inputs as plain broadcasts, which is faster than

@@ -107,7 +107,7 @@ private struct PhiloxWords {
     var word2: UInt64
     var word3: UInt64
 
-    /// One round. A product of two low halves fills 64 bits: its high half goes on, its low half stays.
+    /// One round. A product of two low halves fills 64 bits: its high half enters the next round, its low half stays.
     @inline(__always)
     mutating func mix(_ key0: UInt64, _ key1: UInt64) {
         let product0 = (word0 & lowHalf) &* 0xD251_1F53

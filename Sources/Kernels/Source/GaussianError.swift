@@ -30,7 +30,7 @@ private func gaussianErrorLinear(_ x: Float) -> Float {
     // Beyond the bound the power is zero: only the sign and infinity of x matter.
     let product = tail.magnitude * tail.ratio * tail.power
     let value = x < 0 ? -product : x - product
-    // +0 − 0 is +0, −0 is not below zero: its sign comes from x. NaN has lost its way through the bound.
+    // +0 − 0 is +0, −0 is not below zero: its sign comes from x. The bound has replaced NaN.
     let signed = Float(bitPattern: value.bitPattern | (x.bitPattern & 0x8000_0000))
     return x == x ? signed : x
 }

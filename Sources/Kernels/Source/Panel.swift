@@ -87,7 +87,7 @@ private func copyRow(
 
 /// Packs `target[k, column] = source[column · rowStride + k]` for `inner` values of k, padded to whole vectors.
 ///
-/// Blocks of 4 × 4 are transposed in registers; what is left over goes value by value.
+/// Blocks of 4 × 4 are transposed in registers; the rest is copied value by value.
 @inline(never)
 func packPanelTransposed(
     inner: Int, columns: Int, _ source: UnsafePointer<Float>, rowStride: Int, _ target: UnsafeMutablePointer<Float>

@@ -309,7 +309,7 @@ struct RegisterTile {
     }
 }
 
-/// One input pointer for each row of a tile, each a property of its own. Indices are literals where they matter.
+/// One input pointer for each row of a tile, each a separate property. Indices are literals where they matter.
 struct TilePointers {
     private var pointer0: UnsafePointer<Float>
     private var pointer1: UnsafePointer<Float>

@@ -1,4 +1,4 @@
-/// Each shape of register tile is a function of its own, so that its accumulators get all registers.
+/// Each shape of register tile is a separate function, so that its accumulators get all registers.
 ///
 /// An instruction set has only the shapes that `RegisterTile.height(fitting:)` names for its number of registers.
 enum TileFunctions {

@@ -68,7 +68,7 @@ extension SettingFormat where Value == Activation {
     }
 }
 
-/// An activation as a layer of its own.
+/// An activation as a separate layer.
 package struct ActivationLayer: Layer {
     package static let names = LayerNames("activation", label: "Activation")
     package static let documentation = """
@@ -111,7 +111,7 @@ extension PlanGraph {
     }
 }
 
-/// An activation as a unit of its own; softmax runs over the channels of each position.
+/// An activation as a separate unit; softmax runs over the channels of each position.
 struct ActivationPlan: UnitPlan {
     let activation: Activation
     let positionCount: Int

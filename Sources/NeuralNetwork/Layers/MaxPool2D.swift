@@ -78,7 +78,7 @@ extension SettingVisitor {
     }
 }
 
-/// 2×2 windows with stride 2, for which the kernels have code of their own.
+/// 2×2 windows with stride 2, for which the kernels have special code.
 struct TwoByTwoMaxPoolPlan: UnitPlan {
     let image: ImageShape
 

@@ -86,7 +86,7 @@ struct ParameterOffsets: Sendable, Equatable {
     let bucket: Int?
     let isTrainable: Bool
 
-    /// Precondition: the layer has tensors, the first of which says whether it is frozen.
+    /// Precondition: the layer has tensors; whether it is frozen is a property of the first.
     init(_ parameters: ArraySlice<ParameterDescription>, _ buckets: [Range<Int>]) {
         guard let first = parameters.first else { preconditionFailure("the layer has no tensors") }
         offsets = parameters.map(\.arenaOffset)

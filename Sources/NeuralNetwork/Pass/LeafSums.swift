@@ -1,6 +1,6 @@
 internal import KernelInterface
 
-/// Vectors of sums, one for each leaf of a summation program, that are merged as the program says.
+/// Vectors of sums, one for each leaf of a summation program, that are merged by the program.
 struct LeafSums {
     /// Leaves of a program: as many as an experiment may have micro-batches.
     static let leafLimit = 64

@@ -9,7 +9,7 @@ package struct PlanGraph {
     struct Buffer {
         /// Floats of one sample.
         var elementCount: Int
-        /// The buffer whose memory this one shares; nil for memory of its own.
+        /// The buffer whose memory this one shares; nil for its own memory.
         var sharedBuffer: PlanBuffer?
         /// Whether each sample keeps its place in evaluation too, where other buffers are reused for each block.
         var isKeptBySample = false

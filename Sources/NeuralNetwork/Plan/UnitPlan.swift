@@ -1,4 +1,4 @@
-/// What is known of an execution unit before a pass has memory for it: sizes, parameters, and how to make it.
+/// The description of an execution unit before a pass has memory for it: sizes, parameters, and how to make it.
 ///
 /// Each layer's file has its plans beside its units. What depends on the neighbours in the plan, such as a fused
 /// activation, is a field that a pass of `Fusions` sets.
@@ -11,7 +11,7 @@ protocol UnitPlan: Sendable {
     var offsets: ParameterOffsets? { get }
     /// Two for each multiply-add of the forward pass.
     var forwardFLOPsPerSample: Int { get }
-    /// Whether all samples must have gone through the units before it before any goes on: such a unit begins a segment.
+    /// Whether it needs the outputs of all samples before it computes any: such a unit begins a segment.
     var isSynchronized: Bool { get }
     /// Floats of the sums that workers agree on inside the unit: twice in the forward pass, once in the backward pass.
     var agreedSumCount: Int { get }

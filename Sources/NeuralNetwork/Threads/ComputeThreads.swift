@@ -113,7 +113,7 @@ private final class SharedState: @unchecked Sendable {
         }
     }
 
-    /// One job, or false when there will be no more. A function of its own: the job is released before the barrier
+    /// One job, or false when there will be no more. A separate function: the job is released before the barrier
     /// after which its caller may end its life.
     @inline(never)
     private func performJob(thread: Int) -> Bool {

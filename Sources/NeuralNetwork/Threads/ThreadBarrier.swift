@@ -1,7 +1,7 @@
 internal import CPlatform
 internal import Synchronization
 
-/// A point that no thread passes before all have come: a short spin, then sleep on a futex. Any number of times;
+/// A point that no thread passes before all have arrived: a short spin, then sleep on a futex. Any number of times;
 /// nothing is allocated.
 ///
 /// What a thread wrote before the barrier is seen by every thread after it.
@@ -12,7 +12,7 @@ final class ThreadBarrier: Sendable {
     let threadCount: Int
     private let spinCount: Int
     private let arrived = FutexWord()
-    /// Rises by one, and wraps, each time that all have come.
+    /// Rises by one, and wraps, each time that all have arrived.
     private let generation = FutexWord()
     private let sleepers = FutexWord()
 
@@ -52,7 +52,7 @@ final class ThreadBarrier: Sendable {
     }
 }
 
-/// An atomic word on a cache line of its own, with an address for the futex call. All operations are sequentially
+/// An atomic word on its own cache line, with an address for the futex call. All operations are sequentially
 /// consistent.
 private final class FutexWord: @unchecked Sendable {
     // Sendable: the pointer never changes, and what it points to is atomic.

@@ -202,7 +202,7 @@ extension Canvas {
 
 /// The font that is there.
 package enum PictureFont {
-    /// What to tell the user when pictures cannot use the font that they name; nil when they can.
+    /// A warning when pictures cannot use the font that they name; nil when they can.
     ///
     /// In that font an "m" at a size of 2048 is 1995 wide; in no other that fontconfig takes in its place.
     package static var note: String? {

@@ -7,7 +7,7 @@ struct LineChart {
         var color: Color
         /// The lengths of strokes and gaps in turn; none for a whole line.
         var dash: [Double] = []
-        /// What is not finite is left out, and the line interrupted.
+        /// Values that are not finite are left out, and interrupt the line.
         var points: [Point]
     }
 

@@ -15,7 +15,7 @@ package struct ComparisonPicture {
     /// The most runs that one picture shows.
     package static let runLimit = 200
 
-    /// A picture of these runs, of which there are at most `runLimit`. Each has a colour of its own, and after each eight
+    /// A picture of these runs, of which there are at most `runLimit`. Each has its own colour, and after each eight
     /// another kind of line.
     package static func draw(_ runs: [Run], source: PictureSource) throws(DrawingError) -> Picture {
         precondition(runs.count <= runLimit, "more runs than a picture shows")

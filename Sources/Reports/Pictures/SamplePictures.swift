@@ -92,7 +92,7 @@ struct ImageGridPicture {
     var name: String
     var title: String
     var tiles: [Tile]
-    /// Said in the middle when there are no tiles.
+    /// The text in the middle when there are no tiles.
     var emptyText: String = "no images"
 
     private static let columnCount = 5

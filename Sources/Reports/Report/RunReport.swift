@@ -18,7 +18,7 @@ package struct RunReport: Sendable {
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
-    /// by its samples and classes, split as the experiment says. `isTestSet`: whether `evaluated` is data of its own,
+    /// by its samples and classes, split by the experiment. `isTestSet`: whether `evaluated` is a separate set,
     /// which the training set does not hold.
     package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,

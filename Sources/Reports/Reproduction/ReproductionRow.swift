@@ -1,6 +1,6 @@
 package import Experiments
 
-/// One published experiment: its figures, and what its trainings came to.
+/// One published experiment: its figures, and the results of its trainings.
 package struct ReproductionRow: Sendable, Equatable {
     /// One finished training.
     package struct Trial: Sendable, Equatable {
@@ -83,11 +83,11 @@ extension ReproductionRow {
     var verdict: String {
         let reason = note.map { trials.isEmpty ? $0 : "; \($0)" } ?? ""
         guard let difference else { return trials.isEmpty ? (note ?? "not trained yet") : "nothing published" + reason }
-        return judge(difference) + reason
+        return verdict(of: difference) + reason
     }
 
-    private func judge(_ difference: Double) -> String {
-        // Figures have four digits: what is lost in the last bits of a difference must not decide.
+    private func verdict(of difference: Double) -> String {
+        // Figures have four digits: rounding errors of a difference must not decide.
         let rounding = 1e-9
         if isMetFromEitherSide {
             let gap = abs(difference)

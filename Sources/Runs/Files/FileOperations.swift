@@ -43,7 +43,7 @@ package final class FileOperations: Sendable {
     }
 
     /// Calls the observer, if there is one.
-    private func tell(_ change: @autoclosure () -> FileChange) {
+    private func notify(_ change: @autoclosure () -> FileChange) {
         if let observer { observer(change()) }
     }
 
@@ -74,7 +74,7 @@ extension FileOperations {
     func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
         let isNew = observer != nil && flags & O_CREAT != 0 && !exists(path)
         let descriptor = try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
-        if isNew { tell(.made(path: path)) }
+        if isNew { notify(.made(path: path)) }
         return descriptor
     }
 
@@ -108,7 +108,7 @@ extension FileOperations {
             let count = try retrying(.write, path) {
                 pwrite(descriptor, rest.baseAddress, min(rest.count, limit), off_t(offset + done))
             }
-            tell(.wrote(path: path, offset: offset + done, bytes: Array(rest[..<count])))
+            notify(.wrote(path: path, offset: offset + done, bytes: Array(rest[..<count])))
             done += count
         }
     }
@@ -120,7 +120,8 @@ extension FileOperations {
             let limit = try begin(.write, path)
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let count = try retrying(.write, path) { Glibc.write(descriptor, rest.baseAddress, min(rest.count, limit)) }
-            tell(.wrote(path: path, offset: Int(lseek(descriptor, 0, SEEK_CUR)) - count, bytes: Array(rest[..<count])))
+            notify(
+                .wrote(path: path, offset: Int(lseek(descriptor, 0, SEEK_CUR)) - count, bytes: Array(rest[..<count])))
             done += count
         }
     }
@@ -131,7 +132,7 @@ extension FileOperations {
         guard byteCount > 0 else { return }
         while true {
             let code = posix_fallocate(descriptor, 0, off_t(byteCount))
-            if code == 0 { return tell(.extended(path: path, byteCount: byteCount)) }
+            if code == 0 { return notify(.extended(path: path, byteCount: byteCount)) }
             if code != EINTR { throw FileError(operation: .allocate, path: path, code: code) }
         }
     }
@@ -141,12 +142,12 @@ extension FileOperations {
     func synchronize(_ descriptor: Int32, _ path: String) throws(FileError) {
         guard try begin(.synchronize, path) > 0 else { return }
         _ = try retrying(.synchronize, path) { fsync(descriptor) }
-        tell(.synchronized(path: path))
+        notify(.synchronized(path: path))
     }
 
     func truncate(_ descriptor: Int32, to byteCount: Int, _ path: String) throws(FileError) {
         _ = try call(.truncate, path) { ftruncate(descriptor, off_t(byteCount)) }
-        tell(.truncated(path: path, byteCount: byteCount))
+        notify(.truncated(path: path, byteCount: byteCount))
     }
 
     /// Locks an open file; false when another process holds the lock.
@@ -165,24 +166,24 @@ extension FileOperations {
 extension FileOperations {
     func rename(_ path: String, to target: String) throws(FileError) {
         _ = try call(.rename, path) { Glibc.rename(path, target) }
-        tell(.renamed(path: path, target: target))
+        notify(.renamed(path: path, target: target))
     }
 
     /// Gives the file at `path` a second name.
     func link(_ path: String, to target: String) throws(FileError) {
         _ = try call(.link, path) { Glibc.link(path, target) }
-        tell(.linked(path: path, target: target))
+        notify(.linked(path: path, target: target))
     }
 
     func remove(_ path: String) throws(FileError) {
         _ = try call(.remove, path) { unlink(path) }
-        tell(.removed(path: path))
+        notify(.removed(path: path))
     }
 
     /// Makes a folder; throws `EEXIST` when something of that name exists.
     func makeDirectory(_ path: String) throws(FileError) {
         _ = try call(.makeDirectory, path) { mkdir(path, 0o755) }
-        tell(.madeDirectory(path: path))
+        notify(.madeDirectory(path: path))
     }
 
     /// Makes a folder and its missing parents. Their names are durable when this returns.

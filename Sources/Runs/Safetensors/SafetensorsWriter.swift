@@ -1,6 +1,6 @@
-/// Makes the bytes of a safetensors file: the same input gives the same bytes, whatever the order in which it came.
+/// Makes the bytes of a safetensors file: the same input gives the same bytes, whatever its order.
 ///
-/// Metadata keys are sorted; tensors stand as the reference writer sorts them (wider types first, then by name), and
+/// Metadata keys are sorted; tensors are in the order of the reference writer (wider types first, then by name), and
 /// the header is padded with spaces to a multiple of 8, so that every tensor is aligned.
 package struct SafetensorsWriter: Sendable {
     private struct Entry: Sendable {

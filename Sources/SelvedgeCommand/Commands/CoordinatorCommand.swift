@@ -94,7 +94,7 @@ struct CoordinatorCommand: ParsableCommand {
         switch outcome {
         case .completed: break
         case .interrupted: throw ExitStatus(outcome.exitCode, outcome.description)
-        // The display has told the verdict already, when it was found.
+        // The display has already shown the failure.
         case .failed: throw ExitCode(outcome.exitCode)
         }
         try FinalReport(process.preparedRun, environment: settings.environment).write(asJSON: runOptions.json)

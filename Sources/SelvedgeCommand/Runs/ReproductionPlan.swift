@@ -51,7 +51,7 @@ struct ReproductionPlan {
     }
 }
 
-/// Why trainings did not come to their end.
+/// Why trainings did not finish.
 struct TrialEnds {
     private var reasons: [String: String] = [:]
     private var missingInput: Set<String> = []
@@ -84,7 +84,7 @@ struct TrialEnds {
         if !status.message.isEmpty { Console.error(status.message) }
     }
 
-    /// The message for a table that others may read: the home folder is nobody's.
+    /// The message without the path of the home folder, because others may read the table.
     private func shown(_ status: ExitStatus) -> String {
         guard let home = ProcessInfo.processInfo.environment["HOME"], home.count > 1 else { return status.message }
         return status.message.replacing("\(home)/", with: "~/")

@@ -13,7 +13,7 @@ enum TrainingProcess {
     /// Trains to the end. What the training prints as its result goes to standard error with the rest: standard output
     /// belongs to the calling command.
     ///
-    /// What is missing on this host is thrown before any process is started: a child would only say it, and leave its
+    /// What is missing on this host is thrown before any process is started: a child would print it and return only its
     /// exit code.
     static func run(_ trial: Trial, resumes: Bool, workers: Int?, data: String?) throws {
         try checkData(of: trial.experiment, data: data)
@@ -56,10 +56,10 @@ enum TrainingProcess {
         return nil
     }
 
-    /// The code with which a failed training would end this program, and what is still to be said about it.
+    /// The exit code of this program after a failed training, with a message unless one was printed.
     static func status(of failure: any Error) -> ExitStatus? {
         switch failure {
-        // The training's processes have said what is wrong.
+        // The training's processes have printed the reason.
         case let code as ExitCode: ExitStatus(code.rawValue, "")
         case let status as ExitStatus: status
         default: ExitStatus(of: failure)

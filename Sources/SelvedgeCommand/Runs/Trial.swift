@@ -3,7 +3,7 @@ import Foundation
 import Reports
 import Runs
 
-/// One training of an experiment with one seed, in a folder of its own.
+/// One training of an experiment with one seed, in its own folder.
 struct Trial {
     /// The experiment with this seed.
     let experiment: Experiment
@@ -39,7 +39,7 @@ struct Trial {
         case unusable(String)
     }
 
-    /// What the folder holds now, whoever trained there. A run counts if it is of this experiment, with this seed and as
+    /// The content of the folder, whichever process wrote it. A run counts if it is of this experiment, with this seed and as
     /// many epochs.
     var state: State {
         guard FileManager.default.fileExists(atPath: RunPaths(folder).experiment) else { return .absent }
@@ -47,7 +47,7 @@ struct Trial {
         guard var kept = record.experiment else {
             return .unusable(record.problems.joined(separator: "; "))
         }
-        // A run knows its first weights by their digest, the experiment by their place.
+        // A run has the digest of its first weights, the experiment their origin.
         if kept.initialWeights != nil, experiment.initialWeights != nil {
             kept.initialWeights = experiment.initialWeights
         }

@@ -250,7 +250,7 @@ package struct Message: ~Copyable {
         }
     }
 
-    /// libzmq keeps short messages (33 bytes in version 4.3) in the record; longer ones have memory of their own.
+    /// libzmq keeps short messages (33 bytes in version 4.3) in the record; longer ones have separate memory.
     private static let longestByteCountInRecord = MemoryLayout<zmq_msg_t>.size
 }
 

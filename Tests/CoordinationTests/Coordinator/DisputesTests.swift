@@ -11,10 +11,10 @@ struct DisputesTests {
         stateSender: 3, deadline: 100)
 
     @Test func `the re-executed gradient decides which rank was wrong`() {
-        #expect(audit.judgement(reexecuted: 11) == .wrong(rank: 0, right: 1))
-        #expect(audit.judgement(reexecuted: 22) == .wrong(rank: 1, right: 0))
-        #expect(audit.judgement(reexecuted: 33) == .undecided)
-        #expect(audit.judgement(reexecuted: nil) == .undecided)
+        #expect(audit.finding(reexecuted: 11) == .wrong(rank: 0, right: 1))
+        #expect(audit.finding(reexecuted: 22) == .wrong(rank: 1, right: 0))
+        #expect(audit.finding(reexecuted: 33) == .undecided)
+        #expect(audit.finding(reexecuted: nil) == .undecided)
     }
 
     @Test func `the question is about the owner's micro-batches and the state before the step`() {

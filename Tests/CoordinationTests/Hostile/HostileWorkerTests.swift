@@ -18,7 +18,7 @@ struct HostileWorkerTests {
         var mostActions = 0
         /// What the driver still owes an answer.
         var writes: [UInt64] = []
-        var asksJudge = false
+        var asksReexecution = false
         var comparesStates = false
 
         init(seed: UInt64) throws {
@@ -49,7 +49,7 @@ struct HostileWorkerTests {
                 switch action {
                 case .finish(let result): outcome = result
                 case .writeCheckpoint(let request): writes.append(request.identifier)
-                case .reexecuteGradient: asksJudge = true
+                case .reexecuteGradient: asksReexecution = true
                 case .compareStates: comparesStates = true
                 // Its receiver has to be able to decode it.
                 case .send(let message, _): #expect((try? CoordinatorMessage(decoding: message.encoded())) == message)
@@ -81,8 +81,8 @@ struct HostileWorkerTests {
             if !writes.isEmpty {
                 let failure = workers.values.chance(10) ? "no space left" : nil
                 take(machine.checkpointWritten(identifier: writes.removeFirst(), failure: failure, now: now))
-            } else if asksJudge {
-                asksJudge = false
+            } else if asksReexecution {
+                asksReexecution = false
                 let digest: UInt64? = workers.values.pick([nil, 1, 2])
                 take(machine.gradientReexecuted(generation: machine.membership.generation, digest: digest, now: now))
             } else if comparesStates {

@@ -4,8 +4,8 @@ internal import KernelInterface
 ///
 /// In training mean and variance are those of the whole global batch, on which all workers agree, or with `ghost` those
 /// of each micro-batch: first the mean, then the biased variance from squared deviations, both summed in the order of
-/// the program. In evaluation, and in a frozen layer, they are the running ones. What the running statistics move
-/// towards stands at their place in the gradient: the sum over micro-batches of sample count · statistic.
+/// the program. In evaluation, and in a frozen layer, they are the running ones. The targets of the running
+/// statistics are at their place in the gradient: the sum over micro-batches of sample count · statistic.
 final class BatchNormalizationUnit: ExecutionUnit {
     private let plan: BatchNormalizationPlan
     private let wiring: UnitWiring
@@ -138,7 +138,7 @@ final class BatchNormalizationUnit: ExecutionUnit {
             plan.channelCount, parts: context.threadCount, index: context.thread, granule: ParameterLayout.alignment)
     }
 
-    /// Waits for all threads' shares of the roots, has thread 0 agree on the sum and use it, and lets all go on.
+    /// Waits for all threads' shares of the roots, has thread 0 agree on the sum and use it, then releases all threads.
     private func agree(
         _ context: ThreadContext, _ training: TrainingContext, _ use: (UnsafePointer<Float>) -> Void
     ) {

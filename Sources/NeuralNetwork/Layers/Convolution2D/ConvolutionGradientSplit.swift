@@ -2,7 +2,7 @@ internal import KernelInterface
 
 /// How threads share the weight gradient of a convolution: by weight rows where there are many, else by micro-batches.
 ///
-/// A share by micro-batches puts each leaf of the summation into a buffer of its own; then the program's merges run
+/// A share by micro-batches puts each leaf of the summation into its own buffer; then the program's merges run
 /// over these, each thread on its part of the elements. Both give the bits of one call of the kernel over the whole
 /// program.
 final class ConvolutionGradientSplit: Sendable {
