@@ -95,7 +95,7 @@ let targets: [Target] = [
     tests("Reports", ["Reports"]),
     tests("Selvedge", ["Selvedge"]),
     tests("Repository", []),
-    // What Tests/Fuzz, a package of its own, has found.
+    // Inputs that Tests/Fuzz, a separate package, has found.
     tests("Fuzz", ["Training", "Coordination", "Faults"]),
     tests("CommandLine", ["SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training"]),
 ]

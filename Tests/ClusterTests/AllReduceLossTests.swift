@@ -116,7 +116,7 @@ struct AllReduceLossTests {
         for rank in 0..<2 { #expect(try results.wait(rank).get() == 0) }
         do {
             _ = try results.wait(2).get()
-            Issue.record("a learner went on without the frames that it missed")
+            Issue.record("a learner continued without the frames that it missed")
         } catch let error as AllReduceError {
             guard case .missing = error else { throw error }
         }

@@ -7,7 +7,7 @@ import Transport
 
 @testable import Cluster
 
-/// A network on which frames that are of no use come without an end.
+/// A network on which useless frames arrive without an end.
 private final class FloodedTransport: FrameTransport {
     func sendCopy(header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int) -> Bool { true }
 

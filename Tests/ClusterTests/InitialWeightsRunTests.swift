@@ -36,7 +36,7 @@ struct InitialWeightsRunTests {
         #expect(ServedContent(run).state != nil)
     }
 
-    @Test("goes on without the file they came from")
+    @Test("continues without the file of the weights")
     func resume() throws {
         let path = folder.path + "/run"
         let experiment = try PreparedRun(settings(.new(path: path))).experiment

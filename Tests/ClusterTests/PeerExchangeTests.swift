@@ -14,7 +14,7 @@ import Transport
 
 @testable import Cluster
 
-/// Workers of one process whose trainers are joined by real sockets, each driven by a thread of its own.
+/// Workers of one process whose trainers are joined by real sockets, each driven by its own thread.
 final class SocketWorkers: @unchecked Sendable {
     // Sendable: made on one thread, then each worker is used by its own thread alone; results are guarded by the condition.
     private struct Worker {
@@ -226,7 +226,7 @@ struct PeerExchangeTests {
         for bytes in results { #expect(bytes == fresh) }
     }
 
-    @Test("allocate nothing of their own after the first steps; libzmq's records are counted apart", arguments: [1, 2])
+    @Test("allocate nothing after the first steps; libzmq's records are counted apart", arguments: [1, 2])
     func allocations(threadCount: Int) throws {
         let experiment = Self.experiment(batchSize: 100, epochs: 2)
         let groups = (0..<2).map { _ in selvedge_allocation_group() }
@@ -260,7 +260,7 @@ struct PeerExchangeTests {
             let stack = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
             var exchangingThreads = 0
             for thread in 0..<Int32(threadCount) {
-                // The thread that sends and receives is known by libzmq's requests. A link says once that it stands; the first wait
+                // The thread that sends and receives is known by libzmq's requests. A link reports once that it is established; the first wait
                 // after that reads it, with up to four requests.
                 let exchanges = selvedge_allocation_zeromq_count(group, thread) > 0
                 exchangingThreads += exchanges ? 1 : 0

@@ -79,7 +79,7 @@ struct PreparedRunTests {
         #expect(try PreparedRun(settings(isGhost: true)).completedSteps == 0)
     }
 
-    @Test("goes on from the newest whole checkpoint, with its rows")
+    @Test("continues from the newest whole checkpoint, with its rows")
     func resume() throws {
         let experiment = SyntheticRun.experiment()
         let path = folder.path + "/run"
@@ -126,7 +126,7 @@ struct PreparedRunTests {
         }
     }
 
-    @Test("refuses to go on with another experiment, but takes more epochs")
+    @Test("refuses to continue with another experiment, but takes more epochs")
     func otherExperiment() throws {
         let path = folder.path + "/run"
         var experiment = SyntheticRun.experiment()

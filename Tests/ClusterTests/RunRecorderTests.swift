@@ -35,7 +35,7 @@ struct RunRecorderTests {
             try folder.bytes("run/checkpoints/\($0).safetensors")
         }
         #expect(found == [[2], [1], [1], [1], [3]])
-        // The journal knows the bytes of each before it is saved, but for the diverged one.
+        // The journal has the digest of each before it is saved, except the diverged one.
         let journal = try RunJournal(of: run.directory.paths)
         #expect(try Journal.records(path: run.directory.paths.journal).count == 2)
         #expect(journal.problem(ofCheckpoint: [1], completedSteps: 5) == nil)

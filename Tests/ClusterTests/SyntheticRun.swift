@@ -22,7 +22,7 @@ enum SyntheticRun {
 
     static func settings(_ experiment: Experiment, _ run: RunRequest) -> CoordinatorSettings {
         CoordinatorSettings(
-            experiment: experiment, listenAddress: "inproc://nobody", workerCount: 1, environment: [:], run: run)
+            experiment: experiment, listenAddress: "inproc://unused", workerCount: 1, environment: [:], run: run)
     }
 
     /// The bytes after so many steps.

@@ -66,7 +66,7 @@ struct AllReduceMachineTests {
                 let number = UInt64(10 + current[rank])
                 try begin(
                     worker, rank, steps[current[rank]], number: number, batchSize: batchSizes[current[rank]], cluster)
-                // -1 stands for the statistics.
+                // -1 is the statistics.
                 ready[rank] = Array((cluster.width > 0 ? -1 : 0)..<cluster.bucketCounts.count)
                 ready[rank].shuffle(using: &cluster.generator)
             } else if let next = ready[rank].popLast() {
@@ -137,7 +137,7 @@ struct AllReduceMachineTests {
         try simulate(cluster, batchSizes: [100, 10])
     }
 
-    @Test("Frames that come twice are dropped and counted, and change nothing")
+    @Test("Duplicate frames are dropped and counted, and change nothing")
     func duplicates() throws {
         let ownership = try Ownership(microBatchCount: 8, workerCount: 3)
         let cluster = SimulatedCluster(

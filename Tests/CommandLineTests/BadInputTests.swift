@@ -11,7 +11,7 @@ extension CommandLineTests {
             scratch = try Scratch()
         }
 
-        /// Runs the program, which has to say exactly one line that contains all parts.
+        /// Runs the program, which has to print exactly one line that contains all parts.
         private func expect(
             _ arguments: [String], code: Int32, _ parts: String..., environment: [String: String] = [:],
             location: SourceLocation = #_sourceLocation

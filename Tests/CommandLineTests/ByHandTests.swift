@@ -6,7 +6,7 @@ extension CommandLineTests {
     /// A coordinator and workers that are started one by one.
     @Suite struct ByHand {
         private let scratch: Scratch
-        /// Seconds of training, so that whoever is started while it lasts comes before its end.
+        /// Seconds of training, so that a process that is started meanwhile joins before its end.
         private static let epochs = 500
 
         init() throws {
@@ -107,7 +107,7 @@ extension CommandLineTests {
             #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
         }
 
-        @Test func `a worker that nobody leads saves its state, ends with 75, and --resume takes it`() throws {
+        @Test func `a worker without a coordinator saves its state, ends with 75, and --resume takes it`() throws {
             let (coordinator, address) = try coordinator(
                 workers: 1, ["--run", "run", "--epochs", "100000", "--successor-seconds", "1"])
             let worker = try worker("only", address)

@@ -54,12 +54,12 @@ extension CommandLineTests {
             let reference = try train("one", ["--epochs", "1", "--workers", "1", "--init", "small.weights.h5"])
             #expect(try train("two", ["--epochs", "1", "--workers", "2", "--init", "small.weights.h5"]) == reference)
             #expect(try train("random", ["--epochs", "1", "--workers", "1"]) != reference)
-            // Other bytes hold the same weights: the metrics agree, and the checkpoint says which file it was.
+            // Other bytes hold the same weights: the metrics agree, and the checkpoint has the digest of the file.
             let other = try train("other", ["--epochs", "1", "--workers", "1", "--init", "small.h5"])
             #expect(other[1] == reference[1] && other[0] != reference[0])
         }
 
-        @Test func `a run goes on without the file`() throws {
+        @Test func `a run continues without the file`() throws {
             let whole = try train("whole", ["--workers", "2", "--init", "small.h5"])
             try train("halves", ["--workers", "1", "--epochs", "1", "--init", "small.h5"])
             try FileManager.default.removeItem(atPath: scratch.path + "/small.h5")
@@ -75,7 +75,7 @@ extension CommandLineTests {
             try expect(["--run", "three"], 66, "keras-2-notop.h5", "--init")
         }
 
-        @Test func `a run goes on from the newest run of another experiment`() throws {
+        @Test func `a run continues from the newest run of another experiment`() throws {
             let other = Self.experiment.replacingOccurrences(of: "name: small", with: "name: second")
                 .replacingOccurrences(of: "loss:", with: "initial_weights: {run: small}\nloss:")
             try scratch.write(other, to: "second.yaml")

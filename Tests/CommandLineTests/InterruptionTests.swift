@@ -5,7 +5,7 @@ import Testing
 @Suite(.serialized) struct CommandLineTests {}
 
 extension CommandLineTests {
-    /// Signals, dead processes, and going on afterwards.
+    /// Signals, dead processes, and resuming afterwards.
     @Suite struct Interruptions {
         private let scratch: Scratch
 
@@ -13,7 +13,7 @@ extension CommandLineTests {
             scratch = try Scratch()
         }
 
-        /// Starts a training with two workers that never comes to its end, and waits until an epoch is recorded.
+        /// Starts a training with two workers that never finishes, and waits until an epoch is recorded.
         private func start(_ run: String, afterEpoch epoch: Int = 1) throws -> Selvedge {
             let process = try Selvedge(
                 ["train", "small.yaml", "--epochs", "100000", "--workers", "2", "--restarts", "0", "--run", run],
@@ -22,7 +22,7 @@ extension CommandLineTests {
             return process
         }
 
-        /// Goes on with a run to the second epoch after its last line, and compares it with one that nobody disturbed.
+        /// Resumes a run to the second epoch after its last line, and compares it with an undisturbed one.
         private func expectResumedEqual(_ run: String, after end: Selvedge.End, workers: Int) throws {
             let last = try #require(end.lines.last { $0.hasPrefix("Epoch ") })
             let epoch = try #require(Int(last.dropFirst("Epoch ".count).prefix { $0.isNumber }))
@@ -39,7 +39,7 @@ extension CommandLineTests {
             #expect(end.code == 0, "\(end.lines)")
         }
 
-        @Test func `SIGINT finishes the step and saves, and another number of workers goes on with the same bits`()
+        @Test func `SIGINT finishes the step and saves, and another number of workers continues with the same bits`()
             throws
         {
             let seed = UInt64.random(in: 0...(.max))
@@ -75,7 +75,8 @@ extension CommandLineTests {
             try expectWholeCheckpoint("run")
         }
 
-        @Test func `when all workers are killed the run ends with 75, a line names each, and it goes on equal`() throws
+        @Test func `when all workers are killed the run ends with 75, a line names each, and the resumed run is equal`()
+            throws
         {
             let process = try start("run")
             let workers = try [process.worker("worker-0"), process.worker("worker-1")]
@@ -129,7 +130,7 @@ extension CommandLineTests {
             #expect(try scratch.digests("run") == before)
         }
 
-        @Test func `a run goes on to more epochs`() throws {
+        @Test func `a run continues to more epochs`() throws {
             let flags = ["train", "small.yaml", "--workers", "2"]
             #expect(try Selvedge.run(flags + ["--epochs", "1", "--run", "run"], in: scratch).code == 0)
             let resumed = try Selvedge.run(flags + ["--epochs", "3", "--run", "run", "--resume"], in: scratch)

@@ -42,7 +42,7 @@ extension CommandLineTests {
             return header + rows.joined()
         }
 
-        /// What the program says when it cannot use the data: one line.
+        /// The error of the program when it cannot use the data: one line.
         private func complaint(code: Int32) throws -> String {
             let end = try Selvedge.run(["train", "own/own.yaml", "--run", "run"], in: scratch)
             #expect(end.code == code, "\(end.lines)")
@@ -70,7 +70,7 @@ extension CommandLineTests {
             #expect(String(decoding: try scratch.bytes("output"), as: UTF8.self).contains("loud"))
         }
 
-        @Test func `what is wrong in a file is said in one line, and nothing is written`() throws {
+        @Test func `an error in a file is reported in one line, and nothing is written`() throws {
             let good = Self.csv(rowCount: 60, seed: 1)
             try scratch.write(good.replacingOccurrences(of: ",100,", with: ",256,"), to: "own/train.csv")
             #expect(try complaint(code: 65).contains("\"256\", expected a whole number from 0 to 255"))

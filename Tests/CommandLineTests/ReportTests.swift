@@ -54,7 +54,7 @@ extension CommandLineTests {
             #expect(end.output.contains("weighted avg"))
         }
 
-        @Test func `a missing font is told and does not fail the training`() throws {
+        @Test func `a missing font is reported and does not fail the training`() throws {
             try scratch.write("<?xml version=\"1.0\"?><fontconfig></fontconfig>", to: "fonts.conf")
             let end = try Selvedge.run(
                 ["train", "small.yaml", "--workers", "1", "--run", "run"], in: scratch,

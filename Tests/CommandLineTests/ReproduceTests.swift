@@ -17,7 +17,7 @@ extension CommandLineTests {
 
         private func text(_ name: String) throws -> String { String(decoding: try scratch.bytes(name), as: UTF8.self) }
 
-        @Test func `what is finished is not trained again, wherever it came from`() throws {
+        @Test func `a finished training is not repeated, whatever command made it`() throws {
             let byHand = try Selvedge.run(
                 ["train", "small.yaml", "--seed", "1", "--run", "all/small-seed-1"], in: scratch)
             #expect(byHand.code == 0, "\(byHand.lines)")
@@ -51,7 +51,7 @@ extension CommandLineTests {
             #expect(try text("output").contains("| small (SYNTHETIC DATA) |"))
         }
 
-        @Test func `another training in a folder is refused and told in the table`() throws {
+        @Test func `another training in a folder is refused and named in the table`() throws {
             let other = try Selvedge.run(
                 ["train", "small.yaml", "--epochs", "1", "--run", "all/small-seed-1"], in: scratch)
             #expect(other.code == 0, "\(other.lines)")
@@ -80,7 +80,7 @@ extension CommandLineTests {
             #expect(rows.count == 2 && rows[0].contains("own.csv") && rows[1].contains("| met |"))
         }
 
-        @Test func `a training that fails is told in the table, and the others go on`() throws {
+        @Test func `a training that fails is named in the table, and the others continue`() throws {
             try scratch.write("not for this", to: "own.csv")
             try scratch.write("not for this", to: "own-test.csv")
             let text = Scratch.smallExperiment.replacingOccurrences(of: "set: synthetic", with: Self.ownFiles)

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 extension CommandLineTests {
-    /// Processes that die are started again, and the bits are those of a run that nobody disturbed.
+    /// Processes that die are started again, and the bits are those of an undisturbed run.
     @Suite struct Restarts {
         private let scratch: Scratch
         private static let flags = ["train", "small.yaml", "--epochs", "40", "--threads", "1"]
@@ -64,7 +64,7 @@ extension CommandLineTests {
             try expectEqual(process.end())
         }
 
-        @Test func `with the restarts spent a lost coordinator ends the run with 75, and --resume goes on`() throws {
+        @Test func `with the restarts spent a lost coordinator ends the run with 75, and --resume continues`() throws {
             let process = try start("--restarts", "1")
             try process.line(containing: "Epoch 2/")
             kill(try coordinator(of: process), SIGKILL)

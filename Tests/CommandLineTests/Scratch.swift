@@ -60,7 +60,7 @@ final class Scratch {
         }
     }
 
-    /// What is left of sockets and private folders.
+    /// The remaining sockets and private folders.
     var leftovers: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: sockets)) ?? []
     }

@@ -17,7 +17,7 @@ final class Selvedge {
         /// All lines on the error stream.
         var lines: [String]
 
-        /// The lines in which the program says what is wrong.
+        /// The lines in which the program reports an error.
         var complaints: [String] { lines.filter { $0.hasPrefix("selvedge: ") } }
     }
 

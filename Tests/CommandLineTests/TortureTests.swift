@@ -39,7 +39,7 @@ extension CommandLineTests {
             #expect(scratch.leftovers == [])
         }
 
-        @Test func `Ctrl-C ends all processes, leaves nothing that is equal, and says how to go on`() throws {
+        @Test func `Ctrl-C ends all processes, leaves no equal run, and prints how to continue`() throws {
             let flags = ["--runs", "200", "--workers", "2", "--fault", "kill worker=1 step=2", "--directory", "t"]
             let process = try Selvedge(["torture", "small.yaml", "--epochs", "1"] + flags, in: scratch)
             try process.line(containing: "run 0, 2 workers")
@@ -75,7 +75,7 @@ extension CommandLineTests {
             #expect(end.lines.last?.hasPrefix("fault 'kill worker=0 step=5000' was never triggered") ?? false)
         }
 
-        /// Runs the program, which has to say exactly one line that contains all parts.
+        /// Runs the program, which has to print exactly one line that contains all parts.
         private func expectRefused(
             _ arguments: [String], code: Int32, _ parts: String..., location: SourceLocation = #_sourceLocation
         ) throws {

@@ -46,7 +46,7 @@ extension CommandLineTests {
             }
         }
 
-        @Test func `what cannot be verified is said in one line`() throws {
+        @Test func `a run that cannot be verified is reported in one line`() throws {
             let missing = try Selvedge.run(["verify", "none"], in: scratch)
             #expect(missing.code == 66 && missing.lines.count == 1, "\(missing.lines)")
             let both = try Selvedge.run(["verify", "none", "--epoch", "1", "--all"], in: scratch)

@@ -25,7 +25,7 @@ struct LostWorkerScenarios {
         #expect(cluster.views.values.max { $0.generation < $1.generation }?.members.map(\.name) == ["worker-4"])
     }
 
-    @Test func `the loss of the last worker ends with 75, and what is saved is whole`() throws {
+    @Test func `the loss of the last worker ends with 75, and the saved state is whole`() throws {
         let cluster = try longRun(workers: 1)
         cluster.at(1000) { cluster.kill(cluster.workers[0]) }
         cluster.run()
@@ -77,7 +77,7 @@ struct LostWorkerScenarios {
         #expect(cluster.views[2]?.members.map(\.name) == ["worker-0", "worker-1"])
     }
 
-    @Test func `an exit code that comes after a peer's report is the cause that is reported`() throws {
+    @Test func `an exit code that arrives after a peer's report is the cause that is reported`() throws {
         let cluster = try longRun()
         cluster.at(1000) { cluster.lose(1, cluster.workers[0]) }
         cluster.at(1010) { cluster.exited(cluster.workers[1], 70, "broken") }
@@ -102,7 +102,7 @@ struct LostWorkerScenarios {
         #expect(cluster.terminated == (isRemote ? [] : [1002]))
     }
 
-    @Test func `a process that no supervisor started is never killed, whatever it says of itself`() throws {
+    @Test func `a process that no supervisor started is never killed, whatever identifier it reports`() throws {
         var options = SimulatedCluster.Options()
         (options.workerCount, options.startedCount, options.epochs, options.restarts) = (3, 3, 200, false)
         let cluster = try SimulatedCluster(options) { $0.childProcessIdentifiers = [] }
@@ -112,7 +112,7 @@ struct LostWorkerScenarios {
         #expect(cluster.terminated.isEmpty)
     }
 
-    @Test func `a worker that comes back from a pause holds an old generation, and joins anew`() throws {
+    @Test func `a worker that returns from a pause holds an old generation, and joins anew`() throws {
         let cluster = try longRun { $0.remoteSlots = [0, 1, 2] }
         cluster.at(1000) { cluster.pause(cluster.workers[1], for: 3000) }
         cluster.expectCompletion()

@@ -57,7 +57,7 @@ struct RefusalTests {
         #expect(refusal?.reason.contains("pid 1002") == true)
     }
 
-    @Test func `another protocol version is refused and the worker says so`() throws {
+    @Test func `another protocol version is refused and the worker reports it`() throws {
         var options = SimulatedCluster.Options()
         options.startedCount = 1
         let cluster = try SimulatedCluster(options)

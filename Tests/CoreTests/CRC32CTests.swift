@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CRC32CTests {
     @Test(
-        "the published vectors come out, with the instruction and by the table",
+        "the published vectors are computed, with the instruction and by the table",
         arguments: [
             (Array("123456789".utf8), 0xe306_9283),
             ([UInt8](repeating: 0, count: 32), 0x8a91_36aa),

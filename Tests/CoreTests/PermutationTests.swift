@@ -3,7 +3,7 @@ import Testing
 @testable import Core
 
 @Suite struct PermutationTests {
-    @Test("every place stands in a permutation exactly once", arguments: [0, 1, 2, 3, 4, 5, 17, 1000, 60_000])
+    @Test("every place is in a permutation exactly once", arguments: [0, 1, 2, 3, 4, 5, 17, 1000, 60_000])
     func exact(count: Int) {
         let order = RandomStream(seed: 5, purpose: .split).permutation(count: count)
         #expect(order.sorted() == (0..<count).map(Int32.init))

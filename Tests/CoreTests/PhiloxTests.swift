@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct PhiloxTests {
     @Test(
-        "the published known answers of Random123 come out",
+        "the published known answers of Random123 are computed",
         arguments: [
             KnownAnswer(
                 counter: SIMD4(0, 0, 0, 0), key: (0, 0),

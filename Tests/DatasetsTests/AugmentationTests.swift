@@ -104,7 +104,7 @@ import Testing
         for window in windows { #expect((30...140).contains(crops.count { $0 == window })) }
     }
 
-    @Test("what is erased is a rectangle of the wanted area and ratio, as often as wanted")
+    @Test("the erased part is a rectangle of the configured area and ratio, as often as configured")
     func erasing() {
         let (height, width) = (40, 50)
         let image = [Float](repeating: 1, count: height * width * 3)
@@ -126,7 +126,7 @@ import Testing
         #expect((300...400).contains(count))
     }
 
-    @Test("shifts alone move the picture by whole and half pixels, and fill what comes in")
+    @Test("shifts alone move the picture by whole and half pixels, and fill the new pixels")
     func shift() {
         let image: [Float] = [1, 2, 3, 4]
         func drawn(_ xShift: Double, _ fill: AugmentationConfiguration.FillMode) -> [Float] {

@@ -89,7 +89,7 @@ import Testing
         #expect(count == 0)
     }
 
-    @Test("what is wrong is said with file, line, column and what was expected")
+    @Test("errors have file, line, column and the expectation")
     func refusals() {
         let text = Self.text()
         let lines = text.split(separator: "\n").map(String.init)
@@ -169,7 +169,7 @@ private struct EndlessSource: ByteSource {
 }
 
 extension String {
-    /// The text with the first place where a part stands replaced.
+    /// The text with the first occurrence of a part replaced.
     func replacingFirst(_ part: String, _ other: String) -> String {
         guard let range = firstRange(of: part) else { return self }
         return replacingCharacters(range, other)

@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test("the flag comes first, then the variable, the system's folder and the cache")
+    @Test("the flag is searched first, then the variable, the system's folder and the cache")
     func searchPath() {
         let environment = ["SELVEDGE_DATA": "/b", "XDG_CACHE_HOME": "/c", "HOME": "/d/d"]
         let system = "/usr/share/datasets/fashion-mnist"

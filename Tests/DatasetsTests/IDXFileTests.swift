@@ -5,7 +5,7 @@ import Testing
 @testable import Datasets
 
 @Suite struct IDXFileTests {
-    @Test("images and labels come back as they were written, plain and packed", arguments: [false, true])
+    @Test("images and labels are read back as they were written, plain and packed", arguments: [false, true])
     func roundTrip(isPacked: Bool) throws {
         let images = IDXFile.encode(sampleImages)
         #expect(images.prefix(16) == [0, 0, 8, 3, 0, 0, 0, 5, 0, 0, 0, 4, 0, 0, 0, 3])
@@ -16,7 +16,7 @@ import Testing
         #expect(read == [3, 1, 4, 1, 5, 9])
     }
 
-    @Test("a file larger than every window comes back, plain and packed", arguments: [false, true])
+    @Test("a file larger than every window is read back, plain and packed", arguments: [false, true])
     func large(isPacked: Bool) throws {
         var generator = SeededGenerator(seed: 8)
         let images = IDXFile.Images(

@@ -16,7 +16,7 @@ import Testing
         }
     }
 
-    @Test("a mutated plain file never traps, and what is read has the size that it claims")
+    @Test("a mutated plain file never traps, and the data that are read have the announced size")
     func plain() {
         var generator = SeededGenerator(seed: 5)
         let whole = IDXFile.encode(sampleImages)

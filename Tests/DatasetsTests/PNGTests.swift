@@ -19,7 +19,7 @@ import Testing
         return problem
     }
 
-    @Test("grey and RGB pictures with every filter come back", arguments: [1, 3])
+    @Test("grey and RGB pictures with every filter are read back", arguments: [1, 3])
     func roundTrip(channels: Int) throws {
         let encoder = Self.encoder(channels: channels)
         let image = try PNGImage.decode(bytes: encoder.bytes, name: "made.png")
@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test("a compressed picture of another program comes back")
+    @Test("a compressed picture of another program is read")
     func pillow() throws {
         // Pillow 13: Image.frombytes("L", (6, 5), bytes(i * 9 % 256 for i in range(30))).save(file, optimize=True).
         let image = try PNGImage.decode(bytes: Self.pillowBytes, name: "pillow.png")
@@ -49,7 +49,7 @@ import Testing
         #expect(Self.problem(encoder.bytes).contains("transparent"))
     }
 
-    @Test("what is not read is named")
+    @Test("unsupported forms are named")
     func unsupported() {
         let cases: [([UInt8], String)] = [
             ([8, 3, 0, 0, 0], "palette"), ([8, 6, 0, 0, 0], "alpha"), ([8, 4, 0, 0, 0], "alpha"),
@@ -79,7 +79,7 @@ import Testing
         #expect(Self.problem(whole + [0]).contains("something follows"))
     }
 
-    @Test("data that are shorter or longer than the header says, absurd sizes and unknown filters are refused")
+    @Test("data that are shorter or longer than the header announces, absurd sizes and unknown filters are refused")
     func sizes() {
         let header = { (height: Int, width: Int) in PNGEncoder.word(width) + PNGEncoder.word(height) + [8, 0, 0, 0, 0] }
         func file(_ header: [UInt8], _ rows: [UInt8]) -> [UInt8] {

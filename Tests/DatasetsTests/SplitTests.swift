@@ -46,7 +46,7 @@ import Testing
         #expect(EpochOrder.shuffle([], seed: 1, epoch: 0).isEmpty)
     }
 
-    @Test("a split of a range is that of as many samples, moved; last and ranges hold what they say")
+    @Test("a split of a range is that of as many samples, moved; last and ranges hold the given samples")
     func ranges() {
         let split = DatasetSplit.shuffled(100..<1100, validationFraction: 0.2, seed: 1)
         let first = DatasetSplit.shuffled(count: 1000, validationFraction: 0.2, seed: 1)

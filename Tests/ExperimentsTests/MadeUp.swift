@@ -6,7 +6,7 @@ import TestSupport
 
 @testable import Experiments
 
-/// Experiments drawn from a seed, with values at the edges of what is allowed.
+/// Experiments drawn from a seed, with values at their limits.
 enum MadeUp {
     static func experiment(seed: UInt64) -> Experiment {
         var generator = SeededGenerator(seed: seed)

@@ -100,7 +100,7 @@ import Testing
         #expect(text.contains(FaultKind.documentation), "\(FaultKind.documentation)")
     }
 
-    @Test func `kinds that a proxy draws for have numbers of their own that fit the counter`() {
+    @Test func `kinds that a proxy draws for have different numbers that fit the counter`() {
         let numbers = FaultKind.ofRoutes.map(\.declaration.drawNumber)
         #expect(Set(numbers).count == numbers.count && numbers.allSatisfy { (1...15).contains($0) })
     }

@@ -3,7 +3,7 @@ import Testing
 
 /// Inputs that once made a parser trap, found by fuzzing (Tests/Fuzz).
 @Suite struct KeptInputTests {
-    /// libhdf5 crashes on what is kept for `keras`; CommandLineTests reads it in another process.
+    /// libhdf5 crashes on the inputs kept for `keras`; CommandLineTests reads it in another process.
     static let targets = FuzzTarget.allCases.filter { $0 != .keras }
 
     static func keptInputs(_ target: FuzzTarget) throws -> [URL] {

@@ -43,7 +43,7 @@ struct ElementwiseTests {
         }
     }
 
-    @Test("The gradients of sigmoid and tanh come from their outputs", arguments: InstructionSet.supported)
+    @Test("The gradients of sigmoid and tanh are computed from their outputs", arguments: InstructionSet.supported)
     func activationGradients(_ set: InstructionSet) {
         for count in counts {
             let output = SeededRandomFloats.make(count, seed: 7)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Checks of summation programs")
 struct ProgramCheckTests {
-    @Test("A program that merges what is not there ends the process")
+    @Test("A program that merges a missing sum ends the process")
     func merges() async {
         await #expect(processExitsWith: .failure) {
             var step = SummationStep(sampleBegin: 0, sampleEnd: 1, mergeCount: 1, rootIndex: 0)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import NeuralNetwork
 
-@Suite("Buckets leave while the backward pass goes on")
+@Suite("Buckets leave while the backward pass continues")
 struct BucketTests {
     /// A model whose layers fill three buckets.
     static let configuration = ModelConfiguration(

@@ -16,7 +16,7 @@ struct ComputeThreadsTests {
         }
     }
 
-    @Test("nobody passes a barrier before all have come", arguments: 2...5)
+    @Test("no thread passes a barrier before all have arrived", arguments: 2...5)
     func barrier(count: Int) throws {
         let threads = try ComputeThreads(count: count)
         let arrivals = Atomic<Int>(0)

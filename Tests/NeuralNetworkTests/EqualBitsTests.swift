@@ -63,7 +63,7 @@ struct EqualBitsTests {
             ]),
     ]
 
-    /// Whether a sample comes out of training as out of evaluation.
+    /// Whether training and evaluation give a sample the same outputs.
     private static func isAlike(_ configuration: ModelConfiguration) -> Bool {
         configuration.layers.map(\.layer).allSatisfy { layer in
             !(layer is Dropout) && !((layer as? BatchNormalization)?.isTrainable ?? false)

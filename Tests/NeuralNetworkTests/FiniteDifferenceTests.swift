@@ -13,7 +13,7 @@ import Testing
 struct FiniteDifferenceTests {
     static let step = 1e-5
 
-    /// Names say what is alone in the model, or joined.
+    /// Names list the layers of the model.
     static let basicModels: [(name: String, configuration: ModelConfiguration)] = [
         ("dense softmax", image(3, 2, 1, [.flatten, dense(4, .softmax)])),
         ("dense sigmoid", image(3, 2, 1, [.flatten, dense(4, .sigmoid)])),

@@ -145,7 +145,7 @@ enum Rules {
         }
     }
 
-    /// True when `folder` starts a path in `line`, rather than going on in one.
+    /// True when `folder` starts a path in `line`, rather than being a part of one.
     private static func isAbsolute(_ folder: String, in line: Substring) -> Bool {
         line.ranges(of: folder).contains { range in
             guard range.lowerBound > line.startIndex else { return true }
@@ -154,7 +154,7 @@ enum Rules {
         }
     }
 
-    /// A script can be run as it stands, and a shell script stops at the first error.
+    /// A script is executable, and a shell script stops at the first error.
     static func carelessScript(_ file: RepositoryFile) -> [String] {
         guard file.text.hasPrefix("#!") else { return [] }
         var findings: [String] = []

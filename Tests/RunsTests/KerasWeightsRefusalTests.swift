@@ -34,7 +34,7 @@ struct KerasWeightsRefusalTests {
         #expect(problem(try KerasFixture.bytes(name)) == expected)
     }
 
-    @Test("what is no HDF5 file")
+    @Test("files that are not HDF5")
     func otherFiles() {
         for bytes in [[], [0x89], Array("{}".utf8), Array("PK\u{3}\u{4}".utf8)] as [[UInt8]] {
             #expect(problem(bytes) == .notHDF5)

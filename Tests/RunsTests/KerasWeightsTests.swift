@@ -57,7 +57,7 @@ struct KerasWeightsTests {
             #expect(layer.container.isEmpty == (layer.name == "zeta" || layer.name == "alpha"), "\(layer.name)")
         }
         let last = try #require(weights.layers.first { $0.name == "zeta" })
-        // Keras lists a model's weights trained ones first; the moving mean and variance come last.
+        // Keras lists a model's weights trained ones first; the moving mean and variance are last.
         #expect(last.tensors[0].values.count == 16)
         #expect(last.tensors[0].values[1] - last.tensors[0].values[0] > 0)
     }
@@ -78,7 +78,7 @@ struct KerasWeightsTests {
         #expect(tensors[0].values == (0..<6).map { Float(Double($0) / 3) })
     }
 
-    @Test("names that are counted stand in the order of their numbers")
+    @Test("names with numbers are in the order of the numbers")
     func counting() {
         let names = ["dense_10", "dense", "conv2d_2", "dense_9", "conv2d", "dense_1", "conv2d_1"]
         #expect(

@@ -147,7 +147,7 @@ import Testing
         #expect(!message.contains("\n"))
     }
 
-    /// Random damage never traps; what is still taken has tensors that tile the data.
+    /// Random damage never traps; files that are still accepted have tensors that tile the data.
     @Test func mutatedFilesAreRefusedOrConsistent() {
         var generator = SeededGenerator(seed: 7)
         var refused = 0

@@ -65,7 +65,7 @@ struct AllocationTests {
         group.counting { for _ in 0..<5 { selvedge_allocation_touch(100) } }
         #expect(group.counts == [5])
         group.counting { withExtendedLifetime([Int](repeating: 1, count: Int(float) * 1000)) {} }
-        #expect(group.counts[0] > 5, "Swift's own allocations come through malloc")
+        #expect(group.counts[0] > 5, "Swift's own allocations go through malloc")
         #expect(!group.firstStack.isEmpty)
     }
 

@@ -35,7 +35,7 @@ struct AuditScheduleTests {
         #expect(differs)
     }
 
-    @Test("by the next rank, and by nobody where one works alone")
+    @Test("by the next rank, and by none for a single worker")
     func ranks() {
         #expect(AuditSchedule.auditor(of: 0, ownerCount: 1) == nil)
         #expect(AuditSchedule.audited(by: 0, ownerCount: 1) == nil)

@@ -28,7 +28,7 @@ struct AuditTests {
         return trainer.state
     }
 
-    /// Runs the step after `state` on several workers; `flip` says which bit of which rank's roots is changed.
+    /// Runs the step after `state` on several workers; `flip` is the bit of a rank's roots that is changed.
     private func notes(
         _ small: SmallCase, runs: [Range<Int>], _ state: [UInt8], flip: (rank: Int, float: Int)? = nil
     ) throws -> [Noted] {

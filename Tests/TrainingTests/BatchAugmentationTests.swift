@@ -41,7 +41,7 @@ struct BatchAugmentationTests {
         #expect(try evaluation(varied).logits == evaluation(plain).logits)
     }
 
-    @Test("what is drawn for a sample depends on step and place in the global batch, not on thread or share")
+    @Test("the draws of a sample depend on step and place in the global batch, not on thread or share")
     func keys() throws {
         let small = try SmallCase(training: 9, validation: 1, batchSize: 8, augmentation: Self.everything)
         let augmentation = try #require(BatchAugmentation(small.experiment, threadCount: 2))

@@ -66,7 +66,7 @@ struct CheckpointMutationTests {
         return writer.serialized()
     }
 
-    /// Decodes as for training, and trains on with what is taken: nothing of it may trap.
+    /// Decodes as for training, and continues training with an accepted state: neither may trap.
     private static func tryOut(_ bytes: [UInt8], _ small: SmallCase) -> (isTaken: Bool, isEqual: Bool) {
         do {
             let state = try small.decoded(bytes)

@@ -33,7 +33,7 @@ struct DatasetLookupTests {
         #expect(Array(data.dataset.labels[3000...]) == test.labels)
     }
 
-    @Test("ranges choose training, validation and test samples, and made-up images reach as far as they do")
+    @Test("ranges choose training, validation and test samples, and made-up images are as many as the ranges need")
     func ranges() throws {
         let (data, test) = try data(
             DatasetConfiguration(

@@ -27,7 +27,7 @@ struct EarlyStoppingTests {
         }
     }
 
-    @Test("what is no more than the minimum change is no improvement; accuracy improves upwards")
+    @Test("a change of at most the minimum is no improvement; accuracy improves upwards")
     func monitors() {
         let small = EarlyStopping(patience: 2, minimumChange: 0.5)
         #expect(progress(losses: [3, 2.75, 2.6], accuracies: [0, 0, 0]).isStopped(by: small))
@@ -36,7 +36,7 @@ struct EarlyStoppingTests {
         #expect(progress(losses: [1, 1, 1], accuracies: [0.3, 0.2, 0.3]).isStopped(by: accuracy))
     }
 
-    @Test("the best epoch is that of what is watched, the first of equals")
+    @Test("the best epoch is that of the monitored value, the first of equals")
     func best() {
         let progress = progress(losses: [3, 1, 1, 2], accuracies: [0.1, 0.2, 0.4, 0.4])
         #expect(progress.bestEpoch(nil) == 3)

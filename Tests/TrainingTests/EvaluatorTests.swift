@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Evaluating a data set")
 struct EvaluatorTests {
-    /// The validation samples as a data set of their own, in the order of the split.
+    /// The validation samples as a separate data set, in the order of the split.
     private static func validationSet(_ small: SmallCase) throws -> ImageDataset {
         let all = small.data.dataset
         let length = all.imageByteCount

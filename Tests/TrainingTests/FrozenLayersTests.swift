@@ -22,7 +22,7 @@ enum FrozenLayers: String, CaseIterable, Sendable {
     }
 }
 
-@Suite("Frozen layers keep their weights, and training goes on around them")
+@Suite("Frozen layers keep their weights while the others are trained")
 struct FrozenLayersTests {
     @Test("any workers, threads and sets give the same bytes", arguments: FrozenLayers.allCases)
     func equalBytes(_ frozen: FrozenLayers) throws {

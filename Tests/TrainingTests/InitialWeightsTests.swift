@@ -204,7 +204,7 @@ struct InitialWeightsTests {
         #expect(other.problems(with: path) == ["the model has no layers of the group vgg16"])
     }
 
-    @Test("are looked for where the user says, and in the caches")
+    @Test("are searched in the folders of the user, and in the caches")
     func search() throws {
         let testCase = try WeightsCase(weights: InitialWeightsConfiguration(origin: .file("small.h5")))
         func found(data: String? = nil, _ environment: [String: String]) throws -> String? {
@@ -247,7 +247,7 @@ struct InitialWeightsTests {
         }
     }
 
-    @Test("are not read from archives, nor from what is neither")
+    @Test("are not read from archives, nor from other files")
     func otherFiles() throws {
         let testCase = try WeightsCase()
         let archive = try write(Array("PK\u{3}\u{4}rest".utf8), "model.keras")

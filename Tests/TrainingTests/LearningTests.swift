@@ -54,7 +54,7 @@ struct LearningTests {
         #expect(rows[7].validationAccuracy ?? 0 > 0.3, "guessing gives 0.1")
     }
 
-    @Test("rows tell epoch, step and rate; the best epoch is the first with the highest validation accuracy")
+    @Test("rows have epoch, step and rate; the best epoch is the first with the highest validation accuracy")
     func rows() throws {
         let small = try SmallCase(training: 77, validation: 13, batchSize: 21, epochs: 3)
         let trainer = try small.trainer()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Training
 
-/// Where the workers of one process meet: each waits until all have come, or one has failed.
+/// Where the workers of one process meet: each waits until all have arrived, or one has failed.
 final class Meeting: @unchecked Sendable {
     // Sendable: everything that changes is guarded by the condition, or written before a rendezvous and read after it.
     struct Failed: Error {}
@@ -33,10 +33,10 @@ final class Meeting: @unchecked Sendable {
     }
 
     /// Returns when all workers have called it.
-    func rendezvous(_ tell: () -> Void = {}) throws {
+    func rendezvous(_ report: () -> Void = {}) throws {
         condition.lock()
         defer { condition.unlock() }
-        tell()
+        report()
         arrivedCount += 1
         if arrivedCount == runs.count {
             arrivedCount = 0

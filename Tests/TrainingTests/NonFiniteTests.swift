@@ -7,7 +7,7 @@ import Testing
 
 @testable import Training
 
-@Suite("What is not finite stops training before it is applied")
+@Suite("A value that is not finite stops training before it is applied")
 struct NonFiniteTests {
     /// Kernels that scale one image of the data set, or all, to `value` instead.
     private static func poisoned(_ small: SmallCase, sample: Int?, value: Float) -> KernelTable {
@@ -104,7 +104,7 @@ struct NonFiniteTests {
         }
     }
 
-    @Test("descriptions say what happened and what to do, in one line")
+    @Test("descriptions have the event and a remedy, in one line")
     func descriptions() {
         let loss = TrainingError.nonFiniteLoss(step: 3, microBatch: 5).description
         #expect(loss.contains("micro-batch 5") && loss.contains("step 3") && !loss.contains("\n"))

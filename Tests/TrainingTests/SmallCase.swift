@@ -32,7 +32,7 @@ enum SmallImages {
     }
 }
 
-/// An experiment on small images with what is needed to train it.
+/// An experiment on small images, ready to train.
 struct SmallCase: Sendable {
     var experiment: Experiment
     let model: Model

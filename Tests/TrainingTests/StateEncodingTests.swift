@@ -29,7 +29,7 @@ struct StateEncodingTests {
                 #expect(tensor.elementType == .float32)
             }
         }
-        // conv [kh, kw, ci, co] becomes [co, ci, kh, kw]; the slot holds arena indices, so each value tells where it was.
+        // conv [kh, kw, ci, co] becomes [co, ci, kh, kw]; the slot holds arena indices, so each value is its old index.
         let convolution = try #require(small.model.parameters.first { $0.name == "conv1.weight" })
         let first = Float(convolution.arenaOffset)
         let values = try file.floats(named: "optimizer.exp_avg.conv1.weight")
@@ -49,7 +49,7 @@ struct StateEncodingTests {
         }
     }
 
-    @Test("say format, arithmetic, experiment, progress and metrics, and nothing else")
+    @Test("has format, arithmetic, experiment, progress and metrics, and nothing else")
     func metadata() throws {
         let small = try SmallCase(training: 23, validation: 3, batchSize: 5, epochs: 2)
         let file = try Safetensors(bytes: small.bytes(afterSteps: 6))

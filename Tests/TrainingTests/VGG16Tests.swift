@@ -38,7 +38,7 @@ struct VGG16Tests {
         #expect(areEqual == [true, true])
         for parameter in small.model.parameters {
             let (range, isFrozen) = (parameter.arenaRange, parameter.name.hasPrefix("block"))
-            #expect((start[range] == drawn[range]) == isFrozen, "\(parameter.name) begins with what is in the file")
+            #expect((start[range] == drawn[range]) == isFrozen, "\(parameter.name) starts with the values of the file")
             #expect((alone[range] == start[range]) == isFrozen, "\(parameter.name) is trained")
         }
     }

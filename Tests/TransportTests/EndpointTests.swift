@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Endpoints")
 struct EndpointTests {
-    @Test("Good endpoints come back as they were written")
+    @Test("Good endpoints are written as they were read")
     func roundTrip() throws {
         for text in [
             "tcp://127.0.0.1:5555", "tcp://node-7.cluster.local:0", "tcp://[::1]:80", "tcp://[fe80::1%eth0]:9",

@@ -66,7 +66,7 @@ struct SocketTests {
         let deadline = Deadline(afterMilliseconds: 20)
         #expect(try !poller.wait(until: deadline))
         #expect(deadline.hasPassed && deadline.remainingMilliseconds == 0)
-        // The main pool may be full of waiting tests, so the signal comes from a thread of its own.
+        // The main pool may be full of waiting tests, so the signal is sent by a separate thread.
         Thread { event.signal() }.start()
         #expect(try poller.wait(until: patience()))
         #expect(poller.isReady(index) && !poller.isReady(0))
@@ -80,7 +80,7 @@ struct SocketTests {
         #expect(Deadline(afterMilliseconds: Int.max).remainingMilliseconds > 0)
     }
 
-    @Test("The monitor tells when a connection stands and when it ends")
+    @Test("The monitor reports when a connection is established and when it ends")
     func disconnect() throws {
         let folder = try TemporaryFolder()
         let pull = try ZeroMQSocket(context(), .pull, options: SocketOptions())

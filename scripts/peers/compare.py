@@ -1,6 +1,6 @@
 """Runs the peers and Selvedge on one experiment in alternating rounds and prints a table, then JSON.
 
-Each contestant is a process of its own; nothing else of the comparison runs meanwhile. A run's rate is the median of its
+Each contestant is a separate process; nothing else of the comparison runs meanwhile. A run's rate is the median of its
 epochs after the first; a contestant's rate is the median of its runs.
 """
 

@@ -29,7 +29,7 @@ def layer_and_settings(entry):
 
 
 def build(entries, channels):
-    """The model as modules named as in the checkpoint. The last activation is left out: what is compared are logits."""
+    """The model as modules named as in the checkpoint. The last activation is left out: logits are compared."""
     model = nn.Sequential()
     counts = {"conv": 0, "fc": 0}
     last = len(entries) - 1

@@ -66,7 +66,7 @@ extension AllReduceSimulation {
             + "element \(label.elementOffset), node \(label.node), rank \(label.sender)"
     }
 
-    /// A learner whose missing frames nobody has any more.
+    /// A learner whose missing frames no worker has any more.
     func isLeftBehind(_ rank: Int) -> Bool {
         guard ownership.isLearner(rank), processes[rank].isComputing else { return false }
         let owners = processes.indices.filter { !ownership.isLearner($0) }
@@ -74,7 +74,7 @@ extension AllReduceSimulation {
             && owners.contains { processes[$0].completed > processes[rank].completed + 1 }
     }
 
-    /// A new generation with other owners, which each worker enters some time later. It goes on from the highest step.
+    /// A new generation with other owners, which each worker enters some time later. It continues from the highest step.
     func reconfigure(_ reason: String) throws {
         generation += 1
         ownership = try randomOwnership(workerCount: processes.count)

@@ -54,7 +54,7 @@ extension AllReduceSimulation {
         try processes[rank].worker.begin(step: UInt64(10 + step), layout: layout, memory)
     }
 
-    /// Asks for what is missing after a silence, and waits twice as long for the next time.
+    /// Requests missing frames after a silence, and waits twice as long before the next request.
     private func ask(_ rank: Int) {
         let worker = processes[rank].worker
         let kept = worker.usedSlots.count + worker.slots.count

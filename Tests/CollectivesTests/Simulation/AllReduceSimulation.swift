@@ -24,12 +24,12 @@ final class AllReduceSimulation {
         var worker: SimulatedWorker
         /// Steps that are complete.
         var completed = 0
-        /// What is still to be computed; -1 stands for the statistics.
+        /// The buckets still to be computed; -1 is the statistics.
         var unready: [Int] = []
         var isComputing = false
         /// When it enters the newest generation.
         var entry = 0
-        /// Since when nothing useful came, and how long to wait before asking.
+        /// Since when no useful frame arrived, and how long to wait before a request.
         var silentSince = 0
         var patience = AllReduceSimulation.firstPatience
         var keptCount = 0
@@ -108,7 +108,7 @@ final class AllReduceSimulation {
             let isDone = processes.allSatisfy { $0.completed == stepCount }
             if isDone { return }
             if happens(interruptShare) { try reconfigure("a member changes") }
-            // Whoever learns falls behind when frames are lost; a view in which it gets the state lets it go on.
+            // A learner falls behind when frames are lost; it continues in a view in which it gets the state.
             if let last = processes.indices.first(where: { isLeftBehind($0) }) {
                 counts.leftBehind += 1
                 try reconfigure("rank \(last) is left behind")

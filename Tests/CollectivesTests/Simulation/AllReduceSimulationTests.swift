@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The all-reduce in a simulated network")
 struct AllReduceSimulationTests {
-    /// The seeds of this run: some, or as many as SELVEDGE_SIMULATION_SEEDS says.
+    /// The seeds of this run: some, or SELVEDGE_SIMULATION_SEEDS of them.
     private static let seedCount =
         ProcessInfo.processInfo.environment["SELVEDGE_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 600
 

@@ -56,7 +56,7 @@ struct FailureDetectorTests {
         #expect(detector.nextFinding(in: roster, generation: 1, now: 1100) != nil)
     }
 
-    @Test mutating func `silence on another host may last longer, and the longest silence comes first`() {
+    @Test mutating func `silence on another host may last longer, and the longest silence is reported first`() {
         _ = roster.add(
             Fixtures.hello(3, host: "there"), from: Fixtures.connection(3), isLocal: false, isAttached: false, now: 0)
         roster.noteMessage(from: 0, now: 100)

@@ -40,7 +40,7 @@ struct GrantsTests {
         #expect(grants.extend(completedSteps: 2, now: 1) == true)
     }
 
-    @Test mutating func `a stop is the end of what is granted, and never before a view's position`() {
+    @Test mutating func `a stop is the end of the granted steps, and never before a view's position`() {
         #expect(grants.requestStop(signal: 2) == 2)
         #expect(grants.extend(completedSteps: 2, now: 1000) == false)
         let order = CoordinatorMessage.stop(Grant(generation: 1, stepLimit: 2, records: records))

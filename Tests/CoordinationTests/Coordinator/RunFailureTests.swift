@@ -32,7 +32,7 @@ struct RunFailureTests {
         expect(.left, "left before the end")
     }
 
-    @Test func `a failed run says why, and what to do`() {
+    @Test func `a failed run has its reason and a remedy`() {
         #expect(
             text(.tooFewWorkers(present: 1, needed: 2))
                 == "only 1 of at least 2 workers are left, and no others joined; continue with --resume")

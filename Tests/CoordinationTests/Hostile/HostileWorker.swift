@@ -2,7 +2,7 @@ import Core
 
 @testable import Coordination
 
-/// What a coordinator's machine shows to somebody who knows all of it, so that messages fit its phase.
+/// The state of a coordinator's machine, with which an attacker makes messages that fit its phase.
 struct CoordinatorInsight {
     var generation: UInt64
     var view: View?

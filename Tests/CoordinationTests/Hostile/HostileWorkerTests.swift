@@ -3,8 +3,8 @@ import Testing
 
 @testable import Coordination
 
-/// Nothing that peers say may trap: a machine that does ends the whole test.
-@Suite("A coordinator among workers that say anything")
+/// No message of a peer may trap: a machine that does ends the whole test.
+@Suite("A coordinator among workers that send arbitrary messages")
 struct HostileWorkerTests {
     private static let connections = (0..<7).map { ConnectionIdentifier([0, UInt8($0)]) }
 
@@ -92,12 +92,12 @@ struct HostileWorkerTests {
         }
     }
 
-    @Test func `nothing that workers say traps or brings actions without bound`() throws {
+    @Test func `no message of a worker traps or causes actions without bound`() throws {
         var trainedCount = 0
         for seed in 0..<3000 as Range<UInt64> {
             var run = try Run(seed: seed)
             for _ in 0..<300 where run.outcome == nil { run.happen() }
-            // To each of at most so many workers a few messages, and what is recorded.
+            // A few messages to each of a bounded number of workers, and records.
             #expect(run.mostActions < 100, "seed \(seed)")
             if run.hasTrained { trainedCount += 1 }
         }

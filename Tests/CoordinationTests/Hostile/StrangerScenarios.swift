@@ -4,7 +4,7 @@ import Testing
 @testable import Coordination
 
 /// A newcomer with false reports: the run continues as without it.
-@Suite("A stranger among honest workers")
+@Suite("A foreign worker among honest ones")
 struct StrangerScenarios {
     private static let connection = ConnectionIdentifier([0, 77])
     private static let digest = SampleMessages.digest(77)
@@ -23,13 +23,13 @@ struct StrangerScenarios {
         return .hello(hello)
     }
 
-    /// Says something in a run that trains, and something else whenever the coordinator forms another view.
+    /// Sends messages in a run that trains, and others whenever the coordinator forms another view.
     private func run(
         then answers: @escaping (SimulatedCluster) -> [WorkerMessage] = { _ in [] },
-        saying words: @escaping (SimulatedCluster) -> [WorkerMessage]
+        sending words: @escaping (SimulatedCluster) -> [WorkerMessage]
     ) throws -> SimulatedCluster {
         let cluster = try longRun { $0.ownerLimit = 5 }
-        func say(_ messages: [WorkerMessage]) {
+        func send(_ messages: [WorkerMessage]) {
             for message in messages {
                 let process = cluster.coordinator
                 cluster.on(process) {
@@ -39,8 +39,8 @@ struct StrangerScenarios {
                 }
             }
         }
-        cluster.at(500) { say(words(cluster)) }
-        for time in stride(from: UInt64(600), to: 4000, by: 100) { cluster.at(time) { say(answers(cluster)) } }
+        cluster.at(500) { send(words(cluster)) }
+        for time in stride(from: UInt64(600), to: 4000, by: 100) { cluster.at(time) { send(answers(cluster)) } }
         cluster.expectCompletion()
         return cluster
     }
@@ -55,12 +55,12 @@ struct StrangerScenarios {
         #expect(cluster.views.count == 1)
     }
 
-    @Test func `that comes back from far ahead decides nothing`() throws {
+    @Test func `that returns from far ahead decides nothing`() throws {
         let cluster = try run(
             then: {
                 let generation = $0.coordinator.machine.membership.generation
                 return [.progress(Progress(generation: generation, completedSteps: 0, phase: .waiting, counter: 1))]
-            }, saying: { [Self.hello($0, generation: 1), Self.ready(Self.far, generation: 1)] })
+            }, sending: { [Self.hello($0, generation: 1), Self.ready(Self.far, generation: 1)] })
         #expect(cluster.views.values.allSatisfy { $0.position.completedSteps < 2000 })
     }
 
@@ -72,7 +72,7 @@ struct StrangerScenarios {
                 )
                 guard let position = machine.1?.position else { return [] }
                 return [Self.ready(position, generation: machine.0)]
-            }, saying: { [Self.hello($0, generation: 1), Self.ready(.start, generation: 1)] })
+            }, sending: { [Self.hello($0, generation: 1), Self.ready(.start, generation: 1)] })
     }
 
     @Test func `that reports invented epochs is ignored`() throws {

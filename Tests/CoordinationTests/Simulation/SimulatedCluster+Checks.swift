@@ -64,7 +64,7 @@ extension SimulatedCluster {
         disk.rows.append(record.row)
     }
 
-    /// What is saved is the right state; `last` never goes back, and never runs ahead of the rows.
+    /// The saved state is the right one; `last` never goes back, and never runs ahead of the rows.
     func check(_ request: CheckpointRequest) {
         let (rounds, state) = SimulatedTraining.read(request.bytes)
         guard rounds <= training.roundCount else { return violate("a checkpoint is beyond the last round") }

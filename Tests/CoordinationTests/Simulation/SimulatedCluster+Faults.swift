@@ -2,7 +2,7 @@ import Core
 
 @testable import Coordination
 
-/// Processes that die and are started again, as their supervisor or somebody on another host does it.
+/// Processes that die and are started again, as by their supervisor or by a user on another host.
 extension SimulatedCluster {
     @discardableResult
     func addWorker(_ slot: Int) -> SimulatedWorker {
@@ -23,7 +23,7 @@ extension SimulatedCluster {
         return worker
     }
 
-    /// Another worker joins, or one comes back.
+    /// Another worker joins, or one returns.
     func join(_ slot: Int) {
         guard outcome == nil, slot >= workers.count || !workers[slot].isHere else { return }
         let worker = addWorker(min(slot, workers.count))
@@ -78,7 +78,7 @@ extension SimulatedCluster {
                 self.on(peer) { if peer.view?.generation == generation { self.lose(rank, peer) } }
             }
         }
-        // On another host somebody starts a worker again that left while the run is not over.
+        // On another host a user restarts a worker that left while the run is not over.
         if case .exited(0) = status, !worker.isRemote { return }
         guard options.restarts else { return }
         after(worker.isRemote ? random(100...3000) : 100) {
@@ -97,7 +97,7 @@ extension SimulatedCluster {
         }
     }
 
-    /// SIGSTOP: the supervisor tells of a child that was stopped, and ends it.
+    /// SIGSTOP: the supervisor reports a child that was stopped, and kills it.
     func stop(_ worker: SimulatedWorker) {
         guard worker.isHere, !worker.isRemote else { return }
         pause(worker, for: 1_000_000)
@@ -139,7 +139,7 @@ extension SimulatedCluster {
             return violate("a successor cannot start: \(error)")
         }
         if case .state(_, let position) = configuration.start, position.rounds == training.roundCount {
-            // Nothing is left to train: it leads nobody.
+            // Nothing is left to train: no worker attaches to it.
             coordinator.isOver = true
             return runEnded(
                 .completed(completedSteps: training.stepCount, stateDigest: SimulatedTraining.digest(lastState)))
@@ -148,7 +148,7 @@ extension SimulatedCluster {
         adjustSuccessor?(coordinator)
         adjustSuccessor = nil
         startTicking(coordinator)
-        // Who left when it was told to is there again.
+        // A worker that left on request has joined again.
         for worker in workers where worker.exit?.code == 0 { join(worker.slot) }
         for worker in workers where worker.isHere && (!worker.isRemote || chance(50)) {
             after(random(1...5)) {

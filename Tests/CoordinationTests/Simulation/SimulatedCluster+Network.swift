@@ -10,7 +10,7 @@ extension SimulatedCluster {
         }
     }
 
-    /// By what a coordinator's socket knows a worker: it changes with either process and with each new connection.
+    /// The routing identifier of a worker at a coordinator's socket: it changes with either process and with each new connection.
     func connection(of worker: SimulatedWorker, _ process: SimulatedCoordinator) -> ConnectionIdentifier {
         ConnectionIdentifier([
             UInt8(truncatingIfNeeded: process.term), UInt8(worker.slot), UInt8(truncatingIfNeeded: worker.incarnation),
@@ -24,7 +24,7 @@ extension SimulatedCluster {
         return self.connection(of: worker, process) == connection ? worker : nil
     }
 
-    /// To the coordinator that is there now; what is sent while none is there is lost.
+    /// To the coordinator that runs now; a message that is sent while none runs is lost.
     func sendToCoordinator(_ message: WorkerMessage, from worker: SimulatedWorker) {
         let process = coordinator
         let connection = connection(of: worker, process)

@@ -13,7 +13,7 @@ enum PeerFrame {
 
 extension SimulatedCluster {
     private static let retryMilliseconds: UInt64 = 100
-    /// A peer that says nothing for that long is lost.
+    /// A peer that sends nothing for this long is lost.
     private static let patienceMilliseconds: UInt64 = 1500
 
     func send(_ frame: PeerFrame, from worker: SimulatedWorker, to rank: Int) {
@@ -127,7 +127,7 @@ extension SimulatedCluster {
 
     // MARK: Waiting for others
 
-    /// Asks again for what is missing, and gives a peer up that says nothing.
+    /// Requests missing frames again, and gives up a peer that sends nothing.
     func awaitFrames(_ worker: SimulatedWorker) {
         let round = worker.rounds
         later(worker, Self.retryMilliseconds) {

@@ -107,7 +107,7 @@ extension SimulatedCluster {
         }
     }
 
-    /// A state that was taken over tells of the epochs that are complete in it; right after one it is the one to be saved.
+    /// A received state has the epochs that are complete in it; right after one it is the state to be saved.
     func reportPastEpochs(_ worker: SimulatedWorker) {
         let epochs = UInt64(training.position(worker.rounds).completedEpochs)
         for epoch in 0..<epochs {
@@ -116,7 +116,7 @@ extension SimulatedCluster {
         }
     }
 
-    /// Tells of the end of an epoch, and hands its state over when that is to be saved.
+    /// Reports the end of an epoch, and passes on its state when that is to be saved.
     func report(_ epoch: UInt64, of worker: SimulatedWorker, hasState: Bool) {
         let state = options.safeguards.reportsTrueDigests ? worker.heldState : training.states[Int(worker.rounds)]
         report(.epochEnded(training.report(epoch, state: hasState ? state : nil)), worker)

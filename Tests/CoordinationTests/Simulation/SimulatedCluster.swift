@@ -3,7 +3,7 @@ import Testing
 
 @testable import Coordination
 
-/// A coordinator and its workers in virtual time, with a network, clocks, a disk and a supervisor that come from a seed.
+/// A coordinator and its workers in virtual time, with a network, clocks, a disk and a supervisor that are derived from a seed.
 ///
 /// Everything that must hold is checked at every event; the first thing that does not is in `violation`.
 final class SimulatedCluster {
@@ -34,10 +34,10 @@ final class SimulatedCluster {
         /// Whether an interrupted run is resumed.
         var resumes = false
         var hasClockSkew = false
-        /// Whether no worker may end by an error of its own.
+        /// Whether no worker may end by its own error.
         var workersAreSound = false
         var nonFiniteStep: UInt64?
-        /// Slots whose data comes from the coordinator.
+        /// Slots that fetch their data from the coordinator.
         var slotsWithoutData: Set<Int> = []
         var safeguards = Safeguards()
         /// Events that are written down, the last ones.
@@ -51,7 +51,7 @@ final class SimulatedCluster {
         var checksFrameGenerations = true
         /// The coordinator takes messages of any generation.
         var checksMessageGenerations = true
-        /// Workers tell the digest of the state that they hold, not the one that they should hold.
+        /// Workers report the digest of the state that they hold, not of the state that they should hold.
         var reportsTrueDigests = true
         /// A view is synced to the journal before any worker receives it.
         var synchronizesViews = true

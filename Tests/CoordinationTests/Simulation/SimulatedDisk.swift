@@ -41,7 +41,7 @@ struct SimulatedDisk {
         }
     }
 
-    /// The journal keeps what was synced, and some of what came after.
+    /// The journal keeps its synced part, and some of the part after it.
     mutating func losePower(_ generator: inout SeededGenerator) {
         let kept = Int.random(in: min(syncedJournalCount, journal.count)...journal.count, using: &generator)
         journal.removeSubrange(kept...)

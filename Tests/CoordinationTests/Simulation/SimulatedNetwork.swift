@@ -4,7 +4,7 @@ import TestSupport
 struct SimulatedNetwork {
     static let coordinator = -1
 
-    /// Messages that are lost or come twice, in percent.
+    /// Messages that are lost or duplicated, in percent.
     var lossPercent: UInt64 = 0
     var duplicationPercent: UInt64 = 0
     private let delayMilliseconds: ClosedRange<UInt64>

@@ -53,7 +53,7 @@ struct SimulatedTraining {
 
     // MARK: What the coordinator sees of it
 
-    /// The end of an epoch (from 1), as a worker tells it that has this state right after it, or one that is read later.
+    /// The end of an epoch (from 1), as a worker reports it that has this state right after it, or one that reads it later.
     func report(_ epoch: UInt64, state: UInt64?) -> EpochEnded {
         EpochEnded(
             epoch: UInt32(epoch), completedSteps: epoch * stepsPerEpoch, row: row(epoch),

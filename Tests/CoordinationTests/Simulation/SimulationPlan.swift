@@ -6,7 +6,7 @@ import TestSupport
 enum SimulationPlan {
     /// Faults happen before that time, and are over soon after it.
     static let faultMilliseconds: UInt64 = 6000
-    /// When faults have stopped, a run has that long to come to its end.
+    /// After the last fault, a run has this long to finish.
     static let recoveryMilliseconds: UInt64 = 60_000
 
     static func options(seed: UInt64) -> SimulatedCluster.Options {

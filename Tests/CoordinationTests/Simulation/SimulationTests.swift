@@ -3,7 +3,7 @@ import Testing
 
 @testable import Coordination
 
-/// Whole clusters under random faults. SELVEDGE_SIMULATION_SEEDS says how many seeds, SELVEDGE_SIMULATION_SEED one of them.
+/// Whole clusters under random faults. SELVEDGE_SIMULATION_SEEDS is the number of seeds, SELVEDGE_SIMULATION_SEED one of them.
 @Suite("Simulation")
 struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment
@@ -21,7 +21,7 @@ struct SimulationTests {
         return cluster
     }
 
-    /// What is wrong with a seed's run, with its last events; nil when nothing is.
+    /// The problem of a seed's run, with its last events; nil when there is none.
     private static func problem(
         seed: UInt64, _ safeguards: SimulatedCluster.Safeguards = .init(), historyLength: Int = 100
     ) throws -> String? {
@@ -31,7 +31,7 @@ struct SimulationTests {
         return (cluster.violation ?? "") + "\n" + cluster.history.text
     }
 
-    @Test func `every seed keeps every invariant and comes to its end`() throws {
+    @Test func `every seed keeps every invariant and finishes`() throws {
         if let seed = Self.environment["SELVEDGE_SIMULATION_SEED"].flatMap(UInt64.init) {
             if let problem = try Self.problem(seed: seed, historyLength: 10_000) { Issue.record("\(problem)") }
             return

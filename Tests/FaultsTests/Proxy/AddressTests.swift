@@ -13,7 +13,7 @@ struct AddressTests {
     }
 
     @Test(
-        "What is no address is refused by name",
+        "A text that is no address is refused by name",
         arguments: [
             "", "ipc://", "tcp://", "tcp://127.0.0.1", "tcp://127.0.0.1:", "tcp://127.0.0.1:65536",
             "tcp://localhost:80",

@@ -19,7 +19,7 @@ struct CommandTests {
     }
 
     @Test(
-        "What is no command is refused with the reason",
+        "A text that is no command is refused with the reason",
         arguments: [
             ("", "commands are set"), ("counts ,", "commands are set"), ("set r", "kinds are drop, duplicate"),
             ("set r lose", "kinds are drop"),

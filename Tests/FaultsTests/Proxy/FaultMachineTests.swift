@@ -45,7 +45,7 @@ struct FaultMachineTests {
         #expect(result.counts.messages == 50)
     }
 
-    @Test("The same messages are lost for the same seed, others for another, whatever heartbeats come between")
+    @Test("The same messages are lost for the same seed, others for another, whatever heartbeats are between them")
     func drop() {
         let fault = TrafficFault(.drop, share: 0.25, seed: 3)
         let first = run(200, [fault])
@@ -68,7 +68,7 @@ struct FaultMachineTests {
         #expect(Set(result.numbers).count == 100 && result.numbers == result.numbers.sorted())
     }
 
-    @Test("A message held back is overtaken by exactly as many as was said", arguments: [1, 3])
+    @Test("A message held back is overtaken by exactly the given number", arguments: [1, 3])
     func reorder(behind: Int) {
         var fault = TrafficFault(.reorder, share: 0.1, milliseconds: 1_000_000)
         fault.behindCount = behind

@@ -79,7 +79,7 @@ struct MessageFramerTests {
     }
 
     @Test(
-        "What is not ZMTP 3 passes raw and whole",
+        "Bytes that are not ZMTP 3 pass raw and whole",
         arguments: [
             Array("GET / HTTP/1.1\r\n\r\n".utf8), [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7E, 3],
             [0xFF] + [UInt8](repeating: 0, count: 80),
@@ -112,7 +112,7 @@ struct MessageFramerTests {
         }
     }
 
-    @Test("The part of a message that came before its stream ended is left over")
+    @Test("The part of a message that arrived before its stream ended is left over")
     func cutWithinFrame() throws {
         let whole = Wire.message([[1, 2, 3], [4, 5, 6]])
         for count in 1..<whole.count {

@@ -92,7 +92,7 @@ struct MessageTests {
         #expect(try Line.run("drop share=0.2 seed=6").numbers != first.numbers)
     }
 
-    @Test("Duplicates arrive as messages of their own")
+    @Test("Duplicates arrive as separate messages")
     func duplicate() throws {
         let result = try Line.run("duplicate share=0.2")
         #expect(result.line.proxy.count("duplicated") == result.numbers.count - 100)
@@ -106,7 +106,7 @@ struct MessageTests {
         #expect(result.numbers != Array(0..<100) && result.numbers.sorted() == Array(0..<100))
     }
 
-    @Test("Corrupted messages differ in one bit, and the connection goes on")
+    @Test("Corrupted messages differ in one bit, and the connection stays open")
     func corrupt() throws {
         let result = try Line.run("corrupt share=0.2 seed=9")
         #expect(result.messages.count == 100)
@@ -139,7 +139,7 @@ struct MessageTests {
         }
     }
 
-    @Test("A stalled connection stands, carries nothing, and goes on when the stall ends")
+    @Test("A stalled connection stays open, carries nothing, and continues when the stall ends")
     func stall() throws {
         let line = try Line()
         #expect(line.proxy.tell("set r stall") == "ok")

@@ -169,7 +169,7 @@ struct StreamTests {
         #expect(next.client.send([9]) && next.target.read(1) == [9])
     }
 
-    @Test("Lines that are no commands are answered with an error, and the proxy goes on")
+    @Test("Lines that are no commands are answered with an error, and the proxy continues")
     func badLines() throws {
         let pair = try Pair()
         #expect(pair.proxy.tell("what").hasPrefix("error \"what\" is not a command"))

@@ -1,4 +1,4 @@
-/// PNG files around any bytes, with right lengths and checksums, so that a fuzzer comes as far as the filters of rows.
+/// PNG files around any bytes, with right lengths and checksums, so that a fuzzer reaches the filters of rows.
 enum PNGWrapping {
     /// A picture of 1 to 16 pixels each way; the first bytes choose its size and colours, the others are its filtered rows.
     static func file(_ bytes: [UInt8]) -> [UInt8] {

@@ -3,10 +3,10 @@ import Glibc
 /// Notices allocations by bytes in use, in a process where nothing else runs.
 ///
 /// glibc keeps small freed blocks in a cache of the thread and counts them as in use. Once that cache is drained, every
-/// allocation of up to a kilobyte comes from the heap, and the bytes in use stay higher even if the block is freed at
+/// allocation of up to a kilobyte is taken from the heap, and the bytes in use stay higher even if the block is freed at
 /// once.
 enum HeapWatch {
-    /// Takes all blocks that the calling thread's cache may hold, and returns them as a chain: whoever stores it keeps
+    /// Takes all blocks that the calling thread's cache may hold, and returns them as a chain: the caller that stores it keeps
     /// the optimizer from leaving them out.
     static func drainThreadCache() -> UnsafeMutableRawPointer? {
         var chain: UnsafeMutableRawPointer?

@@ -1,7 +1,7 @@
 @testable import NeuralNetwork
 
 extension ReferenceNetwork {
-    /// Where a window stands along one axis: the first input position of each output position.
+    /// The positions of a window along one axis: the first input position of each output position.
     private static func starts(_ size: Int, window: Int, stride: Int, _ padding: Padding) -> [Int] {
         guard padding == .same else { return Array(Swift.stride(from: 0, through: size - window, by: stride)) }
         let count = (size + stride - 1) / stride

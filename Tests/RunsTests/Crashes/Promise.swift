@@ -1,6 +1,6 @@
 @testable import Runs
 
-/// What a run's files have to hold after a crash: what was said to be done, and what was begun.
+/// What a run's files have to hold after a crash: finished operations, and those that had begun.
 struct Promise: Sendable {
     /// Making the run has returned.
     var isMade = false

@@ -1,6 +1,6 @@
 @testable import Runs
 
-/// Goes on with a run after a crash and says which promises it finds broken.
+/// Continues a run after a crash and returns the promises that are broken.
 struct Recovery {
     let paths: RunPaths
     let promise: Promise
@@ -83,7 +83,7 @@ struct Recovery {
         let step = ScriptedRun.step(of: try run.newestCheckpoint().contents)
         let names = try FileOperations().list(paths.checkpoints)
         if step != 99 || names.contains(where: AtomicFile.isTemporary) {
-            violations.append("going on leaves step \(step as UInt64?) and the files \(names)")
+            violations.append("continuing leaves step \(step as UInt64?) and the files \(names)")
         }
         let records = try Journal.records(path: paths.journal)
         if records.count != recordCount + 1 { violations.append("the journal cannot be continued") }

@@ -90,7 +90,7 @@ final class ScriptedRun: Sendable {
         }
     }
 
-    /// Three pages of a disk that tell which step they are of.
+    /// Three pages of a disk with the number of their step.
     static func checkpoint(_ step: UInt64) -> [UInt8] {
         var writer = SafetensorsWriter()
         writer.add(name: "steps", shape: [1200], [UInt64](repeating: step, count: 1200))

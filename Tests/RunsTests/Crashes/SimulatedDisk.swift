@@ -1,6 +1,6 @@
 @testable import Runs
 
-/// What a disk keeps of a sequence of changes: what is durable, and what a power loss may or may not take away.
+/// The changes that a disk keeps: those that are durable, and those that a power loss may or may not undo.
 struct SimulatedDisk {
     enum Node: Hashable {
         case file(Int)
