@@ -84,9 +84,9 @@ extension CoordinatorMachine {
         else { return }
         let reason: String
         var level = LogEntry.Level.detail
-        if let newcomer = newcomer(now: now) {
+        if let newcomer = membership.newcomer(in: roster, now: now) {
             reason = "\(roster[newcomer].label) joins as a learner"
-        } else if let learner = promotableLearner {
+        } else if let learner = membership.promotableLearner(in: roster, lag: grants.lag) {
             reason = "\(roster[learner].label) becomes an owner"
         } else if wantsRebalancing(now: now) {
             reason = "micro-batches move to faster workers"
@@ -104,25 +104,10 @@ extension CoordinatorMachine {
         let members = roster.members
         guard !members.contains(where: { roster[$0].done != nil }) else { return grants.cancelBoundary() }
         let owners = members.filter { isOwner($0) }
-        let learners = members.filter { !isOwner($0) && roster[$0].linkedGeneration == membership.generation }
+        let learners = membership.linkedLearners(in: roster)
         let isReached = grants.isBoundaryReached(
             owners: owners.map { roster[$0].progress }, learners: learners.map { roster[$0].progress }, now: now)
         if isReached { reconfigure(now: now) }
-    }
-
-    private func newcomer(now: UInt64) -> Int? {
-        guard roster.members.count < configuration.ownerLimit else { return nil }
-        return roster.prepared.first { roster[$0].rank == nil && roster[$0].suspendedUntil <= now }
-    }
-
-    /// A learner that is about as far as the owners, by its last heartbeat.
-    private var promotableLearner: Int? {
-        let completedSteps = membership.completedSteps(in: roster)
-        return roster.members.first { worker in
-            !isOwner(worker) && roster[worker].linkedGeneration == membership.generation
-                && roster[worker].progress.completedSteps + grants.lag >= completedSteps
-                && roster[worker].progress.completedSteps > (membership.view?.position.completedSteps ?? 0)
-        }
     }
 
     private func wantsRebalancing(now: UInt64) -> Bool {

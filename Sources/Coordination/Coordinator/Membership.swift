@@ -101,6 +101,29 @@ struct Membership {
         roster.prepared.contains { isOwner(roster[$0]) }
     }
 
+    // MARK: Who may take part next
+
+    /// A prepared worker that may join the view as a learner; nil when there is none or the view is full.
+    func newcomer(in roster: Roster, now: UInt64) -> Int? {
+        guard roster.members.count < ownerLimit else { return nil }
+        return roster.prepared.first { roster[$0].rank == nil && roster[$0].suspendedUntil <= now }
+    }
+
+    /// Learners whose links of the current view are open.
+    func linkedLearners(in roster: Roster) -> [Int] {
+        roster.members.filter { !isOwner(roster[$0]) && roster[$0].linkedGeneration == generation }
+    }
+
+    /// A learner that is about as far as the owners: it has applied a step of this view and is at most `lag` steps behind, the
+    /// age of a heartbeat.
+    func promotableLearner(in roster: Roster, lag: UInt64) -> Int? {
+        let (first, completed) = (view?.position.completedSteps ?? 0, completedSteps(in: roster))
+        return linkedLearners(in: roster).first { worker in
+            let steps = roster[worker].progress.completedSteps
+            return steps + lag >= completed && steps > first
+        }
+    }
+
     // MARK: A new view
 
     /// Chooses owners and learners among the prepared workers, each in the order of names. Owners of the view before stay owners,

@@ -108,4 +108,38 @@ struct MembershipTests {
             membership.chooseMembers(from: Fixtures.ready(5), in: roster, now: 0)
                 == .init(owners: [0, 1], learners: []))
     }
+
+    @Test func `a prepared worker joins a view that is not full, unless it is suspended`() {
+        var roster = Fixtures.roster(1)
+        let membership = view(owners: 1, of: &roster) { $0.ownerLimit = 2 }
+        #expect(membership.newcomer(in: roster, now: 0) == nil)
+        let newcomer = roster.add(
+            Fixtures.hello(9), from: Fixtures.connection(9), isLocal: true, isAttached: false, now: 0)
+        #expect(membership.newcomer(in: roster, now: 0) == nil)
+        roster.setReady(newcomer, Fixtures.ready(0))
+        #expect(membership.newcomer(in: roster, now: 0) == newcomer)
+        roster.suspend(newcomer, until: 5)
+        #expect(membership.newcomer(in: roster, now: 4) == nil && membership.newcomer(in: roster, now: 5) == newcomer)
+        let full = view(owners: 1, of: &roster) { $0.ownerLimit = 1 }
+        #expect(full.newcomer(in: roster, now: 5) == nil)
+    }
+
+    @Test func `a linked learner near the owners may become one, after a step of its own`() {
+        var roster = Fixtures.roster(2)
+        let membership = view(owners: 1, of: &roster) { $0.ownerLimit = 2 }
+        func report(_ worker: Int, _ steps: UInt64, counter: UInt64) {
+            let isKept = roster.update(worker, Fixtures.progress(steps, counter: counter), now: 0)
+            #expect(isKept)
+        }
+        report(0, 10, counter: 1)
+        report(1, 8, counter: 1)
+        #expect(
+            membership.linkedLearners(in: roster).isEmpty && membership.promotableLearner(in: roster, lag: 2) == nil)
+        roster.setLinked(1, generation: 1, completedSteps: 0)
+        #expect(membership.linkedLearners(in: roster) == [1])
+        #expect(membership.promotableLearner(in: roster, lag: 100) == nil)
+        report(1, 8, counter: 2)
+        #expect(membership.promotableLearner(in: roster, lag: 1) == nil)
+        #expect(membership.promotableLearner(in: roster, lag: 2) == 1)
+    }
 }
