@@ -83,7 +83,7 @@ let targets: [Target] = [
     tests("Runs", ["Runs", "Core", "TestSupport"]),
     tests("Collectives", ["Collectives", "KernelInterface", "Core", "TestSupport"]),
     tests("Coordination", ["Coordination", "Collectives", "Core", "TestSupport"]),
-    tests("Transport", ["Transport", "TestSupport"]),
+    tests("Transport", ["Transport", "Core", "TestSupport"]),
     tests("Training", ["Training", "Core", "CAllocationCounter", "TestSupport"], resources: [.copy("Fixtures")]),
     tests("Faults", ["Faults", "Core", "Transport", "TestSupport"]),
     tests(

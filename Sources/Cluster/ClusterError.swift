@@ -12,6 +12,8 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownHost(String)
     /// Audits of a model whose layers normalize over the whole batch.
     case noAudit
+    /// `--transport shared-memory` among workers that share none; their names.
+    case noSharedMemory(with: String)
     /// An address off the loopback interface, which any host could connect to.
     case openAddress(String)
 
@@ -22,6 +24,9 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .supervisorGone: "the supervising process is gone; continue with --resume"
         case .noAudit:
             "--audit cannot check a model that normalizes over the whole batch: use ghost batch normalization, or no --audit"
+        case .noSharedMemory(let names):
+            "no memory is shared with \(names): start all workers on one host and in one process namespace, or use "
+                + "--transport auto"
         case .unknownHost(let host): "the host name \(host) cannot be resolved: check the coordinator's address"
         case .openAddress(let address):
             "\(address) can be reached from other hosts, and every process there could connect: "

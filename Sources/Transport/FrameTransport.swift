@@ -14,11 +14,60 @@ package protocol FrameTransport: AnyObject {
         header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, counter: ReleaseCounter, to rank: Int
     ) throws(TransportError) -> Bool
 
+    /// Memory for payloads that this transport sends best; zeroed.
+    func makeMemory(byteCount: Int) -> FrameMemory
+
+    /// Whether a payload is better sent as a loan than as a copy.
+    func borrows(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool
+
+    /// Whether the receiver takes this payload without comparing its checksum.
+    func trusts(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool
+
+    /// Raises the counters of payloads that were given back, where no other thread does.
+    func collectReleases()
+
     /// A frame that has arrived, or nil; never waits.
     func receive() throws(TransportError) -> ReceivedFrame?
 
     /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it.
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome
+}
+
+extension FrameTransport {
+    package func makeMemory(byteCount: Int) -> FrameMemory { FrameMemory(byteCount: byteCount) }
+
+    /// Payloads up to this size are copied into one message with their header: measured to be faster than two parts.
+    private static var copiedPayloadByteCount: Int { 16_384 }
+
+    package func borrows(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool {
+        payload.count > Self.copiedPayloadByteCount
+    }
+
+    package func trusts(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool { false }
+
+    package func collectReleases() {}
+}
+
+/// Zeroed memory for payloads, at the start of a page.
+package final class FrameMemory {
+    package let start: UnsafeMutableRawPointer
+    /// What the memory belongs to; nil for memory of its own.
+    private let owner: AnyObject?
+
+    package init(byteCount: Int) {
+        start = .allocate(byteCount: max(1, byteCount), alignment: 4096)
+        start.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
+        owner = nil
+    }
+
+    init(_ start: UnsafeMutableRawPointer, in owner: AnyObject) {
+        self.start = start
+        self.owner = owner
+    }
+
+    deinit {
+        if owner == nil { start.deallocate() }
+    }
 }
 
 /// Why a wait for frames ended.
@@ -40,10 +89,13 @@ package struct ReceivedFrame: ~Copyable {
     /// The 64 bytes of the header.
     package let header: SIMD8<UInt64>
     package let payload: ReceivedPayload
+    /// Whether the payload is taken without comparing its checksum.
+    package let isTrusted: Bool
 
-    package init(header: SIMD8<UInt64>, payload: consuming ReceivedPayload) {
+    package init(header: SIMD8<UInt64>, payload: consuming ReceivedPayload, isTrusted: Bool = false) {
         self.header = header
         self.payload = payload
+        self.isTrusted = isTrusted
     }
 }
 
@@ -87,17 +139,18 @@ package struct ReceivedPayload: ~Copyable {
     }
 }
 
-/// Numbered slots for received payloads, each with the checksum that its header announced. Allocates only when created.
+/// Numbered slots for received payloads, each with the checksum that its header announced, or none for a trusted frame.
+/// Allocates only when created.
 package final class FrameStore {
     package let capacity: Int
     private let payloads: UnsafeMutablePointer<ReceivedPayload?>
-    private let checksums: UnsafeMutablePointer<UInt32>
+    private let checksums: UnsafeMutablePointer<UInt32?>
 
     package init(capacity: Int) {
         self.capacity = capacity
         payloads = .allocate(capacity: max(1, capacity))
         checksums = .allocate(capacity: max(1, capacity))
-        checksums.initialize(repeating: 0, count: max(1, capacity))
+        checksums.initialize(repeating: nil, count: max(1, capacity))
         for slot in 0..<capacity { (payloads + slot).initialize(to: nil) }
     }
 
@@ -110,8 +163,8 @@ package final class FrameStore {
     /// Keeps the payload of a frame in a slot, in place of the one that was there.
     package func store(_ frame: consuming ReceivedFrame, in slot: Int, checksum: UInt32) {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        checksums[slot] = frame.isTrusted ? nil : checksum
         payloads[slot] = consume frame.payload
-        checksums[slot] = checksum
     }
 
     /// Moves the payload in a slot to a slot of another store.
@@ -121,8 +174,8 @@ package final class FrameStore {
         other.checksums[target] = checksums[slot]
     }
 
-    /// The checksum that was announced for the payload in a slot.
-    package func checksum(_ slot: Int) -> UInt32 {
+    /// The checksum that was announced for the payload in a slot; nil for a trusted one.
+    package func checksum(_ slot: Int) -> UInt32? {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
         return checksums[slot]
     }
@@ -167,6 +220,11 @@ package final class ReleaseCounter: @unchecked Sendable {
     func lend() -> UnsafeMutableRawPointer {
         lent += 1
         return storage
+    }
+
+    /// Counts a buffer as given back, on the owner's thread.
+    func giveBack() {
+        returned.pointee.wrappingAdd(1, ordering: .releasing)
     }
 
     /// Whether every buffer was given back.

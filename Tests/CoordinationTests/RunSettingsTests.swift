@@ -10,6 +10,7 @@ import Testing
             case .flag: "true"
             case .number: "7"
             case .share: "0.25"
+            case .choice(let words): words[words.count - 1]
             }
         }
         return try RunSettings(flags: Array(zip(RunSettings.all, texts)).map { ($0.0, $0.1) }, environment: [:])

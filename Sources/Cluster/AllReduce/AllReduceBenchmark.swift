@@ -1,4 +1,5 @@
 import Collectives
+package import Coordination
 import Core
 package import Transport
 
@@ -24,9 +25,9 @@ package enum AllReduceBenchmark {
     /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
     /// `endpoints` are the inboxes of all ranks, with fixed ports; `directory` is a private folder that all ranks share; `add`
-    /// adds vectors.
+    /// adds vectors; `kind` chooses how frames travel.
     package static func run(
-        rank: Int, endpoints: [Endpoint], directory: String, sizes: [Int], repetitions: Int,
+        rank: Int, endpoints: [Endpoint], directory: String, sizes: [Int], repetitions: Int, kind: TransportKind,
         add: @escaping VectorAddition
     ) throws -> [AllReduceTiming] {
         let context = try ZeroMQContext()
@@ -37,14 +38,22 @@ package enum AllReduceBenchmark {
         let held = HeldFrames(capacity: 4096)
         let interrupt = try InterruptEvent()
         try waitForInboxes(of: endpoints, context: context)
-        let transport = try ZeroMQFrameTransport(
+        let sockets = try ZeroMQFrameTransport(
             context, rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt)
-        _ = try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
-        defer { transport.close(lingerMilliseconds: 1000) }
+        _ = try sockets.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
+        defer { sockets.close(lingerMilliseconds: 1000) }
+        let job = JobIdentifier(high: 0, low: 0)
+        let plane =
+            kind == .zeromq
+            ? nil : SharedMemoryPlane(job: job, generation: 0, rank: rank, rankCount: endpoints.count)
+        _ = try plane?.link(over: sockets, deadline: Deadline(afterMilliseconds: 10_000)) {
+            StateTransfer.hold($0, held, from: 0)
+        }
+        let transport = HostFrameTransport(sockets: sockets, memory: plane)
         var timings: [AllReduceTiming] = []
         for (generation, size) in sizes.enumerated() {
-            let configuration = AllReduceDriver<ZeroMQFrameTransport>.Configuration(
-                job: JobIdentifier(high: 0, low: 0), generation: UInt64(generation + 1), rank: rank,
+            let configuration = AllReduceDriver<HostFrameTransport>.Configuration(
+                job: job, generation: UInt64(generation + 1), rank: rank,
                 ownership: ownership, buckets: [0..<size], statisticsWidth: 0)
             let driver = AllReduceDriver(configuration, transport: transport, held: held, add: add)
             timings.append(try time(driver, elementCount: size, repetitions: repetitions))
@@ -55,7 +64,7 @@ package enum AllReduceBenchmark {
     }
 
     private static func time(
-        _ driver: AllReduceDriver<ZeroMQFrameTransport>, elementCount: Int, repetitions: Int
+        _ driver: AllReduceDriver<HostFrameTransport>, elementCount: Int, repetitions: Int
     ) throws -> AllReduceTiming {
         var durations: [Double] = []
         durations.reserveCapacity(repetitions)

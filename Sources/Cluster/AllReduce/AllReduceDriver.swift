@@ -60,7 +60,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
         memory = StepMemory(
             elementCount: configuration.arenaElementCount, rootCount: full.program.roots.count,
             statisticsCount: ownership.microBatchCount * max(1, configuration.statisticsWidth),
-            sumIsRoot: configuration.isSoleOwner)
+            sumIsRoot: configuration.isSoleOwner, allocate: transport.makeMemory)
         sums = ChunkSums(configuration, largestLayout: full, memory: memory, add: add)
         sender = FrameSender(transport, rank: configuration.rank, ownership: ownership)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
@@ -106,6 +106,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
         if let failure { throw failure }
         let begun = MonotonicTime.now
         while !memory.canReserve {
+            transport.collectReleases()
             guard !deadline.hasPassed else { throw .buffersInUse(milliseconds: begun.elapsedMilliseconds) }
             ThreadScheduling.yield()
         }
@@ -319,7 +320,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
             case .request(let request):
                 try send(request)
             case .combine(let chunk):
-                let damaged = sums.combine(chunk, machine.layout)
+                let damaged = sums.combine(chunk, machine.layout, takesChecksum: sendsChecksum(ofResult: chunk))
                 if damaged.isEmpty { machine.chunkSummed(chunk) }
                 for ordinal in damaged { try check(machine.frameDamaged(chunk: chunk, ordinal: ordinal)) }
             case .copyResult(let chunk):
@@ -407,8 +408,18 @@ final class AllReduceDriver<Transport: FrameTransport> {
         _ label: FrameLabel, _ payload: UnsafeRawBufferPointer, checksum: UInt32? = nil,
         to destination: AllReduceAction.Destination
     ) throws(AllReduceError) -> Bool {
-        let header = FrameHeader(label, payloadChecksum: checksum ?? CRC32C.checksum(payload))
+        let payloadChecksum =
+            sender.isTrusted(payload, by: destination) ? 0 : checksum ?? CRC32C.checksum(payload)
+        let header = FrameHeader(label, payloadChecksum: payloadChecksum)
         return try sender.send(header, payload, counter: memory.counter(.latest), to: destination)
+    }
+
+    /// Whether a receiver of the sums of a chunk compares their checksum.
+    private func sendsChecksum(ofResult index: Int) -> Bool {
+        let chunk = machine.layout.chunks[index]
+        guard machine.layout.plans[chunk.bucket].algorithm == .scatterGather else { return false }
+        let payload = memory.result(elements: configuration.arenaRange(chunk.bucket, chunk.elements), of: .latest)
+        return !sender.isTrusted(payload, by: .everyOther)
     }
 
     /// Requests a missing frame. When the link is full the frame is requested again later.

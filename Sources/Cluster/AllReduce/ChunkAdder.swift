@@ -59,7 +59,7 @@ final class ChunkAdder {
     }
 
     /// - Precondition: `bytes` has as many floats as the vectors have elements; the machine has compared the lengths.
-    func setReceived(_ index: Int, _ bytes: UnsafeRawBufferPointer, expectedChecksum: UInt32) {
+    func setReceived(_ index: Int, _ bytes: UnsafeRawBufferPointer, expectedChecksum: UInt32?) {
         guard let start = bytes.baseAddress else { preconditionFailure("a received vector is not empty") }
         operands[index] = Operand(bytes: start, expectedChecksum: expectedChecksum, checksum: 0)
     }
@@ -122,10 +122,14 @@ final class ChunkAdder {
         }
     }
 
-    /// Copies received bytes block by block, with their checksum. Returns whether that is the expected one.
+    /// Copies received bytes, block by block with their checksum if one is expected. Returns whether it is the expected one.
     static func copy(
-        _ payload: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer, expectedChecksum: UInt32
+        _ payload: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer, expectedChecksum: UInt32?
     ) -> Bool {
+        guard let expectedChecksum else {
+            UnsafeMutableRawBufferPointer(start: target, count: payload.count).copyMemory(from: payload)
+            return true
+        }
         var checksum: UInt32 = 0
         var offset = 0
         while offset < payload.count {

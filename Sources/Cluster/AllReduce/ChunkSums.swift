@@ -42,8 +42,8 @@ final class ChunkSums {
     /// then there is no sum, and only those are released.
     ///
     /// Roots and intact frames are only read, so the chunk can be combined again when the damaged frames have arrived once
-    /// more.
-    func combine(_ index: Int, _ layout: AllReduceLayout) -> [Int] {
+    /// more. `takesChecksum` computes the checksum of the sum for its receivers.
+    func combine(_ index: Int, _ layout: AllReduceLayout, takesChecksum: Bool) -> [Int] {
         // A sole owner's only root is the sum.
         if configuration.isSoleOwner { return [] }
         let chunk = layout.chunks[index]
@@ -61,7 +61,7 @@ final class ChunkSums {
         }
         resultChecksums[index] = adder.run(
             plan.schedule, count: chunk.elements.count, sum: memory.sum + begin,
-            takesChecksum: plan.algorithm == .scatterGather)
+            takesChecksum: takesChecksum)
         guard adder.isIntact else { return releaseDamaged(chunk, layout) }
         for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
         return []
@@ -92,7 +92,7 @@ final class ChunkSums {
     func takeStatistics(_ slot: Int, from rank: Int, _ layout: AllReduceLayout) -> Bool {
         let payload = slots.payload(slot)
         defer { slots.release(slot) }
-        guard CRC32C.checksum(payload) == slots.checksum(slot) else { return false }
+        if let expected = slots.checksum(slot), CRC32C.checksum(payload) != expected { return false }
         let first = configuration.ownership.runs[rank].lowerBound * layout.statisticsWidth
         UnsafeMutableRawBufferPointer(start: memory.statistics + first, count: payload.count).copyMemory(from: payload)
         return true

@@ -14,9 +14,6 @@ final class FrameSender<Transport: FrameTransport> {
         var furtherCount: Int
     }
 
-    /// Payloads up to this size are copied into one message with their header: measured to be faster than two parts.
-    private static var copiedPayloadByteCount: Int { 16_384 }
-
     private let transport: Transport
     private let rank: Int
     private let ownership: Ownership
@@ -37,6 +34,17 @@ final class FrameSender<Transport: FrameTransport> {
 
     /// The rank whose link is full, if a frame is pending.
     var blockedRank: Int? { pending?.nextRank }
+
+    /// Whether no receiver compares the checksum of this payload.
+    func isTrusted(_ payload: UnsafeRawBufferPointer, by destination: AllReduceAction.Destination) -> Bool {
+        func isTrusted(by other: Int) -> Bool {
+            !ownership.isLearner(other) && transport.trusts(payload, to: other)
+        }
+        switch destination {
+        case .rank(let rank): return isTrusted(by: rank)
+        case .everyOther: return (0..<ownership.workerCount).allSatisfy { $0 == rank || isTrusted(by: $0) }
+        }
+    }
 
     /// Sends a frame; false when a link is full, and the frame is then pending.
     ///
@@ -89,7 +97,7 @@ final class FrameSender<Transport: FrameTransport> {
         _ header: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, _ counter: ReleaseCounter, to rank: Int
     ) throws(AllReduceError) -> Bool {
         do {
-            if payload.count <= Self.copiedPayloadByteCount || ownership.isLearner(rank) {
+            if ownership.isLearner(rank) || !transport.borrows(payload, to: rank) {
                 return try transport.sendCopy(header: header, payload: payload, to: rank)
             }
             return try transport.sendBorrowed(header: header, payload: payload, counter: counter, to: rank)

@@ -22,22 +22,22 @@ final class StepMemory {
 
     /// Floats from one root to the next.
     let rootStride: Int
-    private let floats: UnsafeMutablePointer<Float>
-    private let doubles: UnsafeMutablePointer<Double>
+    private let memory: FrameMemory
     private let halves: [Half]
     private var reserved = 0
     private var started = 0
 
-    /// With `sumIsRoot` the only root is the sum, and no other sum is stored.
-    init(elementCount: Int, rootCount: Int, statisticsCount: Int, sumIsRoot: Bool) {
+    /// With `sumIsRoot` the only root is the sum, and no other sum is stored. `allocate` gives zeroed memory.
+    init(
+        elementCount: Int, rootCount: Int, statisticsCount: Int, sumIsRoot: Bool,
+        allocate: (_ byteCount: Int) -> FrameMemory
+    ) {
         // The extra cache line keeps equal elements of the roots out of one cache set.
         let rootStride = (elementCount + 31) / 16 * 16
         let halfCount = (max(1, rootCount) + 1) * rootStride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: 8 * halfCount, alignment: 4096)
-        let floats = raw.bindMemory(to: Float.self, capacity: 2 * halfCount)
-        floats.initialize(repeating: 0, count: 2 * halfCount)
-        let doubles = UnsafeMutablePointer<Double>.allocate(capacity: 2 * statisticsCount)
-        doubles.initialize(repeating: 0, count: 2 * statisticsCount)
+        memory = allocate(8 * halfCount + 16 * statisticsCount)
+        let floats = memory.start.bindMemory(to: Float.self, capacity: 2 * halfCount)
+        let doubles = (memory.start + 8 * halfCount).bindMemory(to: Double.self, capacity: 2 * statisticsCount)
         halves = (0..<2).map { half in
             let gradient = floats + half * halfCount
             return Half(
@@ -45,15 +45,11 @@ final class StepMemory {
                 statistics: doubles + half * statisticsCount, counter: ReleaseCounter())
         }
         self.rootStride = rootStride
-        self.floats = floats
-        self.doubles = doubles
     }
 
     // Memory that a transport may still read is never freed.
     deinit {
-        guard isIdle else { return }
-        UnsafeMutableRawPointer(floats).deallocate()
-        doubles.deallocate()
+        if !isIdle { _ = Unmanaged.passRetained(memory) }
     }
 
     /// Whether the transport has given back everything.

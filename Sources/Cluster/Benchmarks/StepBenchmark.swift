@@ -1,5 +1,5 @@
 import Collectives
-import Coordination
+package import Coordination
 import Core
 import Datasets
 package import Experiments
@@ -20,6 +20,8 @@ package struct StepBenchmark {
     /// A private folder for the workers' sockets.
     package var directory: String
     package var environment: [String: String]
+    /// How gradients travel between the workers.
+    package var transport = TransportKind.automatic
     /// Whether to time each layer, which slows the steps a little.
     package var isProfiled = false
 
@@ -133,7 +135,9 @@ package struct StepBenchmark {
         }
         let view = View(generation: 1, position: .start, holder: 0, members: members)
         let channel = try ComputeChannel()
-        return try peers.connect(to: view, rank: rank, channel: channel).exchange(
+        var runSettings = RunSettings()
+        runSettings.transport = transport
+        return try peers.connect(to: view, rank: rank, channel: channel, settings: runSettings).exchange(
             trainer: trainer, board: channel.board)
     }
 }

@@ -11,7 +11,7 @@ import Transport
 /// pass that has to agree on sums exchanges these first, one after another. All exchanges are numbered in their order, so
 /// their frames share one inbox.
 final class PeerExchange: GradientExchange {
-    private typealias Driver = AllReduceDriver<ZeroMQFrameTransport>
+    private typealias Driver = AllReduceDriver<HostFrameTransport>
 
     private let gradients: Driver
     private let validation: Driver
@@ -40,7 +40,7 @@ final class PeerExchange: GradientExchange {
     private static let roundMilliseconds = 120_000
 
     init(
-        view: View, rank: Int, job: JobIdentifier, trainer: TrainingReplica, transport: ZeroMQFrameTransport,
+        view: View, rank: Int, job: JobIdentifier, trainer: TrainingReplica, transport: HostFrameTransport,
         held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
     ) throws {
         let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)

@@ -12,6 +12,7 @@ final class PeerNetwork {
     private let context: ZeroMQContext
     private let inbox: Inbox
     private let announcedSuffix: String
+    private let boot: UInt32
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
     /// The run of all frames; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
@@ -20,8 +21,11 @@ final class PeerNetwork {
     private static let heldFrameCapacity = 1 << 14
 
     /// Binds the inbox beside the coordinator's socket file, or at a free port of the interface that leads there.
-    init(_ context: ZeroMQContext, settings: WorkerSettings) throws {
+    ///
+    /// `boot` identifies the host: workers with different ones exchange frames over sockets.
+    init(_ context: ZeroMQContext, settings: WorkerSettings, boot: UInt32 = BootIdentifier.current) throws {
         self.context = context
+        self.boot = boot
         announcedSuffix = settings.announcedSuffix
         let endpoint = try Self.inboxEndpoint(settings)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
@@ -52,8 +56,11 @@ final class PeerNetwork {
         }
     }
 
-    /// Connects to the members of a view. Each has bound its inbox before its HELLO.
-    func connect(to view: View, rank: Int, channel: ComputeChannel) throws -> PeerConnection {
+    /// Connects to the members of a view. Each has bound its inbox before its HELLO. Members of this host then exchange their
+    /// frames through memory, unless the settings ask for sockets.
+    func connect(
+        to view: View, rank: Int, channel: ComputeChannel, settings: RunSettings = RunSettings()
+    ) throws -> PeerConnection {
         if view.members.count == 1 {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
@@ -72,7 +79,34 @@ final class PeerNetwork {
         case .interrupted: throw ExchangeError(.interrupted)
         case .timedOut: throw ExchangeError(.linkLost(rank: transport.firstUnconnectedRank))
         }
-        return PeerConnection(transport: transport, held: held, job: job, view: view, rank: rank)
+        let memory = try link(transport, view, rank: rank, settings)
+        return PeerConnection(
+            transport: HostFrameTransport(sockets: transport, memory: memory), held: held, job: job, view: view,
+            rank: rank)
+    }
+
+    /// Offers memory to the members of this host; nil where frames go over sockets only. A proxy between the processes
+    /// disturbs sockets, so a run that has one uses nothing else.
+    private func link(
+        _ sockets: ZeroMQFrameTransport, _ view: View, rank: Int, _ settings: RunSettings
+    ) throws -> SharedMemoryPlane? {
+        guard settings.transport != .zeromq, announcedSuffix.isEmpty else { return nil }
+        let plane = SharedMemoryPlane(
+            job: job, generation: view.generation, rank: rank, rankCount: view.members.count,
+            checksPayloads: settings.checksumsPayloads, boot: boot)
+        let outcome = try plane.link(over: sockets, deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
+            StateTransfer.hold($0, held, from: view.generation)
+        }
+        switch outcome {
+        case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))
+        case .interrupted: throw ExchangeError(.interrupted)
+        case .ready, .timedOut: break
+        }
+        guard settings.transport != .sharedMemory || plane.unreachedRanks.isEmpty else {
+            let names = plane.unreachedRanks.map { view.members[$0].name }.joined(separator: ", ")
+            throw ClusterError.noSharedMemory(with: names)
+        }
+        return plane
     }
 
     /// A member's address. It has the same kind as this worker's, because all use the coordinator's transport.
@@ -91,7 +125,7 @@ final class PeerNetwork {
 /// A worker's links to the members of one view.
 struct PeerConnection {
     /// Nil for a worker without peers.
-    let transport: ZeroMQFrameTransport?
+    let transport: HostFrameTransport?
     let held: HeldFrames
     let job: JobIdentifier
     let view: View
@@ -107,7 +141,7 @@ struct PeerConnection {
 
     /// Sends and receives whole states; nil for a worker without peers.
     var stateTransfer: StateTransfer? {
-        transport.map { StateTransfer(job: job, generation: view.generation, rank: rank, transport: $0) }
+        transport.map { StateTransfer(job: job, generation: view.generation, rank: rank, transport: $0.sockets) }
     }
 }
 

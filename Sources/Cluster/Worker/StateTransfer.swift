@@ -60,7 +60,7 @@ struct StateTransfer {
             for _ in 0..<Self.frameCountAtATime {
                 guard state.isEmpty || !missing.isEmpty, let received = try transport.receive() else { break }
                 guard let frame = StateFrame(received.header) else {
-                    hold(received, held)
+                    Self.hold(received, held, from: generation)
                     continue
                 }
                 guard frame.job == job, frame.generation == generation, frame.sender == holder,
@@ -102,7 +102,8 @@ struct StateTransfer {
         return true
     }
 
-    private func hold(_ received: consuming ReceivedFrame, _ held: HeldFrames) {
+    /// Holds a frame of the all-reduce of this generation or a later one.
+    static func hold(_ received: consuming ReceivedFrame, _ held: HeldFrames, from generation: UInt64) {
         let header = withUnsafeBytes(of: received.header) { try? FrameHeader(decoding: $0) }
         if let header, header.label.generation >= generation { _ = held.hold(header, received) }
     }

@@ -73,7 +73,7 @@ final class TrainingSession {
         _ = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
         trainer.own(member.microBatches)
         do {
-            let connection = try peers.connect(to: view, rank: rank, channel: channel)
+            let connection = try peers.connect(to: view, rank: rank, channel: channel, settings: settings)
             try agreeOnState(view, member, connection)
             let isAudited = !settings.audit.isNone
             peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)

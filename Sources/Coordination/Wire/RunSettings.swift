@@ -10,6 +10,8 @@ package struct RunSettings: Sendable, Equatable {
     /// 0 keeps no epoch's checkpoint.
     package var keptEpochInterval = 0
     package var successorSeconds = 60
+    package var transport = TransportKind.automatic
+    package var checksumsPayloads = false
 
     package init() {}
 
@@ -29,8 +31,19 @@ package struct RunSettings: Sendable, Equatable {
         "successor-seconds", \.successorSeconds, 1...86_400,
         "Seconds that workers wait for another coordinator when theirs dies.")
 
+    package static let transportKind = RunSetting(
+        "transport", \.transport,
+        "How gradients travel between workers of one host; auto takes memory where they share it.")
+
+    package static let checksumPayloads = RunSetting(
+        "checksum-payloads", \.checksumsPayloads,
+        "Compare checksums of gradients also where they travel through memory.")
+
     /// All settings, in the order of their values on the wire.
-    package static let all = [minWorkers, rebalance, auditShare, checkpointEvery, keepEvery, successorWait]
+    package static let all = [
+        minWorkers, rebalance, auditShare, checkpointEvery, keepEvery, successorWait, transportKind,
+        checksumPayloads,
+    ]
 }
 
 extension RunSettings {
@@ -84,6 +97,15 @@ extension RunSettings: WireValue {
     }
 }
 
+/// How gradients travel between workers.
+package enum TransportKind: String, Sendable, CaseIterable {
+    /// Through memory between workers that share it, over sockets between all others.
+    case automatic = "auto"
+    case zeromq
+    /// Through memory; workers that share none end the run.
+    case sharedMemory = "shared-memory"
+}
+
 /// One setting of a run: its name, what values it takes, and the property that holds it.
 package struct RunSetting: Sendable {
     package enum Form: Sendable, Equatable {
@@ -92,6 +114,8 @@ package struct RunSetting: Sendable {
         case number
         /// A fraction from 0 to 1.
         case share
+        /// One of these words; on the wire its place among them.
+        case choice([String])
     }
 
     /// The flag without its dashes.
@@ -135,6 +159,17 @@ package struct RunSetting: Sendable {
         write = { $0[keyPath: path] = AuditShare(millionths: $1) ?? .none }
     }
 
+    fileprivate init<Choice: RawRepresentable<String> & CaseIterable & Equatable>(
+        _ name: String, _ path: any WritableKeyPath<RunSettings, Choice> & Sendable, _ help: String
+    ) where Choice.AllCases == [Choice], Choice: Sendable {
+        self.name = name
+        form = .choice(Choice.allCases.map(\.rawValue))
+        range = 0...UInt32(Choice.allCases.count - 1)
+        self.help = help
+        read = { settings in UInt32(Choice.allCases.firstIndex(of: settings[keyPath: path]) ?? 0) }
+        write = { $0[keyPath: path] = Choice.allCases[Int($1)] }
+    }
+
     /// `SELVEDGE_MIN_WORKERS`.
     package var variable: String {
         "SELVEDGE_" + name.uppercased().split(separator: "-").joined(separator: "_")
@@ -142,7 +177,12 @@ package struct RunSetting: Sendable {
 
     /// The help with the default of a number.
     package var helpWithDefault: String {
-        form == .number ? "\(help) (default: \(number(in: RunSettings())))" : help
+        switch form {
+        case .flag, .share: help
+        case .number: "\(help) (default: \(number(in: RunSettings())))"
+        case .choice(let words):
+            "\(help) (\(words.joined(separator: ", ")); default: \(text(number(in: RunSettings()))))"
+        }
     }
 
     package func number(in settings: RunSettings) -> UInt32 { read(settings) }
@@ -152,6 +192,7 @@ package struct RunSetting: Sendable {
         case .flag: number == 0 ? "false" : "true"
         case .number: String(number)
         case .share: String(Double(number) / Double(AuditShare.all.millionths))
+        case .choice(let words): words[Int(number)]
         }
     }
 
@@ -162,6 +203,7 @@ package struct RunSetting: Sendable {
             case .flag: ["1": 1, "true": 1, "yes": 1, "0": 0, "false": 0, "no": 0][text]
             case .number: UInt32(text)
             case .share: Double(text).flatMap { AuditShare(fraction: $0)?.millionths }
+            case .choice(let words): words.firstIndex(of: text).map { UInt32($0) }
             }
         guard let number, range.contains(number) else {
             throw RunSettingError(source: source + text, expectation: expectation)
@@ -171,6 +213,7 @@ package struct RunSetting: Sendable {
 
     private var expectation: String {
         switch form {
+        case .choice(let words): "one of \(words.joined(separator: ", "))"
         case .flag: "true or false"
         case .number: "a number from \(range.lowerBound) to \(range.upperBound)"
         case .share: "a number from 0 to 1"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Coordination
 import Foundation
 import KernelInterface
 import Kernels
@@ -22,6 +23,9 @@ struct BenchAllReduceCommand: ParsableCommand {
     @Flag(help: "Use TCP on the loopback interface (ports from 29000) instead of socket files.")
     var tcp = false
 
+    @Option(help: "How vectors travel: auto, zeromq or shared-memory.")
+    var transport = TransportKind.automatic
+
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -41,7 +45,7 @@ struct BenchAllReduceCommand: ParsableCommand {
         if let rank, let directory { return try measure(rank, directory) }
         let outputs = try RankProcesses.run(count: workers) { rank, directory in
             ["bench", "allreduce", "--workers", String(workers), "--repetitions", String(repetitions), "--sizes"]
-                + sizes.map(String.init) + (tcp ? ["--tcp"] : [])
+                + sizes.map(String.init) + ["--transport", transport.rawValue] + (tcp ? ["--tcp"] : [])
                 + ["--rank", String(rank), "--directory", directory]
         }
         // The slowest rank counts.
@@ -70,7 +74,7 @@ struct BenchAllReduceCommand: ParsableCommand {
         let kernels = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table
         let timings = try AllReduceBenchmark.run(
             rank: rank, endpoints: endpoints, directory: directory, sizes: sizes, repetitions: repetitions,
-            add: kernels.add)
+            kind: transport, add: kernels.add)
         let sizes = timings.map {
             Size(
                 floats: $0.elementCount, median_seconds: $0.medianMicroseconds / 1e6,
@@ -90,3 +94,5 @@ struct BenchAllReduceCommand: ParsableCommand {
             }).joined(separator: "\n")
     }
 }
+
+extension TransportKind: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Coordination
 import Core
 import Experiments
 import Foundation
@@ -22,6 +23,9 @@ struct BenchStepCommand: ParsableCommand {
 
     @Option(help: "Steps to time.")
     var steps: Int = 200
+
+    @Option(help: "How gradients travel: auto, zeromq or shared-memory.")
+    var transport = TransportKind.automatic
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -57,7 +61,10 @@ struct BenchStepCommand: ParsableCommand {
         try RankProcesses.run(count: layout.workerCount) { rank, directory in
             ["bench", "step"] + experiment.arguments
                 + ["--workers", String(layout.workerCount), "--threads", String(layout.threadCount)]
-                + ["--steps", String(steps), "--rank", String(rank), "--directory", directory]
+                + [
+                    "--transport", transport.rawValue, "--steps", String(steps), "--rank", String(rank), "--directory",
+                    directory,
+                ]
                 + (isProfiled ? ["--json"] : [])
         }.map { try JSONDecoder().decode(StepBenchmark.Result.self, from: $0) }
     }
@@ -70,6 +77,7 @@ struct BenchStepCommand: ParsableCommand {
         var benchmark = StepBenchmark(
             experiment: experiment, rank: rank, workerCount: layout.workerCount, threadCount: layout.threadCount,
             stepCount: steps, directory: directory, environment: ProcessInfo.processInfo.environment)
+        benchmark.transport = transport
         benchmark.isProfiled = json
         Console.result(String(decoding: try JSONEncoder().encode(benchmark.run()), as: UTF8.self))
     }

@@ -10,6 +10,8 @@ struct RunSettingOptions: ParsableArguments {
     @Option(RunSettings.auditShare) var audit: String?
     @Option(RunSettings.checkpointEvery) var checkpointEvery: String?
     @Option(RunSettings.keepEvery) var keepEvery: String?
+    @Option(RunSettings.transportKind) var transport: String?
+    @Flag(RunSettings.checksumPayloads) var checksumPayloads = false
     @Option(RunSettings.successorWait) var successorSeconds: String?
 
     private var given: [(setting: RunSetting, text: String?)] {
@@ -17,6 +19,8 @@ struct RunSettingOptions: ParsableArguments {
             (RunSettings.minWorkers, minWorkers), (RunSettings.rebalance, rebalance ? "true" : nil),
             (RunSettings.auditShare, audit), (RunSettings.checkpointEvery, checkpointEvery),
             (RunSettings.keepEvery, keepEvery), (RunSettings.successorWait, successorSeconds),
+            (RunSettings.transportKind, transport),
+            (RunSettings.checksumPayloads, checksumPayloads ? "true" : nil),
         ]
     }
 

@@ -84,6 +84,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     /// One a rank; nil for this worker.
     private let links: [Link?]
     private let poller: Poller
+    private var watchedIndex: Int?
     private static let inboxIndex = 0
     private static let interruptIndex = 1
 
@@ -102,7 +103,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
         self.rank = rank
         self.inbox = inbox
         self.interrupt = interrupt
-        poller = Poller(capacity: endpoints.count + 3)
+        poller = Poller(capacity: endpoints.count + 4)
         poller.add(inbox)
         poller.add(interrupt)
         var links: [Link?] = []
@@ -123,6 +124,12 @@ package final class ZeroMQFrameTransport: FrameTransport {
         let monitor = try ConnectionMonitor(of: socket)
         try socket.connect(endpoint)
         return Link(socket: socket, monitor: monitor, index: poller.add(monitor))
+    }
+
+    /// Ends waits also while a descriptor is readable. At most one.
+    func watch(_ descriptor: Int32) {
+        precondition(watchedIndex == nil, "one descriptor is watched")
+        watchedIndex = poller.add(descriptor: descriptor)
     }
 
     /// Ends the connections; libzmq continues to send the frames that it took for at most this time, since other workers
@@ -198,6 +205,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
         while true {
             guard try poller.wait(until: deadline) else { return .timedOut }
             if poller.isReady(Self.interruptIndex) { return .interrupted }
+            if let watchedIndex, poller.isReady(watchedIndex) { return .ready }
             if poller.isReady(Self.inboxIndex) || (rank != nil && poller.isReady(end)) { return .ready }
             for (rank, link) in links.enumerated() {
                 guard let link, poller.isReady(link.index) else { continue }

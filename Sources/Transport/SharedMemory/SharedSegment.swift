@@ -1,0 +1,92 @@
+internal import CPlatform
+import Glibc
+
+/// Memory of this process that other processes of the host map for reading: a file in memory without a name (memfd_create(2)).
+///
+/// Nothing is left of it when all processes that use it are gone, however they ended. It is sealed against shrinking, so what
+/// a reader has found in it stays readable.
+final class SharedSegment {
+    /// Addresses that are set aside; memory is taken as it is allocated.
+    static let windowByteCount = 1 << 36
+    private static let pageByteCount = 4096
+
+    let descriptor: Int32
+    let base: UnsafeMutableRawPointer
+    private var usedByteCount = 0
+
+    /// Nil where the system gives no such memory.
+    init?() {
+        descriptor = selvedge_memory_create()
+        guard descriptor >= 0 else { return nil }
+        let window = mmap(
+            nil, Self.windowByteCount, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
+        guard selvedge_memory_seal(descriptor) == 0, let window, window != MAP_FAILED else {
+            close(descriptor)
+            return nil
+        }
+        base = window
+    }
+
+    deinit {
+        munmap(base, Self.windowByteCount)
+        close(descriptor)
+    }
+
+    /// Zeroed memory at the start of a page; nil where there is no more. It is given back with the segment.
+    func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
+        let rounded = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
+        guard rounded <= Self.windowByteCount - usedByteCount,
+            selvedge_memory_reserve(descriptor, Int64(usedByteCount), Int64(rounded)) == 0
+        else { return nil }
+        usedByteCount += rounded
+        return base + usedByteCount - rounded
+    }
+
+    /// The place of some bytes in the segment; nil for bytes elsewhere.
+    func offset(of bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let start = bytes.baseAddress, start >= UnsafeRawPointer(base) else { return nil }
+        let offset = start - UnsafeRawPointer(base)
+        return offset + bytes.count <= usedByteCount ? offset : nil
+    }
+}
+
+/// The segment of another process, mapped for reading.
+final class ForeignSegment {
+    private let descriptor: Int32
+    private let base: UnsafeRawPointer
+    /// The length of the file when it was last looked at; it never shrinks.
+    private var byteCount = 0
+
+    /// Nil unless the process exists, belongs to this user, and the descriptor is a segment that cannot shrink.
+    init?(processIdentifier: Int32, descriptor foreign: Int32) {
+        descriptor = selvedge_open_descriptor(processIdentifier, foreign, 0)
+        guard descriptor >= 0 else { return nil }
+        guard selvedge_memory_is_sealed(descriptor) == 1,
+            let window = mmap(nil, SharedSegment.windowByteCount, PROT_READ, MAP_SHARED, descriptor, 0),
+            window != MAP_FAILED
+        else {
+            close(descriptor)
+            return nil
+        }
+        base = UnsafeRawPointer(window)
+    }
+
+    deinit {
+        munmap(UnsafeMutableRawPointer(mutating: base), SharedSegment.windowByteCount)
+        close(descriptor)
+    }
+
+    /// Bytes of the segment; nil where it does not have them.
+    func bytes(at offset: Int, count: Int) -> UnsafeRawBufferPointer? {
+        guard offset >= 0, count >= 0, count <= SharedSegment.windowByteCount,
+            offset <= SharedSegment.windowByteCount - count
+        else { return nil }
+        if offset + count > byteCount {
+            var information = stat()
+            guard fstat(descriptor, &information) == 0 else { return nil }
+            byteCount = Int(information.st_size)
+            guard offset + count <= byteCount else { return nil }
+        }
+        return UnsafeRawBufferPointer(start: base + offset, count: count)
+    }
+}

@@ -1,0 +1,233 @@
+import Core
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Transport
+
+@Suite("Frames through memory")
+struct SharedMemoryTests {
+    private static let job = JobIdentifier(high: 7, low: 8)
+    private static let header = SIMD8<UInt64>(1, 2, 3, 4, 5, 6, 7, 8)
+
+    /// Workers of one process, each with sockets to all others and a plane.
+    private final class Workers: @unchecked Sendable {
+        // Sendable: after init each worker is used by one thread at a time.
+        let folder: TemporaryFolder
+        let interrupts: [InterruptEvent]
+        let planes: [SharedMemoryPlane]
+        let transports: [HostFrameTransport]
+
+        /// Workers with equal `boots` are on one host.
+        init(boots: [UInt32] = [1, 1], checksPayloads: Bool = false) throws {
+            let folder = try TemporaryFolder()
+            let context = try context()
+            let options = SocketOptions.data(highWaterMark: 1000, maximumPayloadByteCount: 1 << 20)
+            let inboxes = try boots.indices.map {
+                try Inbox(context, at: folder.endpoint("r\($0)"), options: options)
+            }
+            let interrupts = try boots.map { _ in try InterruptEvent() }
+            let sockets = try boots.indices.map {
+                try ZeroMQFrameTransport(
+                    context, rank: $0, endpoints: inboxes.map(\.endpoint), options: options, inbox: inboxes[$0],
+                    interrupt: interrupts[$0])
+            }
+            let planes = boots.indices.map {
+                SharedMemoryPlane(
+                    job: job, generation: 3, rank: $0, rankCount: boots.count, checksPayloads: checksPayloads,
+                    boot: boots[$0])
+            }
+            self.folder = folder
+            (self.interrupts, self.planes) = (interrupts, planes)
+            transports = boots.indices.map { HostFrameTransport(sockets: sockets[$0], memory: planes[$0]) }
+            let group = DispatchGroup()
+            for rank in boots.indices {
+                DispatchQueue.global().async(group: group) { [self] in
+                    _ = try? self.transports[rank].sockets.waitUntilConnected(deadline: patience())
+                    _ = try? self.planes[rank].link(over: self.transports[rank].sockets, deadline: patience()) { _ in }
+                }
+            }
+            group.wait()
+        }
+
+        /// Sends floats of `memory`, numbered from `first`, from rank 0 to rank 1.
+        func send(_ memory: FrameMemory, byteCount: Int, counter: ReleaseCounter, to rank: Int = 1) throws -> Bool {
+            try withUnsafeBytes(of: header) { header in
+                try transports[0].sendBorrowed(
+                    header: header, payload: UnsafeRawBufferPointer(start: memory.start, count: byteCount),
+                    counter: counter, to: rank)
+            }
+        }
+        /// Keeps the next frame to a rank in a slot; false where none has arrived.
+        func receive(_ rank: Int, into store: FrameStore, slot: Int = 0) throws -> Bool {
+            guard let frame = try transports[rank].receive() else { return false }
+            #expect(frame.header == SharedMemoryTests.header)
+            store.store(frame, in: slot, checksum: 77)
+            return true
+        }
+    }
+
+    @Test("a payload is read where the sender wrote it, and lent until it is released")
+    func sameMemory() throws {
+        let workers = try Workers()
+        #expect(workers.planes.map(\.unreachedRanks) == [[], []])
+        let memory = workers.transports[0].makeMemory(byteCount: 10_000)
+        #expect(workers.transports[0].trusts(UnsafeRawBufferPointer(start: memory.start, count: 9), to: 1))
+        let counter = ReleaseCounter()
+        memory.start.storeBytes(of: 11, as: Int.self)
+        #expect(try workers.send(memory, byteCount: 10_000, counter: counter))
+        let store = FrameStore(capacity: 1)
+        #expect(try workers.receive(1, into: store))
+        #expect(store.checksum(0) == nil)
+        #expect(store.payload(0).count == 10_000)
+        #expect(store.payload(0).load(as: Int.self) == 11)
+        memory.start.storeBytes(of: 12, as: Int.self)
+        #expect(store.payload(0).load(as: Int.self) == 12)
+        workers.transports[0].collectReleases()
+        #expect(!counter.isIdle)
+        store.release(0)
+        workers.transports[0].collectReleases()
+        #expect(counter.isIdle)
+    }
+
+    @Test("a full ring takes no frame until its oldest is released, whatever was released before")
+    func fullRing() throws {
+        let workers = try Workers()
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        let counter = ReleaseCounter()
+        for _ in 0..<SegmentLayout.recordCount {
+            #expect(try workers.send(memory, byteCount: 64, counter: counter))
+        }
+        #expect(try workers.send(memory, byteCount: 64, counter: counter) == false)
+        let store = FrameStore(capacity: SegmentLayout.recordCount)
+        for slot in 0..<SegmentLayout.recordCount {
+            #expect(try workers.receive(1, into: store, slot: slot))
+        }
+        #expect(try workers.receive(1, into: FrameStore(capacity: 1)) == false)
+        for slot in 1..<SegmentLayout.recordCount { store.release(slot) }
+        #expect(try workers.send(memory, byteCount: 64, counter: counter) == false)
+        store.release(0)
+        #expect(try workers.send(memory, byteCount: 64, counter: counter))
+        workers.transports[0].collectReleases()
+        #expect(!counter.isIdle)
+    }
+
+    @Test("memory lives until the last payload in it is released")
+    func outlivesTheSender() throws {
+        let store = FrameStore(capacity: 1)
+        do {
+            let workers = try Workers()
+            let memory = workers.transports[0].makeMemory(byteCount: 100)
+            memory.start.storeBytes(of: 99, as: Int.self)
+            #expect(try workers.send(memory, byteCount: 100, counter: ReleaseCounter()))
+            #expect(try workers.receive(1, into: store))
+        }
+        #expect(store.payload(0).load(as: Int.self) == 99)
+        store.release(0)
+    }
+
+    @Test("a worker that sleeps is woken by a frame")
+    func doorbell() throws {
+        let workers = try Workers()
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        for _ in 0..<200 {
+            let group = DispatchGroup()
+            DispatchQueue.global().async(group: group) {
+                let outcome = try? workers.transports[1].wait(untilSendingTo: nil, deadline: patience())
+                #expect(outcome == .ready)
+            }
+            #expect(try workers.send(memory, byteCount: 64, counter: ReleaseCounter()))
+            group.wait()
+            #expect(try workers.receive(1, into: FrameStore(capacity: 1)))
+        }
+    }
+
+    @Test("an interrupt ends the sleep")
+    func interrupt() throws {
+        let workers = try Workers()
+        workers.interrupts[1].signal()
+        #expect(try workers.transports[1].wait(untilSendingTo: nil, deadline: patience()) == .interrupted)
+    }
+
+    @Test("workers of other hosts are reached over sockets, with a checksum")
+    func otherHost() throws {
+        let workers = try Workers(boots: [1, 1, 2])
+        #expect(workers.planes.map(\.unreachedRanks) == [[2], [2], [0, 1]])
+        let memory = workers.transports[0].makeMemory(byteCount: 50_000)
+        let payload = UnsafeRawBufferPointer(start: memory.start, count: 50_000)
+        #expect(!workers.transports[0].trusts(payload, to: 2))
+        let counter = ReleaseCounter()
+        #expect(try workers.send(memory, byteCount: 50_000, counter: counter, to: 2))
+        let store = FrameStore(capacity: 1)
+        while try !workers.receive(2, into: store) {
+            try #require(try workers.transports[2].wait(untilSendingTo: nil, deadline: patience()) == .ready)
+        }
+        #expect(store.checksum(0) == 77)
+        #expect(store.payload(0).count == 50_000)
+    }
+
+    @Test("payloads have checksums where they are asked for")
+    func checkedPayloads() throws {
+        let workers = try Workers(checksPayloads: true)
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        #expect(!workers.transports[0].trusts(UnsafeRawBufferPointer(start: memory.start, count: 64), to: 1))
+        #expect(try workers.send(memory, byteCount: 64, counter: ReleaseCounter()))
+        let store = FrameStore(capacity: 1)
+        #expect(try workers.receive(1, into: store))
+        #expect(store.checksum(0) == 77)
+    }
+
+    @Test("what is no segment, belongs to nobody, or has another nonce is not mapped")
+    func foreignDescriptors() throws {
+        let own = try #require(SharedSegment())
+        let layout = SegmentLayout(rankCount: 2)
+        _ = try #require(own.allocate(byteCount: layout.byteCount))
+        UnsafeRawPointer(own.base).word(SegmentLayout.nonceOffset).pointee.store(5, ordering: .relaxed)
+        UnsafeRawPointer(own.base).word(SegmentLayout.rankOffset).pointee.store(1, ordering: .relaxed)
+        let pipe = Pipe()
+        let file = try FileHandle(forReadingFrom: URL(filePath: #filePath))
+        func isMapped(_ process: Int32, _ descriptor: Int32, nonce: UInt64, rank: Int = 1) -> Bool {
+            let peer = SharedPeer(own: own, layout: layout, ownRank: 1 - rank, rank: rank)
+            return peer.map(
+                SegmentOffer(
+                    kind: .offer, job: Self.job, generation: 1, sender: rank, processIdentifier: process,
+                    segmentDescriptor: descriptor,
+                    doorbellDescriptor: pipe.fileHandleForWriting.fileDescriptor, nonce: nonce))
+        }
+        #expect(isMapped(getpid(), own.descriptor, nonce: 5))
+        #expect(!isMapped(getpid(), own.descriptor, nonce: 6))
+        #expect(!isMapped(getpid(), own.descriptor, nonce: 5, rank: 0))
+        #expect(!isMapped(getpid(), file.fileDescriptor, nonce: 5))
+        #expect(!isMapped(getpid(), 9999, nonce: 5))
+        #expect(!isMapped(Int32.max, own.descriptor, nonce: 5))
+    }
+
+    @Test("bytes beyond the segment are not read")
+    func bounds() throws {
+        let own = try #require(SharedSegment())
+        _ = try #require(own.allocate(byteCount: 8192))
+        let foreign = try #require(ForeignSegment(processIdentifier: getpid(), descriptor: own.descriptor))
+        #expect(foreign.bytes(at: 0, count: 8192) != nil)
+        #expect(foreign.bytes(at: 1, count: 8192) == nil)
+        #expect(foreign.bytes(at: -1, count: 8) == nil)
+        #expect(foreign.bytes(at: Int.max, count: 8) == nil)
+        #expect(foreign.bytes(at: 8, count: Int.max) == nil)
+        _ = try #require(own.allocate(byteCount: 4096))
+        #expect(foreign.bytes(at: 1, count: 8192) != nil)
+    }
+
+    @Test("an offer comes back from its bytes; damaged ones and other frames do not")
+    func offerCoding() {
+        let offer = SegmentOffer(
+            kind: .accepted, job: Self.job, generation: 1 << 40, sender: 63, processIdentifier: 4_194_304,
+            segmentDescriptor: 7, doorbellDescriptor: 1023, nonce: .max, boot: 0xDEAD_BEEF)
+        #expect(SegmentOffer(offer.encoded) == offer)
+        for bit in 0..<512 {
+            var damaged = offer.encoded
+            damaged[bit / 64] ^= 1 << UInt64(bit % 64)
+            #expect(SegmentOffer(damaged) == nil)
+        }
+        #expect(SegmentOffer(Self.header) == nil)
+    }
+}
