@@ -19,7 +19,7 @@ struct RandomModelTests {
         let experiments = try (1...RandomModel.count).map { try RandomModel(seed: $0).experiment }
         let layers = experiments.flatMap { $0.model.layers.map { type(of: $0.layer).key } }
         #expect(Set(layers) == Set(LayerKinds.all.map { $0.key }))
-        #expect(Set(experiments.map { type(of: $0.loss).key }) == Set(LossKinds.all.map { $0.key }))
+        #expect(Set(experiments.map { type(of: $0.loss.loss).key }) == Set(LossKinds.all.map { $0.key }))
         #expect(Set(experiments.map { type(of: $0.optimizer.method).key }) == Set(OptimizerKinds.all.map { $0.key }))
         #expect(Set(experiments.map { type(of: $0.optimizer.schedule).key }) == Set(ScheduleKinds.all.map { $0.key }))
     }
