@@ -100,25 +100,3 @@ package struct ByteWriter: Sendable {
         }
     }
 }
-
-/// Writes little-endian fields into memory of the caller, one after the other; allocates nothing.
-package struct MemoryWriter {
-    @usableFromInline let memory: UnsafeMutableRawBufferPointer
-    @usableFromInline var offset = 0
-
-    @inlinable
-    package init(_ memory: UnsafeMutableRawBufferPointer) {
-        self.memory = memory
-    }
-
-    /// Writes an integer, two's complement for signed types.
-    ///
-    /// - Precondition: the memory has room for it.
-    @inlinable
-    package mutating func append(_ value: some FixedWidthInteger) {
-        let end = offset + value.bitWidth / 8
-        precondition(end <= memory.count, "a field lies within the memory that is written")
-        memory.storeBytes(of: value.littleEndian, toByteOffset: offset, as: type(of: value))
-        offset = end
-    }
-}

@@ -61,21 +61,6 @@ struct ByteCodingTests {
         #expect(writer.bytes == [5, 0, 0, 0, 7])
     }
 
-    @Test("Memory of the caller is written in the same form, also at odd offsets")
-    func memory() {
-        var bytes = [UInt8](repeating: 0xAA, count: 8)
-        bytes.withUnsafeMutableBytes { buffer in
-            var writer = MemoryWriter(UnsafeMutableRawBufferPointer(rebasing: buffer[1...]))
-            writer.append(UInt8(0xAB))
-            writer.append(UInt32(0x0102_0304))
-            writer.append(Int16(-2))
-        }
-        #expect(bytes == [0xAA, 0xAB, 4, 3, 2, 1, 0xFE, 0xFF])
-    }
-}
-
-@Suite("Values in messages")
-struct QuotedTextTests {
     @Test("Control characters and line separators are escaped")
     func controlCharacters() {
         #expect(quoted("a\nb\u{2028}\u{85}é") == "\"a\\u{a}b\\u{2028}\\u{85}é\"")

@@ -40,52 +40,52 @@ package struct FrameHeader: Sendable, Hashable {
     ///
     /// - Precondition: `bytes` has room for 64 bytes; every field fits its width.
     package func encode(into bytes: UnsafeMutableRawPointer) {
-        let memory = UnsafeMutableRawBufferPointer(start: bytes, count: Self.byteCount)
-        var writer = MemoryWriter(memory)
-        writer.append(Self.magic)
-        writer.append(Self.version)
-        writer.append(label.kind.rawValue)
-        writer.append(label.requestedKind?.rawValue ?? 0)
-        writer.append(UInt8(0))
-        writer.append(label.job.high)
-        writer.append(label.job.low)
-        writer.append(label.generation)
-        writer.append(label.step)
-        writer.append(UInt32(label.bucket))
-        writer.append(UInt32(label.elementOffset))
-        writer.append(UInt32(label.elementCount))
-        writer.append(UInt16(label.sender))
-        writer.append(UInt16(label.node))
-        writer.append(payloadChecksum)
-        writer.append(Self.checksum(UnsafeRawBufferPointer(memory)))
+        func store<T: FixedWidthInteger>(_ value: T, at offset: Int) {
+            bytes.storeBytes(of: value.littleEndian, toByteOffset: offset, as: T.self)
+        }
+        store(Self.magic, at: 0)
+        store(Self.version, at: 4)
+        store(label.kind.rawValue, at: 5)
+        store(label.requestedKind?.rawValue ?? 0, at: 6)
+        store(UInt8(0), at: 7)
+        store(label.job.high, at: 8)
+        store(label.job.low, at: 16)
+        store(label.generation, at: 24)
+        store(label.step, at: 32)
+        store(UInt32(label.bucket), at: 40)
+        store(UInt32(label.elementOffset), at: 44)
+        store(UInt32(label.elementCount), at: 48)
+        store(UInt16(label.sender), at: 52)
+        store(UInt16(label.node), at: 54)
+        store(payloadChecksum, at: 56)
+        store(Self.checksum(UnsafeRawBufferPointer(start: bytes, count: Self.byteCount)), at: Self.checkedByteCount)
     }
 
     /// Reads a header from the start of `bytes`, which may be longer and at any alignment.
     package init(decoding bytes: UnsafeRawBufferPointer) throws(FrameHeaderError) {
-        var reader = ByteReader(bytes)
-        guard let magic = reader.integer(UInt32.self), let version = reader.integer(UInt8.self),
-            let kindValue = reader.integer(UInt8.self), let requestedValue = reader.integer(UInt8.self),
-            reader.integer(UInt8.self) != nil,
-            let jobHigh = reader.integer(UInt64.self), let jobLow = reader.integer(UInt64.self),
-            let generation = reader.integer(UInt64.self), let step = reader.integer(UInt64.self),
-            let bucket = reader.integer(UInt32.self), let elementOffset = reader.integer(UInt32.self),
-            let elementCount = reader.integer(UInt32.self), let sender = reader.integer(UInt16.self),
-            let node = reader.integer(UInt16.self), let payloadChecksum = reader.integer(UInt32.self),
-            let checksum = reader.integer(UInt32.self)
-        else { throw .tooShort(byteCount: bytes.count) }
-        guard magic == Self.magic else { throw .wrongMagic }
-        guard version == Self.version else { throw .unknownVersion(version) }
-        guard checksum == Self.checksum(bytes) else { throw .checksumMismatch }
-        guard let kind = FrameKind(rawValue: kindValue) else { throw .unknownKind(kindValue) }
-        let requestedKind = FrameKind(rawValue: requestedValue)
+        guard bytes.count >= Self.byteCount else { throw .tooShort(byteCount: bytes.count) }
+        func load<T: FixedWidthInteger>(_ offset: Int, as type: T.Type) -> T {
+            T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: type))
+        }
+        guard load(0, as: UInt32.self) == Self.magic else { throw .wrongMagic }
+        guard load(4, as: UInt8.self) == Self.version else { throw .unknownVersion(load(4, as: UInt8.self)) }
+        guard Self.checksum(bytes) == load(Self.checkedByteCount, as: UInt32.self) else { throw .checksumMismatch }
+        guard let kind = FrameKind(rawValue: load(5, as: UInt8.self)) else {
+            throw .unknownKind(load(5, as: UInt8.self))
+        }
+        let requestedKind = FrameKind(rawValue: load(6, as: UInt8.self))
         let isRequestValid =
-            kind == .resend ? requestedKind != nil && requestedKind != .resend : requestedValue == 0
-        guard isRequestValid else { throw .unknownKind(requestedValue) }
+            kind == .resend ? requestedKind != nil && requestedKind != .resend : load(6, as: UInt8.self) == 0
+        guard isRequestValid else {
+            throw .unknownKind(load(6, as: UInt8.self))
+        }
         label = FrameLabel(
-            kind: kind, job: JobIdentifier(high: jobHigh, low: jobLow), generation: generation, step: step,
-            bucket: Int(bucket), elementOffset: Int(elementOffset), elementCount: Int(elementCount),
-            sender: Int(sender), node: Int(node), requestedKind: requestedKind)
-        self.payloadChecksum = payloadChecksum
+            kind: kind, job: JobIdentifier(high: load(8, as: UInt64.self), low: load(16, as: UInt64.self)),
+            generation: load(24, as: UInt64.self), step: load(32, as: UInt64.self),
+            bucket: Int(load(40, as: UInt32.self)), elementOffset: Int(load(44, as: UInt32.self)),
+            elementCount: Int(load(48, as: UInt32.self)), sender: Int(load(52, as: UInt16.self)),
+            node: Int(load(54, as: UInt16.self)), requestedKind: requestedKind)
+        payloadChecksum = load(56, as: UInt32.self)
     }
 
     /// The checksum of the fields of an encoded header of at least 60 bytes.
