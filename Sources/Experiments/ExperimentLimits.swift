@@ -4,12 +4,12 @@ import Core
 enum ExperimentLimits {
     static let batchSize = 1...1_048_576
     static let epochs = 1...100_000
-    static let microBatchCount = 1...64
+    static let microBatchCount = 1...1024
     static let layers = 1...1000
     static let imageExtent = 1...65_536
     static let channels = 1...4096
 
-    static let microBatchExpectation = "a power of two from 1 to 64"
+    static let microBatchExpectation = "a power of two from 1 to 1024"
 
     static func isMicroBatchCount(_ count: Int) -> Bool {
         microBatchCount.contains(count) && count & (count - 1) == 0

@@ -30,8 +30,8 @@ public struct SummationProgram {
     public var steps: UnsafePointer<SummationStep>
     public var stepCount: Int
 
-    /// The deepest stack that a program may need: a tree over at most 64 micro-batches.
-    public static var maximumStackDepth: Int { 8 }
+    /// The deepest stack that a program may need: a tree over at most 1,024 micro-batches.
+    public static var maximumStackDepth: Int { 12 }
 
     @inlinable
     public init(steps: UnsafePointer<SummationStep>, stepCount: Int) {

@@ -3,7 +3,7 @@ internal import KernelInterface
 /// Vectors of sums, one for each leaf of a summation program, that are merged by the program.
 struct LeafSums {
     /// Leaves of a program: as many as an experiment may have micro-batches.
-    static let leafLimit = 64
+    static let leafLimit = 1024
 
     private let leaves: UnsafeMutablePointer<Float>
     private let stride: Int
@@ -38,7 +38,7 @@ struct LeafSums {
 
 /// Numbers of leaves that wait to be merged, without an allocation.
 private struct LeafStack {
-    private var slots = SIMD8<Int32>(repeating: 0)
+    private var slots = SIMD16<Int32>(repeating: 0)
     private var count = 0
 
     mutating func push(_ leaf: Int) {

@@ -17,7 +17,7 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Samples in a global batch.")
     var batchSize: Int?
 
-    @Option(help: "Micro-batches in a global batch: a power of two up to 64. Changes the bits of the result.")
+    @Option(help: "Micro-batches in a global batch: a power of two up to 1024. Changes the bits of the result.")
     var microBatches: Int?
 
     @Option(help: "Seed of split, order and initial weights.")

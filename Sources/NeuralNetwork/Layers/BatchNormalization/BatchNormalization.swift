@@ -103,6 +103,6 @@ struct BatchNormalizationPlan: UnitPlan {
 
     func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
         BatchNormalizationUnit(
-            self, wiring: site.wiring, threadCount: site.capacity.threadCount, kernels: site.kernels)
+            self, wiring: site.wiring, capacity: site.capacity, kernels: site.kernels)
     }
 }

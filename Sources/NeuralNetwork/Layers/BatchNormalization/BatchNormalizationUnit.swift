@@ -14,12 +14,12 @@ final class BatchNormalizationUnit: ExecutionUnit {
     /// For each thread the factors γ/√(variance + ε) of the running statistics.
     private let runningScale: AlignedBuffer<Float>
 
-    init(_ plan: BatchNormalizationPlan, wiring: UnitWiring, threadCount: Int, kernels: KernelTable) {
+    init(_ plan: BatchNormalizationPlan, wiring: UnitWiring, capacity: PassCapacity, kernels: KernelTable) {
         self.plan = plan
         self.wiring = wiring
         self.kernels = kernels
-        groups = NormalizationGroups(plan)
-        runningScale = AlignedBuffer(count: threadCount * plan.vectorStride)
+        groups = NormalizationGroups(plan, sampleCount: capacity.sampleCount)
+        runningScale = AlignedBuffer(count: capacity.threadCount * plan.vectorStride)
     }
 
     // MARK: Forward

@@ -26,12 +26,14 @@ final class NormalizationGroups: Sendable {
     /// For a frozen layer: γ/√(variance + ε) is a factor, and no means are taken off.
     private let zeros: AlignedBuffer<Float>
 
-    init(_ plan: BatchNormalizationPlan) {
+    /// `sampleCount` is the most samples of a pass.
+    init(_ plan: BatchNormalizationPlan, sampleCount: Int) {
         self.plan = plan
-        let groupCount = plan.isGhost ? LeafSums.leafLimit : 1
+        let leafCount = min(LeafSums.leafLimit, max(1, sampleCount))
+        let groupCount = plan.isGhost ? leafCount : 1
         vectors = AlignedBuffer(count: groupCount * Vector.allCases.count * plan.vectorStride)
-        rootBuffer = AlignedBuffer(count: LeafSums.leafLimit * plan.agreedCount)
-        leaves = AlignedBuffer(count: LeafSums.leafLimit * 2 * plan.vectorStride)
+        rootBuffer = AlignedBuffer(count: leafCount * plan.agreedCount)
+        leaves = AlignedBuffer(count: leafCount * 2 * plan.vectorStride)
         zeros = AlignedBuffer(count: plan.vectorStride)
     }
 

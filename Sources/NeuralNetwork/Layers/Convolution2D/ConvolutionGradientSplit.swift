@@ -9,6 +9,8 @@ final class ConvolutionGradientSplit: Sendable {
     /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for
     /// little.
     private static let rowsPerThread = 64
+    /// Most leaves of a share by micro-batches, each of which takes a buffer as large as the weight.
+    private static let leafLimit = 64
 
     private let shape: ConvolutionShape
     /// Where the weight lies in the arena.
@@ -22,7 +24,7 @@ final class ConvolutionGradientSplit: Sendable {
         weight = plan.weight
         leafStride = plan.bias - plan.weight + ParameterLayout.aligned(plan.shape.outputChannels)
         let sharesLeaves = threadCount > 1 && plan.shape.weightRowCount < Self.rowsPerThread * threadCount
-        leaves = sharesLeaves ? AlignedBuffer(count: LeafSums.leafLimit * leafStride) : nil
+        leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
     }
 
     /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges
@@ -32,7 +34,7 @@ final class ConvolutionGradientSplit: Sendable {
         _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
     ) {
         let stepCount = target.program.stepCount
-        guard let leaves, stepCount > 1, stepCount <= LeafSums.leafLimit else {
+        guard let leaves, stepCount > 1, stepCount <= Self.leafLimit else {
             let rows = evenSplit(shape.weightRowCount, parts: context.threadCount, index: context.thread)
             if !rows.isEmpty {
                 compute(rows, target.advanced(by: weight))
