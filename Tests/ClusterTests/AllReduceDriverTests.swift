@@ -29,14 +29,14 @@ struct AllReduceDriverTests {
         return (Float(word & 0xFF_FFFF) - 0x80_0000) * magnitude
     }
 
-    static func sum(step: Int, leaves: Range<Int>, occupied: UInt64, index: Int) -> Float? {
+    static func sum(step: Int, leaves: Range<Int>, batch: MicroBatches, index: Int) -> Float? {
         if leaves.count == 1 {
-            guard occupied >> UInt64(leaves.lowerBound) & 1 == 1 else { return nil }
+            guard !batch[leaves.lowerBound].isEmpty else { return nil }
             return value(step: step, leaf: leaves.lowerBound, index: index)
         }
         let middle = leaves.lowerBound + leaves.count / 2
-        let left = sum(step: step, leaves: leaves.lowerBound..<middle, occupied: occupied, index: index)
-        let right = sum(step: step, leaves: middle..<leaves.upperBound, occupied: occupied, index: index)
+        let left = sum(step: step, leaves: leaves.lowerBound..<middle, batch: batch, index: index)
+        let right = sum(step: step, leaves: middle..<leaves.upperBound, batch: batch, index: index)
         guard let left else { return right }
         guard let right else { return left }
         return left + right
@@ -76,7 +76,7 @@ struct AllReduceDriverTests {
         for (step, batchSize) in test.batchSizes.enumerated() {
             let deadline = Deadline(afterMilliseconds: 20_000)
             try driver.begin(step: UInt64(step), batchSize: batchSize, deadline: deadline)
-            let occupied = MicroBatches(sampleCount: batchSize, count: test.ownership.microBatchCount).occupied
+            let batch = MicroBatches(sampleCount: batchSize, count: test.ownership.microBatchCount)
             for leaf in test.ownership.runs[rank] {
                 for item in 0..<width {
                     driver.statistics[leaf * width + item] = Double(step * 1000 + leaf * 10 + item)
@@ -88,7 +88,7 @@ struct AllReduceDriverTests {
                     let leaves = test.ownership.tree.leaves(of: node)
                     for index in test.buckets[bucket] {
                         driver.gradient[root * driver.rootStride + index] =
-                            sum(step: step, leaves: leaves, occupied: occupied, index: index) ?? .nan
+                            sum(step: step, leaves: leaves, batch: batch, index: index) ?? .nan
                     }
                 }
                 driver.bucketReady(bucket)
@@ -96,7 +96,7 @@ struct AllReduceDriverTests {
             try driver.finish(deadline: deadline)
             let all = 0..<test.ownership.microBatchCount
             for index in test.buckets.joined() {
-                let expected = sum(step: step, leaves: all, occupied: occupied, index: index)
+                let expected = sum(step: step, leaves: all, batch: batch, index: index)
                 if driver.sum[index].bitPattern != expected?.bitPattern { differences += 1 }
             }
             for leaf in all where driver.statistics[leaf * width + 1] != Double(step * 1000 + leaf * 10 + 1) {
@@ -113,13 +113,26 @@ struct AllReduceDriverTests {
         "Every rank ends every step with the plain tree sum, bit for bit",
         arguments: [(1, 8), (2, 8), (3, 8), (4, 4), (5, 16)])
     func sums(workers: Int, microBatchCount: Int) throws {
+        try run(Ownership(microBatchCount: microBatchCount, workerCount: workers))
+    }
+
+    @Test("Workers on several hosts end every step with the same sums and statistics")
+    func hosts() throws {
+        try run(
+            Ownership(
+                microBatchCount: 16, runs: [0..<3, 3..<5, 5..<8, 8..<11, 11..<16, 16..<16],
+                hosts: [0, 0, 0, 1, 1, 1]))
+    }
+
+    private func run(_ ownership: Ownership) throws {
+        let (workers, microBatchCount) = (ownership.workerCount, ownership.microBatchCount)
         let folder = NSTemporaryDirectory() + "selvedge-\(UInt32.random(in: 0...UInt32.max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let endpoints = (0..<workers).map { Endpoint.ipc(path: "\(folder)/r\($0)") }
         let test = Case(
-            ownership: try Ownership(microBatchCount: microBatchCount, workerCount: workers),
-            buckets: [0..<7, 7..<5000, 5008..<90_000], batchSizes: [100, 100, microBatchCount / 2, 100, 1, 100],
+            ownership: ownership, buckets: [0..<7, 7..<5000, 5008..<90_000],
+            batchSizes: [100, 100, microBatchCount / 2, 100, 1, 100],
             endpoints: endpoints)
         let results = ResultBox(count: workers)
         // All inboxes listen before a rank connects; each is then used by its own thread only.

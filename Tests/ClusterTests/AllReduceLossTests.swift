@@ -10,6 +10,7 @@ import Transport
 struct AllReduceLossTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var runs: [Range<Int>]
+        var hosts: [Int]?
         var faults: MemoryNetwork.Faults
         var testDescription: String { "\(runs), \(faults)" }
     }
@@ -52,7 +53,7 @@ struct AllReduceLossTests {
         let deadline = Deadline(afterMilliseconds: 60_000)
         let ownership = driver.configuration.ownership
         let all = 0..<ownership.microBatchCount
-        let occupied = MicroBatches(sampleCount: batchSize, count: all.count).occupied
+        let batch = MicroBatches(sampleCount: batchSize, count: all.count)
         try driver.begin(step: UInt64(step), batchSize: batchSize, deadline: deadline)
         if driver.configuration.statisticsWidth > 0 {
             for leaf in ownership.runs[rank] { driver.statistics[leaf] = Double(step * 100 + leaf) }
@@ -63,7 +64,7 @@ struct AllReduceLossTests {
                 let leaves = ownership.tree.leaves(of: node)
                 for index in driver.configuration.buckets[bucket] {
                     driver.gradient[root * driver.rootStride + index] =
-                        AllReduceDriverTests.sum(step: step, leaves: leaves, occupied: occupied, index: index) ?? .nan
+                        AllReduceDriverTests.sum(step: step, leaves: leaves, batch: batch, index: index) ?? .nan
                 }
             }
             driver.bucketReady(bucket)
@@ -71,7 +72,7 @@ struct AllReduceLossTests {
         try driver.finish(deadline: deadline)
         var differences = 0
         for index in driver.configuration.buckets.joined() {
-            let expected = AllReduceDriverTests.sum(step: step, leaves: all, occupied: occupied, index: index)
+            let expected = AllReduceDriverTests.sum(step: step, leaves: all, batch: batch, index: index)
             if driver.sum[index].bitPattern != expected?.bitPattern { differences += 1 }
         }
         for leaf in all where driver.configuration.statisticsWidth > 0 {
@@ -87,11 +88,14 @@ struct AllReduceLossTests {
             Case(
                 runs: [0..<1, 1..<6, 6..<8],
                 faults: .init(lossShare: 0.1, doublingShare: 0.2, damageShare: 0.02, reorders: true)),
+            Case(
+                runs: [0..<1, 1..<3, 3..<4, 4..<7, 7..<8], hosts: [0, 0, 0, 1, 1],
+                faults: .init(lossShare: 0.1, doublingShare: 0.2, damageShare: 0.02, reorders: true)),
             Case(runs: [0..<3, 3..<8, 0..<0], faults: .init(doublingShare: 0.3, reorders: true)),
             Case(runs: [0..<8, 8..<8, 8..<8], faults: .init(doublingShare: 0.3, damageShare: 0.01, reorders: false)),
         ])
     func faults(test: Case) throws {
-        let ownership = try Ownership(microBatchCount: 8, runs: test.runs)
+        let ownership = try Ownership(microBatchCount: 8, runs: test.runs, hosts: test.hosts)
         let network = MemoryNetwork(count: test.runs.count, faults: test.faults, seed: 11)
         let results = ResultBox(count: test.runs.count)
         for rank in test.runs.indices {

@@ -8,23 +8,27 @@ struct AllReduceMachineTests {
     private struct Step {
         var leaves: [[[Float]]]  // [micro-batch][bucket][element]
         var statistics: [Double]
-        var occupied: UInt64
+        var batch: MicroBatches
+        /// The bit patterns of the sums of all micro-batches.
+        var expected: [[UInt32?]]
 
         init(_ cluster: SimulatedCluster, batchSize: Int) {
             let count = cluster.ownership.microBatchCount
-            occupied = MicroBatches(sampleCount: batchSize, count: count).occupied
+            batch = MicroBatches(sampleCount: batchSize, count: count)
             leaves = []
             for _ in 0..<count {
                 leaves.append(
                     cluster.bucketCounts.map { length in (0..<length).map { _ in cluster.generator.roughFloat() } })
             }
             statistics = (0..<count * cluster.width).map { _ in Double(cluster.generator.roughFloat()) }
+            expected = []
+            expected = cluster.bucketCounts.enumerated().map { bucket, length in
+                (0..<length).map { sum(0..<count, bucket: bucket, element: $0)?.bitPattern }
+            }
         }
 
         func sum(_ range: Range<Int>, bucket: Int, element: Int) -> Float? {
-            let values: [Float?] = range.map {
-                occupied >> UInt64($0) & 1 == 1 ? leaves[$0][bucket][element] : nil
-            }
+            let values: [Float?] = range.map { batch[$0].isEmpty ? nil : leaves[$0][bucket][element] }
             return plainTreeSum(values[...], add: +)
         }
     }
@@ -82,12 +86,10 @@ struct AllReduceMachineTests {
     private func check(
         _ worker: SimulatedWorker, _ rank: Int, _ step: Step, _ cluster: SimulatedCluster
     ) {
-        for (bucket, length) in cluster.bucketCounts.enumerated() {
-            let expected = (0..<length).map {
-                step.sum(0..<cluster.ownership.microBatchCount, bucket: bucket, element: $0)?.bitPattern
-            }
-            #expect(worker.memory.results[bucket].map { $0?.bitPattern } == expected)
-            #expect(worker.byteCountSent[bucket] == worker.machine.layout.plans[bucket].byteCountSent(by: rank))
+        for bucket in cluster.bucketCounts.indices {
+            #expect(worker.memory.results[bucket].map { $0?.bitPattern } == step.expected[bucket])
+            let traffic = PlanTraffic(worker.machine.layout.plans[bucket])
+            #expect(worker.elementCountSent[bucket] == traffic.elementCountsSent[rank])
         }
         if cluster.width > 0 {
             #expect(worker.memory.statistics.map { $0?.bitPattern } == step.statistics.map(\.bitPattern))
@@ -119,6 +121,57 @@ struct AllReduceMachineTests {
                 seed: generator.next())
             try simulate(cluster, batchSizes: [1000, max(1, microBatchCount / 3), 1000, 1])
         }
+    }
+
+    /// Any hosts for the owners of some shares, in the order of ranks, and for two learners.
+    private func onHosts(_ alone: Ownership, _ generator: inout SeededGenerator) throws -> Ownership {
+        let hosts = (0..<alone.workerCount).map { _ in Int.random(in: 0..<4, using: &generator) }.sorted()
+        return try Ownership(
+            microBatchCount: alone.microBatchCount, runs: alone.runs + [0..<0, 0..<0],
+            hosts: hosts + [Int.random(in: 0..<4, using: &generator), 9])
+    }
+
+    @Test("Workers on several hosts end with the same sums, learners too", arguments: [2, 4, 8, 16])
+    func hosts(microBatchCount: Int) throws {
+        var generator = SeededGenerator(seed: UInt64(microBatchCount) + 50)
+        for workers in 2...microBatchCount {
+            let ownership = try onHosts(
+                generator.ownership(microBatchCount: microBatchCount, workerCount: workers), &generator)
+            let cluster = SimulatedCluster(
+                ownership: ownership, bucketCounts: [0, 1, 7, 4200], statisticsWidth: workers % 4,
+                seed: generator.next())
+            try simulate(cluster, batchSizes: [1000, max(1, microBatchCount / 3), 1000, 1])
+        }
+    }
+
+    @Test("What workers send between hosts is what the plan counts", arguments: [1, 2, 4])
+    func trafficBetweenHosts(workersPerHost: Int) throws {
+        let hostCount = 3
+        let sizes = Array(repeating: workersPerHost, count: hostCount)
+        let ownership = try Ownership(
+            microBatchCount: 16, runs: Ownership.balancedRuns(microBatchCount: 16, hostSizes: sizes),
+            hosts: (0..<hostCount * workersPerHost).map { $0 / workersPerHost })
+        let cluster = SimulatedCluster(
+            ownership: ownership, bucketCounts: [100, 5000], statisticsWidth: 3, seed: UInt64(workersPerHost))
+        try simulate(cluster, batchSizes: [64])
+        let counted = cluster.layout(0, batchSize: 64).plans.map { PlanTraffic($0).elementCountBetweenHosts }
+        #expect(cluster.elementCountBetweenHosts == counted.reduce(0, +))
+        #expect(cluster.statisticsBetweenHosts == 16 * 3 * (hostCount - 1))
+    }
+
+    @Test(
+        "1,024 micro-batches on 8 hosts of 8 workers, and on 5 workers of 2 hosts",
+        arguments: [
+            Array(repeating: 8, count: 8), [3, 2],
+        ])
+    func manyMicroBatches(hostSizes: [Int]) throws {
+        let hosts = hostSizes.enumerated().flatMap { Array(repeating: $0, count: $1) }
+        let ownership = try Ownership(
+            microBatchCount: 1024, runs: Ownership.balancedRuns(microBatchCount: 1024, hostSizes: hostSizes),
+            hosts: hosts)
+        let cluster = SimulatedCluster(
+            ownership: ownership, bucketCounts: [40, 4100], statisticsWidth: 1, seed: UInt64(hostSizes.count))
+        try simulate(cluster, batchSizes: [2000, 300])
     }
 
     @Test("Long vectors in many frames", arguments: [(1, 1), (2, 2), (3, 4), (5, 8), (7, 16)])

@@ -64,6 +64,7 @@ struct FrameHeaderTests {
                 && decoded.label.elementCount == 1000)
         #expect(throws: FrameHeaderError.unknownKind(0)) { try coded(.resend, nil) }
         #expect(throws: FrameHeaderError.unknownKind(4)) { try coded(.resend, .resend) }
+        #expect(try coded(.resend, .relayedStatistics).label.requestedKind == .relayedStatistics)
         #expect(throws: FrameHeaderError.unknownKind(2)) { try coded(.contribution, .result) }
     }
 

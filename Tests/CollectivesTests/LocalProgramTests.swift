@@ -22,11 +22,11 @@ struct LocalProgramTests {
     @Test("Every worker's roots are the tree's own groupings, for all shares and awkward batch sizes")
     func groupings() throws {
         var generator = SeededGenerator(seed: 11)
-        for count in [1, 2, 4, 8, 16, 64] {
+        for count in [1, 2, 4, 8, 16, 64, 1024] {
             for batchSize in [1, 2, 3, 5, 7, count, count + 1, 100, 1000] {
                 let batch = MicroBatches(sampleCount: batchSize, count: count)
                 let tree = ReductionTree(leafCount: count)
-                let workers = Int.random(in: 1...count, using: &generator)
+                let workers = Int.random(in: 1...min(count, Ownership.maximumWorkerCount), using: &generator)
                 let ownership = try generator.ownership(microBatchCount: count, workerCount: workers)
                 for rank in 0..<workers {
                     let program = ownership.localProgram(rank: rank, batchSize: batchSize)
@@ -42,15 +42,16 @@ struct LocalProgramTests {
         }
     }
 
-    @Test("The stack of a program never grows beyond seven sums")
-    func stackDepth() {
-        for batchSize in [1, 33, 63, 64, 65, 4096] {
-            let program = LocalProgram(run: 0..<64, of: MicroBatches(sampleCount: batchSize, count: 64))
+    @Test("The stack of a program never grows beyond what kernels have", arguments: [64, 1024])
+    func stackDepth(microBatchCount: Int) {
+        for batchSize in [1, 33, 63, 64, 65, 1023, 4096] {
+            let batch = MicroBatches(sampleCount: batchSize, count: microBatchCount)
+            let program = LocalProgram(run: 0..<microBatchCount, of: batch)
             var depth = 0
             for step in program.steps {
                 depth -= Int(step.mergeCount)
                 if step.rootIndex < 0 { depth += 1 }
-                #expect((0...7).contains(depth))
+                #expect((0...SummationProgram.maximumStackDepth).contains(depth))
             }
             #expect(depth == 0)
         }

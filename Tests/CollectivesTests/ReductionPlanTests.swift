@@ -34,35 +34,37 @@ struct ReductionPlanTests {
                 for length in Self.lengths {
                     let plan = ReductionPlan(ownership: ownership, batchSize: 100, elementCount: length)
                     check(plan, ownership: ownership)
-                    for rank in owners..<owners + learnerCount { #expect(plan.byteCountSent(by: rank) == 0) }
+                    let sent = PlanTraffic(plan).elementCountsSent
+                    #expect(sent[owners...].allSatisfy { $0 == 0 })
                 }
             }
         }
     }
 
     private func check(_ plan: ReductionPlan, ownership: Ownership) {
+        let traffic = PlanTraffic(plan)
+        #expect(traffic.elementCountBetweenHosts == 0)
+        #expect(traffic.elementCountInsideHosts == traffic.elementCountsSent.reduce(0, +))
         let (owners, learners) = (ownership.ownerCount, ownership.workerCount - ownership.ownerCount)
         for rank in 0..<owners {
-            let rootCount = plan.roots.count { $0.owner == rank }
+            let rootCount = plan.roots.count { $0.group == rank }
             let bound =
                 4 * (rootCount + 1) * plan.elementCount * (owners - 1) / owners
                 + 4 * learners * plan.elementCount / owners
             let rounding = 4 * (owners - 1 + learners) * ReductionPlan.segmentAlignment
-            let bytes = plan.byteCountSent(by: rank)
+            let bytes = 4 * traffic.elementCountsSent[rank]
             if plan.elementCount > ReductionPlan.directElementLimit {
                 #expect(bytes <= bound + rounding)
             } else {
                 #expect(bytes <= 4 * rootCount * plan.elementCount * (owners + learners - 1))
             }
         }
-        if plan.algorithm == .scatterGather {
-            #expect(plan.segments.flatMap { [$0.lowerBound, $0.upperBound] }.sorted().first == 0)
-            #expect(plan.segments.reduce(0) { $0 + $1.count } == plan.elementCount)
-            #expect(zip(plan.segments, plan.segments.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
-        }
+        let segments = plan.segments.map(\.elements)
+        #expect(segments.first?.lowerBound == 0 && segments.last?.upperBound == plan.elementCount)
+        #expect(zip(segments, segments.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
         for segment in plan.segments {
             let chunks = (0..<plan.chunkCount(of: segment)).map { plan.chunk($0, of: segment) }
-            #expect(chunks.reduce(0) { $0 + $1.count } == segment.count)
+            #expect(chunks.reduce(0) { $0 + $1.count } == segment.elements.count)
             #expect(chunks.allSatisfy { !$0.isEmpty && $0.count <= ReductionPlan.maximumChunkElementCount })
         }
     }
@@ -74,8 +76,8 @@ struct ReductionPlanTests {
             for batchSize in [1, 2, 5, microBatchCount, 1000] {
                 let ownership = try generator.ownership(microBatchCount: microBatchCount, workerCount: workers)
                 let plan = ReductionPlan(ownership: ownership, batchSize: batchSize, elementCount: 1)
-                let occupied = MicroBatches(sampleCount: batchSize, count: microBatchCount).occupied
-                let leaves: [String?] = (0..<microBatchCount).map { occupied >> UInt64($0) & 1 == 1 ? "\($0)" : nil }
+                let batch = MicroBatches(sampleCount: batchSize, count: microBatchCount)
+                let leaves: [String?] = (0..<microBatchCount).map { batch[$0].isEmpty ? nil : "\($0)" }
                 var values = plan.roots.map {
                     plainTreeSum(leaves[ownership.tree.leaves(of: $0.node)]) { "(\($0)+\($1))" } ?? "nothing"
                 }
@@ -92,10 +94,10 @@ struct ReductionPlanTests {
         let ownership = try Ownership(microBatchCount: 8, workerCount: 2)
         let plan = ReductionPlan(ownership: ownership, batchSize: 1000, elementCount: 2_000_000)
         #expect(plan.algorithm == .direct)
-        #expect(plan.byteCountSent(by: 0) == 8_000_000)
+        #expect(PlanTraffic(plan).elementCountsSent[0] == 2_000_000)
         let uneven = try Ownership(microBatchCount: 8, runs: [0..<3, 3..<8])
         let longPlan = ReductionPlan(ownership: uneven, batchSize: 1000, elementCount: 2_000_000)
         #expect(longPlan.algorithm == .scatterGather)
-        #expect(longPlan.byteCountSent(by: 0) == 12_000_000)
+        #expect(PlanTraffic(longPlan).elementCountsSent[0] == 3_000_000)
     }
 }

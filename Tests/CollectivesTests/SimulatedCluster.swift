@@ -13,6 +13,9 @@ final class SimulatedCluster {
     var network: [(destination: Int, frame: SimulatedFrame)] = []
     var generator: SeededGenerator
     var duplicates = false
+    /// Elements of all buckets, and doubles of statistics, that were sent from one host to another in all steps.
+    var elementCountBetweenHosts = 0
+    var statisticsBetweenHosts = 0
 
     init(ownership: Ownership, bucketCounts: [Int], statisticsWidth: Int, seed: UInt64) {
         self.ownership = ownership
@@ -38,10 +41,14 @@ final class SimulatedCluster {
     }
 
     private func send(_ frame: SimulatedFrame, from rank: Int, to destination: AllReduceAction.Destination) {
-        for other in 0..<workers.count where other != rank {
-            if case .rank(let only) = destination, only != other { continue }
-            if frame.label.kind != .statistics {
-                workers[rank].byteCountSent[frame.label.bucket] += 4 * frame.floats.count
+        for other in destination.ranks.sorted() {
+            if frame.label.kind == .contribution || frame.label.kind == .result {
+                workers[rank].elementCountSent[frame.label.bucket] += frame.floats.count
+                if ownership.hosts[rank] != ownership.hosts[other] {
+                    elementCountBetweenHosts += frame.floats.count
+                }
+            } else if ownership.hosts[rank] != ownership.hosts[other] {
+                statisticsBetweenHosts += frame.doubles.count
             }
             network.append((other, frame))
             if duplicates && Bool.random(using: &generator) { network.append((other, frame)) }

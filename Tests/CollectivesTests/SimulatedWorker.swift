@@ -35,7 +35,7 @@ final class SimulatedWorker {
     var held: [SimulatedFrame] = []
     var doneBuckets: [Int] = []
     var stepIsDone = false
-    var byteCountSent: [Int] = []
+    var elementCountSent: [Int] = []
     var refused: PeerFault?
     /// Actions and verdicts, when they are kept.
     var trace: SimulationTrace?
@@ -50,10 +50,14 @@ final class SimulatedWorker {
         previousMemory = self.memory
         self.memory = memory
         self.memory.results = layout.plans.map { Array(repeating: nil, count: $0.elementCount) }
+        // A gathered root that is read before it is summed changes bits.
+        for _ in layout.gatheredRoots {
+            self.memory.roots.append(layout.plans.map { Array(repeating: .nan, count: $0.elementCount) })
+        }
         stepIsDone = false
         doneBuckets = []
         usedSlots = []
-        byteCountSent = layout.plans.map { _ in 0 }
+        elementCountSent = layout.plans.map { _ in 0 }
         machine.begin(step: step, layout: layout)
         if layout.statisticsAreAttendance {
             self.memory.statistics = Array(repeating: 0, count: layout.ownership.microBatchCount)
@@ -77,18 +81,14 @@ final class SimulatedWorker {
         switch action {
         case .sendContribution(let bucket, let elements, let root, let node, let destination):
             send(frame(.contribution, bucket: bucket, elements, rootIndex: root, node: node, memory), destination)
-        case .sendResult(let chunk):
-            let part = layout.chunks[chunk]
-            guard memory.results[part.bucket][part.elements].allSatisfy({ $0 != nil }) else {
-                throw Violation(description: "a result is sent before it is summed")
-            }
-            send(frame(.result, bucket: part.bucket, part.elements, memory), .everyOther)
+        case .sendSums(let chunk): try sendSums(layout.chunks[chunk], layout, send)
         case .sendStatistics:
-            let count = layout.ownership.runs[layout.rank].count * layout.statisticsWidth
-            send(frame(.statistics, bucket: 0, 0..<count, memory), .everyOther)
+            send(statistics(.statistics, of: layout.rank, layout), .ranks(layout.statisticsReceivers))
+        case .relayStatistics(let owner):
+            send(statistics(.relayedStatistics, of: owner, layout), .ranks(layout.relayReceivers))
         case .combine(let chunk): try combine(chunk, layout)
         case .copyResult(let chunk): try copy(chunk, layout)
-        case .takeStatistics(let slot, let sender): try takeStatistics(slot, from: sender, layout)
+        case .takeStatistics(let slot, let owner): try takeStatistics(slot, of: owner, layout)
         case .request(let request): send(self.request(request), .rank(request.rank))
         case .bucketDone(let bucket):
             guard memory.results[bucket].allSatisfy({ $0 != nil }) else {
@@ -140,12 +140,33 @@ final class SimulatedWorker {
         switch kind {
         case .contribution: frame.floats = Array(memory.roots[rootIndex][bucket][elements])
         case .result: frame.floats = memory.results[bucket][elements].map { $0 ?? .nan }
-        case .statistics, .resend:
-            let run = layout.ownership.runs[layout.rank]
-            let begin = run.lowerBound * (elements.count / max(1, run.count))
+        case .statistics, .relayedStatistics, .resend:
+            let owner = kind == .relayedStatistics ? node : layout.rank
+            let begin = layout.ownership.runs[owner].lowerBound * layout.statisticsWidth
             frame.doubles = memory.statistics[begin..<begin + elements.count].map { $0 ?? .nan }
         }
         return frame
+    }
+
+    private func statistics(_ kind: FrameKind, of owner: Int, _ layout: AllReduceLayout) -> SimulatedFrame {
+        let count = layout.ownership.runs[owner].count * layout.statisticsWidth
+        return frame(kind, bucket: 0, 0..<count, node: kind == .relayedStatistics ? owner : 0, memory)
+    }
+
+    private func sendSums(
+        _ part: AllReduceLayout.Chunk, _ layout: AllReduceLayout,
+        _ send: (SimulatedFrame, AllReduceAction.Destination) -> Void
+    ) throws {
+        if case .gather(let root) = part.work {
+            let sums = frame(
+                .contribution, bucket: part.bucket, part.elements, rootIndex: layout.vector(ofGatheredRoot: root),
+                node: layout.gatheredRoots[root].node, memory)
+            return send(sums, .ranks(part.receivers))
+        }
+        guard memory.results[part.bucket][part.elements].allSatisfy({ $0 != nil }) else {
+            throw Violation(description: "a result is sent before it is summed")
+        }
+        send(frame(.result, bucket: part.bucket, part.elements, memory), .ranks(part.receivers))
     }
 
     private func request(_ request: FrameRequest) -> SimulatedFrame {
@@ -170,16 +191,21 @@ final class SimulatedWorker {
             refused = machine.frameDamaged(chunk: chunk, ordinal: ordinal) ?? refused
         }
         guard isIntact else { return }
-        var values = try layout.operands.map { operand throws -> [Float] in
+        var values = try layout.operands(of: part).map { operand throws -> [Float] in
             switch operand {
             case .local(let index): Array(memory.roots[index][part.bucket][part.elements])
             case .received(let ordinal): try take(part.firstSlot + ordinal).floats
             }
         }
-        for addition in layout.plans[part.bucket].schedule.additions {
+        for addition in layout.schedule(of: part).additions {
             values.append(zip(values[addition.left], values[addition.right]).map { $0 + $1 })
         }
-        for (index, value) in zip(part.elements, values.last ?? []) { memory.results[part.bucket][index] = value }
+        let sum = values.last ?? []
+        if case .gather(let root) = part.work {
+            memory.roots[layout.vector(ofGatheredRoot: root)][part.bucket].replaceSubrange(part.elements, with: sum)
+        } else {
+            for (index, value) in zip(part.elements, sum) { memory.results[part.bucket][index] = value }
+        }
         machine.chunkSummed(chunk)
     }
 
@@ -195,16 +221,16 @@ final class SimulatedWorker {
         machine.chunkSummed(chunk)
     }
 
-    private func takeStatistics(_ slot: Int, from sender: Int, _ layout: AllReduceLayout) throws {
+    private func takeStatistics(_ slot: Int, of owner: Int, _ layout: AllReduceLayout) throws {
         let frame = try take(slot)
         if frame.isDamaged {
             usedSlots.remove(slot)
-            refused = machine.statisticsDamaged(from: sender) ?? refused
+            refused = machine.statisticsDamaged(of: owner) ?? refused
             return
         }
-        let begin = layout.ownership.runs[sender].lowerBound * layout.statisticsWidth
+        let begin = layout.ownership.runs[owner].lowerBound * layout.statisticsWidth
         for (index, value) in frame.doubles.enumerated() { memory.statistics[begin + index] = value }
-        machine.statisticsTaken(from: sender)
+        machine.statisticsTaken(of: owner)
     }
 
     private func take(_ slot: Int) throws -> SimulatedFrame {

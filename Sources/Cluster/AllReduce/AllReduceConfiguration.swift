@@ -41,11 +41,10 @@ struct AllReduceConfiguration: Sendable {
         return begin + elements.lowerBound..<begin + elements.upperBound
     }
 
-    /// The places of this worker's own statistics, of which there are `count`.
-    func ownStatistics(count: Int) -> Range<Int> {
-        let run = ownership.runs[rank]
-        let begin = run.isEmpty ? 0 : run.lowerBound * (count / run.count)
-        return begin..<begin + count
+    /// The places of an owner's statistics.
+    func statistics(of owner: Int, width: Int) -> Range<Int> {
+        let run = ownership.runs[owner]
+        return run.lowerBound * width..<run.upperBound * width
     }
 
     /// The label of a frame that this rank sends.

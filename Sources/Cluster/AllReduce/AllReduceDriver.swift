@@ -59,10 +59,11 @@ final class AllReduceDriver<Transport: FrameTransport> {
         machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: full)
         memory = StepMemory(
             elementCount: configuration.arenaElementCount, rootCount: full.program.roots.count,
+            gatheredRootCount: full.gatheredRoots.count,
             statisticsCount: ownership.microBatchCount * max(1, configuration.statisticsWidth),
             sumIsRoot: configuration.isSoleOwner, allocate: transport.makeMemory)
         sums = ChunkSums(configuration, largestLayout: full, memory: memory, add: add)
-        sender = FrameSender(transport, rank: configuration.rank, ownership: ownership)
+        sender = FrameSender(transport, ownership: ownership)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
     }
 
@@ -128,8 +129,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
 
     private func layout(batchSize: Int) -> AllReduceLayout {
         let count = configuration.ownership.microBatchCount
-        let occupied = MicroBatches(sampleCount: batchSize, count: count).occupied
-        if let known = layouts.first(where: { $0.occupied == occupied }) { return known }
+        let occupiedCount = MicroBatches(sampleCount: batchSize, count: count).occupiedCount
+        if let known = layouts.first(where: { $0.occupiedCount == occupiedCount }) { return known }
         layouts.append(configuration.layout(batchSize: batchSize))
         return layouts[layouts.count - 1]
     }
@@ -303,24 +304,18 @@ final class AllReduceDriver<Transport: FrameTransport> {
                     root, elements: configuration.arenaRange(bucket, elements), of: .latest)
                 let label = label(.contribution, bucket: bucket, elements: elements, node: node)
                 guard try send(label, payload, to: destination) else { return .blocked }
-            case .sendResult(let index):
-                let chunk = machine.layout.chunks[index]
-                let payload = memory.result(
-                    elements: configuration.arenaRange(chunk.bucket, chunk.elements), of: .latest)
-                let label = label(.result, bucket: chunk.bucket, elements: chunk.elements)
-                guard try send(label, payload, checksum: sums.resultChecksum(index), to: .everyOther) else {
-                    return .blocked
-                }
+            case .sendSums(let chunk):
+                guard try sendSums(chunk) else { return .blocked }
             case .sendStatistics:
-                let run = configuration.ownership.runs[configuration.rank]
-                let count = run.count * machine.layout.statisticsWidth
-                let payload = memory.statistics(configuration.ownStatistics(count: count), of: .latest)
-                let label = label(.statistics, bucket: 0, elements: 0..<count)
-                guard try send(label, payload, to: .everyOther) else { return .blocked }
+                let receivers = machine.layout.statisticsReceivers
+                guard try sendStatistics(.statistics, of: configuration.rank, to: receivers) else { return .blocked }
+            case .relayStatistics(let owner):
+                let receivers = machine.layout.relayReceivers
+                guard try sendStatistics(.relayedStatistics, of: owner, to: receivers) else { return .blocked }
             case .request(let request):
                 try send(request)
             case .combine(let chunk):
-                let damaged = sums.combine(chunk, machine.layout, takesChecksum: sendsChecksum(ofResult: chunk))
+                let damaged = sums.combine(chunk, machine.layout, takesChecksum: sendsChecksum(of: chunk))
                 if damaged.isEmpty { machine.chunkSummed(chunk) }
                 for ordinal in damaged { try check(machine.frameDamaged(chunk: chunk, ordinal: ordinal)) }
             case .copyResult(let chunk):
@@ -329,11 +324,11 @@ final class AllReduceDriver<Transport: FrameTransport> {
                 } else {
                     try check(machine.frameDamaged(chunk: chunk, ordinal: 0))
                 }
-            case .takeStatistics(let slot, let rank):
-                if sums.takeStatistics(slot, from: rank, machine.layout) {
-                    machine.statisticsTaken(from: rank)
+            case .takeStatistics(let slot, let owner):
+                if sums.takeStatistics(slot, of: owner, machine.layout) {
+                    machine.statisticsTaken(of: owner)
                 } else {
-                    try check(machine.statisticsDamaged(from: rank))
+                    try check(machine.statisticsDamaged(of: owner))
                 }
             case .bucketDone:
                 break
@@ -403,6 +398,42 @@ final class AllReduceDriver<Transport: FrameTransport> {
 
     // MARK: Sending
 
+    /// Sends the sums of a chunk to its receivers; false when a link is full, and the frame is then pending.
+    private func sendSums(_ index: Int) throws(AllReduceError) -> Bool {
+        let (label, payload) = frame(ofSums: index)
+        let receivers = machine.layout.chunks[index].receivers
+        return try send(label, payload, checksum: sums.checksum(index), to: .ranks(receivers))
+    }
+
+    /// The frame with the sums of a chunk: a gathered root or a result.
+    private func frame(ofSums index: Int) -> (label: FrameLabel, payload: UnsafeRawBufferPointer) {
+        let layout = machine.layout
+        let chunk = layout.chunks[index]
+        let elements = configuration.arenaRange(chunk.bucket, chunk.elements)
+        guard case .gather(let root) = chunk.work else {
+            return (
+                label(.result, bucket: chunk.bucket, elements: chunk.elements),
+                memory.result(elements: elements, of: .latest)
+            )
+        }
+        let node = layout.gatheredRoots[root].node
+        return (
+            label(.contribution, bucket: chunk.bucket, elements: chunk.elements, node: node),
+            memory.contribution(layout.vector(ofGatheredRoot: root), elements: elements, of: .latest)
+        )
+    }
+
+    /// Sends an owner's statistics; false when a link is full, and the frame is then pending.
+    private func sendStatistics(
+        _ kind: FrameKind, of owner: Int, to receivers: [Int]
+    ) throws(AllReduceError) -> Bool {
+        let places = configuration.statistics(of: owner, width: machine.layout.statisticsWidth)
+        let payload = memory.statistics(places, of: .latest)
+        let label = label(
+            kind, bucket: 0, elements: 0..<places.count, node: kind == .relayedStatistics ? owner : 0)
+        return try send(label, payload, to: .ranks(receivers))
+    }
+
     /// Sends a frame of this step; false when a link is full, and the frame is then pending.
     private func send(
         _ label: FrameLabel, _ payload: UnsafeRawBufferPointer, checksum: UInt32? = nil,
@@ -415,11 +446,9 @@ final class AllReduceDriver<Transport: FrameTransport> {
     }
 
     /// Whether a receiver of the sums of a chunk compares their checksum.
-    private func sendsChecksum(ofResult index: Int) -> Bool {
-        let chunk = machine.layout.chunks[index]
-        guard machine.layout.plans[chunk.bucket].algorithm == .scatterGather else { return false }
-        let payload = memory.result(elements: configuration.arenaRange(chunk.bucket, chunk.elements), of: .latest)
-        return !sender.isTrusted(payload, by: .everyOther)
+    private func sendsChecksum(of index: Int) -> Bool {
+        let receivers = machine.layout.chunks[index].receivers
+        return !receivers.isEmpty && !sender.isTrusted(frame(ofSums: index).payload, by: .ranks(receivers))
     }
 
     /// Requests a missing frame. When the link is full the frame is requested again later.
@@ -440,8 +469,11 @@ final class AllReduceDriver<Transport: FrameTransport> {
                 memory.contribution(
                     answer.rootIndex, elements: configuration.arenaRange(answer.bucket, answer.elements), of: step)
             case .result: memory.result(elements: configuration.arenaRange(answer.bucket, answer.elements), of: step)
-            case .statistics, .resend:
-                memory.statistics(configuration.ownStatistics(count: answer.elements.count), of: step)
+            case .statistics, .relayedStatistics, .resend:
+                memory.statistics(
+                    configuration.statistics(
+                        of: answer.kind == .relayedStatistics ? answer.node : configuration.rank,
+                        width: machine.layout.statisticsWidth), of: step)
             }
         var label = label(answer.kind, bucket: answer.bucket, elements: answer.elements, node: answer.node)
         label.step = answer.step

@@ -19,9 +19,9 @@ final class ChunkAdder {
 
     /// Elements of a block; measured.
     private static let blockElementCount = 2048
-    private static let operandCapacity = ReductionTree.maximumLeafCount
 
     private let add: VectorAddition
+    private let operandCapacity: Int
     private let scratch: UnsafeMutablePointer<Float>
     private let operands: UnsafeMutablePointer<Operand?>
     /// Received bytes may start at any address; unaligned blocks are copied here first.
@@ -30,16 +30,17 @@ final class ChunkAdder {
     private let values: UnsafeMutablePointer<UnsafePointer<Float>>
     private var operandCount = 0
 
-    /// `scratchCount` is the most scratch vectors that a schedule needs.
-    init(scratchCount: Int, add: @escaping VectorAddition) {
+    /// `operandCapacity` is the most operands of a schedule, `scratchCount` the most scratch vectors that one needs.
+    init(operandCapacity: Int, scratchCount: Int, add: @escaping VectorAddition) {
         self.add = add
+        self.operandCapacity = operandCapacity
         scratch = .allocate(capacity: max(1, scratchCount) * Self.blockElementCount)
         scratch.initialize(repeating: 0, count: max(1, scratchCount) * Self.blockElementCount)
-        operands = .allocate(capacity: Self.operandCapacity)
-        operands.initialize(repeating: nil, count: Self.operandCapacity)
-        aligned = .allocate(capacity: Self.operandCapacity * Self.blockElementCount)
-        values = .allocate(capacity: 2 * Self.operandCapacity)
-        values.initialize(repeating: UnsafePointer(scratch), count: 2 * Self.operandCapacity)
+        operands = .allocate(capacity: operandCapacity)
+        operands.initialize(repeating: nil, count: operandCapacity)
+        aligned = .allocate(capacity: operandCapacity * Self.blockElementCount)
+        values = .allocate(capacity: 2 * operandCapacity)
+        values.initialize(repeating: UnsafePointer(scratch), count: 2 * operandCapacity)
     }
 
     deinit {
@@ -50,7 +51,7 @@ final class ChunkAdder {
     }
 
     func begin(operandCount: Int) {
-        precondition(operandCount <= Self.operandCapacity, "a tree has at most 64 roots")
+        precondition(operandCount <= operandCapacity, "no schedule has more operands than the largest")
         self.operandCount = operandCount
     }
 

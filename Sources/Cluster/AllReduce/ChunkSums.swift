@@ -12,8 +12,8 @@ final class ChunkSums {
     private let configuration: AllReduceConfiguration
     private let memory: StepMemory
     private let adder: ChunkAdder
-    /// The checksum of each chunk that this rank summed.
-    private var resultChecksums: [UInt32] = []
+    /// The checksums of the chunks that are to be sent.
+    private var checksums: [UInt32?] = []
 
     /// `largestLayout` has no empty micro-batch.
     init(
@@ -25,20 +25,23 @@ final class ChunkSums {
         // Batches with empty micro-batches may add a frame an owner that only shows that it takes part.
         let attendanceCount = largestLayout.statisticsWidth == 0 ? configuration.ownership.ownerCount : 0
         slots = FrameStore(capacity: largestLayout.slotCount + attendanceCount)
-        adder = ChunkAdder(scratchCount: largestLayout.plans.map(\.schedule.scratchCount).max() ?? 0, add: add)
-        resultChecksums.reserveCapacity(largestLayout.chunks.count)
+        let schedules = largestLayout.plans.map(\.schedule) + largestLayout.gatheredRoots.map(\.schedule)
+        adder = ChunkAdder(
+            operandCapacity: schedules.map(\.operandCount).max() ?? 0,
+            scratchCount: schedules.map(\.scratchCount).max() ?? 0, add: add)
+        checksums.reserveCapacity(largestLayout.chunks.count)
     }
 
     /// Prepares for a step.
     func begin(_ layout: AllReduceLayout) {
-        resultChecksums.removeAll(keepingCapacity: true)
-        for _ in 0..<layout.chunks.count { resultChecksums.append(0) }
+        checksums.removeAll(keepingCapacity: true)
+        for _ in 0..<layout.chunks.count { checksums.append(nil) }
     }
 
-    /// The checksum of a chunk that this rank summed, if its plan has it sent.
-    func resultChecksum(_ index: Int) -> UInt32 { resultChecksums[index] }
+    /// The checksum of a chunk that was combined or copied; nil where none was computed.
+    func checksum(_ index: Int) -> UInt32? { checksums[index] }
 
-    /// Adds the roots of a chunk in the tree's order, and releases the received ones. Returns the ordinals of damaged frames;
+    /// Adds the values of a chunk in the tree's order, and releases the received ones. Returns the ordinals of damaged frames;
     /// then there is no sum, and only those are released.
     ///
     /// Roots and intact frames are only read, so the chunk can be combined again when the damaged frames have arrived once
@@ -47,21 +50,27 @@ final class ChunkSums {
         // A sole owner's only root is the sum.
         if configuration.isSoleOwner { return [] }
         let chunk = layout.chunks[index]
-        let plan = layout.plans[chunk.bucket]
+        let operands = layout.operands(of: chunk)
         let begin = configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound
-        adder.begin(operandCount: layout.operands.count)
-        for operand in 0..<layout.operands.count {
-            switch layout.operands[operand] {
-            case .local(let root):
-                adder.setLocal(operand, memory.gradient + root * memory.rootStride + begin)
+        adder.begin(operandCount: operands.count)
+        for operand in operands.indices {
+            switch operands[operand] {
+            case .local(let vector):
+                adder.setLocal(operand, memory.gradient + vector * memory.rootStride + begin)
             case .received(let ordinal):
                 let slot = chunk.firstSlot + ordinal
                 adder.setReceived(operand, slots.payload(slot), expectedChecksum: slots.checksum(slot))
             }
         }
-        resultChecksums[index] = adder.run(
-            plan.schedule, count: chunk.elements.count, sum: memory.sum + begin,
-            takesChecksum: takesChecksum)
+        let target =
+            if case .gather(let root) = chunk.work {
+                memory.gradient + layout.vector(ofGatheredRoot: root) * memory.rootStride
+            } else {
+                memory.sum
+            }
+        let checksum = adder.run(
+            layout.schedule(of: chunk), count: chunk.elements.count, sum: target + begin, takesChecksum: takesChecksum)
+        checksums[index] = takesChecksum ? checksum : nil
         guard adder.isIntact else { return releaseDamaged(chunk, layout) }
         for slot in chunk.firstSlot..<chunk.firstSlot + chunk.slotCount { slots.release(slot) }
         return []
@@ -69,8 +78,8 @@ final class ChunkSums {
 
     private func releaseDamaged(_ chunk: AllReduceLayout.Chunk, _ layout: AllReduceLayout) -> [Int] {
         var ordinals: [Int] = []
-        for operand in 0..<layout.operands.count where adder.isDamaged(operand) {
-            guard case .received(let ordinal) = layout.operands[operand] else { continue }
+        for (operand, value) in layout.operands(of: chunk).enumerated() where adder.isDamaged(operand) {
+            guard case .received(let ordinal) = value else { continue }
             slots.release(chunk.firstSlot + ordinal)
             ordinals.append(ordinal)
         }
@@ -84,16 +93,17 @@ final class ChunkSums {
             slots.payload(chunk.firstSlot),
             to: memory.sum + configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound,
             expectedChecksum: slots.checksum(chunk.firstSlot))
+        checksums[index] = slots.checksum(chunk.firstSlot)
         slots.release(chunk.firstSlot)
         return isIntact
     }
 
-    /// Copies the statistics of a rank to their place and releases their frame; false when it is damaged.
-    func takeStatistics(_ slot: Int, from rank: Int, _ layout: AllReduceLayout) -> Bool {
+    /// Copies the statistics of an owner to their place and releases their frame; false when it is damaged.
+    func takeStatistics(_ slot: Int, of owner: Int, _ layout: AllReduceLayout) -> Bool {
         let payload = slots.payload(slot)
         defer { slots.release(slot) }
         if let expected = slots.checksum(slot), CRC32C.checksum(payload) != expected { return false }
-        let first = configuration.ownership.runs[rank].lowerBound * layout.statisticsWidth
+        let first = configuration.statistics(of: owner, width: layout.statisticsWidth).lowerBound
         UnsafeMutableRawBufferPointer(start: memory.statistics + first, count: payload.count).copyMemory(from: payload)
         return true
     }

@@ -9,22 +9,23 @@ final class FrameSender<Transport: FrameTransport> {
     private struct Pending {
         var payload: UnsafeRawBufferPointer
         var counter: ReleaseCounter
-        var nextRank: Int
-        /// How many receivers follow, in the order of ranks around the ring.
-        var furtherCount: Int
+        var receivers: [Int]
+        /// The place of the next receiver.
+        var next: Int
     }
 
     private let transport: Transport
-    private let rank: Int
     private let ownership: Ownership
+    /// Lists of one receiver, by rank, so that no list is made during a step.
+    private let singles: [[Int]]
     /// The header of the pending frame, then that of a frame that never waits.
     private let headerBytes: UnsafeMutableRawPointer
     private var pending: Pending?
 
-    init(_ transport: Transport, rank: Int, ownership: Ownership) {
+    init(_ transport: Transport, ownership: Ownership) {
         self.transport = transport
-        self.rank = rank
         self.ownership = ownership
+        singles = (0..<ownership.workerCount).map { [$0] }
         headerBytes = .allocate(byteCount: 2 * FrameHeader.byteCount, alignment: 64)
     }
 
@@ -33,7 +34,7 @@ final class FrameSender<Transport: FrameTransport> {
     }
 
     /// The rank whose link is full, if a frame is pending.
-    var blockedRank: Int? { pending?.nextRank }
+    var blockedRank: Int? { pending.map { $0.receivers[$0.next] } }
 
     /// Whether no receiver compares the checksum of this payload.
     func isTrusted(_ payload: UnsafeRawBufferPointer, by destination: AllReduceAction.Destination) -> Bool {
@@ -42,7 +43,7 @@ final class FrameSender<Transport: FrameTransport> {
         }
         switch destination {
         case .rank(let rank): return isTrusted(by: rank)
-        case .everyOther: return (0..<ownership.workerCount).allSatisfy { $0 == rank || isTrusted(by: $0) }
+        case .ranks(let ranks): return ranks.allSatisfy(isTrusted)
         }
     }
 
@@ -54,15 +55,13 @@ final class FrameSender<Transport: FrameTransport> {
         to destination: AllReduceAction.Destination
     ) throws(AllReduceError) -> Bool {
         precondition(pending == nil, "one frame is sent after another")
-        switch destination {
-        case .rank(let rank):
-            pending = Pending(payload: payload, counter: counter, nextRank: rank, furtherCount: 0)
-        case .everyOther:
-            guard ownership.workerCount > 1 else { return true }
-            let next = (rank + 1) % ownership.workerCount
-            pending = Pending(
-                payload: payload, counter: counter, nextRank: next, furtherCount: ownership.workerCount - 2)
-        }
+        let receivers =
+            switch destination {
+            case .rank(let rank): singles[rank]
+            case .ranks(let ranks): ranks
+            }
+        guard !receivers.isEmpty else { return true }
+        pending = Pending(payload: payload, counter: counter, receivers: receivers, next: 0)
         header.encode(into: headerBytes)
         return try sendPending()
     }
@@ -71,13 +70,13 @@ final class FrameSender<Transport: FrameTransport> {
     func sendPending() throws(AllReduceError) -> Bool {
         let header = UnsafeRawBufferPointer(start: headerBytes, count: FrameHeader.byteCount)
         while let current = pending {
-            let isTaken = try transmit(header, current.payload, current.counter, to: current.nextRank)
-            guard isTaken || ownership.isLearner(current.nextRank) else { return false }
-            if current.furtherCount == 0 {
+            let rank = current.receivers[current.next]
+            let isTaken = try transmit(header, current.payload, current.counter, to: rank)
+            guard isTaken || ownership.isLearner(rank) else { return false }
+            if current.next + 1 == current.receivers.count {
                 pending = nil
             } else {
-                pending?.nextRank = (current.nextRank + 1) % ownership.workerCount
-                pending?.furtherCount -= 1
+                pending?.next += 1
             }
         }
         return true

@@ -27,21 +27,23 @@ final class StepMemory {
     private var reserved = 0
     private var started = 0
 
-    /// With `sumIsRoot` the only root is the sum, and no other sum is stored. `allocate` gives zeroed memory.
+    /// With `sumIsRoot` the only root is the sum, and no other sum is stored. Gathered roots follow the own ones. `allocate` gives
+    /// zeroed memory.
     init(
-        elementCount: Int, rootCount: Int, statisticsCount: Int, sumIsRoot: Bool,
+        elementCount: Int, rootCount: Int, gatheredRootCount: Int, statisticsCount: Int, sumIsRoot: Bool,
         allocate: (_ byteCount: Int) -> FrameMemory
     ) {
         // The extra cache line keeps equal elements of the roots out of one cache set.
         let rootStride = (elementCount + 31) / 16 * 16
-        let halfCount = (max(1, rootCount) + 1) * rootStride
+        let vectorCount = max(1, rootCount) + gatheredRootCount
+        let halfCount = (vectorCount + 1) * rootStride
         memory = allocate(8 * halfCount + 16 * statisticsCount)
         let floats = memory.start.bindMemory(to: Float.self, capacity: 2 * halfCount)
         let doubles = (memory.start + 8 * halfCount).bindMemory(to: Double.self, capacity: 2 * statisticsCount)
         halves = (0..<2).map { half in
             let gradient = floats + half * halfCount
             return Half(
-                gradient: gradient, sum: sumIsRoot ? gradient : gradient + max(1, rootCount) * rootStride,
+                gradient: gradient, sum: sumIsRoot ? gradient : gradient + vectorCount * rootStride,
                 statistics: doubles + half * statisticsCount, counter: ReleaseCounter())
         }
         self.rootStride = rootStride

@@ -2,19 +2,22 @@
 package enum AllReduceAction: Sendable, Hashable {
     /// Send elements of one of this worker's roots.
     case sendContribution(bucket: Int, elements: Range<Int>, rootIndex: Int, node: Int, destination: Destination)
-    /// Send the sums of a chunk that was combined before to all other workers.
-    case sendResult(chunk: Int)
-    /// Send the statistics of this worker's micro-batches to all other workers.
+    /// Send the sums of a chunk that was combined or copied before to the chunk's receivers: a gathered root as a
+    /// contribution, all others as results.
+    case sendSums(chunk: Int)
+    /// Send the statistics of this worker's micro-batches to the layout's `statisticsReceivers`.
     case sendStatistics
-    /// Add the operands of a chunk by the plan's schedule. If all were intact, release the frames in its slots and report
+    /// Send the statistics of an owner of another group, which were taken before, to the layout's `relayReceivers`.
+    case relayStatistics(owner: Int)
+    /// Add the operands of a chunk by the chunk's schedule. If all were intact, release the frames in its slots and report
     /// `chunkSummed`; else release the damaged ones and report `frameDamaged` for each.
     case combine(chunk: Int)
     /// Copy the finished sums in the chunk's only slot to their place and release the frame; then report `chunkSummed` or
     /// `frameDamaged`.
     case copyResult(chunk: Int)
-    /// Take the statistics of another worker out of a slot and release the frame; then report `statisticsTaken` or
+    /// Take the statistics of another owner out of a slot and release the frame; then report `statisticsTaken` or
     /// `statisticsDamaged`.
-    case takeStatistics(slot: Int, rank: Int)
+    case takeStatistics(slot: Int, owner: Int)
     /// Request a missing frame from a rank, unless its link is full.
     case request(FrameRequest)
     /// Every element of this bucket has its sum.
@@ -25,7 +28,22 @@ package enum AllReduceAction: Sendable, Hashable {
     /// The receivers of a frame.
     package enum Destination: Sendable, Hashable {
         case rank(Int)
-        case everyOther
+        case ranks([Int])
+
+        func contains(_ rank: Int) -> Bool {
+            switch self {
+            case .rank(let only): only == rank
+            case .ranks(let ranks): ranks.contains(rank)
+            }
+        }
+
+        /// All receivers.
+        package var ranks: [Int] {
+            switch self {
+            case .rank(let rank): [rank]
+            case .ranks(let ranks): ranks
+            }
+        }
     }
 }
 
@@ -88,7 +106,7 @@ package struct FrameRequest: Sendable, Hashable {
     package var bucket: Int
     /// The elements, counted from the start of the bucket.
     package var elements: Range<Int>
-    /// The tree node of a contribution, else 0.
+    /// The tree node of a contribution, or the owner of relayed statistics; else 0.
     package var node: Int
 }
 
@@ -104,9 +122,9 @@ package struct FrameAnswer: Sendable, Hashable {
     package var bucket: Int
     /// The elements, counted from the start of the bucket.
     package var elements: Range<Int>
-    /// The place of a contribution's node among this worker's roots, else 0.
+    /// The vector of a contribution, else 0.
     package var rootIndex: Int
-    /// The tree node of a contribution, else 0.
+    /// The tree node of a contribution, or the owner of relayed statistics; else 0.
     package var node: Int
 }
 

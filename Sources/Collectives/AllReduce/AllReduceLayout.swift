@@ -1,34 +1,80 @@
 /// The part of one rank's all-reduce that does not change from step to step: which frames it receives, the slots in which
-/// they wait, and the operands of its sums.
+/// they wait, the operands of its sums, and the receivers of what it sends.
 ///
-/// A pure function of (rank, owners, learners, which micro-batches have samples, bucket lengths), so one layout serves all
-/// batch sizes with the same occupied micro-batches.
+/// A pure function of (rank, owners, learners, hosts, which micro-batches have samples, bucket lengths), so one layout
+/// serves all batch sizes with the same occupied micro-batches.
+///
+/// A rank's vectors are its own roots, then the roots of its group that it collects: `program.roots.count` own ones, then
+/// one for each of `gatheredRoots`. Vectors are named by their index.
 package final class AllReduceLayout: Sendable {
     /// One value of a combination.
     package enum Operand: Sendable, Hashable {
-        /// A root of this worker.
+        /// A vector of this worker.
         case local(index: Int)
         /// A root received in a frame: its slot, counted from the chunk's first slot.
         case received(ordinal: Int)
     }
 
-    /// A part of a bucket that this worker sums itself or receives summed.
+    /// What is done with a chunk.
+    package enum Work: Sendable, Hashable {
+        /// Add the roots of this rank and of others of its group up to a root of the group, by its index in `gatheredRoots`.
+        case gather(Int)
+        /// Add the roots of all groups.
+        case sum
+        /// Receive the sums from a rank.
+        case receive(from: Int)
+    }
+
+    /// A part of a bucket that this worker adds or receives summed.
     package struct Chunk: Sendable, Hashable {
         package var bucket: Int
+        /// The segment of the bucket's plan.
+        package var segment: Int
         /// The elements, counted from the start of the bucket.
         package var elements: Range<Int>
         /// The slot of the first frame that belongs to the chunk.
         package var firstSlot: Int
         /// How many frames belong to the chunk.
         package var slotCount: Int
-        /// The rank that sends the sums, or nil when this worker adds them.
-        package var source: Int?
+        package var work: Work
+        /// The ranks to which the sums are sent when they are complete.
+        package var receivers: [Int]
+    }
+
+    /// A root of this rank's group that this rank makes out of the roots of several ranks, or of another one.
+    package struct GatheredRoot: Sendable, Hashable {
+        package var node: Int
+        /// The values to add, from left to right.
+        package var operands: [Operand]
+        package var schedule: CombineSchedule
+        /// The roots of other ranks among them.
+        var received: [ReductionPlan.Part]
+    }
+
+    /// What this rank does with a segment.
+    struct SegmentShare: Sendable, Hashable {
+        /// The first of its chunks; each frame of the segment has `chunkCountPerFrame`. The last one sums or receives,
+        /// those before it gather.
+        var firstChunk: Int
+        var chunkCountPerFrame: Int
+        /// Whether this rank collects the segment in its group.
+        var isCollector: Bool
+        /// Where the roots go that this rank can send as soon as they are computed; nil for nowhere.
+        var destination: AllReduceAction.Destination?
+    }
+
+    /// Where a root that this rank receives belongs.
+    struct RootPlace: Sendable, Hashable {
+        /// The index of the gathered root, or nil for the sum of all groups' roots.
+        var gatheredRoot: Int?
+        /// Its slot, counted from the chunk's first slot.
+        var ordinal: Int
     }
 
     package let rank: Int
     package let ownership: Ownership
-    /// Bit `i` is set when micro-batch `i` has samples.
-    package let occupied: UInt64
+    /// The number of micro-batches that have samples, which decides which these are.
+    package let occupiedCount: Int
     /// Doubles exchanged for every micro-batch; 0 when there are no statistics.
     ///
     /// Every owner sends at least one frame in every step, so that no owner is more than one step ahead of another. If an
@@ -40,20 +86,30 @@ package final class AllReduceLayout: Sendable {
     package let plans: [ReductionPlan]
     /// The sums that this worker makes alone.
     package let program: LocalProgram
+    /// The sums that this worker makes out of its group's roots.
+    package let gatheredRoots: [GatheredRoot]
     /// All chunks; those of one bucket follow one another.
     package let chunks: [Chunk]
     /// The chunks of each bucket.
     package let bucketChunks: [Range<Int>]
-    /// The values to add, from left to right; the same in every bucket.
+    /// The roots of all groups, from left to right; the same in every bucket.
     package let operands: [Operand]
     /// The most received frames at once: those of the chunks, then one an owner for the statistics.
     package let slotCount: Int
     /// The slot of the statistics of rank 0.
     package let firstStatisticsSlot: Int
-    /// The roots of other ranks, from left to right.
+    /// The ranks that receive this rank's statistics from it.
+    package let statisticsReceivers: [Int]
+    /// The other ranks of this rank's group, to which it relays statistics of other groups.
+    package let relayReceivers: [Int]
+    /// For each bucket, what this rank does with each segment.
+    let segmentShares: [[SegmentShare]]
+    /// The group's roots that are roots of this rank: what it sends of the segments that it collects, before any other.
+    let ownGroupRoots: [ReductionPlan.Part]
+    /// The roots of other groups, from left to right.
     let receivedRoots: [ReductionPlan.Root]
-    /// For each tree node, its place among the received roots, or -1.
-    let receivedOrdinals: [Int]
+    /// For each tree node, where it belongs when it arrives.
+    let rootPlaces: [RootPlace?]
     /// The most actions of a step without lost or damaged frames.
     let actionCapacity: Int
 
@@ -61,6 +117,9 @@ package final class AllReduceLayout: Sendable {
 
     /// Whether this rank owns nothing and only receives.
     package var isLearner: Bool { ownership.isLearner(rank) }
+
+    /// This rank's group.
+    var group: Int { ownership.groupIndices[rank] }
 
     /// The most frames that this rank receives in one step.
     package var frameCountReceived: Int { slotCount }
@@ -81,104 +140,246 @@ package final class AllReduceLayout: Sendable {
         precondition((0..<ownership.workerCount).contains(rank), "a rank lies in 0 ..< workerCount")
         self.rank = rank
         self.ownership = ownership
-        occupied = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupied
-        let plans = bucketElementCounts.map {
-            ReductionPlan(
-                ownership: ownership, batchSize: batchSize, elementCount: $0, safeguards: safeguards)
+        occupiedCount = MicroBatches(sampleCount: batchSize, count: ownership.microBatchCount).occupiedCount
+        let roots = ReductionPlan.roots(ownership: ownership, batchSize: batchSize)
+        let schedule =
+            safeguards.addsByTree
+            ? CombineSchedule(roots: roots.map(\.node), tree: ownership.tree)
+            : CombineSchedule(leftToRight: roots.count)
+        plans = bucketElementCounts.map {
+            ReductionPlan(ownership: ownership, roots: roots, elementCount: $0, schedule: schedule)
         }
-        self.plans = plans
-        let program = ownership.localProgram(rank: rank, batchSize: batchSize)
-        self.program = program
-        let roots = plans.first?.roots ?? []
+        program = ownership.localProgram(rank: rank, batchSize: batchSize)
         statisticsAreAttendance = statisticsWidth == 0 && Self.hasOwnerWithoutRoots(roots, ownership)
         self.statisticsWidth = statisticsAreAttendance ? 1 : statisticsWidth
-        (operands, receivedOrdinals) = Self.operands(roots: roots, rank: rank)
-        receivedRoots = roots.filter { $0.owner != rank }
-        (chunks, bucketChunks) = Self.chunks(plans: plans, rank: rank, receivedRootCount: receivedRoots.count)
-        firstStatisticsSlot = chunks.reduce(0) { $0 + $1.slotCount }
+        let parts = RootParts(roots, rank: rank, ownership: ownership, ownRootCount: program.roots.count)
+        operands = parts.operands
+        gatheredRoots = parts.gatheredRoots
+        ownGroupRoots = parts.ownGroupRoots
+        receivedRoots = parts.receivedRoots
+        rootPlaces = parts.places
+        var builder = ChunkBuilder(
+            rank: rank, ownership: ownership, ownRootCount: program.roots.count,
+            gatheredRoots: gatheredRoots, receivedRootCount: receivedRoots.count)
+        for (bucket, plan) in plans.enumerated() { builder.append(plan, bucket: bucket) }
+        chunks = builder.chunks
+        bucketChunks = builder.bucketChunks
+        segmentShares = builder.segmentShares
+        firstStatisticsSlot = builder.slotCount
         slotCount = firstStatisticsSlot + (self.statisticsWidth > 0 ? ownership.ownerCount : 0)
-        let sends = plans.reduce(0) { $0 + Self.contributionCount($1, rank: rank, rootCount: program.roots.count) }
-        actionCapacity = sends + 2 * chunks.count + slotCount + plans.count + 3
+        let group = ownership.groupIndices[rank]
+        relayReceivers = ownership.groups[group].others(after: rank)
+        statisticsReceivers =
+            Self.ring(ownership.groups.count, after: group).map { ownership.groups[$0].relay(for: rank) }
+            + relayReceivers
+        actionCapacity = builder.sendCount + 2 * chunks.count + slotCount + ownership.ownerCount + plans.count + 3
     }
 
     private static func hasOwnerWithoutRoots(_ roots: [ReductionPlan.Root], _ ownership: Ownership) -> Bool {
         guard ownership.ownerCount > 1 else { return false }
-        return !(0..<ownership.ownerCount).allSatisfy { rank in roots.contains { $0.owner == rank } }
+        let ranks = Set(roots.flatMap { $0.parts.map(\.rank) })
+        return ranks.count < ownership.ownerCount
     }
 
-    private static func operands(roots: [ReductionPlan.Root], rank: Int) -> ([Operand], [Int]) {
-        var operands: [Operand] = []
-        var ordinals = Array(repeating: -1, count: 2 * ReductionTree.maximumLeafCount)
-        var received = 0
+    /// The other indices below `count`, from the one after `index` around the ring.
+    static func ring(_ count: Int, after index: Int) -> [Int] {
+        (1..<max(1, count)).map { (index + $0) % count }
+    }
+
+    /// The values that a chunk adds, from left to right.
+    package func operands(of chunk: Chunk) -> [Operand] {
+        if case .gather(let index) = chunk.work { gatheredRoots[index].operands } else { operands }
+    }
+
+    /// The order in which a chunk's values are added.
+    package func schedule(of chunk: Chunk) -> CombineSchedule {
+        if case .gather(let index) = chunk.work {
+            gatheredRoots[index].schedule
+        } else {
+            plans[chunk.bucket].schedule
+        }
+    }
+
+    /// The vector that holds a gathered root.
+    package func vector(ofGatheredRoot index: Int) -> Int { program.roots.count + index }
+
+    /// The vectors of this rank, own roots and gathered ones.
+    package var vectorCount: Int { program.roots.count + gatheredRoots.count }
+
+    /// The first segment that this rank collects for its own group; a rank sends roots of those after it first.
+    func ownSegment(of plan: ReductionPlan) -> Int {
+        let group = ownership.groups[group]
+        let place = (group.ranks.firstIndex(of: rank) ?? 0) * plan.pieceCount / max(1, group.ownerCount)
+        return plan.algorithm == .scatterGather ? self.group * plan.pieceCount + place : place
+    }
+
+    /// The rank that sends the statistics of another owner to this rank: the owner, or this group's relay for it.
+    func statisticsSource(of owner: Int) -> Int {
+        let group = ownership.groups[group]
+        guard ownership.groupIndices[owner] != self.group else { return owner }
+        let relay = group.relay(for: owner)
+        return relay == rank ? owner : relay
+    }
+
+    /// Whether this rank relays the statistics of an owner of another group.
+    func relaysStatistics(of owner: Int) -> Bool {
+        ownership.groupIndices[owner] != group && !relayReceivers.isEmpty
+            && ownership.groups[group].relay(for: owner) == rank
+    }
+
+    /// The segment and the index in it of the frame that starts at an element of a bucket, or nil when there is none.
+    func framePlace(bucket: Int, elementOffset: Int) -> (segment: Int, frame: Int)? {
+        guard plans.indices.contains(bucket), let index = plans[bucket].segmentIndex(of: elementOffset) else {
+            return nil
+        }
+        let distance = elementOffset - plans[bucket].segments[index].elements.lowerBound
+        guard distance % plans[bucket].chunkElementCount == 0 else { return nil }
+        return (index, distance / plans[bucket].chunkElementCount)
+    }
+
+    /// The chunk of a frame in which this rank sums or receives, or with `gatheredRoot` gathers.
+    func chunkIndex(bucket: Int, segment: Int, frame: Int, gatheredRoot: Int? = nil) -> Int {
+        let share = segmentShares[bucket][segment]
+        return share.firstChunk + frame * share.chunkCountPerFrame + (gatheredRoot ?? share.chunkCountPerFrame - 1)
+    }
+}
+
+/// Whose roots one rank adds, and where those that it receives belong.
+private struct RootParts {
+    var operands: [AllReduceLayout.Operand] = []
+    var gatheredRoots: [AllReduceLayout.GatheredRoot] = []
+    var ownGroupRoots: [ReductionPlan.Part] = []
+    var receivedRoots: [ReductionPlan.Root] = []
+    var places: [AllReduceLayout.RootPlace?]
+
+    init(_ roots: [ReductionPlan.Root], rank: Int, ownership: Ownership, ownRootCount: Int) {
+        places = Array(repeating: nil, count: 2 * ownership.microBatchCount)
+        let group = ownership.groupIndices[rank]
         for root in roots {
-            if root.owner == rank {
-                operands.append(.local(index: root.localIndex))
+            if root.group != group {
+                places[root.node] = AllReduceLayout.RootPlace(gatheredRoot: nil, ordinal: receivedRoots.count)
+                operands.append(.received(ordinal: receivedRoots.count))
+                receivedRoots.append(root)
+            } else if root.parts.count == 1, root.parts[0].rank == rank {
+                ownGroupRoots.append(
+                    ReductionPlan.Part(node: root.node, rank: rank, localIndex: root.parts[0].localIndex))
+                operands.append(.local(index: root.parts[0].localIndex))
+            } else if !ownership.isLearner(rank) {
+                operands.append(.local(index: ownRootCount + gatheredRoots.count))
+                gather(root, rank: rank, tree: ownership.tree)
+            }
+        }
+    }
+
+    private mutating func gather(_ root: ReductionPlan.Root, rank: Int, tree: ReductionTree) {
+        var operands: [AllReduceLayout.Operand] = []
+        var received: [ReductionPlan.Part] = []
+        for part in root.parts {
+            if part.rank == rank {
+                operands.append(.local(index: part.localIndex))
             } else {
-                operands.append(.received(ordinal: received))
-                ordinals[root.node] = received
-                received += 1
+                places[part.node] = AllReduceLayout.RootPlace(
+                    gatheredRoot: gatheredRoots.count, ordinal: received.count)
+                operands.append(.received(ordinal: received.count))
+                received.append(part)
             }
         }
-        return (operands, ordinals)
+        let schedule = CombineSchedule(roots: root.parts.map(\.node), below: root.node, tree: tree)
+        gatheredRoots.append(
+            AllReduceLayout.GatheredRoot(
+                node: root.node, operands: operands, schedule: schedule, received: received))
+    }
+}
+
+/// Cuts the buckets into the chunks of one rank.
+private struct ChunkBuilder {
+    let rank: Int
+    let ownership: Ownership
+    let ownRootCount: Int
+    let gatheredRoots: [AllReduceLayout.GatheredRoot]
+    let receivedRootCount: Int
+    private(set) var chunks: [AllReduceLayout.Chunk] = []
+    private(set) var bucketChunks: [Range<Int>] = []
+    private(set) var segmentShares: [[AllReduceLayout.SegmentShare]] = []
+    private(set) var slotCount = 0
+    /// At least the frames with own roots that this rank sends.
+    private(set) var sendCount = 0
+
+    init(
+        rank: Int, ownership: Ownership, ownRootCount: Int, gatheredRoots: [AllReduceLayout.GatheredRoot],
+        receivedRootCount: Int
+    ) {
+        self.rank = rank
+        self.ownership = ownership
+        self.ownRootCount = ownRootCount
+        self.gatheredRoots = gatheredRoots
+        self.receivedRootCount = receivedRootCount
     }
 
-    private static func chunks(plans: [ReductionPlan], rank: Int, receivedRootCount: Int) -> ([Chunk], [Range<Int>]) {
-        var chunks: [Chunk] = []
-        var ranges: [Range<Int>] = []
-        var slot = 0
-        for (bucket, plan) in plans.enumerated() {
-            let begin = chunks.count
-            for source in 0..<plan.workerCount where source == rank || plan.algorithm == .scatterGather {
-                let segment = plan.segments[source]
-                let slotCount = source == rank ? receivedRootCount : 1
-                for index in 0..<plan.chunkCount(of: segment) {
-                    chunks.append(
-                        Chunk(
-                            bucket: bucket, elements: plan.chunk(index, of: segment), firstSlot: slot,
-                            slotCount: slotCount, source: source == rank ? nil : source))
-                    slot += slotCount
-                }
+    mutating func append(_ plan: ReductionPlan, bucket: Int) {
+        let begin = chunks.count
+        segmentShares.append([])
+        for index in plan.segments.indices { append(index, of: plan, bucket: bucket) }
+        bucketChunks.append(begin..<chunks.count)
+    }
+
+    private mutating func append(_ index: Int, of plan: ReductionPlan, bucket: Int) {
+        let segment = plan.segments[index]
+        let group = ownership.groupIndices[rank]
+        let collector = plan.collector(of: segment, in: group)
+        let isCollector = collector == rank
+        let destination = destination(of: segment, plan, collector: collector)
+        segmentShares[bucket].append(
+            AllReduceLayout.SegmentShare(
+                firstChunk: chunks.count, chunkCountPerFrame: isCollector ? gatheredRoots.count + 1 : 1,
+                isCollector: isCollector, destination: destination))
+        let frameCount = plan.chunkCount(of: segment)
+        if destination != nil { sendCount += frameCount * ownRootCount }
+        guard frameCount > 0 else { return }
+        var works: [(AllReduceLayout.Work, slotCount: Int, receivers: [Int])] = []
+        if isCollector {
+            for (index, root) in gatheredRoots.enumerated() {
+                works.append((.gather(index), root.received.count, destination?.ranks ?? []))
             }
-            ranges.append(begin..<chunks.count)
         }
-        return (chunks, ranges)
-    }
-
-    private static func contributionCount(_ plan: ReductionPlan, rank: Int, rootCount: Int) -> Int {
-        switch plan.algorithm {
-        case .alone: 0
-        case .direct: rootCount * plan.chunkCount(of: 0..<plan.elementCount)
-        case .scatterGather: rootCount * plan.segments.reduce(0) { $0 + plan.chunkCount(of: $1) }
+        works.append(finalWork(on: segment, plan, collector: collector))
+        for frame in 0..<frameCount {
+            for (work, slotCount, receivers) in works {
+                chunks.append(
+                    AllReduceLayout.Chunk(
+                        bucket: bucket, segment: index, elements: plan.chunk(frame, of: segment),
+                        firstSlot: self.slotCount, slotCount: slotCount, work: work, receivers: receivers))
+                self.slotCount += slotCount
+            }
         }
     }
 
-    /// The elements of the frame that starts at an element of a bucket and belongs to the segment of a rank, or nil when
-    /// there is no such frame.
-    func frameElements(bucket: Int, elementOffset: Int, segmentOf rank: Int) -> Range<Int>? {
-        guard plans.indices.contains(bucket) else { return nil }
-        let plan = plans[bucket]
-        guard let index = chunkOffset(elementOffset, in: plan, segmentOf: rank) else { return nil }
-        return plan.chunk(index, of: plan.segments[rank])
+    /// Where the roots of this rank go, or for a collector those of its group.
+    private func destination(
+        of segment: ReductionPlan.Segment, _ plan: ReductionPlan, collector: Int
+    ) -> AllReduceAction.Destination? {
+        if ownership.isLearner(rank) || plan.algorithm == .alone { return nil }
+        if collector != rank { return .rank(collector) }
+        let group = ownership.groupIndices[rank]
+        guard let adder = segment.adder else { return .ranks(otherCollectors(of: segment, plan)) }
+        return adder == group ? nil : .rank(plan.collector(of: segment, in: adder))
     }
 
-    /// The chunk that starts at an element of a bucket, for a given sender of its sums (nil: this worker adds).
-    func chunkIndex(bucket: Int, elementOffset: Int, source: Int?) -> Int? {
-        let plan = plans[bucket]
-        if source != nil && plan.algorithm != .scatterGather { return nil }
-        guard let place = chunkOffset(elementOffset, in: plan, segmentOf: source ?? rank) else { return nil }
-        var first = bucketChunks[bucket].lowerBound
-        if plan.algorithm == .scatterGather {
-            for before in 0..<(source ?? rank) { first += plan.chunkCount(of: plan.segments[before]) }
+    private func otherCollectors(of segment: ReductionPlan.Segment, _ plan: ReductionPlan) -> [Int] {
+        AllReduceLayout.ring(ownership.groups.count, after: ownership.groupIndices[rank]).map {
+            plan.collector(of: segment, in: $0)
         }
-        return first + place
     }
 
-    /// The index within a rank's segment of the chunk that starts at an element, or nil when none starts there.
-    private func chunkOffset(_ elementOffset: Int, in plan: ReductionPlan, segmentOf rank: Int) -> Int? {
-        let segment = plan.segments[rank]
-        guard segment.contains(elementOffset) else { return nil }
-        let distance = elementOffset - segment.lowerBound
-        guard distance % plan.chunkElementCount == 0 else { return nil }
-        return distance / plan.chunkElementCount
+    /// How this rank gets the sums of a segment, from how many frames, and to whom it sends them.
+    private func finalWork(
+        on segment: ReductionPlan.Segment, _ plan: ReductionPlan, collector: Int
+    ) -> (AllReduceLayout.Work, slotCount: Int, receivers: [Int]) {
+        guard collector == rank else { return (.receive(from: collector), 1, []) }
+        let group = ownership.groupIndices[rank]
+        let others = ownership.groups[group].others(after: rank)
+        guard let adder = segment.adder else { return (.sum, receivedRootCount, others) }
+        guard adder == group else { return (.receive(from: plan.collector(of: segment, in: adder)), 1, others) }
+        return (.sum, receivedRootCount, otherCollectors(of: segment, plan) + others)
     }
 }

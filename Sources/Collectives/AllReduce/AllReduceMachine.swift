@@ -78,7 +78,7 @@ package struct AllReduceMachine: ~Copyable {
     package mutating func nextAction() -> AllReduceAction? {
         while let action = actions.next() {
             // A chunk that turned out to be damaged has no sums to send; they are sent after the next combination.
-            if case .sendResult(let chunk) = action, !own.isSummed(chunk: chunk) { continue }
+            if case .sendSums(let chunk) = action, !own.isSummed(chunk: chunk) { continue }
             return action
         }
         return nil
@@ -125,9 +125,7 @@ package struct AllReduceMachine: ~Copyable {
         precondition(isRunning, "a bucket becomes ready while its step runs")
         own.bucketReady(bucket)
         sendContributions(bucket)
-        for chunk in layout.bucketChunks[bucket] where layout.chunks[chunk].source == nil {
-            combineIfComplete(chunk)
-        }
+        for chunk in layout.bucketChunks[bucket] { combineIfComplete(chunk) }
         closeBucketIfComplete(bucket)
     }
 
@@ -145,41 +143,54 @@ package struct AllReduceMachine: ~Copyable {
 
     private mutating func sendContributions(_ bucket: Int) {
         let plan = layout.plans[bucket]
-        switch plan.algorithm {
-        case .alone:
-            return
-        case .direct:
-            let all = 0..<plan.elementCount
-            for index in 0..<plan.chunkCount(of: all) {
-                sendRoots(bucket, elements: plan.chunk(index, of: all), destination: .everyOther)
-            }
-        case .scatterGather:
-            // Each rank starts with its right neighbour, so that no rank receives from all others at once.
-            let mostChunks = plan.segments.reduce(0) { max($0, plan.chunkCount(of: $1)) }
-            for index in 0..<mostChunks {
-                for distance in 1..<plan.workerCount {
-                    let destination = (rank + distance) % plan.workerCount
-                    let segment = plan.segments[destination]
-                    guard index < plan.chunkCount(of: segment) else { continue }
-                    sendRoots(bucket, elements: plan.chunk(index, of: segment), destination: .rank(destination))
+        let shares = layout.segmentShares[bucket]
+        let mostChunks = plan.segments.reduce(0) { max($0, plan.chunkCount(of: $1)) }
+        // Each rank starts with the segment after its own, so that no rank receives from all others at once.
+        let first = layout.ownSegment(of: plan) + 1
+        for frame in 0..<mostChunks {
+            for distance in shares.indices {
+                let index = (first + distance) % shares.count
+                let segment = plan.segments[index]
+                guard let destination = shares[index].destination, frame < plan.chunkCount(of: segment) else {
+                    continue
                 }
+                sendRoots(
+                    bucket, elements: plan.chunk(frame, of: segment), ofGroup: shares[index].isCollector,
+                    destination: destination)
             }
         }
     }
 
-    private mutating func sendRoots(_ bucket: Int, elements: Range<Int>, destination: AllReduceAction.Destination) {
-        for (index, node) in layout.program.roots.enumerated() {
-            actions.append(
-                .sendContribution(
-                    bucket: bucket, elements: elements, rootIndex: index, node: node, destination: destination))
+    /// Sends this rank's roots to the collector of its group or, with `ofGroup`, those that are the group's to other groups.
+    private mutating func sendRoots(
+        _ bucket: Int, elements: Range<Int>, ofGroup: Bool, destination: AllReduceAction.Destination
+    ) {
+        if ofGroup {
+            for root in layout.ownGroupRoots {
+                actions.append(
+                    .sendContribution(
+                        bucket: bucket, elements: elements, rootIndex: root.localIndex, node: root.node,
+                        destination: destination))
+            }
+        } else {
+            for (index, node) in layout.program.roots.enumerated() {
+                actions.append(
+                    .sendContribution(
+                        bucket: bucket, elements: elements, rootIndex: index, node: node, destination: destination))
+            }
         }
     }
 
+    /// Adds a chunk when all its values are there; no effect on a chunk that is received summed.
     private mutating func combineIfComplete(_ index: Int) {
-        let chunk = layout.chunks[index]
-        guard own.isReady(bucket: chunk.bucket), received.isComplete(chunk: index) else { return }
+        if case .receive = layout.chunks[index].work { return }
+        guard own.isReady(bucket: layout.chunks[index].bucket), received.isComplete(chunk: index) else { return }
         actions.append(.combine(chunk: index))
-        if layout.plans[chunk.bucket].algorithm == .scatterGather { actions.append(.sendResult(chunk: index)) }
+        sendSums(index)
+    }
+
+    private mutating func sendSums(_ index: Int) {
+        if !layout.chunks[index].receivers.isEmpty { actions.append(.sendSums(chunk: index)) }
     }
 
     private mutating func closeBucketIfComplete(_ bucket: Int) {
@@ -241,9 +252,10 @@ package struct AllReduceMachine: ~Copyable {
             return .keep(slot: slot)
         case .result(let slot, let chunk):
             actions.append(.copyResult(chunk: chunk))
+            sendSums(chunk)
             return .keep(slot: slot)
-        case .statistics(let slot):
-            actions.append(.takeStatistics(slot: slot, rank: frame.sender))
+        case .statistics(let slot, let owner):
+            actions.append(.takeStatistics(slot: slot, owner: owner))
             return .keep(slot: slot)
         }
     }
@@ -271,6 +283,7 @@ package struct AllReduceMachine: ~Copyable {
         own.chunkSummed(index)
         let bucket = layout.chunks[index].bucket
         progress.chunkSummed(ofBucket: bucket)
+        if let sum = received.noteGathered(index) { combineIfComplete(sum) }
         closeBucketIfComplete(bucket)
     }
 
@@ -282,17 +295,22 @@ package struct AllReduceMachine: ~Copyable {
         return countDamage(by: request.rank, .damagedPayload(bucket: request.bucket))
     }
 
-    /// The statistics of another worker are in place.
-    package mutating func statisticsTaken(from sender: Int) {
+    /// The statistics of another owner are in place.
+    package mutating func statisticsTaken(of owner: Int) {
+        if layout.relaysStatistics(of: owner) {
+            own.relayedStatisticsReady(of: owner)
+            actions.append(.relayStatistics(owner: owner))
+        }
         progress.statisticsTaken()
         finishStepIfComplete()
     }
 
-    /// The statistics of another worker were damaged: requests them again. Returns a fault when that rank has sent too many
-    /// damaged frames in this step.
-    package mutating func statisticsDamaged(from sender: Int) -> PeerFault? {
-        actions.append(.request(received.emptyStatistics(of: sender)))
-        return countDamage(by: sender, .damagedPayload(bucket: 0))
+    /// The statistics of another owner were damaged: requests them again. Returns a fault when the rank that sent them has
+    /// sent too many damaged frames in this step.
+    package mutating func statisticsDamaged(of owner: Int) -> PeerFault? {
+        let request = received.emptyStatistics(of: owner)
+        actions.append(.request(request))
+        return countDamage(by: request.rank, .damagedPayload(bucket: 0))
     }
 
     private mutating func countDamage(by sender: Int, _ reason: PeerFault.Reason) -> PeerFault? {

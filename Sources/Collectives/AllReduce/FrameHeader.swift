@@ -16,7 +16,7 @@ import Core
 /// | 44 | element offset in the bucket | 4, buckets have fewer than 2^31 elements |
 /// | 48 | element count | 4 |
 /// | 52 | sender | 2, a view has at most 512 ranks |
-/// | 54 | tree node | 2, nodes are below 128 |
+/// | 54 | tree node, or owner of relayed statistics | 2, nodes are below 2,048 |
 /// | 56 | CRC-32C of the payload | 4 |
 /// | 60 | CRC-32C of the 60 bytes before | 4 |
 package struct FrameHeader: Sendable, Hashable {
@@ -99,7 +99,7 @@ extension FrameKind {
     fileprivate var elementByteCount: Int {
         switch self {
         case .contribution, .result: MemoryLayout<Float>.size
-        case .statistics: MemoryLayout<Double>.size
+        case .statistics, .relayedStatistics: MemoryLayout<Double>.size
         case .resend: 0
         }
     }

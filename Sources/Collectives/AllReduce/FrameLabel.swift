@@ -10,6 +10,8 @@ package enum FrameKind: UInt8, Sendable, Hashable, CaseIterable {
     case statistics = 3
     /// A request to send a frame again: the label of that frame with the requesting rank as its sender, and no payload.
     case resend = 4
+    /// The statistics of another rank's micro-batches, passed on within a group (Float64).
+    case relayedStatistics = 5
 }
 
 /// Which elements of what a frame carries, from which rank and for which step.
@@ -29,7 +31,7 @@ package struct FrameLabel: Sendable, Hashable {
     package var elementOffset: Int
     package var elementCount: Int
     package var sender: Int
-    /// The tree node of a contribution; 0 for results and statistics.
+    /// The tree node of a contribution, the owner of relayed statistics; 0 for results and a sender's own statistics.
     package var node: Int
 
     package init(

@@ -28,12 +28,15 @@ struct OwnFrames {
     private var bucketCounts: [UInt64] = []
     private var chunkCounts: [UInt64] = []
     private var statisticsCount = OwnFrames.notYet
+    /// For each owner whose statistics this rank relays.
+    private var relayedStatisticsCounts: [UInt64] = []
 
     init(layout: AllReduceLayout) {
         rank = layout.rank
         self.layout = layout
         bucketCounts.reserveCapacity(layout.plans.count)
         chunkCounts.reserveCapacity(layout.chunks.count)
+        relayedStatisticsCounts.reserveCapacity(layout.ownership.ownerCount)
     }
 
     /// Starts a step; the frames of the one before it can be sent again until `forgetPreviousStep`.
@@ -47,6 +50,8 @@ struct OwnFrames {
         chunkCounts.removeAll(keepingCapacity: true)
         for _ in layout.chunks { chunkCounts.append(Self.notYet) }
         statisticsCount = Self.notYet
+        relayedStatisticsCounts.removeAll(keepingCapacity: true)
+        for _ in 0..<layout.ownership.ownerCount { relayedStatisticsCounts.append(Self.notYet) }
     }
 
     mutating func forgetPreviousStep() {
@@ -77,6 +82,10 @@ struct OwnFrames {
         statisticsCount = emptyInboxCount
     }
 
+    mutating func relayedStatisticsReady(of owner: Int) {
+        relayedStatisticsCounts[owner] = emptyInboxCount
+    }
+
     /// Decides about a request of another rank of the view.
     func reply(to request: FrameLabel) -> Reply {
         if let previous, request.step == previous.step {
@@ -87,52 +96,102 @@ struct OwnFrames {
     }
 
     private func reply(to request: FrameLabel, _ layout: AllReduceLayout, isOfPreviousStep: Bool) -> Reply {
-        guard let answer = answer(request, layout, isOfPreviousStep: isOfPreviousStep) else { return .unplanned }
-        let count = isOfPreviousStep ? startCount : completionCount(answer)
-        return count < emptyInboxCount ? .send(answer) : .wait
+        guard let part = part(request, layout) else { return .unplanned }
+        let count = isOfPreviousStep ? startCount : completionCount(part)
+        guard count < emptyInboxCount else { return .wait }
+        return .send(
+            FrameAnswer(
+                rank: request.sender, isOfPreviousStep: isOfPreviousStep, step: request.step, kind: part.kind,
+                bucket: request.bucket, elements: part.elements, rootIndex: part.vector, node: request.node))
+    }
+
+    /// What this rank has to send: its place in the plan.
+    private struct Part {
+        var kind: FrameKind
+        var elements: Range<Int>
+        var vector = 0
+        var origin: Origin
+
+        /// What has to be complete before it is sent.
+        enum Origin {
+            case bucket(Int)
+            case chunk(Int)
+            case statistics
+            case relayedStatistics(Int)
+        }
     }
 
     /// The frame that a request names, if the plan has this rank send it to the requesting rank.
-    private func answer(_ request: FrameLabel, _ layout: AllReduceLayout, isOfPreviousStep: Bool) -> FrameAnswer? {
-        guard let kind = request.requestedKind else { return nil }
-        var answer = FrameAnswer(
-            rank: request.sender, isOfPreviousStep: isOfPreviousStep, step: request.step, kind: kind,
-            bucket: request.bucket, elements: 0..<0, rootIndex: 0, node: request.node)
-        switch kind {
-        case .contribution:
-            guard let root = layout.program.roots.firstIndex(of: request.node),
-                let elements = layout.frameElements(
-                    bucket: request.bucket, elementOffset: request.elementOffset, segmentOf: request.sender)
-            else { return nil }
-            answer.rootIndex = root
-            answer.elements = elements
-        case .result:
-            guard request.node == 0,
-                let elements = layout.frameElements(
-                    bucket: request.bucket, elementOffset: request.elementOffset, segmentOf: rank),
-                layout.plans[request.bucket].algorithm == .scatterGather
-            else { return nil }
-            answer.elements = elements
-        case .statistics:
-            guard request.node == 0, request.bucket == 0, request.elementOffset == 0, layout.statisticsWidth > 0,
-                !layout.isLearner
-            else { return nil }
-            answer.elements = 0..<layout.statisticsWidth * layout.ownership.runs[rank].count
-        case .resend: return nil
+    private func part(_ request: FrameLabel, _ layout: AllReduceLayout) -> Part? {
+        let part: Part? =
+            switch request.requestedKind {
+            case .contribution: contribution(request, layout)
+            case .result: result(request, layout)
+            case .statistics, .relayedStatistics: statistics(request, layout)
+            case .resend, nil: nil
+            }
+        return part?.elements.count == request.elementCount ? part : nil
+    }
+
+    private func contribution(_ request: FrameLabel, _ layout: AllReduceLayout) -> Part? {
+        guard let place = layout.framePlace(bucket: request.bucket, elementOffset: request.elementOffset) else {
+            return nil
         }
-        return answer.elements.count == request.elementCount ? answer : nil
+        let share = layout.segmentShares[request.bucket][place.segment]
+        guard share.destination?.contains(request.sender) == true else { return nil }
+        let plan = layout.plans[request.bucket]
+        let elements = plan.chunk(place.frame, of: plan.segments[place.segment])
+        let bucket = Part.Origin.bucket(request.bucket)
+        guard share.isCollector else {
+            return layout.program.roots.firstIndex(of: request.node).map {
+                Part(kind: .contribution, elements: elements, vector: $0, origin: bucket)
+            }
+        }
+        if let root = layout.ownGroupRoots.first(where: { $0.node == request.node }) {
+            return Part(kind: .contribution, elements: elements, vector: root.localIndex, origin: bucket)
+        }
+        return layout.gatheredRoots.firstIndex { $0.node == request.node }.map { root in
+            let chunk = layout.chunkIndex(
+                bucket: request.bucket, segment: place.segment, frame: place.frame, gatheredRoot: root)
+            return Part(
+                kind: .contribution, elements: elements, vector: layout.vector(ofGatheredRoot: root),
+                origin: .chunk(chunk))
+        }
+    }
+
+    private func result(_ request: FrameLabel, _ layout: AllReduceLayout) -> Part? {
+        guard request.node == 0,
+            let place = layout.framePlace(bucket: request.bucket, elementOffset: request.elementOffset)
+        else { return nil }
+        let index = layout.chunkIndex(bucket: request.bucket, segment: place.segment, frame: place.frame)
+        let chunk = layout.chunks[index]
+        guard chunk.receivers.contains(request.sender) else { return nil }
+        return Part(kind: .result, elements: chunk.elements, origin: .chunk(index))
+    }
+
+    private func statistics(_ request: FrameLabel, _ layout: AllReduceLayout) -> Part? {
+        guard request.bucket == 0, request.elementOffset == 0, layout.statisticsWidth > 0 else { return nil }
+        if request.requestedKind == .statistics {
+            guard request.node == 0, !layout.isLearner, layout.statisticsReceivers.contains(request.sender) else {
+                return nil
+            }
+            let count = layout.statisticsWidth * layout.ownership.runs[rank].count
+            return Part(kind: .statistics, elements: 0..<count, origin: .statistics)
+        }
+        guard request.node < layout.ownership.ownerCount, layout.relaysStatistics(of: request.node),
+            layout.relayReceivers.contains(request.sender)
+        else { return nil }
+        let count = layout.statisticsWidth * layout.ownership.runs[request.node].count
+        return Part(kind: .relayedStatistics, elements: 0..<count, origin: .relayedStatistics(request.node))
     }
 
     /// When a frame of the step that started last was complete.
-    private func completionCount(_ answer: FrameAnswer) -> UInt64 {
-        switch answer.kind {
-        case .contribution: return bucketCounts[answer.bucket]
-        case .result:
-            let index = layout.chunkIndex(
-                bucket: answer.bucket, elementOffset: answer.elements.lowerBound, source: nil)
-            return index.map { chunkCounts[$0] } ?? Self.notYet
-        case .statistics: return statisticsCount
-        case .resend: return Self.notYet
+    private func completionCount(_ part: Part) -> UInt64 {
+        switch part.origin {
+        case .bucket(let bucket): bucketCounts[bucket]
+        case .chunk(let chunk): chunkCounts[chunk]
+        case .statistics: statisticsCount
+        case .relayedStatistics(let owner): relayedStatisticsCounts[owner]
         }
     }
 }

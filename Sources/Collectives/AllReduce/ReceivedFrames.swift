@@ -4,12 +4,12 @@
 struct ReceivedFrames {
     /// Where a frame of the plan belongs.
     enum Place: Hashable {
-        /// A root of another rank, to be added to a chunk that this rank sums.
+        /// A root of another rank or group, to be added to a chunk of this rank.
         case contribution(slot: Int, chunk: Int)
         /// A chunk that another rank has summed.
         case result(slot: Int, chunk: Int)
-        /// The statistics of another rank's micro-batches.
-        case statistics(slot: Int)
+        /// The statistics of an owner's micro-batches.
+        case statistics(slot: Int, owner: Int)
     }
 
     /// The most frames that one rank is asked for at once.
@@ -35,10 +35,22 @@ struct ReceivedFrames {
         isFilled.removeAll(keepingCapacity: true)
         for _ in 0..<layout.slotCount { isFilled.append(false) }
         missingCounts.removeAll(keepingCapacity: true)
-        for chunk in layout.chunks { missingCounts.append(chunk.slotCount) }
+        for chunk in layout.chunks {
+            missingCounts.append(chunk.work == .sum ? chunk.slotCount + layout.gatheredRoots.count : chunk.slotCount)
+        }
     }
 
-    /// Whether all frames of a chunk have arrived.
+    /// A chunk is summed. When it was gathered for a sum of this rank, returns that sum's chunk.
+    mutating func noteGathered(_ index: Int) -> Int? {
+        guard case .gather(let root) = layout.chunks[index].work else { return nil }
+        // The chunks of one frame follow one another, the sum last.
+        let final = index + layout.gatheredRoots.count - root
+        guard layout.chunks[final].work == .sum else { return nil }
+        missingCounts[final] -= 1
+        return final
+    }
+
+    /// Whether all frames of a chunk have arrived, and all that this rank gathers for it is summed.
     func isComplete(chunk index: Int) -> Bool { missingCounts[index] == 0 }
 
     /// Where a frame belongs, or nil when the plan has no such frame.
@@ -48,37 +60,57 @@ struct ReceivedFrames {
         switch frame.kind {
         case .contribution: contributionPlace(frame)
         case .result: resultPlace(frame)
-        case .statistics: statisticsPlace(frame)
+        case .statistics, .relayedStatistics: statisticsPlace(frame)
         case .resend: nil
         }
     }
 
     private func contributionPlace(_ frame: FrameLabel) -> Place? {
-        guard frame.bucket < layout.plans.count, frame.node < layout.receivedOrdinals.count,
-            layout.receivedOrdinals[frame.node] >= 0,
-            layout.ownership.runs[frame.sender].contains(layout.ownership.tree.leaves(of: frame.node).lowerBound),
-            let index = layout.chunkIndex(bucket: frame.bucket, elementOffset: frame.elementOffset, source: nil),
-            layout.chunks[index].elements.count == frame.elementCount
+        guard frame.node < layout.rootPlaces.count, let root = layout.rootPlaces[frame.node],
+            let place = layout.framePlace(bucket: frame.bucket, elementOffset: frame.elementOffset)
         else { return nil }
-        return .contribution(slot: layout.chunks[index].firstSlot + layout.receivedOrdinals[frame.node], chunk: index)
+        let plan = layout.plans[frame.bucket]
+        guard layout.segmentShares[frame.bucket][place.segment].isCollector else { return nil }
+        let index = layout.chunkIndex(
+            bucket: frame.bucket, segment: place.segment, frame: place.frame, gatheredRoot: root.gatheredRoot)
+        let chunk = layout.chunks[index]
+        if root.gatheredRoot == nil && chunk.work != .sum { return nil }
+        guard chunk.elements.count == frame.elementCount,
+            frame.sender == sender(of: root, segment: plan.segments[place.segment], in: plan)
+        else { return nil }
+        return .contribution(slot: chunk.firstSlot + root.ordinal, chunk: index)
+    }
+
+    /// The rank that sends a root of a segment to this rank.
+    private func sender(
+        of root: AllReduceLayout.RootPlace, segment: ReductionPlan.Segment, in plan: ReductionPlan
+    ) -> Int {
+        guard let gathered = root.gatheredRoot else {
+            return plan.collector(of: segment, in: layout.receivedRoots[root.ordinal].group)
+        }
+        return layout.gatheredRoots[gathered].received[root.ordinal].rank
     }
 
     private func resultPlace(_ frame: FrameLabel) -> Place? {
-        guard frame.bucket < layout.plans.count, frame.node == 0,
-            let index = layout.chunkIndex(
-                bucket: frame.bucket, elementOffset: frame.elementOffset, source: frame.sender),
-            layout.chunks[index].elements.count == frame.elementCount
+        guard frame.node == 0,
+            let place = layout.framePlace(bucket: frame.bucket, elementOffset: frame.elementOffset)
         else { return nil }
-        return .result(slot: layout.chunks[index].firstSlot, chunk: index)
+        let index = layout.chunkIndex(bucket: frame.bucket, segment: place.segment, frame: place.frame)
+        let chunk = layout.chunks[index]
+        guard chunk.work == .receive(from: frame.sender), chunk.elements.count == frame.elementCount else { return nil }
+        return .result(slot: chunk.firstSlot, chunk: index)
     }
 
     private func statisticsPlace(_ frame: FrameLabel) -> Place? {
+        let isRelayed = frame.kind == .relayedStatistics
+        let owner = isRelayed ? frame.node : frame.sender
         let width = layout.statisticsWidth
-        guard width > 0, !layout.ownership.isLearner(frame.sender),
-            frame.elementCount == width * layout.ownership.runs[frame.sender].count,
-            frame.elementOffset == 0, frame.bucket == 0, frame.node == 0
+        guard width > 0, owner < layout.ownership.ownerCount, owner != rank, isRelayed == (owner != frame.sender),
+            isRelayed || frame.node == 0, layout.statisticsSource(of: owner) == frame.sender,
+            frame.elementCount == width * layout.ownership.runs[owner].count,
+            frame.elementOffset == 0, frame.bucket == 0
         else { return nil }
-        return .statistics(slot: layout.firstStatisticsSlot + frame.sender)
+        return .statistics(slot: layout.firstStatisticsSlot + owner, owner: owner)
     }
 
     /// Fills the slot of a place; false when it was filled before.
@@ -88,7 +120,7 @@ struct ReceivedFrames {
             guard fill(slot: slot) else { return false }
             missingCounts[chunk] -= 1
             return true
-        case .statistics(let slot): return fill(slot: slot)
+        case .statistics(let slot, _): return fill(slot: slot)
         }
     }
 
@@ -108,11 +140,11 @@ struct ReceivedFrames {
     }
 
     /// Empties the slot of damaged statistics. Returns the request for that frame.
-    mutating func emptyStatistics(of sender: Int) -> FrameRequest {
-        let slot = layout.firstStatisticsSlot + sender
+    mutating func emptyStatistics(of owner: Int) -> FrameRequest {
+        let slot = layout.firstStatisticsSlot + owner
         precondition(isFilled[slot], "damaged statistics were in their slot")
         isFilled[slot] = false
-        return statisticsRequest(sender)
+        return statisticsRequest(owner)
     }
 
     /// The first missing frame in the order of the plan, or nil when none is missing.
@@ -145,24 +177,35 @@ struct ReceivedFrames {
             }
         }
         guard layout.statisticsWidth > 0 else { return }
-        for sender in 0..<layout.ownership.ownerCount
-        where sender != rank && !isFilled[layout.firstStatisticsSlot + sender] {
-            guard body(statisticsRequest(sender)) else { return }
+        for owner in 0..<layout.ownership.ownerCount
+        where owner != rank && !isFilled[layout.firstStatisticsSlot + owner] {
+            guard body(statisticsRequest(owner)) else { return }
         }
     }
 
     private func request(chunk index: Int, ordinal: Int) -> FrameRequest {
         let chunk = layout.chunks[index]
-        if let source = chunk.source {
-            return FrameRequest(rank: source, kind: .result, bucket: chunk.bucket, elements: chunk.elements, node: 0)
+        let source: (rank: Int, node: Int)
+        switch chunk.work {
+        case .receive(let rank):
+            return FrameRequest(rank: rank, kind: .result, bucket: chunk.bucket, elements: chunk.elements, node: 0)
+        case .gather(let root):
+            let part = layout.gatheredRoots[root].received[ordinal]
+            source = (part.rank, part.node)
+        case .sum:
+            let plan = layout.plans[chunk.bucket]
+            let root = layout.receivedRoots[ordinal]
+            source = (plan.collector(of: plan.segments[chunk.segment], in: root.group), root.node)
         }
-        let root = layout.receivedRoots[ordinal]
         return FrameRequest(
-            rank: root.owner, kind: .contribution, bucket: chunk.bucket, elements: chunk.elements, node: root.node)
+            rank: source.rank, kind: .contribution, bucket: chunk.bucket, elements: chunk.elements, node: source.node)
     }
 
-    private func statisticsRequest(_ sender: Int) -> FrameRequest {
-        let count = layout.statisticsWidth * layout.ownership.runs[sender].count
-        return FrameRequest(rank: sender, kind: .statistics, bucket: 0, elements: 0..<count, node: 0)
+    private func statisticsRequest(_ owner: Int) -> FrameRequest {
+        let source = layout.statisticsSource(of: owner)
+        let count = layout.statisticsWidth * layout.ownership.runs[owner].count
+        return FrameRequest(
+            rank: source, kind: source == owner ? .statistics : .relayedStatistics, bucket: 0, elements: 0..<count,
+            node: source == owner ? 0 : owner)
     }
 }

@@ -1,4 +1,4 @@
-/// The order in which the roots of all workers are added, so that the result is exactly the tree's sum.
+/// The order in which the roots below a node are added, so that the result is exactly the tree's sum of that node.
 ///
 /// Values are numbered: `0 ..< operandCount` are the roots from left to right, then the results of the additions in
 /// order. The last addition is the sum. With one operand there is nothing to add: the sum is that operand.
@@ -20,12 +20,12 @@ package struct CombineSchedule: Sendable, Hashable {
     /// How many pieces of scratch memory are needed at once, at most the height of the tree.
     package let scratchCount: Int
 
-    /// `roots` are the occupied maximal subtrees of all workers, from left to right.
-    package init(roots: [Int], tree: ReductionTree) {
+    /// `roots` are disjoint nodes from left to right, with all samples below `node`.
+    package init(roots: [Int], below node: Int = ReductionTree.top, tree: ReductionTree) {
         operandCount = roots.count
         var additions: [Addition] = []
         var nextOperand = 0
-        Self.append(node: ReductionTree.top, roots: roots, tree: tree, next: &nextOperand, to: &additions)
+        Self.append(node: node, roots: roots, tree: tree, next: &nextOperand, to: &additions)
         precondition(nextOperand == roots.count, "the roots are disjoint nodes of the tree, from left to right")
         self.additions = additions
         (scratchIndices, scratchCount) = Self.assignScratch(operandCount: roots.count, additions: additions)

@@ -14,9 +14,8 @@ package struct LocalProgram: Sendable, Equatable {
     /// - Precondition: `run` lies within `0 ..< batch.count`.
     package init(run: Range<Int>, of batch: MicroBatches) {
         let tree = ReductionTree(leafCount: batch.count)
-        let occupied = batch.occupied
         samples = batch.samples(of: run)
-        roots = tree.maximalSubtrees(of: run).filter { tree.isOccupied($0, occupied: occupied) }
+        roots = tree.roots(of: run, in: batch)
         var steps: [SummationStep] = []
         for (index, root) in roots.enumerated() {
             Self.append(node: root, tree: tree, batch: batch, origin: samples.lowerBound, to: &steps)

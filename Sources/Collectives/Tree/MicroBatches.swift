@@ -11,7 +11,8 @@ package struct MicroBatches: Sendable, Hashable {
     /// - Precondition: `sampleCount` is from 0 to 2^31 - 1 and `count` is a supported leaf count of `ReductionTree`.
     package init(sampleCount: Int, count: Int) {
         precondition((0...Int(Int32.max)).contains(sampleCount), "a batch has from 0 to 2^31 - 1 samples")
-        precondition(ReductionTree.supports(leafCount: count), "the number of micro-batches is a power of two up to 64")
+        precondition(
+            ReductionTree.supports(leafCount: count), "the number of micro-batches is a power of two up to 1024")
         self.sampleCount = sampleCount
         self.count = count
     }
@@ -32,12 +33,6 @@ package struct MicroBatches: Sendable, Hashable {
         begin(of: run.lowerBound)..<begin(of: run.upperBound)
     }
 
-    /// Bit `i` is set when micro-batch `i` has at least one sample.
-    package var occupied: UInt64 {
-        var mask: UInt64 = 0
-        for index in 0..<count where !self[index].isEmpty {
-            mask |= 1 << UInt64(index)
-        }
-        return mask
-    }
+    /// The number of micro-batches that have samples. Batches with equal numbers have the same empty micro-batches.
+    package var occupiedCount: Int { min(sampleCount, count) }
 }

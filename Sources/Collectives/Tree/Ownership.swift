@@ -1,6 +1,6 @@
 /// Why a distribution of micro-batches over workers is not possible.
 package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// `M` is not a power of two from 1 to 64.
+    /// `M` is not a power of two from 1 to 1,024.
     case unsupportedMicroBatchCount(Int)
     /// There are no owners, or more than micro-batches.
     case unsupportedWorkerCount(Int, microBatchCount: Int)
@@ -12,7 +12,7 @@ package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String {
         switch self {
         case .unsupportedMicroBatchCount(let count):
-            "\(count) micro-batches are not possible: choose a power of two from 1 to 64"
+            "\(count) micro-batches are not possible: choose a power of two from 1 to 1024"
         case .unsupportedWorkerCount(let count, let microBatchCount):
             "\(count) workers cannot share \(microBatchCount) micro-batches: choose from 1 to \(microBatchCount) workers"
         case .tooManyWorkers(let count):
@@ -23,7 +23,8 @@ package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
-/// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks.
+/// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks. And which
+/// ranks share a host.
 ///
 /// The last ranks may own nothing. Such a learner receives every sum and every statistic and contributes none; no other
 /// rank waits for it.
@@ -35,6 +36,12 @@ package struct Ownership: Sendable, Hashable {
     package let runs: [Range<Int>]
     /// The number of owners, `O`: the ranks below it have micro-batches, those from it on are learners.
     package let ownerCount: Int
+    /// The host of each rank, as a small number.
+    package let hosts: [Int]
+    /// The ranks that sum together before they send anything to others; groups with owners come first, from left to right.
+    package let groups: [WorkerGroup]
+    /// The group of each rank.
+    package let groupIndices: [Int]
 
     /// The most workers of one view. Ranks in frames have 16 bits.
     package static let maximumWorkerCount = 512
@@ -48,7 +55,7 @@ package struct Ownership: Sendable, Hashable {
     /// The tree by which all ranks sum.
     package var tree: ReductionTree { ReductionTree(leafCount: microBatchCount) }
 
-    /// Equal shares: rank `r` owns `[r·M/W, (r+1)·M/W)` in whole numbers.
+    /// Equal shares on one host: rank `r` owns `[r·M/W, (r+1)·M/W)` in whole numbers.
     package init(microBatchCount: Int, workerCount: Int) throws(OwnershipError) {
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)
@@ -56,9 +63,9 @@ package struct Ownership: Sendable, Hashable {
         guard (1...microBatchCount).contains(workerCount) else {
             throw .unsupportedWorkerCount(workerCount, microBatchCount: microBatchCount)
         }
-        self.microBatchCount = microBatchCount
-        ownerCount = workerCount
-        runs = Self.balancedRuns(microBatchCount: microBatchCount, workerCount: workerCount)
+        try self.init(
+            microBatchCount: microBatchCount,
+            runs: Self.balancedRuns(microBatchCount: microBatchCount, workerCount: workerCount))
     }
 
     /// Runs as equal as whole numbers allow: rank `r` of `W` owns `[r·M/W, (r+1)·M/W)`.
@@ -66,6 +73,33 @@ package struct Ownership: Sendable, Hashable {
         precondition(workerCount > 0 && workerCount <= microBatchCount, "each worker needs a micro-batch")
         return (0..<workerCount).map { rank in
             rank * microBatchCount / workerCount..<(rank + 1) * microBatchCount / workerCount
+        }
+    }
+
+    /// Runs host by host, as equal as whole numbers allow. `hostSizes` has the workers of each host, in the order of ranks.
+    ///
+    /// A host gets its share of the micro-batches, rounded down or up. Where both are possible the host ends at the more
+    /// even boundary, which cuts fewer subtrees, so that its workers' sums meet in fewer roots. No worker has more than in
+    /// `balancedRuns`, and where all hosts have equally many workers, a host's run does not depend on how many.
+    package static func balancedRuns(microBatchCount: Int, hostSizes: [Int]) -> [Range<Int>] {
+        let workerCount = hostSizes.reduce(0, +)
+        precondition(hostSizes.allSatisfy { $0 > 0 }, "a host has workers")
+        precondition(workerCount > 0 && workerCount <= microBatchCount, "each worker needs a micro-batch")
+        let least = hostSizes.map { $0 * microBatchCount / workerCount }
+        let most = hostSizes.map { ($0 * microBatchCount + workerCount - 1) / workerCount }
+        var (leastAfter, mostAfter) = (least.reduce(0, +), most.reduce(0, +))
+        var begin = 0
+        return hostSizes.indices.flatMap { host -> [Range<Int>] in
+            leastAfter -= least[host]
+            mostAfter -= most[host]
+            let ends =
+                max(
+                    begin + least[host], microBatchCount - mostAfter)...min(
+                    begin + most[host], microBatchCount - leastAfter)
+            let end = ends.max { $0.trailingZeroBitCount < $1.trailingZeroBitCount } ?? ends.lowerBound
+            defer { begin = end }
+            return balancedRuns(microBatchCount: end - begin, workerCount: hostSizes[host])
+                .map { begin + $0.lowerBound..<begin + $0.upperBound }
         }
     }
 
@@ -91,7 +125,11 @@ package struct Ownership: Sendable, Hashable {
     }
 
     /// The runs of a view that was received, which are checked. A rank with an empty run, wherever it starts, is a learner.
-    package init(microBatchCount: Int, runs: [Range<Int>]) throws(OwnershipError) {
+    /// `hosts` has a number for each rank; nil for one host.
+    ///
+    /// - Precondition: there are as many hosts as runs.
+    package init(microBatchCount: Int, runs: [Range<Int>], hosts: [Int]? = nil) throws(OwnershipError) {
+        precondition(hosts == nil || hosts?.count == runs.count, "each rank has a host")
         guard ReductionTree.supports(leafCount: microBatchCount) else {
             throw .unsupportedMicroBatchCount(microBatchCount)
         }
@@ -109,6 +147,13 @@ package struct Ownership: Sendable, Hashable {
         self.microBatchCount = microBatchCount
         self.ownerCount = ownerCount
         self.runs = runs.map { $0.isEmpty ? microBatchCount..<microBatchCount : $0 }
+        self.hosts = hosts ?? Array(repeating: 0, count: runs.count)
+        groups = WorkerGroup.groups(runs: self.runs, ownerCount: ownerCount, hosts: self.hosts)
+        var groupIndices = Array(repeating: 0, count: runs.count)
+        for (index, group) in groups.enumerated() {
+            for rank in group.ranks { groupIndices[rank] = index }
+        }
+        self.groupIndices = groupIndices
     }
 
     /// The rank that owns a micro-batch.

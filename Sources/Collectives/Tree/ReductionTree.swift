@@ -4,7 +4,7 @@
 /// A sum adds the left child's sum and the right child's sum; a child without any occupied leaf is skipped.
 package struct ReductionTree: Sendable, Hashable {
     /// The most micro-batches that an experiment may have.
-    package static let maximumLeafCount = 64
+    package static let maximumLeafCount = 1024
 
     /// The number of the node that covers all leaves.
     package static let top = 1
@@ -12,14 +12,14 @@ package struct ReductionTree: Sendable, Hashable {
     /// `M`, the number of leaves.
     package let leafCount: Int
 
-    /// Whether a tree with so many leaves exists: a power of two from 1 to 64.
+    /// Whether a tree with so many leaves exists: a power of two from 1 to 1,024.
     package static func supports(leafCount: Int) -> Bool {
         (1...maximumLeafCount).contains(leafCount) && leafCount & (leafCount - 1) == 0
     }
 
     /// - Precondition: `supports(leafCount:)`.
     package init(leafCount: Int) {
-        precondition(Self.supports(leafCount: leafCount), "a reduction tree has a power of two of leaves, up to 64")
+        precondition(Self.supports(leafCount: leafCount), "a reduction tree has a power of two of leaves, up to 1024")
         self.leafCount = leafCount
     }
 
@@ -65,9 +65,9 @@ package struct ReductionTree: Sendable, Hashable {
         }
     }
 
-    /// Whether any leaf below a node is set in `occupied` (bit `i` for leaf `i`).
-    package func isOccupied(_ node: Int, occupied: UInt64) -> Bool {
-        leaves(of: node).contains { occupied >> UInt64($0) & 1 == 1 }
+    /// The maximal subtrees inside a run that have samples: the sums that the owner of the run makes alone.
+    package func roots(of run: Range<Int>, in batch: MicroBatches) -> [Int] {
+        maximalSubtrees(of: run).filter { !batch.samples(of: leaves(of: $0)).isEmpty }
     }
 
     /// The sum of one Double a leaf by the tree, or nil when every leaf is skipped.

@@ -2,8 +2,7 @@
 
 extension AllReduceSimulation {
     func send(_ frame: SimulatedFrame, from rank: Int, to destination: AllReduceAction.Destination) {
-        for other in processes.indices where other != rank {
-            if case .rank(let only) = destination, only != other { continue }
+        for other in destination.ranks.sorted() {
             transmit(frame, to: other)
             if happens(doublingShare) { transmit(frame, to: other) }
         }
@@ -23,6 +22,11 @@ extension AllReduceSimulation {
             counts.damagedFrames += 1
         }
         let delay = Int.random(in: 1...(happens(0.1) ? 4 * longestDelay : longestDelay), using: &generator)
+        if frame.label.kind == .contribution && frame.label.node < tree.leafCount
+            && ownership.runs[frame.label.sender].count < ownership.tree.leaves(of: frame.label.node).count
+        {
+            counts.gatheredRoots += 1
+        }
         trace?.note(now + delay, rank, frame.isDamaged ? 1 : 0)
         trace?.note(frame.label)
         network.append(Message(arrival: now + delay, destination: rank, frame: frame))
@@ -53,6 +57,7 @@ extension AllReduceSimulation {
                 } else {
                     counts.answersOfThisStep += 1
                 }
+                if again.label.kind == .relayedStatistics { counts.relayedAnswers += 1 }
                 send(again, from: message.destination, to: .rank(message.frame.label.sender))
             }
         }
@@ -78,7 +83,7 @@ extension AllReduceSimulation {
     func reconfigure(_ reason: String) throws {
         generation += 1
         ownership = try randomOwnership(workerCount: processes.count)
-        note("generation \(generation) because \(reason): owners \(ownership.runs)")
+        note("generation \(generation) because \(reason): owners \(ownership.runs) on \(ownership.hosts)")
         let completed = processes.map(\.completed).max() ?? 0
         for rank in processes.indices {
             processes[rank].completed = completed

@@ -42,6 +42,10 @@ final class AllReduceSimulation {
         var damagedFrames = 0
         var leftBehind = 0
         var learnerSteps = 0
+        /// Answers to requests for statistics that are relayed within a group.
+        var relayedAnswers = 0
+        /// Frames with roots that several workers made.
+        var gatheredRoots = 0
     }
 
     static let firstPatience = 40
@@ -57,6 +61,8 @@ final class AllReduceSimulation {
     let doublingShare: Double
     let longestDelay: Int
     let interruptShare: Double
+    /// Hosts over which the workers are spread; 1 in the simulations of flat plans.
+    let hostCount: Int
     var generator: SeededGenerator
     var data: [SimulationData?]
     var ownership: Ownership
@@ -71,10 +77,12 @@ final class AllReduceSimulation {
     var trace: SimulationTrace?
 
     init(
-        seed: UInt64, safeguards: Safeguards = Safeguards(), keepsHistory: Bool = false, keepsTrace: Bool = false
+        seed: UInt64, hostCount: Int = 1, safeguards: Safeguards = Safeguards(), keepsHistory: Bool = false,
+        keepsTrace: Bool = false
     ) throws {
         var generator = SeededGenerator(seed: seed)
         self.safeguards = safeguards
+        self.hostCount = hostCount
         let count = [1, 2, 4, 8, 16].randomElement(using: &generator) ?? 8
         tree = ReductionTree(leafCount: count)
         let shapes = [[3], [0, 40, 7], [4200], [5, 4130, 1], []]
@@ -95,7 +103,9 @@ final class AllReduceSimulation {
         let workerCount = Int.random(in: 2...8, using: &self.generator)
         ownership = try randomOwnership(workerCount: workerCount)
         for rank in 0..<workerCount { processes.append(Process(worker: newWorker(rank))) }
-        note("\(count) micro-batches, buckets \(bucketCounts), \(stepCount) steps, owners \(ownership.runs)")
+        note(
+            "\(count) micro-batches, buckets \(bucketCounts), \(stepCount) steps, owners \(ownership.runs) on \(ownership.hosts)"
+        )
     }
 
     /// Runs until every worker has completed every step.
@@ -124,7 +134,16 @@ final class AllReduceSimulation {
         let shares = try generator.ownership(microBatchCount: tree.leafCount, workerCount: owners)
         return try Ownership(
             microBatchCount: tree.leafCount,
-            runs: shares.runs + Array(repeating: 0..<0, count: workerCount - owners))
+            runs: shares.runs + Array(repeating: 0..<0, count: workerCount - owners),
+            hosts: randomHosts(ownerCount: owners, workerCount: workerCount))
+    }
+
+    /// Mostly the owners of a host follow one another, as a coordinator orders them.
+    private func randomHosts(ownerCount: Int, workerCount: Int) -> [Int]? {
+        guard hostCount > 1 else { return nil }
+        let hosts = (0..<workerCount).map { _ in Int.random(in: 0..<hostCount, using: &generator) }
+        if Int.random(in: 0..<8, using: &generator) == 0 { return hosts }
+        return hosts[..<ownerCount].sorted() + hosts[ownerCount...]
     }
 
     func layout(_ rank: Int, step: Int) -> AllReduceLayout {

@@ -21,8 +21,8 @@ struct AllReduceSimulationTests {
     }
 
     /// The first events and the last before a violation.
-    private static func history(seed: UInt64) throws -> String {
-        let simulation = try AllReduceSimulation(seed: seed, keepsHistory: true)
+    private static func history(seed: UInt64, hostCount: Int) throws -> String {
+        let simulation = try AllReduceSimulation(seed: seed, hostCount: hostCount, keepsHistory: true)
         try? simulation.run()
         let lines = simulation.history ?? []
         if lines.count <= 120 { return lines.joined(separator: "\n") }
@@ -44,17 +44,59 @@ struct AllReduceSimulationTests {
         "699d99a8fe506da0b4aa761c1621bb540c34c7e1f6a6189c0acc1cdfcbfac476",
         "ba8a849c8bf25debef37096890c0c5ac448189801f7871b4fd23dd56ac9a98c2",
     ]
+    /// The same on 2 and on 4 hosts.
+    private static let hostHistoryDigests: [Int: [String]] = [
+        2: [
+            "d96a31433f4486ebee7a1eed01b20f362ebbcd77acb07ed91b7aea1f21b73b1f",
+            "445a189642aa864d3da39b09b7a9d595d59b6d00f24adaa192b22b9728d13740",
+            "5da63c916d5de33b0e3922201ab72c69dfc63f61bc672decc29c9545acd88231",
+            "0592e38b6fefd7255e613c96fcdacca9ea5439daa8d6372a3171d4c1bbee813e",
+            "701ee61a322d74bbe2cd3297e75ef0a7d9534a7f339d8cf485f9c28d787ec67a",
+            "a25212d76c356b2fcb54b8631c0bfa9666ff321f156ed024c3d364f1f0666f5f",
+            "ce804ebc0cf8fe41880f3c6a3b023b191230665c78b3560ab06607f6792a22f9",
+            "5b2bf544c154b5b5fa22692e9f73ee0d0e728666d6270050c3b917cccaf4f899",
+            "f7b5923c623540891a74d40bea1f8c5450f90110d3dc7012e3a77cd1b0ae8938",
+            "4c4be39216d31743f0947bf87abb27cd15bb5e1ebdddf8c765783f99b7df4886",
+            "34aa453fe65225edd5bc8649975ae0d45aa339378c64d8b4f8cf358e4e9d64db",
+            "baf082828b28c104eb894dea7369b4ee012f4ca283854f5ba40a3498a666450b",
+        ],
+        4: [
+            "8363d3fd43bddcf9bc891d9bce575c2b51970f85baf6fc0563cbf74cdb70cf9f",
+            "1464297fd3ee29ee106fd08fdcb9b6196d00bf4e80527552a2afb73212053a1a",
+            "201fec8baa83e23c34ba77b3a547b5b10d287bc0723e87e4b9226c4e66b9dff3",
+            "a54d54d2c7f0a14abaa171a967e2b1bfcb535295c15df66145b568b8c6455f97",
+            "e42121f6b35c173422296fe0c4759d21dc6e07a7e9a64e3e1a50b846aafdbb8a",
+            "30fc469f3a9fc29fde2fdfef8502531deffbc4743311563e01dd44f8ec5ac85c",
+            "513a3246f4f05f7c55c5f09b3aa3df72f6e8ad30a4b2b07d1767e8013a960f48",
+            "5eb25a8e694cba5a44b193e2fce1a659eb01762ee40500d0cf11a4a1112c33ff",
+            "0d0167e7cf523808fbf4f7f538ede593b914a1548ea2da4f39a78eea1d21d30c",
+            "2704da710d066d1f8aa7947235e10dd74f011fba4ceb26f53e736ac3b77a652c",
+            "e2dc5c37bd86808fc0ab9271a4fe49a2eb63f8a6e36a28efb0cc343bbdfe98f6",
+            "8c021ec6236e0b9b52efe3b249ddf4f37798394ac3771d399e844f62c3f47c14",
+        ],
+    ]
     private static let seedsPerDigest: UInt64 = 50
 
     @Test("Every worker gets the tree's sums whatever is lost, doubled, late or damaged, and all ends when faults stop")
     func everySeed() throws {
+        try run(hostCount: 1, digests: Self.historyDigests)
+    }
+
+    @Test("Workers on several hosts get the same sums whatever is lost, doubled, late or damaged", arguments: [2, 4])
+    func everySeedOnHosts(hostCount: Int) throws {
+        try run(hostCount: hostCount, digests: Self.hostHistoryDigests[hostCount] ?? [])
+    }
+
+    /// Runs all seeds and compares the digests of their histories.
+    private func run(hostCount: Int, digests: [String]) throws {
         var hasher = SHA256Hasher()
         for seed in 0..<Self.seedCount {
-            let simulation = try AllReduceSimulation(seed: seed, keepsTrace: true)
+            let simulation = try AllReduceSimulation(seed: seed, hostCount: hostCount, keepsTrace: true)
             do {
                 try simulation.run()
             } catch let violation as Violation {
-                Issue.record("seed \(seed): \(violation)\n\(try Self.history(seed: seed))")
+                let history = try Self.history(seed: seed, hostCount: hostCount)
+                Issue.record("seed \(seed) on \(hostCount) hosts: \(violation)\n\(history)")
                 return
             }
             for trace in simulation.traces { hasher.update(trace) }
@@ -62,11 +104,24 @@ struct AllReduceSimulationTests {
             let digest = hasher.finish()
             hasher = SHA256Hasher()
             let index = Int(seed / Self.seedsPerDigest)
-            guard index < Self.historyDigests.count else { continue }
+            guard index < digests.count else { continue }
             #expect(
-                digest.hexadecimal == Self.historyDigests[index],
+                digest.hexadecimal == digests[index],
                 "seeds \(seed + 1 - Self.seedsPerDigest) to \(seed) have another history")
         }
+    }
+
+    @Test("The simulation on several hosts reaches what only groups do")
+    func coverageOnHosts() throws {
+        var sum = AllReduceSimulation.Counts()
+        for seed in 0..<UInt64(100) {
+            let simulation = try AllReduceSimulation(seed: seed, hostCount: 3)
+            try simulation.run()
+            sum.relayedAnswers += simulation.counts.relayedAnswers
+            sum.gatheredRoots += simulation.counts.gatheredRoots
+            sum.damagedFrames += simulation.counts.damagedFrames
+        }
+        #expect(sum.relayedAnswers > 10 && sum.gatheredRoots > 100 && sum.damagedFrames > 100, "\(sum)")
     }
 
     @Test("The simulation reaches what it is for: questions about both steps, damage, learners that fall behind")

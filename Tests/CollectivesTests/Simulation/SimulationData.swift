@@ -10,9 +10,9 @@ struct SimulationData {
 
     init(step: UInt64, tree: ReductionTree, batchSize: Int, bucketCounts: [Int], statisticsWidth: Int) {
         self.batchSize = batchSize
-        let occupied = MicroBatches(sampleCount: batchSize, count: tree.leafCount).occupied
+        let batch = MicroBatches(sampleCount: batchSize, count: tree.leafCount)
         var sums: [[[Float]]?] = Array(repeating: nil, count: 2 * tree.leafCount)
-        for leaf in 0..<tree.leafCount where occupied >> UInt64(leaf) & 1 == 1 {
+        for leaf in 0..<tree.leafCount where !batch[leaf].isEmpty {
             sums[tree.leafCount + leaf] = bucketCounts.enumerated().map { bucket, count in
                 Self.floats(count, seed: step &* 1_000_003 &+ UInt64(leaf) << 32 &+ UInt64(bucket) << 24)
             }

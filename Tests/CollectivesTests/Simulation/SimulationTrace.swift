@@ -23,16 +23,17 @@ struct SimulationTrace {
         case .sendContribution(let bucket, let elements, let rootIndex, let node, let destination):
             note(1, bucket, elements.lowerBound, elements.upperBound, rootIndex, node)
             if case .rank(let rank) = destination { note(rank) } else { note(-1) }
-        case .sendResult(let chunk): note(2, chunk)
+        case .sendSums(let chunk): note(2, chunk)
         case .sendStatistics: note(3)
         case .combine(let chunk): note(4, chunk)
         case .copyResult(let chunk): note(5, chunk)
-        case .takeStatistics(let slot, let rank): note(6, slot, rank)
+        case .takeStatistics(let slot, let owner): note(6, slot, owner)
         case .request(let request):
             note(7, request.rank, Int(request.kind.rawValue), request.bucket)
             note(request.elements.lowerBound, request.elements.upperBound, request.node)
         case .bucketDone(let bucket): note(8, bucket)
         case .stepDone: note(9)
+        case .relayStatistics(let owner): note(10, owner)
         }
     }
 
