@@ -39,12 +39,3 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
 package enum Build {
     package static let version = "0.1.0"
 }
-
-/// This host's name, for HELLO and logs.
-enum HostName {
-    static var current: String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
-        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}

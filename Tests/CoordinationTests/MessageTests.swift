@@ -53,6 +53,22 @@ struct MessageTests {
         }
     }
 
+    @Test func `a host is identified by a UUID, and by nothing else`() {
+        let host = HostIdentifier(parsing: "42d41f65-0307-412c-be1b-6fc210edeb95")
+        #expect(host == HostIdentifier(high: 0x42D4_1F65_0307_412C, low: 0xBE1B_6FC2_10ED_EB95))
+        for text in ["", "42d41f65", "42d41f65-0307-412c-be1b-6fc210edeb9g", "+42d41f65-0307-412c-be1b-6fc210edeb9"] {
+            #expect(HostIdentifier(parsing: text) == nil)
+        }
+    }
+
+    @Test func `a host number beyond the members is refused`() throws {
+        for case .view(var view) in SampleMessages.fromCoordinator {
+            view.members[1].hostNumber = view.members.count
+            let bytes = CoordinatorMessage.view(view).encoded()
+            #expect(throws: MessageError.invalid(field: "members")) { try CoordinatorMessage(decoding: bytes) }
+        }
+    }
+
     @Test func `another protocol version is named`() {
         var bytes = WorkerMessage.goodbye.encoded()
         bytes[2] = 9

@@ -12,8 +12,9 @@ enum SampleMessages {
     }
 
     static let hello = Hello(
-        name: "worker-1", host: "höst", processIdentifier: 4242, build: "1.0", arithmeticVersion: 3,
-        instructionSet: "avx512", dataDigests: [digest(1), digest(2)], experimentDigest: digest(3),
+        name: "worker-1", host: "höst", hostIdentifier: HostIdentifier(high: .max, low: 5), processIdentifier: 4242,
+        build: "1.0", arithmeticVersion: 3, instructionSet: "avx512", dataDigests: [digest(1), digest(2)],
+        experimentDigest: digest(3),
         inboxAddress: "tcp://127.0.0.1:5555", threadCount: 2)
 
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
@@ -66,7 +67,7 @@ enum SampleMessages {
         let members = (0..<3).map { rank in
             Member(
                 rank: rank, workerIdentifier: UInt32(rank + 1), name: "worker-\(rank)", host: "a",
-                processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
+                hostNumber: rank % 2, processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
                 microBatches: rank * 4..<rank * 4 + (rank < 2 ? 4 : 0), needsState: rank != 1)
         }
         let job = JobIdentifier(high: 1, low: 2)

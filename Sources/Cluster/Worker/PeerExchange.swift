@@ -212,11 +212,11 @@ final class PeerExchange: GradientExchange {
 }
 
 extension View {
-    /// Which micro-batches each member owns. Throws when these are not all of the experiment's.
+    /// Which micro-batches each member owns, on which host. Throws when these are not all of the experiment's.
     func ownership(microBatchCount: Int) throws(OwnershipError) -> Ownership {
         try Ownership(
             microBatchCount: microBatchCount,
-            runs: members.map(\.microBatches))
+            runs: members.map(\.microBatches), hosts: members.map(\.hostNumber))
     }
 }
 

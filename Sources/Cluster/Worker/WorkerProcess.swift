@@ -1,5 +1,5 @@
 import CPlatform
-import Coordination
+package import Coordination
 import Core
 import Faults
 import Foundation
@@ -35,8 +35,9 @@ package enum WorkerProcess {
         faults?.reach(.hello, step: 0)
         let peers = try PeerNetwork(context, settings: settings)
         let hello = Hello(
-            name: settings.name, host: HostName.current, processIdentifier: getpid(), build: Build.version,
-            arithmeticVersion: UInt32(Arithmetic.version), instructionSet: instructionSet.rawValue, dataDigests: [],
+            name: settings.name, host: HostName.current, hostIdentifier: settings.hostIdentifier,
+            processIdentifier: getpid(), build: Build.version, arithmeticVersion: UInt32(Arithmetic.version),
+            instructionSet: instructionSet.rawValue, dataDigests: [],
             inboxAddress: peers.inboxAddress, threadCount: UInt32(settings.threadCount))
         let ending = Mutex<WorkerControl.End?>(nil)
         let control = ControlThread {
@@ -69,6 +70,8 @@ package struct WorkerSettings: Sendable {
     package var environment: [String: String]
     /// Address at which peers on other hosts reach this worker; nil: the interface that leads to the coordinator.
     package var interface: String?
+    /// Workers with equal identifiers sum together before anything crosses the network.
+    package var hostIdentifier = HostIdentifier.current
     /// Folder for the rescue checkpoint; nil writes none.
     package var stateFolder: String?
     /// Whether an address that other hosts can reach is allowed without keys.

@@ -279,7 +279,8 @@ extension CoordinatorMachine {
     /// Journals and sends the view of this generation.
     private mutating func enterView(_ choice: Membership.Choice, from start: Ready, now: UInt64) {
         let runs = assignment.runs(
-            microBatchNanoseconds: choice.owners.map { roster[$0].progress.microBatchNanoseconds })
+            microBatchNanoseconds: choice.owners.map { roster[$0].progress.microBatchNanoseconds },
+            hostSizes: roster.hostSizes(of: choice.owners))
         let view = membership.enterView(choice, runs: runs, from: start, in: &roster, now: now)
         transition(to: .linking(since: now), now: now)
         emit(.journal(.view(view)))

@@ -126,8 +126,8 @@ struct Membership {
 
     // MARK: A new view
 
-    /// Chooses owners and learners among the prepared workers, each in the order of names. Owners of the view before stay owners,
-    /// even when they are a round behind.
+    /// Chooses owners and learners among the prepared workers, each in the order of names, owners host by host. Owners of the view
+    /// before stay owners, even when they are a round behind.
     func chooseMembers(from start: Ready, in roster: Roster, now: UInt64) -> Choice {
         let prepared = roster.prepared
         func isUpToDate(_ worker: Int) -> Bool { roster[worker].ready?.hasSameState(as: start) ?? false }
@@ -149,7 +149,7 @@ struct Membership {
         owners += able.filter { !owners.contains($0) }.prefix(lackingCount)
         let others = able.filter { !owners.contains($0) }
         let learners = others.prefix(ownerLimit - owners.count)
-        return Choice(owners: owners.sorted(by: byName), learners: learners.sorted(by: byName))
+        return Choice(owners: roster.byHost(owners.sorted(by: byName)), learners: learners.sorted(by: byName))
     }
 
     /// Makes the view of this generation. `runs` are the owners' micro-batches, by rank; ranks beyond them are learners.
@@ -158,10 +158,15 @@ struct Membership {
     ) -> View {
         let chosen = choice.owners + choice.learners
         let end = runs.last?.upperBound ?? 0
+        var hostNumbers: [HostIdentifier: Int] = [:]
+        for worker in chosen where hostNumbers[roster[worker].hello.hostIdentifier] == nil {
+            hostNumbers[roster[worker].hello.hostIdentifier] = hostNumbers.count
+        }
         let members = chosen.enumerated().map { rank, worker in
             let record = roster[worker]
             return Member(
                 rank: rank, workerIdentifier: record.identifier, name: record.hello.name, host: record.hello.host,
+                hostNumber: hostNumbers[record.hello.hostIdentifier] ?? 0,
                 processIdentifier: record.hello.processIdentifier, inboxAddress: record.hello.inboxAddress,
                 microBatches: rank < runs.count ? runs[rank] : end..<end,
                 needsState: !(record.ready?.hasSameState(as: start) ?? false))

@@ -1,6 +1,6 @@
 import Collectives
 
-/// Which owner computes which micro-batches: equal runs, or runs by measured speed. Finds slow workers.
+/// Which owner computes which micro-batches: equal runs host by host, or runs by measured speed. Finds slow workers.
 struct MicroBatchAssignment {
     /// A worker that takes much longer for a micro-batch than the others.
     struct SlowWorker: Equatable {
@@ -26,12 +26,25 @@ struct MicroBatchAssignment {
         self.rebalances = rebalances
     }
 
-    /// Runs for owners, in their order. A time of 0 is unknown; then all runs are equal.
-    func runs(microBatchNanoseconds times: [UInt64]) -> [Range<Int>] {
-        guard rebalances, !times.contains(0) else {
-            return Ownership.balancedRuns(microBatchCount: microBatchCount, workerCount: times.count)
+    /// Runs for owners, in their order. A time of 0 is unknown; then all runs are equal. `hostSizes` has the owners of each
+    /// host, in their order.
+    ///
+    /// With several hosts, runs follow speed only where that shortens the slowest owner's step by more than a tenth: equal runs
+    /// leave whole subtrees on a host, so that less crosses between hosts.
+    func runs(microBatchNanoseconds times: [UInt64], hostSizes: [Int]) -> [Range<Int>] {
+        precondition(hostSizes.reduce(0, +) == times.count, "each owner is on a host")
+        let equal = Ownership.balancedRuns(microBatchCount: microBatchCount, hostSizes: hostSizes)
+        guard rebalances, !times.contains(0) else { return equal }
+        let fastest = Ownership.fastestRuns(microBatchCount: microBatchCount, times: times.map { Double($0) })
+        return hostSizes.count == 1 || Self.shortens(fastest, equal, times) ? fastest : equal
+    }
+
+    /// Whether other runs shorten the slowest owner's step by more than a tenth.
+    private static func shortens(_ others: [Range<Int>], _ runs: [Range<Int>], _ times: [UInt64]) -> Bool {
+        func slowest(_ runs: [Range<Int>]) -> Double {
+            zip(runs, times).map { Double($0.count) * Double($1) }.max() ?? 0
         }
-        return Ownership.fastestRuns(microBatchCount: microBatchCount, times: times.map { Double($0) })
+        return slowest(others) < 0.9 * slowest(runs)
     }
 
     /// Whether runs by speed would shorten the slowest owner's step by more than a tenth. `times` are those of the owners of
@@ -42,10 +55,8 @@ struct MicroBatchAssignment {
         guard rebalances, now >= trainingSince + Self.rebalanceMilliseconds, runs.count == times.count,
             !times.contains(0)
         else { return false }
-        func slowest(_ runs: [Range<Int>]) -> Double {
-            zip(runs, times).map { Double($0.count) * Double($1) }.max() ?? 0
-        }
-        return slowest(self.runs(microBatchNanoseconds: times)) < 0.9 * slowest(runs)
+        let fastest = Ownership.fastestRuns(microBatchCount: microBatchCount, times: times.map { Double($0) })
+        return Self.shortens(fastest, runs, times)
     }
 
     /// Compares a worker's time for a micro-batch with those of the other owners (0 is unknown). Returns the worker's figures

@@ -83,6 +83,34 @@ struct Roster {
             ?? workers.firstIndex { $0.hello.inboxAddress == hello.inboxAddress && !$0.isGone }
     }
 
+    /// Workers host by host: the host with the most of them first, then by the order of the first on each.
+    func byHost(_ workers: [Int]) -> [Int] {
+        var hosts: [HostIdentifier] = []
+        var groups: [HostIdentifier: [Int]] = [:]
+        for worker in workers {
+            let host = self[worker].hello.hostIdentifier
+            if groups[host] == nil { hosts.append(host) }
+            groups[host, default: []].append(worker)
+        }
+        let sorted = hosts.enumerated().sorted { left, right in
+            let (most, other) = (groups[left.element]?.count ?? 0, groups[right.element]?.count ?? 0)
+            return most == other ? left.offset < right.offset : most > other
+        }
+        return sorted.flatMap { groups[$0.element] ?? [] }
+    }
+
+    /// The number of workers on each host. Those of one host follow one another.
+    func hostSizes(of workers: [Int]) -> [Int] {
+        var sizes: [Int] = []
+        var last: HostIdentifier?
+        for worker in workers {
+            let host = self[worker].hello.hostIdentifier
+            if host == last { sizes[sizes.count - 1] += 1 } else { sizes.append(1) }
+            last = host
+        }
+        return sizes
+    }
+
     /// Whether a local process ever joined, present or not.
     func hasKnown(localProcess processIdentifier: Int32) -> Bool {
         workers.contains { $0.isLocal && $0.hello.processIdentifier == processIdentifier }

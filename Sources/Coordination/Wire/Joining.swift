@@ -8,6 +8,8 @@ package struct Hello: Sendable, Equatable {
     /// Unique among the workers of a run.
     package var name: String
     package var host: String
+    /// Equal for all workers that share a host's memory, in containers too.
+    package var hostIdentifier: HostIdentifier
     package var processIdentifier: Int32
     /// The program's release, for messages only.
     package var build: String
@@ -24,12 +26,14 @@ package struct Hello: Sendable, Equatable {
     package var attachment: Attachment?
 
     package init(
-        name: String, host: String, processIdentifier: Int32, build: String, arithmeticVersion: UInt32,
-        instructionSet: String, dataDigests: [SHA256Digest], experimentDigest: SHA256Digest? = nil,
+        name: String, host: String, hostIdentifier: HostIdentifier, processIdentifier: Int32, build: String,
+        arithmeticVersion: UInt32, instructionSet: String, dataDigests: [SHA256Digest],
+        experimentDigest: SHA256Digest? = nil,
         inboxAddress: String, threadCount: UInt32
     ) {
         self.name = name
         self.host = host
+        self.hostIdentifier = hostIdentifier
         self.processIdentifier = processIdentifier
         self.build = build
         self.arithmeticVersion = arithmeticVersion
@@ -45,6 +49,7 @@ extension Hello: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.line(name, limit: WireLimits.nameByteCount)
         writer.line(host, limit: WireLimits.nameByteCount)
+        writer.value(hostIdentifier)
         writer.integer(processIdentifier)
         writer.line(build, limit: WireLimits.nameByteCount)
         writer.integer(arithmeticVersion)
@@ -59,6 +64,7 @@ extension Hello: WireValue {
     init(from reader: inout MessageReader) throws(MessageError) {
         name = try reader.line("name", limit: WireLimits.nameByteCount)
         host = try reader.line("host", limit: WireLimits.nameByteCount)
+        hostIdentifier = try reader.value(HostIdentifier.self)
         processIdentifier = try reader.integer(Int32.self, "process")
         build = try reader.line("build", limit: WireLimits.nameByteCount)
         arithmeticVersion = try reader.integer(UInt32.self, "arithmetic version")
@@ -68,6 +74,38 @@ extension Hello: WireValue {
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
         threadCount = try reader.integer(UInt32.self, "threads")
         attachment = try reader.optional(Attachment.self, "attachment")
+    }
+}
+
+/// Identifies a host while it runs: 128 bits, on Linux the boot identifier of its kernel.
+package struct HostIdentifier: Sendable, Hashable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Reads the text form of a UUID, 32 hexadecimal digits with any hyphens; nil for anything else.
+    package init?(parsing text: some StringProtocol) {
+        let digits = String(text.filter { $0 != "-" })
+        guard digits.utf8.count == 32, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }),
+            let high = UInt64(digits.prefix(16), radix: 16), let low = UInt64(digits.suffix(16), radix: 16)
+        else { return nil }
+        self.init(high: high, low: low)
+    }
+}
+
+extension HostIdentifier: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(high)
+        writer.integer(low)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        high = try reader.integer(UInt64.self, "host identifier")
+        low = try reader.integer(UInt64.self, "host identifier")
     }
 }
 

@@ -6,6 +6,8 @@ package struct Member: Hashable, Sendable {
     package var workerIdentifier: UInt32
     package var name: String
     package var host: String
+    /// Equal for members on one host; below the number of members.
+    package var hostNumber: Int
     package var processIdentifier: Int32
     /// Where its peers reach it.
     package var inboxAddress: String
@@ -15,13 +17,14 @@ package struct Member: Hashable, Sendable {
     package var needsState: Bool
 
     package init(
-        rank: Int, workerIdentifier: UInt32, name: String, host: String, processIdentifier: Int32,
-        inboxAddress: String, microBatches: Range<Int>, needsState: Bool = false
+        rank: Int, workerIdentifier: UInt32, name: String, host: String, hostNumber: Int = 0,
+        processIdentifier: Int32, inboxAddress: String, microBatches: Range<Int>, needsState: Bool = false
     ) {
         self.rank = rank
         self.workerIdentifier = workerIdentifier
         self.name = name
         self.host = host
+        self.hostNumber = hostNumber
         self.processIdentifier = processIdentifier
         self.inboxAddress = inboxAddress
         self.microBatches = microBatches
@@ -37,6 +40,7 @@ extension Member: WireValue {
         writer.integer(workerIdentifier)
         writer.line(name, limit: WireLimits.nameByteCount)
         writer.line(host, limit: WireLimits.nameByteCount)
+        writer.integer(UInt32(hostNumber))
         writer.integer(processIdentifier)
         writer.line(inboxAddress, limit: WireLimits.nameByteCount)
         writer.integer(UInt32(microBatches.lowerBound))
@@ -49,6 +53,7 @@ extension Member: WireValue {
         workerIdentifier = try reader.integer(UInt32.self, "worker")
         name = try reader.line("name", limit: WireLimits.nameByteCount)
         host = try reader.line("host", limit: WireLimits.nameByteCount)
+        hostNumber = Int(try reader.integer(UInt32.self, "host number"))
         processIdentifier = try reader.integer(Int32.self, "process")
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
         let first = Int(try reader.integer(UInt32.self, "first micro-batch"))
@@ -87,7 +92,8 @@ extension View: WireValue {
         writer.list(members, limit: WireLimits.workerCount)
     }
 
-    /// Throws for ranks out of order, for micro-batches with gaps or overlaps, and for a holder without the state.
+    /// Throws for ranks out of order, for micro-batches with gaps or overlaps, for host numbers beyond the members, and for a
+    /// holder without the state.
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.number("generation")
         position = try reader.value(Position.self)
@@ -98,7 +104,8 @@ extension View: WireValue {
         }
         var nextMicroBatch = 0
         for (rank, member) in members.enumerated() {
-            guard member.rank == rank, member.microBatches.lowerBound == nextMicroBatch,
+            guard member.rank == rank, members.indices.contains(member.hostNumber),
+                member.microBatches.lowerBound == nextMicroBatch,
                 rank == 0 ? !member.isLearner : (member.isLearner || !members[rank - 1].isLearner)
             else { throw .invalid(field: "members") }
             nextMicroBatch += member.microBatches.count

@@ -15,9 +15,10 @@ enum CoordinatorFixtures {
         return configuration
     }
 
-    static func hello(_ number: Int, host: String = "here") -> Hello {
+    static func hello(_ number: Int, host: String = "here", hostIdentifier: UInt64 = 1) -> Hello {
         Hello(
-            name: "w\(number)", host: host, processIdentifier: Int32(1000 + number), build: "test",
+            name: "w\(number)", host: host, hostIdentifier: HostIdentifier(high: 0, low: hostIdentifier),
+            processIdentifier: Int32(1000 + number), build: "test",
             arithmeticVersion: 3, instructionSet: "avx2", dataDigests: [], inboxAddress: "inbox \(number)",
             threadCount: 1)
     }

@@ -48,6 +48,23 @@ struct MembershipTests {
         #expect(roster[2].ready == nil && roster[2].lastProgressed == 7)
     }
 
+    @Test func `owners are ordered host by host, the host with most of them first, and members tell their hosts`() {
+        var roster = Roster()
+        for (number, host) in zip(0..<5, [4, 9, 4, 9, 9] as [UInt64]) {
+            _ = roster.add(
+                Fixtures.hello(number, hostIdentifier: host), from: Fixtures.connection(number), isLocal: true,
+                isAttached: false, now: 0)
+            roster.setReady(number, Fixtures.ready(0))
+        }
+        var membership = Membership(Fixtures.configuration(workers: 5) { $0.ownerLimit = 5 })
+        membership.startGeneration()
+        let choice = membership.chooseMembers(from: Fixtures.ready(0), in: roster, now: 0)
+        #expect(choice.owners == [1, 3, 4, 0, 2] && roster.hostSizes(of: choice.owners) == [3, 2])
+        let view = membership.enterView(
+            choice, runs: [0..<1, 1..<3, 3..<5, 5..<6, 6..<8], from: Fixtures.ready(0), in: &roster, now: 0)
+        #expect(view.members.map(\.hostNumber) == [0, 0, 0, 1, 1])
+    }
+
     @Test func `an owner cannot be further than its grant, a new worker not further than the start`() {
         var roster = Fixtures.roster(2)
         let membership = view(owners: 1, of: &roster)

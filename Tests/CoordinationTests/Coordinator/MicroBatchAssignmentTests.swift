@@ -8,9 +8,16 @@ struct MicroBatchAssignmentTests {
     private let bySpeed = MicroBatchAssignment(microBatchCount: 8, rebalances: true)
 
     @Test func `runs follow speed only where micro-batches may move and all times are known`() {
-        #expect(equal.runs(microBatchNanoseconds: [10, 30]) == [0..<4, 4..<8])
-        #expect(bySpeed.runs(microBatchNanoseconds: [10, 30]) == [0..<6, 6..<8])
-        #expect(bySpeed.runs(microBatchNanoseconds: [10, 0]) == [0..<4, 4..<8])
+        #expect(equal.runs(microBatchNanoseconds: [10, 30], hostSizes: [2]) == [0..<4, 4..<8])
+        #expect(bySpeed.runs(microBatchNanoseconds: [10, 30], hostSizes: [2]) == [0..<6, 6..<8])
+        #expect(bySpeed.runs(microBatchNanoseconds: [10, 0], hostSizes: [2]) == [0..<4, 4..<8])
+    }
+
+    @Test func `runs are given out host by host, and follow speed only where that saves more than a tenth`() {
+        let unknown: [UInt64] = [0, 0, 0, 0, 0]
+        #expect(equal.runs(microBatchNanoseconds: unknown, hostSizes: [3, 2]) == [0..<1, 1..<2, 2..<4, 4..<6, 6..<8])
+        #expect(bySpeed.runs(microBatchNanoseconds: [10, 12], hostSizes: [1, 1]) == [0..<4, 4..<8])
+        #expect(bySpeed.runs(microBatchNanoseconds: [10, 30], hostSizes: [1, 1]) == [0..<6, 6..<8])
     }
 
     @Test func `micro-batches move when that saves more than a tenth, after three seconds of training`() {

@@ -8,17 +8,32 @@ struct RunFingerprintTests {
     private static let seedsInGroup: UInt64 = 20
 
     @Test func `600 seeds give the committed views, records, checkpoints and outcomes`() throws {
-        for (index, expected) in Self.expected.enumerated() {
+        try compare(Self.expected, hostCount: 1)
+    }
+
+    @Test func `100 seeds with workers on three hosts give the committed runs and keep every invariant`() throws {
+        try compare(Self.expectedOnHosts, hostCount: 3)
+    }
+
+    private func compare(_ fingerprints: [UInt64], hostCount: Int) throws {
+        for (index, expected) in fingerprints.enumerated() {
             let first = UInt64(index) * Self.seedsInGroup + 1
             var group = RunFingerprint()
             for seed in first..<first + Self.seedsInGroup {
-                let cluster = try SimulationTests.run(seed: seed, .init(), historyLength: 0)
+                let cluster = try SimulationTests.run(seed: seed, hostCount: hostCount, .init(), historyLength: 0)
+                #expect(cluster.violation == nil, "seed \(seed) on \(hostCount) hosts")
                 group.add(cluster.fingerprint.value)
             }
             let found = "0x" + String(group.value, radix: 16)
             #expect(group.value == expected, "seeds \(first) to \(first + Self.seedsInGroup - 1) give \(found)")
         }
     }
+
+    /// The same with the workers on three hosts in turn.
+    private static let expectedOnHosts: [UInt64] = [
+        0x33A2_83B7_1326_9EB4, 0x53C9_D6B9_C70F_18C5, 0x557A_5311_7031_9B8C,
+        0x9E74_D759_7FEA_BBF0, 0x81CB_B61B_7553_BBEF,
+    ]
 
     /// One fingerprint for each 20 seeds from 1 on.
     private static let expected: [UInt64] = [

@@ -21,6 +21,9 @@ extension SimulatedCluster {
                 next = member.microBatches.upperBound
             }
         }
+        let hosts = view.members.filter { !$0.isLearner }.map(\.hostNumber)
+        let changes = zip(hosts, hosts.dropFirst()).count { $0 != $1 }
+        check(changes + 1 == Set(hosts).count, "the owners of a host do not follow one another: \(hosts)")
         check(next == options.microBatchCount, "the owners end at micro-batch \(next)")
         check(Set(view.members.map(\.name)).count == view.members.count, "a worker is a member twice")
         let holder = view.members.indices.contains(view.holder) ? view.members[view.holder] : nil

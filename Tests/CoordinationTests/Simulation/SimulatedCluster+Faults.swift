@@ -11,6 +11,7 @@ extension SimulatedCluster {
         let address = "inbox \(slot).\(incarnations)"
         let hello = Hello(
             name: "worker-\(slot)", host: isRemote ? "there-\(slot)" : "here",
+            hostIdentifier: HostIdentifier(high: 0, low: UInt64(slot % options.hostCount)),
             processIdentifier: Int32(1000 + incarnations), build: "test", arithmeticVersion: 3, instructionSet: "avx2",
             dataDigests: [], inboxAddress: address, threadCount: 1)
         let worker = SimulatedWorker(

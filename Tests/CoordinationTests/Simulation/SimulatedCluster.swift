@@ -29,6 +29,8 @@ final class SimulatedCluster {
         var dataByteCount: UInt64 = 0
         /// Workers on other hosts, where no parent reports how a process ends.
         var remoteSlots: Set<Int> = []
+        /// Hosts over which plans spread the workers, in turn.
+        var hostCount = 1
         /// Whether dead processes are started again.
         var restarts = true
         /// Whether an interrupted run is resumed.

@@ -10,9 +10,10 @@ struct SimulationTests {
 
     /// Runs a seed's cluster to its end.
     static func run(
-        seed: UInt64, _ safeguards: SimulatedCluster.Safeguards, historyLength: Int
+        seed: UInt64, hostCount: Int = 1, _ safeguards: SimulatedCluster.Safeguards, historyLength: Int
     ) throws -> SimulatedCluster {
         var options = SimulationPlan.options(seed: seed)
+        options.hostCount = hostCount
         options.safeguards = safeguards
         options.historyLength = historyLength
         let cluster = try SimulatedCluster(options)

@@ -1,0 +1,53 @@
+import Coordination
+import Core
+import Foundation
+import Glibc
+
+extension HostIdentifier {
+    /// The boot identifier of this host's kernel, which its containers share; where there is none, a digest of the host's name.
+    static var current: HostIdentifier {
+        let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+        if let text, let identifier = HostIdentifier(parsing: text.prefix { !$0.isNewline }) { return identifier }
+        let digest = SHA256Digest(of: Array(HostName.current.utf8)).hexadecimal.prefix(32)
+        return HostIdentifier(parsing: digest) ?? HostIdentifier(high: 0, low: 0)
+    }
+}
+
+/// This host's name, for HELLO and logs.
+enum HostName {
+    static var current: String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// This host's address on the way to another host.
+enum LocalAddress {
+    /// The numeric address of the interface that routes to a host. Sends nothing.
+    static func towards(host: String, port: UInt16) throws(ClusterError) -> String {
+        var hints = addrinfo()
+        hints.ai_family = AF_INET
+        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let target = found else {
+            throw .unknownHost(host)
+        }
+        defer { freeaddrinfo(found) }
+        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        guard descriptor >= 0 else { throw .system("look for a route to \(host)", errno) }
+        defer { close(descriptor) }
+        guard connect(descriptor, target.pointee.ai_addr, target.pointee.ai_addrlen) == 0 else {
+            throw .system("find a route to \(host)", errno)
+        }
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard status == 0 else { throw .system("read the route to \(host)", errno) }
+        var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+        inet_ntop(AF_INET, &address.sin_addr, &text, socklen_t(text.count))
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
