@@ -33,6 +33,7 @@ final class SocketWorkers: @unchecked Sendable {
 
     private let folder: TemporaryFolder
     private var runSettings = RunSettings()
+    private var hostNumbers: [Int] = []
     private var workers: [Worker] = []
     private let condition = NSCondition()
     private var results: [Int: Result<[UInt8], any Error>] = [:]
@@ -50,11 +51,12 @@ final class SocketWorkers: @unchecked Sendable {
         let sets = try DatasetLookup.load(experiment, data: nil, environment: [:])
         let data = try TrainingData(dataset: sets.training, experiment: experiment)
         for (rank, run) in runs.enumerated() {
-            let settings = WorkerSettings(
+            var settings = WorkerSettings(
                 coordinatorAddress: "ipc://\(folder.path)/c", name: "w\(rank)", threadCount: threadCount,
                 environment: [:])
-            let boot: UInt32 = plane == .mixed && rank > 1 ? 2 : 1
-            let peers = try PeerNetwork(context, settings: settings, boot: boot)
+            hostNumbers.append(plane == .mixed && rank > 1 ? 1 : 0)
+            settings.hostIdentifier = HostIdentifier(high: 0, low: UInt64(hostNumbers[rank]))
+            let peers = try PeerNetwork(context, settings: settings)
             peers.job = JobIdentifier(high: 1, low: 2)
             let trainer = try TrainingReplica(
                 experiment: experiment, model: model, data: data,
@@ -68,7 +70,9 @@ final class SocketWorkers: @unchecked Sendable {
     private func view(_ runs: [Range<Int>]) -> View {
         let members = workers.enumerated().map { rank, worker in
             Member(
-                rank: rank, workerIdentifier: UInt32(rank), name: "w\(rank)", host: "here", processIdentifier: 1,
+                rank: rank, workerIdentifier: UInt32(rank), name: "w\(rank)", host: "here",
+                hostNumber: hostNumbers[rank],
+                processIdentifier: 1,
                 inboxAddress: worker.peers.inboxAddress,
                 microBatches: runs[rank])
         }

@@ -19,30 +19,30 @@ struct SharedMemoryTests {
         let planes: [SharedMemoryPlane]
         let transports: [HostFrameTransport]
 
-        /// Workers with equal `boots` are on one host.
-        init(boots: [UInt32] = [1, 1], checksPayloads: Bool = false) throws {
+        /// Workers with equal `hosts` are on one host.
+        init(hosts: [UInt32] = [1, 1], checksPayloads: Bool = false) throws {
             let folder = try TemporaryFolder()
             let context = try context()
             let options = SocketOptions.data(highWaterMark: 1000, maximumPayloadByteCount: 1 << 20)
-            let inboxes = try boots.indices.map {
+            let inboxes = try hosts.indices.map {
                 try Inbox(context, at: folder.endpoint("r\($0)"), options: options)
             }
-            let interrupts = try boots.map { _ in try InterruptEvent() }
-            let sockets = try boots.indices.map {
+            let interrupts = try hosts.map { _ in try InterruptEvent() }
+            let sockets = try hosts.indices.map {
                 try ZeroMQFrameTransport(
                     context, rank: $0, endpoints: inboxes.map(\.endpoint), options: options, inbox: inboxes[$0],
                     interrupt: interrupts[$0])
             }
-            let planes = boots.indices.map {
+            let planes = hosts.indices.map {
                 SharedMemoryPlane(
-                    job: job, generation: 3, rank: $0, rankCount: boots.count, checksPayloads: checksPayloads,
-                    boot: boots[$0])
+                    job: job, generation: 3, rank: $0, rankCount: hosts.count, checksPayloads: checksPayloads,
+                    host: hosts[$0])
             }
             self.folder = folder
             (self.interrupts, self.planes) = (interrupts, planes)
-            transports = boots.indices.map { HostFrameTransport(sockets: sockets[$0], memory: planes[$0]) }
+            transports = hosts.indices.map { HostFrameTransport(sockets: sockets[$0], memory: planes[$0]) }
             let group = DispatchGroup()
-            for rank in boots.indices {
+            for rank in hosts.indices {
                 DispatchQueue.global().async(group: group) { [self] in
                     _ = try? self.transports[rank].sockets.waitUntilConnected(deadline: patience())
                     _ = try? self.planes[rank].link(over: self.transports[rank].sockets, deadline: patience()) { _ in }
@@ -152,7 +152,7 @@ struct SharedMemoryTests {
 
     @Test("workers of other hosts are reached over sockets, with a checksum")
     func otherHost() throws {
-        let workers = try Workers(boots: [1, 1, 2])
+        let workers = try Workers(hosts: [1, 1, 2])
         #expect(workers.planes.map(\.unreachedRanks) == [[2], [2], [0, 1]])
         let memory = workers.transports[0].makeMemory(byteCount: 50_000)
         let payload = UnsafeRawBufferPointer(start: memory.start, count: 50_000)
@@ -221,7 +221,7 @@ struct SharedMemoryTests {
     func offerCoding() {
         let offer = SegmentOffer(
             kind: .accepted, job: Self.job, generation: 1 << 40, sender: 63, processIdentifier: 4_194_304,
-            segmentDescriptor: 7, doorbellDescriptor: 1023, nonce: .max, boot: 0xDEAD_BEEF)
+            segmentDescriptor: 7, doorbellDescriptor: 1023, nonce: .max, host: 0xDEAD_BEEF)
         #expect(SegmentOffer(offer.encoded) == offer)
         for bit in 0..<512 {
             var damaged = offer.encoded

@@ -45,7 +45,7 @@ package enum AllReduceBenchmark {
         let job = JobIdentifier(high: 0, low: 0)
         let plane =
             kind == .zeromq
-            ? nil : SharedMemoryPlane(job: job, generation: 0, rank: rank, rankCount: endpoints.count)
+            ? nil : SharedMemoryPlane(job: job, generation: 0, rank: rank, rankCount: endpoints.count, host: 1)
         _ = try plane?.link(over: sockets, deadline: Deadline(afterMilliseconds: 10_000)) {
             StateTransfer.hold($0, held, from: 0)
         }

@@ -11,7 +11,7 @@ final class PeerNetwork {
     private let context: ZeroMQContext
     private let inbox: Inbox
     private let announcedSuffix: String
-    private let boot: UInt32
+    private let host: UInt32
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
     /// The run of all frames; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
@@ -20,11 +20,9 @@ final class PeerNetwork {
     private static let heldFrameCapacity = 1 << 14
 
     /// Binds the inbox beside the coordinator's socket file, or at a free port of the interface that leads there.
-    ///
-    /// `boot` identifies the host: workers with different ones exchange frames over sockets.
-    init(_ context: ZeroMQContext, settings: WorkerSettings, boot: UInt32 = BootIdentifier.current) throws {
+    init(_ context: ZeroMQContext, settings: WorkerSettings) throws {
         self.context = context
-        self.boot = boot
+        host = UInt32(truncatingIfNeeded: settings.hostIdentifier.high ^ settings.hostIdentifier.low)
         announcedSuffix = settings.announcedSuffix
         let endpoint = try Self.inboxEndpoint(settings)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
@@ -92,7 +90,7 @@ final class PeerNetwork {
         guard settings.transport != .zeromq, announcedSuffix.isEmpty else { return nil }
         let plane = SharedMemoryPlane(
             job: job, generation: view.generation, rank: rank, rankCount: view.members.count,
-            checksPayloads: settings.checksumsPayloads, boot: boot)
+            checksPayloads: settings.checksumsPayloads, host: host)
         let outcome = try plane.link(over: sockets, deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
             StateTransfer.hold($0, held, from: view.generation)
         }

@@ -10,7 +10,7 @@ import Core
 /// | 32 | sender's rank (4), process (4) |
 /// | 40 | descriptors of the segment (4) and of the doorbell's writing end (4) |
 /// | 48 | nonce (8), which the segment starts with |
-/// | 56 | first 4 bytes of the host's boot identifier, CRC-32C of the 60 bytes before (4) |
+/// | 56 | number of the host, CRC-32C of the 60 bytes before (4) |
 struct SegmentOffer: Equatable {
     enum Kind: UInt16 {
         /// Map this segment.
@@ -32,23 +32,23 @@ struct SegmentOffer: Equatable {
     var segmentDescriptor: Int32
     var doorbellDescriptor: Int32
     var nonce: UInt64
-    var boot: UInt32
+    var host: UInt32
 
     var encoded: SIMD8<UInt64> {
         var words = SIMD8<UInt64>(
             Self.magic | Self.version << 32 | UInt64(kind.rawValue) << 48, job.high, job.low, generation,
             UInt64(UInt32(sender)) | UInt64(UInt32(bitPattern: processIdentifier)) << 32,
             UInt64(UInt32(bitPattern: segmentDescriptor)) | UInt64(UInt32(bitPattern: doorbellDescriptor)) << 32,
-            nonce, UInt64(boot))
+            nonce, UInt64(host))
         for index in 0..<8 { words[index] = words[index].littleEndian }
         let checksum = withUnsafeBytes(of: words) { CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[..<60])) }
-        words[7] = (UInt64(boot) | UInt64(checksum) << 32).littleEndian
+        words[7] = (UInt64(host) | UInt64(checksum) << 32).littleEndian
         return words
     }
 
     init(
         kind: Kind, job: JobIdentifier, generation: UInt64, sender: Int, processIdentifier: Int32 = 0,
-        segmentDescriptor: Int32 = -1, doorbellDescriptor: Int32 = -1, nonce: UInt64 = 0, boot: UInt32 = 0
+        segmentDescriptor: Int32 = -1, doorbellDescriptor: Int32 = -1, nonce: UInt64 = 0, host: UInt32 = 0
     ) {
         self.kind = kind
         self.job = job
@@ -58,7 +58,7 @@ struct SegmentOffer: Equatable {
         self.segmentDescriptor = segmentDescriptor
         self.doorbellDescriptor = doorbellDescriptor
         self.nonce = nonce
-        self.boot = boot
+        self.host = host
     }
 
     /// Whether a frame is an offer or its answer.
@@ -78,6 +78,6 @@ struct SegmentOffer: Equatable {
         self.init(
             kind: kind, job: JobIdentifier(high: word(1), low: word(2)), generation: word(3), sender: Int(low(4)),
             processIdentifier: high(4), segmentDescriptor: low(5), doorbellDescriptor: high(5), nonce: word(6),
-            boot: UInt32(truncatingIfNeeded: word(7)))
+            host: UInt32(truncatingIfNeeded: word(7)))
     }
 }

@@ -19,7 +19,7 @@ package final class SharedMemoryPlane {
     private let generation: UInt64
     private let rank: Int
     private let nonce: UInt64
-    private let boot: UInt32
+    private let host: UInt32
     /// By rank; nil for this worker's own.
     private let peers: [SharedPeer?]
     /// Ranks that have answered this worker's offer.
@@ -31,16 +31,17 @@ package final class SharedMemoryPlane {
     /// The peer that is asked first for the next frame.
     private var nextPeer = 0
 
-    /// A plane of `rankCount` workers. Where the system gives no shared memory it refuses all offers. `boot` identifies the host.
+    /// A plane of `rankCount` workers. Where the system gives no shared memory it refuses all offers. `host` is equal for all
+    /// workers of one host.
     package init(
         job: JobIdentifier, generation: UInt64, rank: Int, rankCount: Int, checksPayloads: Bool = false,
-        boot: UInt32 = BootIdentifier.current
+        host: UInt32
     ) {
         precondition((0..<rankCount).contains(rank), "a rank is below the number of ranks")
         self.job = job
         self.generation = generation
         self.rank = rank
-        self.boot = boot
+        self.host = host
         self.checksPayloads = checksPayloads
         var generator = SystemRandomNumberGenerator()
         nonce = generator.next()
@@ -100,7 +101,7 @@ package final class SharedMemoryPlane {
             if let segment {
                 SegmentOffer(
                     kind: .offer, job: job, generation: generation, sender: rank, processIdentifier: getpid(),
-                    segmentDescriptor: segment.descriptor, doorbellDescriptor: doorbell[1], nonce: nonce, boot: boot)
+                    segmentDescriptor: segment.descriptor, doorbellDescriptor: doorbell[1], nonce: nonce, host: host)
             } else {
                 SegmentOffer(kind: .refused, job: job, generation: generation, sender: rank)
             }
@@ -117,7 +118,7 @@ package final class SharedMemoryPlane {
         switch offer.kind {
         case .offer:
             heard.insert(offer.sender)
-            let isMapped = offer.boot == boot && peers[offer.sender]?.map(offer) == true
+            let isMapped = offer.host == host && peers[offer.sender]?.map(offer) == true
             let answer = SegmentOffer(
                 kind: isMapped ? .accepted : .refused, job: job, generation: generation, sender: rank)
             try send(answer, to: offer.sender, sockets)
@@ -208,17 +209,4 @@ package final class SharedMemoryPlane {
             while read(doorbell[0], buffer.baseAddress, buffer.count) == buffer.count {}
         }
     }
-}
-
-/// The identifier that this host's kernel drew when it started: equal for all processes and containers of one host.
-package enum BootIdentifier {
-    /// Its first four bytes; 0 where it cannot be read.
-    package static let current: UInt32 = {
-        let descriptor = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return 0 }
-        defer { close(descriptor) }
-        var text = [UInt8](repeating: 0, count: 8)
-        guard read(descriptor, &text, text.count) == text.count else { return 0 }
-        return UInt32(String(decoding: text, as: UTF8.self), radix: 16) ?? 0
-    }()
 }
