@@ -125,7 +125,7 @@ import Testing
             (12, "batch_size: 0"), (12, "batch_size: -1"), (12, "batch_size: 1048577"),
             (12, "batch_size: 99999999999999999999"), (13, "epochs: 0"), (13, "epochs: 100001"),
             (13, "epochs: 1\nmicro_batches: 3"), (13, "epochs: 1\nmicro_batches: 0"),
-            (13, "epochs: 1\nmicro_batches: 128"),
+            (13, "epochs: 1\nmicro_batches: 2048"),
             (13, "epochs: 1\nseed: -1"), (13, "epochs: 1\nseed: 18446744073709551616"),
             (11, "optimizer: {adam: {learning_rate: 0}}"), (11, "optimizer: {adam: {learning_rate: -1.0}}"),
             (11, "optimizer: {adam: {learning_rate: 1e39}}"), (11, "optimizer: {adam: {beta_1: 1}}"),
