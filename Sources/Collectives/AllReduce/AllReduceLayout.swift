@@ -203,15 +203,15 @@ package final class AllReduceLayout: Sendable {
     /// The vector that holds a gathered root.
     package func vector(ofGatheredRoot index: Int) -> Int { program.roots.count + index }
 
-    /// The vectors of this rank, own roots and gathered ones.
-    package var vectorCount: Int { program.roots.count + gatheredRoots.count }
-
     /// The first segment that this rank collects for its own group; a rank sends roots of those after it first.
     func ownSegment(of plan: ReductionPlan) -> Int {
         let group = ownership.groups[group]
         let place = (group.ranks.firstIndex(of: rank) ?? 0) * plan.pieceCount / max(1, group.ownerCount)
         return plan.algorithm == .scatterGather ? self.group * plan.pieceCount + place : place
     }
+
+    /// The doubles that an owner's statistics have.
+    func statisticsCount(of owner: Int) -> Int { statisticsWidth * ownership.runs[owner].count }
 
     /// The rank that sends the statistics of another owner to this rank: the owner, or this group's relay for it.
     func statisticsSource(of owner: Int) -> Int {

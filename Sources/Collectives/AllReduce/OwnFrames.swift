@@ -175,13 +175,13 @@ struct OwnFrames {
             guard request.node == 0, !layout.isLearner, layout.statisticsReceivers.contains(request.sender) else {
                 return nil
             }
-            let count = layout.statisticsWidth * layout.ownership.runs[rank].count
+            let count = layout.statisticsCount(of: rank)
             return Part(kind: .statistics, elements: 0..<count, origin: .statistics)
         }
         guard request.node < layout.ownership.ownerCount, layout.relaysStatistics(of: request.node),
             layout.relayReceivers.contains(request.sender)
         else { return nil }
-        let count = layout.statisticsWidth * layout.ownership.runs[request.node].count
+        let count = layout.statisticsCount(of: request.node)
         return Part(kind: .relayedStatistics, elements: 0..<count, origin: .relayedStatistics(request.node))
     }
 

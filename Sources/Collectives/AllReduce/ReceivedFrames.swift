@@ -104,10 +104,10 @@ struct ReceivedFrames {
     private func statisticsPlace(_ frame: FrameLabel) -> Place? {
         let isRelayed = frame.kind == .relayedStatistics
         let owner = isRelayed ? frame.node : frame.sender
-        let width = layout.statisticsWidth
-        guard width > 0, owner < layout.ownership.ownerCount, owner != rank, isRelayed == (owner != frame.sender),
+        guard layout.statisticsWidth > 0, owner < layout.ownership.ownerCount, owner != rank,
+            isRelayed == (owner != frame.sender),
             isRelayed || frame.node == 0, layout.statisticsSource(of: owner) == frame.sender,
-            frame.elementCount == width * layout.ownership.runs[owner].count,
+            frame.elementCount == layout.statisticsCount(of: owner),
             frame.elementOffset == 0, frame.bucket == 0
         else { return nil }
         return .statistics(slot: layout.firstStatisticsSlot + owner, owner: owner)
@@ -203,7 +203,7 @@ struct ReceivedFrames {
 
     private func statisticsRequest(_ owner: Int) -> FrameRequest {
         let source = layout.statisticsSource(of: owner)
-        let count = layout.statisticsWidth * layout.ownership.runs[owner].count
+        let count = layout.statisticsCount(of: owner)
         return FrameRequest(
             rank: source, kind: source == owner ? .statistics : .relayedStatistics, bucket: 0, elements: 0..<count,
             node: source == owner ? 0 : owner)
