@@ -11,7 +11,8 @@ package struct RunFiles: Sendable {
     /// What is damaged, one line each.
     package private(set) var problems: [String] = []
 
-    private static let byteLimit = 64 << 20
+    /// The longest text file of a run that is read, in bytes.
+    package static let byteLimit = 64 << 20
 
     package init(_ paths: RunPaths, files: FileOperations = FileOperations()) {
         self.paths = paths

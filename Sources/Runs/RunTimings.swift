@@ -5,6 +5,16 @@ package enum RunTimings {
         case epoch(EpochTiming)
         case recovery(RecoveryTiming)
 
+        /// What an epoch cost, if the line says that.
+        package var epoch: EpochTiming? {
+            if case .epoch(let timing) = self { timing } else { nil }
+        }
+
+        /// What a change of the members cost, if the line says that.
+        package var recovery: RecoveryTiming? {
+            if case .recovery(let timing) = self { timing } else { nil }
+        }
+
         /// The line without its end.
         package var jsonLine: String {
             switch self {
@@ -31,13 +41,16 @@ package enum RunTimings {
         bytes.split(separator: UInt8(ascii: "\n")).map { Line(jsonLine: Array($0)) }
     }
 
-    /// The recoveries in the file at `path`, in its order; damaged lines are ignored. None where there is no such file.
-    package static func recoveries(path: String, files: FileOperations = FileOperations()) -> [RecoveryTiming] {
-        guard let bytes = try? files.read(path, byteLimit: byteLimit) else { return [] }
-        return lines(bytes).compactMap { if case .recovery(let timing) = $0 { timing } else { nil } }
+    /// The lines of the file at `path`, in its order; damaged ones are ignored. None where there is no such file.
+    package static func lines(path: String, files: FileOperations = FileOperations()) throws(FileError) -> [Line] {
+        guard files.exists(path) else { return [] }
+        return lines(try files.read(path, byteLimit: RunFiles.byteLimit)).compactMap(\.self)
     }
 
-    private static let byteLimit = 64 << 20
+    /// The recoveries in the file at `path`. None where it is missing or cannot be read.
+    package static func recoveries(path: String, files: FileOperations = FileOperations()) -> [RecoveryTiming] {
+        (try? lines(path: path, files: files))?.compactMap(\.recovery) ?? []
+    }
 }
 
 /// What an epoch cost.

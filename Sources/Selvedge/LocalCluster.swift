@@ -131,7 +131,6 @@ public struct ClusterFailure: Error, Sendable, Equatable, CustomStringConvertibl
 private struct RunFollower {
     private let paths: RunPaths
     private var (rowCount, timingCount, logCount) = (0, 0, 0)
-    private static let byteLimit = 64 << 20
 
     init(_ paths: RunPaths) {
         self.paths = paths
@@ -168,18 +167,18 @@ private struct RunFollower {
     }
 
     private func content(_ path: String) -> [UInt8] {
-        (try? FileOperations().read(path, byteLimit: Self.byteLimit)) ?? []
+        (try? FileOperations().read(path, byteLimit: RunFiles.byteLimit)) ?? []
     }
 }
 
 /// A process that runs `selvedge train`. Its error stream goes to a file in a private folder.
 private final class TrainProgram: Sendable {
     private let process: Process
-    private let folder: PrivateFolder
+    private let folder: PrivateDirectory
     private let wasInterrupted = Mutex(false)
 
     init(path: String?, experiment: Experiment, arguments: [String]) throws {
-        folder = try PrivateFolder()
+        folder = try PrivateDirectory(environment: ProcessInfo.processInfo.environment)
         try AtomicFile.write(experiment.canonicalForm, to: folder.path + "/experiment.yaml")
         try AtomicFile.write("", to: folder.path + "/errors")
         process = Process()
@@ -220,23 +219,9 @@ private final class TrainProgram: Sendable {
         let isSignal = process.terminationReason == .uncaughtSignal
         let code = isSignal ? ProcessExitCode.signal(process.terminationStatus) : process.terminationStatus
         if code == 0 || code == ProcessExitCode.signal(SIGINT) && wasInterrupted.withLock(\.self) { return }
-        let errors = (try? FileOperations().read(folder.path + "/errors", byteLimit: 64 << 20)) ?? []
+        let errors = (try? FileOperations().read(folder.path + "/errors", byteLimit: RunFiles.byteLimit)) ?? []
         let last = String(decoding: errors, as: UTF8.self).split(whereSeparator: \.isNewline).last
         throw ClusterFailure(
             exitCode: code, description: last.map(String.init) ?? "selvedge train ended with exit code \(code)")
     }
-}
-
-/// A folder that only this user may enter; removed with its object.
-private final class PrivateFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("selvedge-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(
-            at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
-        path = folder.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -10,7 +10,6 @@ public struct Run: Sendable {
     public let path: String
     public let experiment: Experiment
     private let paths: RunPaths
-    private static let byteLimit = 64 << 20
 
     /// - Throws: an error whose description is one line, where the folder is missing or is no run.
     public init(path: String) throws {
@@ -30,7 +29,7 @@ public struct Run: Sendable {
     ///
     /// - Throws: an error whose description is one line, where metrics.jsonl is missing or damaged.
     public func epochs() throws -> [EpochRow] {
-        let bytes = try FileOperations().read(paths.metrics, byteLimit: Self.byteLimit)
+        let bytes = try FileOperations().read(paths.metrics, byteLimit: RunFiles.byteLimit)
         return try EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))
     }
 
@@ -38,20 +37,14 @@ public struct Run: Sendable {
     ///
     /// - Throws: an error whose description is one line, where timings.jsonl cannot be read.
     public func epochTimings() throws -> [EpochTiming] {
-        try timings().compactMap { if case .epoch(let timing) = $0 { timing } else { nil } }
+        try RunTimings.lines(path: paths.timings).compactMap(\.epoch)
     }
 
     /// The changes of members that training went through.
     ///
     /// - Throws: an error whose description is one line, where timings.jsonl cannot be read.
     public func recoveries() throws -> [RecoveryTiming] {
-        try timings().compactMap { if case .recovery(let timing) = $0 { timing } else { nil } }
-    }
-
-    private func timings() throws(FileError) -> [RunTimings.Line] {
-        guard FileOperations().exists(paths.timings) else { return [] }
-        return RunTimings.lines(try FileOperations().read(paths.timings, byteLimit: Self.byteLimit))
-            .compactMap(\.self)
+        try RunTimings.lines(path: paths.timings).compactMap(\.recovery)
     }
 
     /// Reads one of the run's checkpoints.
