@@ -85,11 +85,11 @@ public struct Checkpoint: Sendable {
     ///
     /// - Throws: an error whose description is one line, where the pixels are no whole number of images.
     public func predict(pixels: [UInt8], threadCount: Int? = nil) throws -> [Prediction] {
-        let shape = experiment.model.inputShape
+        let format = imageFormat
         let images = try ImageDataset(
-            name: "images", height: shape.height, width: shape.width, channels: shape.channels,
-            classNames: experiment.dataset.source.classNames, pixels: pixels,
-            labels: [UInt8](repeating: 0, count: pixels.count / shape.elementCount))
+            name: "images", height: format.height, width: format.width, channels: format.channels,
+            classNames: format.classNames, pixels: pixels,
+            labels: [UInt8](repeating: 0, count: pixels.count / experiment.model.inputShape.elementCount))
         let evaluation = try evaluate(images, threadCount: threadCount)
         return evaluation.predictions.indices.map { image in
             let label = Int(evaluation.predictions[image])
@@ -104,13 +104,21 @@ public struct Checkpoint: Sendable {
     ///
     /// - Throws: an error whose description is one line, where the file is missing or of another size.
     public func predict(pngFile path: String) throws -> Prediction {
+        try predict(pixels: pixels(inPNGFile: path), threadCount: 1)[0]
+    }
+
+    /// The images that the model takes, and its classes.
+    package var imageFormat: ImageFormat {
         let shape = experiment.model.inputShape
-        let format = ImageFormat(
+        return ImageFormat(
             height: shape.height, width: shape.width, channels: shape.channels,
             classNames: experiment.dataset.source.classNames)
+    }
+
+    /// The pixels of the image in a PNG file, which has the size of the model's input.
+    package func pixels(inPNGFile path: String) throws -> [UInt8] {
         let bytes = try FileOperations().read(path, byteLimit: Self.imageByteLimit)
-        let image = try PNGImage.decode(bytes: bytes, name: path, expected: format)
-        return try predict(pixels: image.pixels, threadCount: 1)[0]
+        return try PNGImage.decode(bytes: bytes, name: path, expected: imageFormat).pixels
     }
 
     /// The state that training and evaluation use.

@@ -131,7 +131,9 @@ public final class Trainer {
 
     /// Evaluates the current state on the test images.
     public func evaluate() throws -> Evaluation {
-        try checkpoint().evaluate(test, threadCount: threadCount)
+        let evaluator = try Evaluator(
+            experiment: experiment, model: model, dataset: test, kernels: replica.kernels, threadCount: threadCount)
+        return evaluator.evaluate(replica.state)
     }
 
     private func encodedState() -> [UInt8] { replica.state.encoded(model: model, experiment: experiment) }

@@ -41,7 +41,7 @@ struct PredictCommand: ParsableCommand {
         let trained = try Checkpoint(path: checkpoint)
         let (experiment, model) = (trained.experiment, trained.model)
         let references = images.map { ImageReference($0) }
-        let reader = ImageReader(experiment: experiment, model: model, data: data, environment: environment)
+        let reader = ImageReader(checkpoint: trained, data: data, environment: environment)
         let found = try reader.read(references)
         let predictions = Predictions(
             names: images, found, try trained.evaluate(found.dataset), classCount: model.classCount, top: top,
@@ -113,30 +113,27 @@ struct FoundImages {
 
 /// Collects images from a data set and from files.
 struct ImageReader {
-    let experiment: Experiment
-    let model: Model
+    let checkpoint: Checkpoint
     /// The folder that the user named, if any.
     let data: String?
     let environment: [String: String]
 
     func read(_ references: [ImageReference]) throws -> FoundImages {
         let needsDataset = references.contains { if case .sample = $0 { true } else { false } }
-        let sets = needsDataset ? try DatasetLookup.load(experiment, data: data, environment: environment) : nil
-        let shape = model.configuration.inputShape
-        let format = ImageFormat(
-            height: shape.height, width: shape.width, channels: shape.channels,
-            classNames: experiment.dataset.source.classNames)
+        let sets =
+            needsDataset ? try DatasetLookup.load(checkpoint.experiment, data: data, environment: environment) : nil
+        let format = checkpoint.imageFormat
         var pixels: [UInt8] = []
         var actual: [UInt8?] = []
         for reference in references {
             switch reference {
             case .file(let path):
-                pixels += try PNGFile.pixels(path, format: format)
+                pixels += try checkpoint.pixels(inPNGFile: path)
                 actual.append(nil)
             case .sample(let split, let index):
                 guard let sets else { preconditionFailure("the data set was loaded for its samples") }
                 let set = split == .test ? sets.test : sets.training
-                try set.check(fits: model)
+                try set.check(fits: checkpoint.model)
                 guard index < set.sampleCount else {
                     throw ExitStatus(
                         ProcessExitCode.usage,
@@ -171,16 +168,5 @@ enum ImageReference: Equatable {
         } else {
             self = .file(text)
         }
-    }
-}
-
-/// PNG files as a model takes them.
-enum PNGFile {
-    private static let byteLimit = 64 << 20
-
-    /// The pixels of a file whose image has this format.
-    static func pixels(_ path: String, format: ImageFormat) throws -> [UInt8] {
-        let bytes = try FileOperations().read(path, byteLimit: byteLimit)
-        return try PNGImage.decode(bytes: bytes, name: path, expected: format).pixels
     }
 }
