@@ -178,7 +178,7 @@ struct SharedMemoryTests {
         #expect(store.checksum(0) == 77)
     }
 
-    @Test("what is no segment, belongs to nobody, or has another nonce is not mapped")
+    @Test("what is no segment, has no process, or has another nonce is not mapped")
     func foreignDescriptors() throws {
         let own = try #require(SharedSegment())
         let layout = SegmentLayout(rankCount: 2)

@@ -10,8 +10,8 @@ import Synchronization
 /// bytes of the sender's segment: the receiver reads them where they are. Payloads have no checksum, since the memory of
 /// one host is not a wire, unless `checksPayloads`.
 ///
-/// A worker writes its own segment only. A process that is killed in the middle of a store harms nobody: its generation ends, and
-/// no word of it is read again.
+/// A worker writes its own segment only. A process that is killed in the middle of a store does not affect the others: its
+/// generation ends, and no word of it is read again.
 package final class SharedMemoryPlane {
     private let segment: SharedSegment?
     private let checksPayloads: Bool
@@ -25,7 +25,7 @@ package final class SharedMemoryPlane {
     /// Ranks that have answered this worker's offer.
     private var answered: Set<Int> = []
     /// Ranks whose offer or refusal has arrived.
-    private var heard: Set<Int> = []
+    private var receivedOffers: Set<Int> = []
     /// The ends of the pipe that wakes this worker; -1 without a segment.
     private var doorbell: [Int32] = [-1, -1]
     /// The peer that is asked first for the next frame.
@@ -78,7 +78,7 @@ package final class SharedMemoryPlane {
     ) throws(TransportError) -> WaitOutcome {
         let others = peers.indices.filter { $0 != rank }
         for other in others { try sendOffer(to: other, sockets) }
-        while answered.count < others.count || heard.count < others.count {
+        while answered.count < others.count || receivedOffers.count < others.count {
             if let frame = try sockets.receive() {
                 if let offer = SegmentOffer(frame.header) {
                     try take(offer, sockets)
@@ -117,7 +117,7 @@ package final class SharedMemoryPlane {
         else { return }
         switch offer.kind {
         case .offer:
-            heard.insert(offer.sender)
+            receivedOffers.insert(offer.sender)
             let isMapped = offer.host == host && peers[offer.sender]?.map(offer) == true
             let answer = SegmentOffer(
                 kind: isMapped ? .accepted : .refused, job: job, generation: generation, sender: rank)
@@ -128,7 +128,7 @@ package final class SharedMemoryPlane {
             answered.insert(offer.sender)
         case .refused:
             answered.insert(offer.sender)
-            heard.insert(offer.sender)
+            receivedOffers.insert(offer.sender)
         }
     }
 

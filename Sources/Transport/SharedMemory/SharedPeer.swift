@@ -22,8 +22,6 @@ final class SharedPeer {
     private var counters: [ReleaseCounter?]
     // Frames from the other worker.
     private var expectedNumber: UInt64 = 1
-    /// Frames that named bytes which their sender's segment does not have.
-    private(set) var malformedCount = 0
 
     init(own: SharedSegment, layout: SegmentLayout, ownRank: Int, rank: Int) {
         self.own = own
@@ -132,7 +130,7 @@ final class SharedPeer {
             guard let offset = Int(exactly: offset), let byteCount = Int(exactly: byteCount),
                 let payload = foreign.bytes(at: offset, count: byteCount)
             else {
-                malformedCount += 1
+                // The sender's segment does not have these bytes: drop the frame.
                 release.pointee.store(number, ordering: .releasing)
                 continue
             }
