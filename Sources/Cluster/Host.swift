@@ -54,6 +54,14 @@ enum LocalAddress {
 
 /// The processors that this process may use.
 package enum Processors {
+    /// The name of the first processor's model, as the kernel gives it.
+    package static var model: String {
+        let text = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = text.split(separator: "\n").first { $0.hasPrefix("model name") }
+        let name = line.flatMap { $0.split(separator: ":", maxSplits: 1).last }
+        return name.map { $0.trimmingCharacters(in: .whitespaces) } ?? "an unnamed processor"
+    }
+
     /// The size of the affinity mask, or less if a control group's quota is smaller.
     package static var available: Int {
         let cores = ProcessInfo.processInfo.activeProcessorCount

@@ -34,6 +34,14 @@ package struct MonotonicTime: Sendable, Hashable, Comparable {
         return MonotonicTime(nanoseconds: isTooLate ? .max : sum)
     }
 
+    /// Nanoseconds that the calling thread has spent on a processor. The time of other processes does not count, so
+    /// benchmarks of computation use it on hosts that are not idle.
+    package static var processorNanosecondsOfThread: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
     package static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

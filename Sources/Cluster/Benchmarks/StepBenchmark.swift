@@ -52,9 +52,11 @@ package struct StepBenchmark {
         package var peakMemoryByteCount: Int
     }
 
-    /// Seconds a step in one unit of the network, on thread 0.
+    /// Processor seconds a step in one unit of the network, on thread 0.
     package struct UnitTime: Sendable, Codable {
         package var name: String
+        /// Two for each multiply-add of the forward pass of a step; each of the two gradients has as many.
+        package var forwardFLOPs: Int
         package var forwardSeconds: Double
         package var parameterGradientSeconds: Double
         package var inputGradientSeconds: Double
@@ -103,7 +105,8 @@ package struct StepBenchmark {
         profile.units.map { unit in
             let scale = 1 / 1e9 / Double(stepCount)
             return UnitTime(
-                name: unit.name, forwardSeconds: Double(unit.forwardNanoseconds) * scale,
+                name: unit.name, forwardFLOPs: unit.forwardFLOPsPerSample * experiment.batchSize,
+                forwardSeconds: Double(unit.forwardNanoseconds) * scale,
                 parameterGradientSeconds: Double(unit.parameterGradientNanoseconds) * scale,
                 inputGradientSeconds: Double(unit.inputGradientNanoseconds) * scale)
         }

@@ -4,7 +4,6 @@ import Coordination
 import Core
 import Experiments
 import Foundation
-import KernelInterface
 import Kernels
 import NeuralNetwork
 
@@ -47,26 +46,13 @@ struct BenchStepCommand: ParsableCommand {
         let layout = WorkerLayout(workers: workers, threads: threads, microBatchCount: resolved.microBatchCount)
         if let rank, let directory { return try measure(resolved, layout, rank, directory) }
         // Layers are timed in a separate run, because reading the clock slows it a little.
-        let plain = try results(layout, isProfiled: false)
-        let profiled = try results(layout, isProfiled: true)
+        let processes = StepProcesses(experiment: experiment, layout: layout, transport: transport, stepCount: steps)
         let report = StepReport(
             experiment: resolved, model: try Model(resolved.model, loss: resolved.loss), layout: layout,
-            plain: plain, profiled: profiled,
+            plain: try processes.run(), profiled: try processes.run(isProfiled: true),
             peakFLOPS: PeakMeasurement.flopsPerSecond(
                 kernels: try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table))
         Console.result(json ? try report.json() : report.text)
-    }
-
-    private func results(_ layout: WorkerLayout, isProfiled: Bool) throws -> [StepBenchmark.Result] {
-        try RankProcesses.run(count: layout.workerCount) { rank, directory in
-            ["bench", "step"] + experiment.arguments
-                + ["--workers", String(layout.workerCount), "--threads", String(layout.threadCount)]
-                + [
-                    "--transport", transport.rawValue, "--steps", String(steps), "--rank", String(rank), "--directory",
-                    directory,
-                ]
-                + (isProfiled ? ["--json"] : [])
-        }.map { try JSONDecoder().decode(StepBenchmark.Result.self, from: $0) }
     }
 
     /// More than any number of steps needs.
@@ -80,6 +66,24 @@ struct BenchStepCommand: ParsableCommand {
         benchmark.transport = transport
         benchmark.isProfiled = json
         Console.result(String(decoding: try JSONEncoder().encode(benchmark.run()), as: UTF8.self))
+    }
+}
+
+/// Runs `bench step` in one process for each worker.
+struct StepProcesses {
+    let experiment: ExperimentOptions
+    let layout: WorkerLayout
+    let transport: TransportKind
+    let stepCount: Int
+
+    /// What each rank measured. `isProfiled` has each layer timed.
+    func run(isProfiled: Bool = false) throws -> [StepBenchmark.Result] {
+        try RankProcesses.run(count: layout.workerCount) { rank, directory in
+            ["bench", "step"] + experiment.arguments
+                + flag("workers", layout.workerCount) + flag("threads", layout.threadCount)
+                + flag("transport", transport.rawValue) + flag("steps", stepCount) + flag("rank", rank)
+                + flag("directory", directory) + (isProfiled ? ["--json"] : [])
+        }.map { try JSONDecoder().decode(StepBenchmark.Result.self, from: $0) }
     }
 }
 
@@ -140,48 +144,13 @@ struct StepReport {
     }
 }
 
-/// The peak rate of one core with the kernels' register tile on data in the first-level cache.
-enum PeakMeasurement {
-    /// Floating-point operations a second (a fused multiply-add counts as two): the best of several short trials.
-    static func flopsPerSecond(kernels: KernelTable) -> Double {
-        let (rows, columns, inner) = (84, 32, 64)
-        let a = allocate(rows * inner)
-        let b = allocate(inner * columns)
-        let c = allocate(rows * columns)
-        let scratch = UnsafeMutableRawPointer.allocate(byteCount: KernelTable.scratchByteCount, alignment: 64)
-        defer {
-            a.deallocate()
-            b.deallocate()
-            c.deallocate()
-            scratch.deallocate()
-        }
-        let product = MatrixProductArguments(
-            rowCount: rows, columnCount: columns, innerCount: inner, a: a, aRowStride: inner, b: b,
-            bRowStride: columns, c: c, cRowStride: columns, start: .zero)
-        var best = 0.0
-        for _ in 0..<trialCount {
-            let start = MonotonicTime.now
-            for _ in 0..<repetitionCount { kernels.matrixProduct(product, scratch) }
-            let seconds = Double(start.elapsedNanoseconds) / 1e9
-            best = max(best, 2 * Double(rows * columns * inner * repetitionCount) / seconds)
-        }
-        return best
-    }
-
-    private static let trialCount = 20
-    private static let repetitionCount = 2000
-
-    private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
-            .bindMemory(to: Float.self, capacity: count)
-        memory.initialize(repeating: 0.5, count: count)
-        return memory
-    }
-}
-
 /// Measures speed on this host.
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "bench", abstract: "Measure training steps, the all-reduce or the reading of data on this host.",
-        subcommands: [BenchStepCommand.self, BenchAllReduceCommand.self, BenchDataCommand.self])
+        commandName: "bench",
+        abstract: "Measure training steps, kernels, the all-reduce or the reading of data on this host.",
+        subcommands: [
+            BenchStepCommand.self, BenchScalingCommand.self, BenchKernelsCommand.self, BenchAllReduceCommand.self,
+            BenchDataCommand.self,
+        ])
 }
