@@ -12,7 +12,7 @@ let settings: [SwiftSetting] = [
 func kernels(_ name: String, folder: String, level: String?) -> Target {
     let flags = ["-Xcc", "-fno-math-errno"] + (level.map { ["-Xcc", "-march=\($0)"] } ?? [])
     return .target(
-        name: name, dependencies: ["KernelInterface"], path: "Sources/Kernels/\(folder)",
+        name: name, dependencies: ["KernelInterface", "CPlatform"], path: "Sources/Kernels/\(folder)",
         swiftSettings: settings + [.unsafeFlags(flags)], linkerSettings: [.linkedLibrary("m")])
 }
 

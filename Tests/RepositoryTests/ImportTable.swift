@@ -88,7 +88,7 @@ struct PackageManifest {
             switch kind {
             case "kernels":
                 rule.folders = Self.value(of: "folder", in: declaration).map { ["Kernels/\($0)"] } ?? []
-                rule.modules = ["KernelInterface"]
+                rule.modules = ["KernelInterface", "CPlatform"]
             case "module": Self.readDependencies(after: ",", in: declaration, &rule)
             case ".systemLibrary": break
             default: Self.readDependencies(after: "dependencies:", in: declaration, &rule)

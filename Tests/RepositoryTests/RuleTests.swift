@@ -83,7 +83,7 @@ import Testing
             table.rules == [
                 "CZlib": ModuleRule(folders: ["CZlib"]),
                 "CHDF5": ModuleRule(folders: ["CHDF5"]),
-                "KernelsAVX2": ModuleRule(folders: ["Kernels/AVX2"], modules: ["KernelInterface"]),
+                "KernelsAVX2": ModuleRule(folders: ["Kernels/AVX2"], modules: ["KernelInterface", "CPlatform"]),
                 "Kernels": ModuleRule(
                     folders: ["Kernels/Dispatch"], modules: ["KernelsAVX2", "CHDF5"], others: ["Glibc"]),
                 "Experiments": ModuleRule(folders: ["Experiments"], modules: ["Kernels"], others: ["Yams"]),

@@ -7,6 +7,7 @@
 #include "Descriptors.h"
 #include "Events.h"
 #include "Futex.h"
+#include "Prefetch.h"
 #include "SharedMemory.h"
 #include "Spawn.h"
 

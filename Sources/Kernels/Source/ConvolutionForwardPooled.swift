@@ -10,6 +10,8 @@ private var tilePooledCount: Int { registerCount == 32 ? 3 : 1 }
 /// sums themselves.
 func convolutionForwardPooled(_ arguments: ConvolutionForwardArguments, _ scratch: UnsafeMutableRawPointer) {
     guard ConvolutionPanel.fits(arguments.shape) else { return convolutionForwardPooledUnpacked(arguments) }
+    // With 32 registers the general tile has more independent sums.
+    if registerCount == 16 && isPatchConvolution(arguments.shape) { return forwardPooledPatches(arguments) }
     let panel = ConvolutionPanel(arguments.shape, scratch)
     let channels = arguments.shape.outputChannels
     var column = 0

@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import KernelInterface
 
 /// The weight and bias gradients of a convolution followed by ReLU and 2×2 max-pooling; see
@@ -13,10 +14,7 @@ func convolutionWeightGradientPooled(
     guard let windowIndex = arguments.windowIndex else { return }
     let shape = arguments.shape
     let channels = shape.outputChannels
-    let isPatch =
-        channels % laneCount == 0 && shape.inputChannels == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3
-        && arguments.rowBegin == 0
-        && arguments.rowEnd == patchRowCount
+    let isPatch = isPatchConvolution(shape) && arguments.rowBegin == 0 && arguments.rowEnd == patchRowCount
     var column = 0
     while column < channels {
         let width = channels &- column > laneCount ? 2 &* laneCount : laneCount
@@ -145,6 +143,15 @@ struct PooledSource {
         pooledOutput = optionalOffset(arguments.pooledOutput, channel)
         channelCount = count
     }
+
+    /// Requests the cache lines of a later position. The channels of a vector lie too far apart, from position to position,
+    /// for the processor to request them early enough.
+    @inline(always)
+    func prefetch(_ offset: Int) {
+        selvedge_prefetch(outputGradient + offset)
+        selvedge_prefetch(windowIndex + offset)
+        if let pooledOutput { selvedge_prefetch(pooledOutput + offset) }
+    }
 }
 
 /// The gradient that flows back through one vector of channels of a pooled position.
@@ -178,26 +185,6 @@ struct PooledFlow {
     @inline(always)
     func gradient(at place: UInt32) -> Vector {
         Vector.zero.replacing(with: gradient, where: index .== VectorBits(repeating: place))
-    }
-
-    /// Lanes whose maximum was in the right column of the window.
-    @inline(always)
-    var isRight: VectorMask { (index & VectorBits(repeating: 1)) .!= VectorBits.zero }
-
-    /// Lanes whose maximum was in the lower row of the window.
-    @inline(always)
-    var isLower: VectorMask { (index & VectorBits(repeating: 2)) .!= VectorBits.zero }
-
-    /// Each lane's choice of two values by the row of its maximum.
-    @inline(always)
-    func selectedRow(_ upper: Float, _ lower: Float) -> Vector {
-        broadcast(upper).replacing(with: broadcast(lower), where: isLower)
-    }
-
-    /// Each lane's choice of two values by the column of its maximum.
-    @inline(always)
-    func selectedColumn(_ left: Vector, _ right: Vector) -> Vector {
-        left.replacing(with: right, where: isRight)
     }
 }
 
@@ -271,58 +258,4 @@ private func storePlace(
     storeVector(flow0.gradient(at: place), gradients)
     guard vectorCount == 2 else { return }
     storeVector(flow1.gradient(at: place), gradients + laneCount)
-}
-
-/// Weight rows of the special case with one input channel and a 3×3 kernel.
-@inline(always)
-var patchRowCount: Int { 9 }
-
-/// Adds a block of samples to the whole gradient of a 3×3 kernel over one input channel, and to its bias.
-///
-/// All nine inputs that a lane needs lie in the 4×4 patch under the pooling window. The choice of the window's row is
-/// made once for each column of the patch and shared by the three weights that meet it: 21 selections instead of 27,
-/// and 16 loads instead of 36.
-@inline(always)
-func accumulatePatch(
-    _ source: PooledSource, _ part: GradientPart, _ sums: UnsafeMutablePointer<Float>, _ sampleBegin: Int,
-    _ sampleEnd: Int
-) {
-    let shape = source.shape
-    let positions = shape.pooledHeight &* shape.pooledWidth
-    guard positions > 0 else { return }
-    // The bias row comes first in a slot, the nine weight rows follow.
-    var tile = RegisterTile()
-    tile.load(rows: patchRowCount &+ 1, vectors: 1, sums, rowStride: part.width)
-    var cursor = ConvolutionCursor(shape, source.input + sampleBegin &* shape.inputCount, step: 2)
-    var position = sampleBegin &* positions
-    while position < sampleEnd &* positions {
-        let flow = PooledFlow(source, position &* shape.outputChannels, isWhole: true)
-        tile[unchecked: 0].left += flow.gradient
-        accumulatePatchRow(0, &tile, cursor.pointer, shape.inputWidth, flow)
-        accumulatePatchRow(1, &tile, cursor.pointer + shape.inputWidth, shape.inputWidth, flow)
-        accumulatePatchRow(2, &tile, cursor.pointer + 2 &* shape.inputWidth, shape.inputWidth, flow)
-        cursor.advance()
-        position &+= 1
-    }
-    tile.store(rows: patchRowCount &+ 1, vectors: 1, sums, rowStride: part.width)
-}
-
-/// Adds one pooled position to the three weights of a kernel row.
-@inline(always)
-private func accumulatePatchRow(
-    _ kernelRow: Int, _ tile: inout RegisterTile, _ upper: UnsafePointer<Float>, _ stride: Int,
-    _ flow: PooledFlow
-) {
-    let lower = upper + stride
-    let first = 1 &+ 3 &* kernelRow
-    let column0 = flow.selectedRow(upper[0], lower[0])
-    let column1 = flow.selectedRow(upper[1], lower[1])
-    let column2 = flow.selectedRow(upper[2], lower[2])
-    let column3 = flow.selectedRow(upper[3], lower[3])
-    let input0 = flow.selectedColumn(column0, column1)
-    let input1 = flow.selectedColumn(column1, column2)
-    let input2 = flow.selectedColumn(column2, column3)
-    tile[unchecked: first].left = tile[unchecked: first].left.addingProduct(input0, flow.gradient)
-    tile[unchecked: first &+ 1].left = tile[unchecked: first &+ 1].left.addingProduct(input1, flow.gradient)
-    tile[unchecked: first &+ 2].left = tile[unchecked: first &+ 2].left.addingProduct(input2, flow.gradient)
 }

@@ -1,32 +1,154 @@
+internal import CPlatform
 public import KernelInterface
 
 /// `KernelTable.gradientProduct`.
 ///
-/// Panels of two vectors of columns, then tiles of rows; each tile runs the whole program, so that micro-batches are added in
-/// registers and the gradient is written once.
+/// Blocks of rows, then panels of two vectors of columns, then tiles of rows; each tile runs the whole program, so that
+/// micro-batches are added in registers and the gradient is written once.
 public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: UnsafeMutableRawPointer) {
     let stack = scratch.assumingMemoryBound(to: Float.self)
     let panelMemory = stack + (SummationProgram.maximumStackDepth &+ 1) &* GradientTile.slotCount
     let samples = sampleRange(of: arguments.program)
-    var column = 0
-    while column < arguments.columnCount {
-        let columns = lesser(arguments.columnCount &- column, Panel.width)
-        let vectors = Panel.vectors(for: columns)
-        let panel = GradientPanel(arguments, samples: samples, column: column, columns: columns, panelMemory)
-        var tile = GradientTile(
-            x: arguments.x + arguments.rowBegin, xRowStride: arguments.xRowStride, panel: panel,
-            program: arguments.program,
-            gradient: arguments.gradient + (arguments.rowBegin &* arguments.columnCount &+ column),
-            rowStride: arguments.columnCount, rootStride: arguments.rootStride, stack: stack)
-        var row = arguments.rowBegin
-        while row < arguments.rowEnd {
-            let rows = RegisterTile.height(fitting: arguments.rowEnd &- row)
-            TileFunctions.gradient(tile, rows: rows, vectors: vectors)
-            tile.x += rows
+    var rows = GradientRows(
+        arguments, samples: samples, panelMemory + GradientPanel.capacity &* Panel.width)
+    while rows.begin < arguments.rowEnd {
+        rows.pack(arguments, samples)
+        var column = 0
+        while column < arguments.columnCount {
+            let columns = lesser(arguments.columnCount &- column, Panel.width)
+            let panel = GradientPanel(arguments, samples: samples, column: column, columns: columns, panelMemory)
+            let gradient = arguments.gradient + (rows.begin &* arguments.columnCount &+ column)
+            let tile = GradientTile(
+                x: rows.first, xRowStride: rows.sampleStride, panel: panel, program: arguments.program,
+                gradient: gradient, rowStride: arguments.columnCount, rootStride: arguments.rootStride, stack: stack)
+            rows.compute(tile)
+            column &+= columns
+        }
+        rows.begin &+= rows.count
+    }
+}
+
+/// A block of rows of a weight gradient: some columns of x, copied tile by tile where all samples fit into scratch.
+///
+/// In place, consecutive samples of a tile lie a whole row of x apart: each takes a cache line and often a page of its own.
+struct GradientRows {
+    /// The block's first row.
+    var begin: Int
+    private(set) var count = 0
+    /// Where the first tile's values of sample 0 are.
+    private(set) var first: UnsafePointer<Float>
+    /// Floats from sample to sample of a tile.
+    private(set) var sampleStride: Int
+    /// Floats from tile to tile.
+    private var tileStride: Int
+    private let end: Int
+    private let largestCount: Int
+    /// Nil where x is read in place.
+    private let memory: UnsafeMutablePointer<Float>?
+
+    /// Floats of a packed block: 256 KiB, half of a small second-level cache.
+    @inline(always)
+    private static var capacity: Int { 65_536 }
+
+    /// Rows of x that are closer together than 1 KiB are as fast in place.
+    @inline(always)
+    private static var smallestFarStride: Int { 256 }
+
+    /// Floats that a sample takes in a packed tile.
+    @inline(always)
+    private static var packedStride: Int { registerCount == 32 ? 16 : 8 }
+
+    @inline(always)
+    init(_ arguments: GradientProductArguments, samples: Range<Int>, _ memory: UnsafeMutablePointer<Float>) {
+        begin = arguments.rowBegin
+        end = arguments.rowEnd
+        let sampleCount = samples.upperBound &- samples.lowerBound
+        let tileCount = lesser(32, Self.capacity / (greater(sampleCount, 1) &* Self.packedStride))
+        if tileCount == 0 || arguments.xRowStride < Self.smallestFarStride {
+            self.memory = nil
+            largestCount = end &- begin
+            first = arguments.x
+            sampleStride = arguments.xRowStride
+            tileStride = 0
+        } else {
+            self.memory = memory
+            largestCount = tileCount &* tileRowCount
+            first = UnsafePointer(memory)
+            sampleStride = Self.packedStride
+            tileStride = sampleCount &* Self.packedStride
+        }
+    }
+
+    /// Prepares the block that starts at `begin`.
+    @inline(always)
+    mutating func pack(_ arguments: GradientProductArguments, _ samples: Range<Int>) {
+        count = lesser(end &- begin, largestCount)
+        guard let memory else {
+            first = arguments.x + begin
+            return
+        }
+        first = UnsafePointer(memory) - samples.lowerBound &* sampleStride
+        var source = arguments.x + (samples.lowerBound &* arguments.xRowStride &+ begin)
+        var target = memory
+        var sample = samples.lowerBound
+        while sample < samples.upperBound {
+            prefetch(source + Self.prefetchDistance &* arguments.xRowStride)
+            packSample(source, target)
+            source += arguments.xRowStride
+            target += sampleStride
+            sample &+= 1
+        }
+    }
+
+    /// Samples that the memory needs to answer a request, roughly.
+    @inline(always)
+    private static var prefetchDistance: Int { 16 }
+
+    /// Requests the block's cache lines of one sample. The next rows of x lie far away, where the processor expects nothing.
+    @inline(always)
+    private func prefetch(_ source: UnsafePointer<Float>) {
+        var row = 0
+        while row < count {
+            selvedge_prefetch(source + row)
+            row &+= 16
+        }
+    }
+
+    /// Copies one sample's values into all tiles of the block. Whole vectors are read only inside the block.
+    @inline(always)
+    private func packSample(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+        var target = target
+        var row = 0
+        while row &+ laneCount <= count {
+            storeVector(loadVector(source + row), target)
+            if tileRowCount > laneCount {
+                copyRow(
+                    columns: lesser(tileRowCount &- laneCount, count &- row &- laneCount), source + (row &+ laneCount),
+                    target + laneCount)
+            }
+            target += tileStride
+            row &+= tileRowCount
+        }
+        while row < count {
+            copyRow(columns: lesser(tileRowCount, count &- row), source + row, target)
+            target += tileStride
+            row &+= tileRowCount
+        }
+    }
+
+    /// Computes the tiles of one panel of columns; `first` is the block's first tile.
+    @inline(always)
+    func compute(_ first: GradientTile) {
+        var tile = first
+        var row = 0
+        while row < count {
+            let rows = RegisterTile.height(fitting: count &- row)
+            let start = memory == nil ? row : row / tileRowCount &* tileStride &+ row % tileRowCount
+            tile.x = first.x + start
+            TileFunctions.gradient(tile, rows: rows, vectors: Panel.vectors(for: tile.panel.columns))
             tile.gradient += rows &* tile.rowStride
             row &+= rows
         }
-        column &+= columns
     }
 }
 

@@ -55,7 +55,7 @@ private func packRow(
 
 /// Copies in pieces of 16, then 8, 4, 2 and 1.
 @inline(__always)
-private func copyRow(
+func copyRow(
     columns: Int, _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
 ) {
     var from = UnsafeRawPointer(source)

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import KernelInterface
 
 /// The memory of a pass: what the caller sees, and the plan's buffers with their gradients.
@@ -107,11 +108,19 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
     package init(count: Int) {
         precondition(count >= 0, "a buffer cannot have a negative size")
         let byteCount = max(count, 1) * MemoryLayout<Element>.stride
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 64)
+        let isLarge = byteCount >= Self.hugePageByteCount
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: byteCount, alignment: isLarge ? Self.hugePageByteCount : 64)
+        // Kernels read samples that lie pages apart; with small pages most of their time goes into translating addresses.
+        // A kernel without huge pages refuses, which changes nothing else.
+        if isLarge { madvise(memory, byteCount, MADV_HUGEPAGE) }
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         pointer = memory.assumingMemoryBound(to: Element.self)
         self.count = count
     }
 
     deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+
+    /// The size of a huge page on x86-64.
+    private static var hugePageByteCount: Int { 2 << 20 }
 }
