@@ -107,7 +107,7 @@ struct DensePlan: UnitPlan {
     }
 
     func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
-        DenseUnit(self, wiring: site.wiring, kernels: site.kernels)
+        DenseUnit(self, site)
     }
 }
 
@@ -120,11 +120,19 @@ final class DenseUnit: ExecutionUnit {
     private let wiring: UnitWiring
     private let kernels: KernelTable
 
-    init(_ plan: DensePlan, wiring: UnitWiring, kernels: KernelTable) {
+    let forwardBlockFactor: Int
+
+    init(_ plan: DensePlan, _ site: UnitSite) {
         self.plan = plan
-        self.wiring = wiring
-        self.kernels = kernels
+        wiring = site.wiring
+        kernels = site.kernels
+        // Weights that do not stay in a core's second-level cache are read anew for each block.
+        let isLarge = plan.inputCount * plan.outputCount * MemoryLayout<Float>.stride > Self.cachedByteCount
+        forwardBlockFactor = isLarge ? max(1, Self.largeBlockSampleCount / site.capacity.blockSampleCount) : 1
     }
+
+    private static let cachedByteCount = 256 << 10
+    private static let largeBlockSampleCount = 112
 
     /// output[s, o] = b[o] + Σ_i x[s, i]·W[i, o], i ascending; then ReLU if the layer has it.
     func forward(_ block: SampleBlock, _ context: ThreadContext) {

@@ -11,6 +11,9 @@ protocol ExecutionUnit: AnyObject, Sendable {
     /// In training, after all threads' samples went through the units before: computes what depends on the whole batch.
     /// Called for synchronised units only; all threads return together.
     func synchronize(_ context: ThreadContext, _ training: TrainingContext)
+    /// How many of the pass's sample blocks `forward` takes at a time. More than one only where no memory is sized by the
+    /// block.
+    var forwardBlockFactor: Int { get }
     func forward(_ block: SampleBlock, _ context: ThreadContext)
     /// Turns the gradient of the output into the gradient of the sums before the fused activation, in place, for these
     /// samples.
@@ -25,6 +28,7 @@ protocol ExecutionUnit: AnyObject, Sendable {
 }
 
 extension ExecutionUnit {
+    var forwardBlockFactor: Int { 1 }
     var inputGradientBlockFactor: Int { 1 }
     func prepareStep(_ context: ThreadContext) {}
     func synchronize(_ context: ThreadContext, _ training: TrainingContext) {}

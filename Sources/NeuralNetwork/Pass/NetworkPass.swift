@@ -142,17 +142,30 @@ package final class NetworkPass: @unchecked Sendable {
                 units[segment.lowerBound].synchronize(context, training)
             }
             // Evaluation agrees on nothing: its one run of blocks goes through all segments.
-            let range = context.training == nil ? units.indices : segment
-            forEachBlock(of: samples, sampleCount: capacity.blockSampleCount) { samplesOfBlock in
-                let begin = samplesOfBlock.lowerBound
-                let block = SampleBlock(
-                    sample: begin, slot: context.training == nil ? samples.lowerBound : begin,
-                    count: samplesOfBlock.count)
-                for index in range {
-                    timed(index, \.forwardNanoseconds, context.thread) { units[index].forward(block, context) }
-                }
-            }
+            forward(samples, through: context.training == nil ? units.indices : segment, context)
             if context.training == nil { return }
+        }
+    }
+
+    /// Sends the samples through some units. Neighbours that take equally large blocks run together.
+    private func forward(_ samples: Range<Int>, through units: Range<Int>, _ context: ThreadContext) {
+        let largestFactor = units.reduce(1) { max($0, self.units[$1].forwardBlockFactor) }
+        forEachBlock(of: samples, sampleCount: largestFactor * capacity.blockSampleCount) { largeBlock in
+            let slotOffset = context.training == nil ? samples.lowerBound - largeBlock.lowerBound : 0
+            var first = units.lowerBound
+            while first < units.upperBound {
+                let factor = self.units[first].forwardBlockFactor
+                var end = first + 1
+                while end < units.upperBound, self.units[end].forwardBlockFactor == factor { end += 1 }
+                forEachBlock(of: largeBlock, sampleCount: factor * capacity.blockSampleCount) { samplesOfBlock in
+                    let begin = samplesOfBlock.lowerBound
+                    let block = SampleBlock(sample: begin, slot: begin + slotOffset, count: samplesOfBlock.count)
+                    for index in first..<end {
+                        timed(index, \.forwardNanoseconds, context.thread) { self.units[index].forward(block, context) }
+                    }
+                }
+                first = end
+            }
         }
     }
 
