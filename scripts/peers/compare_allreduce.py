@@ -1,61 +1,97 @@
-"""Runs `selvedge bench allreduce` and Gloo in alternation and prints the ratio of their times at every size."""
+"""Runs `selvedge bench allreduce`, Gloo and the MPI libraries of this host in turn and prints their times as Markdown."""
 
 import argparse
 import json
 import os
+import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
+from importlib import metadata
 from pathlib import Path
 
-from compare import RunFailed, json_result
+from compare import RunFailed, json_result, processor
 
 HERE = Path(__file__).resolve().parent
+SIZES = [1_000, 4_000, 16_000, 64_000, 175_000, 1_000_000, 1_850_000, 6_500_000]
+# Open MPI and MPICH look for free cores; on a host with fewer of them than processes they would refuse.
+OPEN_MPI = ["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"]
 
 
-def by_size(result):
-    return {row["floats"]: row for row in result["sizes"]}
+def selvedge(options, *flags):
+    """The command of Selvedge's benchmark over one transport."""
+    program = os.environ.get("SELVEDGE", "selvedge")
+    sizes = ["--sizes", *map(str, options.sizes)]
+    return [program, "bench", "allreduce", "--workers", str(options.workers), "--json", *flags, *sizes]
+
+
+def compiled(compiler, folder):
+    """The MPI program built with `compiler`, or None where that compiler is missing."""
+    if not shutil.which(compiler):
+        return None
+    program = Path(folder) / compiler
+    subprocess.run([compiler, "-O2", "-o", program, HERE / "mpi_allreduce.c"], check=True)
+    return program
+
+
+def contestants(options, folder):
+    """Name and command of everything that is compared."""
+    count, sizes = str(options.workers), [str(size) for size in options.sizes]
+    commands = {
+        "Selvedge, memory": selvedge(options),
+        "Selvedge, ipc": selvedge(options, "--transport", "zeromq"),
+        "Selvedge, tcp": selvedge(options, "--transport", "zeromq", "--tcp"),
+        "Gloo": [sys.executable, HERE / "gloo_peer.py", "--processes", count, *sizes],
+    }
+    if program := compiled("mpicc.openmpi", folder):
+        run = [*OPEN_MPI, "-n", count]
+        commands["Open MPI, memory"] = [*run, "--mca", "btl", "self,vader", program, *sizes]
+        commands["Open MPI, tcp"] = [*run, "--mca", "btl", "self,tcp", "--mca", "btl_tcp_if_include", "lo", program, *sizes]
+    if program := compiled("mpicc.mpich", folder):
+        commands["MPICH"] = ["mpirun.mpich", "-n", count, program, *sizes]
+    return {name: command for name, command in commands.items() if options.only.lower() in name.lower()}
+
+
+def measure(commands, options):
+    """The rows of every contestant by size, one list a round. A contestant that fails is left out."""
+    rounds, failures = {name: [] for name in commands}, {}
+    for number in range(1, options.rounds + 1):
+        for name, command in commands.items():
+            if name in failures:
+                continue
+            try:
+                rounds[name].append({row["floats"]: row for row in json_result(command)["sizes"]})
+            except RunFailed as failure:
+                failures[name] = str(failure)
+                print(f"bench-allreduce: {name}: {failure}", file=sys.stderr)
+        print(f"round {number} of {options.rounds}", file=sys.stderr)
+    return {name: rows for name, rows in rounds.items() if rows and name not in failures}
+
+
+def table(rounds, options):
+    """The medians of the rounds in microseconds."""
+    names = list(rounds)
+    lines = ["| floats | " + " | ".join(names) + " |", "| ---: |" + " ---: |" * len(names)]
+    for floats in options.sizes:
+        medians = [statistics.median(rows[floats]["median_seconds"] for rows in rounds[name]) for name in names]
+        lines.append(f"| {floats:,} | " + " | ".join(f"{median * 1e6:,.0f}" for median in medians) + " |")
+    return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(prog="bench-allreduce", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=11)
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="floats")
+    parser.add_argument("--only", default="", help="only contestants whose name has this word in it")
     parser.add_argument("--json", metavar="FILE", help="write the JSON there instead of printing it")
     options = parser.parse_args()
-    workers = str(options.workers)
-    selvedge = [os.environ.get("SELVEDGE", "selvedge"), "bench", "allreduce", "--workers", workers, "--json"]
-    gloo = [sys.executable, HERE / "gloo_peer.py", "--processes", workers]
-    pairs = []
-    try:
-        for number in range(1, options.pairs + 1):
-            ours = by_size(json_result(selvedge))
-            theirs = by_size(json_result(gloo + [str(floats) for floats in ours]))
-            pairs.append((ours, theirs))
-            print(f"pair {number} of {options.pairs}", file=sys.stderr)
-    except RunFailed as failure:
-        raise SystemExit(f"bench-allreduce: {failure}") from failure
-
-    rows = []
-    for floats in pairs[0][0]:
-        row = {"floats": floats}
-        for name, side in (("selvedge", 0), ("gloo", 1)):
-            for key in ("median_seconds", "p99_seconds", "gigabytes_per_second"):
-                row[f"{name}_{key}"] = statistics.median(pair[side][floats][key] for pair in pairs)
-        ratios = [ours[floats]["median_seconds"] / theirs[floats]["median_seconds"] for ours, theirs in pairs]
-        row |= {"ratio": statistics.median(ratios), "lowest_ratio": min(ratios), "highest_ratio": max(ratios)}
-        rows.append(row)
-
-    microseconds = 1e6
-    print(f"medians of {len(pairs)} pairs, {workers} processes; times in µs; ratio = Selvedge / Gloo")
-    print(f"{'floats':>10} {'Selvedge':>10} {'p99':>10} {'GB/s':>7} {'Gloo':>10} {'p99':>10} {'GB/s':>7} {'ratio':>7}")
-    for row in rows:
-        cells = [f"{row['floats']:10,}"]
-        for name in ("selvedge", "gloo"):
-            cells.append(f"{row[f'{name}_median_seconds'] * microseconds:10,.0f}")
-            cells.append(f"{row[f'{name}_p99_seconds'] * microseconds:10,.0f}")
-            cells.append(f"{row[f'{name}_gigabytes_per_second']:7.2f}")
-        print(" ".join(cells) + f" {row['ratio']:7.2f}")
-    result = json.dumps({"pairs": len(pairs), "workers": options.workers, "sizes": rows})
+    with tempfile.TemporaryDirectory() as folder:
+        rounds = measure(contestants(options, folder), options)
+    print(f"{options.workers} processes on {os.cpu_count()} cores of {processor()}; PyTorch {metadata.version('torch')}")
+    print(f"medians of {options.rounds} rounds, µs\n\n{table(rounds, options)}")
+    result = json.dumps({"processor": processor(), "workers": options.workers, "rounds": rounds})
     if options.json:
         Path(options.json).write_text(result + "\n")
     else:

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 import experiments
 
+OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop}
+
 
 def normalised_sigmoid(labels, logits):
     """Sparse categorical cross-entropy over sigmoid outputs as Keras 2 computed it."""
@@ -35,10 +37,12 @@ def build(experiment, jit, steps_per_execution):
                 layers.append(keras.layers.Flatten())
             case experiments.Dense(units, activation):
                 layers.append(keras.layers.Dense(units, activation=activation))
+            case experiments.Dropout(rate):
+                layers.append(keras.layers.Dropout(rate))
     model = keras.Sequential(layers)
     softmax = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(
-        optimizer="adam",
+        optimizer=OPTIMIZERS[experiment.optimizer](**experiment.settings),
         loss=normalised_sigmoid if experiment.loss == "normalised-sigmoid" else softmax,
         metrics=["accuracy"] if experiment.loss == "softmax" else [keras.metrics.SparseCategoricalAccuracy()],
         jit_compile=jit,
@@ -64,7 +68,8 @@ class EpochClock(keras.callbacks.Callback):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("experiment", choices=experiments.EXPERIMENTS)
+    parser.add_argument("experiment", choices=experiments.NAMES)
+    parser.add_argument("--images", type=int, default=60_000, help="train on the first images only")
     parser.add_argument("--jit", choices=["on", "off"], default="off")
     parser.add_argument("--epochs", type=int, default=4, help="the first one is warm-up")
     parser.add_argument("--threads", type=int, default=0, help="0: TensorFlow chooses")
@@ -73,14 +78,14 @@ def main():
     options = parser.parse_args()
     if options.threads:
         tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    experiment = experiments.EXPERIMENTS[options.experiment]
+    experiment = experiments.experiment(options.experiment)
     keras.utils.set_random_seed(1)
-    images, labels = experiments.load("train", experiment.training_count)
+    images, labels = experiments.load("train", min(experiment.training_count, options.images))
     model = build(experiment, options.jit == "on", options.steps_per_execution)
     clock = EpochClock()
     settings = dict(epochs=options.epochs, verbose=0, callbacks=[clock])
     if options.pipeline == "dataset":
-        pairs = tf.data.Dataset.from_tensor_slices((images, labels)).cache().shuffle(experiment.training_count)
+        pairs = tf.data.Dataset.from_tensor_slices((images, labels)).cache().shuffle(len(images))
         model.fit(pairs.batch(experiment.batch_size).prefetch(4), **settings)
         history = model.history
     else:

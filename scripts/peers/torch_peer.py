@@ -46,7 +46,18 @@ def build(experiment):
                 if activation == "relu":
                     model.add_module(f"relu{index}", nn.ReLU())
                 width = units
+            case experiments.Dropout(rate):
+                model.add_module(f"dropout{index}", nn.Dropout(rate))
     return model
+
+
+def optimizer_of(experiment, parameters, fused):
+    """The experiment's optimizer."""
+    settings = experiment.settings
+    if experiment.optimizer == "rmsprop":
+        return torch.optim.RMSprop(parameters, settings["learning_rate"], alpha=settings["rho"], eps=settings["epsilon"])
+    betas = (settings["beta_1"], settings["beta_2"])
+    return torch.optim.Adam(parameters, settings["learning_rate"], betas, settings["epsilon"], fused=fused)
 
 
 def free_port():
@@ -60,9 +71,11 @@ def train(rank, options, port):
     """One process's training; rank 0 prints the result."""
     if options.threads:
         torch.set_num_threads(options.threads)
+    if options.onednn == "off":
+        torch.backends.mkldnn.set_flags(False)
     torch.manual_seed(1)
-    experiment = experiments.EXPERIMENTS[options.experiment]
-    images, labels = experiments.load("train", experiment.training_count)
+    experiment = experiments.experiment(options.experiment)
+    images, labels = experiments.load("train", min(experiment.training_count, options.images))
     images = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous()
     labels = torch.from_numpy(labels)
     model = build(experiment)
@@ -75,7 +88,7 @@ def train(rank, options, port):
         )
         model = nn.parallel.DistributedDataParallel(model)
     loss_of = normalised_sigmoid if experiment.loss == "normalised-sigmoid" else nn.functional.cross_entropy
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=options.adam == "fused")
+    optimizer = optimizer_of(experiment, model.parameters(), options.adam == "fused")
 
     def loss_and_correct(batch, targets):
         logits = model(batch)
@@ -114,9 +127,11 @@ def train(rank, options, port):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("experiment", choices=experiments.EXPERIMENTS)
+    parser.add_argument("experiment", choices=experiments.NAMES)
+    parser.add_argument("--images", type=int, default=60_000, help="train on the first images only")
     parser.add_argument("--compile", choices=["on", "off"], default="off")
     parser.add_argument("--layout", choices=["channels-first", "channels-last"], default="channels-first")
+    parser.add_argument("--onednn", choices=["on", "off"], default="on", help="off: convolutions may use NNPACK")
     parser.add_argument("--adam", choices=["fused", "foreach"], default="fused")
     parser.add_argument("--epochs", type=int, default=4, help="the first one is warm-up")
     parser.add_argument("--threads", type=int, default=0, help="0: PyTorch chooses")
