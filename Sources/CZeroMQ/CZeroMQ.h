@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -46,8 +45,6 @@ static inline int selvedge_message_borrowing(
     zmq_msg_t *message, const void *data, size_t byte_count, selvedge_counter *counter) {
     return zmq_msg_init_data(message, (void *)data, byte_count, selvedge_message_released, counter);
 }
-
-static inline void selvedge_yield(void) { sched_yield(); }
 
 static inline int selvedge_event_create(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 

@@ -29,7 +29,11 @@ package protocol FrameTransport: AnyObject {
     /// A frame that has arrived, or nil; never waits.
     func receive() throws(TransportError) -> ReceivedFrame?
 
-    /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it.
+    /// A frame that has arrived and can be found without a system call, or nil. Frames that it does not find end a wait.
+    func receiveQuickly() throws(TransportError) -> ReceivedFrame?
+
+    /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it. Spins briefly where the host has
+    /// a processor for every busy thread, then sleeps.
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome
 }
 
@@ -46,6 +50,8 @@ extension FrameTransport {
     package func trusts(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool { false }
 
     package func collectReleases() {}
+
+    package func receiveQuickly() throws(TransportError) -> ReceivedFrame? { try receive() }
 }
 
 /// Zeroed memory for payloads, at the start of a page.

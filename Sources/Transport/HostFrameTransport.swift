@@ -1,3 +1,5 @@
+internal import Core
+
 /// The frames of one generation between all its workers: through memory to those of this host, over sockets to the others.
 ///
 /// The sockets connect all workers in any case: they show when one is lost, and carry whole states and what learners receive.
@@ -5,14 +7,29 @@ package final class HostFrameTransport: FrameTransport {
     package let sockets: ZeroMQFrameTransport
     /// Nil where all frames go over sockets.
     private let memory: SharedMemoryPlane?
+    /// Whether memory reaches every other rank: then little arrives over sockets.
+    private let reachesAllThroughMemory: Bool
+    private let spins: Bool
+    /// Looks for frames since the sockets were asked.
+    private var looksSinceSockets = 0
+    /// Waits that ended without a look at the sockets since the last that did.
+    private var waitsSinceSockets = 0
 
     /// How long a wait for room in another worker's ring lasts at most: nothing wakes the waiting worker.
     private static let ringWaitMilliseconds = 1
+    /// How long a worker spins before it sleeps: about what a sleep and its end cost.
+    private static let spinNanoseconds: Int64 = 50_000
+    /// Pauses between two looks at the clock.
+    private static let pausesAtOnce = 32
+    /// The most looks for frames, and the most waits, that do not ask the sockets.
+    private static let looksWithoutSockets = 64
 
-    /// `memory` is linked over `sockets`.
-    package init(sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?) {
+    /// `memory` is linked over `sockets`. `spins` where the host has a processor for every busy thread.
+    package init(sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, spins: Bool = true) {
         self.sockets = sockets
         self.memory = memory
+        self.spins = spins
+        reachesAllThroughMemory = memory?.unreachedRanks.isEmpty == true
         if let descriptor = memory?.doorbellDescriptor { sockets.watch(descriptor) }
     }
 
@@ -45,25 +62,60 @@ package final class HostFrameTransport: FrameTransport {
 
     package func collectReleases() { memory?.collectReleases() }
 
+    // MARK: Receiving
+
     package func receive() throws(TransportError) -> ReceivedFrame? {
         if let frame = memory?.receive() { return frame }
+        looksSinceSockets = 0
         while let frame = try sockets.receive() {
             // An offer that was repeated may arrive after the links are made.
             guard memory == nil || !SegmentOffer.isOffer(frame.header) else { continue }
+            // More may follow.
+            looksSinceSockets = Self.looksWithoutSockets
             return frame
         }
         return nil
     }
 
+    package func receiveQuickly() throws(TransportError) -> ReceivedFrame? {
+        guard reachesAllThroughMemory, looksSinceSockets < Self.looksWithoutSockets else { return try receive() }
+        looksSinceSockets += 1
+        return memory?.receive()
+    }
+
     package func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
         guard let memory else { return try sockets.wait(untilSendingTo: rank, deadline: deadline) }
-        guard memory.prepareToSleep() else { return .ready }
-        defer { memory.wake() }
+        // Nothing that arrives through memory hides interrupts and lost links for long.
+        waitsSinceSockets += 1
+        let asksSockets = waitsSinceSockets > Self.looksWithoutSockets
+        if !asksSockets {
+            if rank == nil, spins, try spin(memory) { return .ready }
+            guard memory.prepareToSleep() else { return .ready }
+        }
+        waitsSinceSockets = 0
+        looksSinceSockets = Self.looksWithoutSockets
         let isRing = rank.map { memory.carries(UnsafeRawBufferPointer(start: nil, count: 0), to: $0) } ?? false
-        guard isRing else { return try sockets.wait(untilSendingTo: rank, deadline: deadline) }
-        let short = Deadline(afterMilliseconds: Self.ringWaitMilliseconds)
-        let outcome = try sockets.wait(
-            untilSendingTo: nil, deadline: short.moment < deadline.moment ? short : deadline)
+        if let rank, !isRing {
+            defer { memory.wake(wasRung: true) }
+            return try sockets.wait(untilSendingTo: rank, deadline: deadline)
+        }
+        let latest = asksSockets ? 0 : isRing ? Self.ringWaitMilliseconds : deadline.remainingMilliseconds
+        let short = Deadline(afterMilliseconds: latest)
+        let (outcome, isRung) = try sockets.sleep(deadline: short.moment < deadline.moment ? short : deadline)
+        memory.wake(wasRung: isRung)
         return outcome == .timedOut && !deadline.hasPassed ? .ready : outcome
+    }
+
+    /// Looks for a frame until one has arrived or the time is over. Returns whether one has.
+    private func spin(_ memory: SharedMemoryPlane) throws(TransportError) -> Bool {
+        let begun = MonotonicTime.now
+        repeat {
+            for _ in 0..<Self.pausesAtOnce {
+                if memory.hasFrame { return true }
+                ThreadScheduling.pause()
+            }
+            if !reachesAllThroughMemory, try sockets.hasFrame { return true }
+        } while begun.elapsedNanoseconds < Self.spinNanoseconds
+        return false
     }
 }

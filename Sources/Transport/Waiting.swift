@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import CZeroMQ
 package import Core
 import Glibc
@@ -26,6 +27,12 @@ package struct Deadline: Sendable, Hashable {
 package enum ThreadScheduling {
     /// Runs another thread that is ready on this core, if there is one.
     package static func yield() { selvedge_yield() }
+
+    /// Whether this process may use a processor for each of so many threads of the host, so that waiting threads may spin.
+    package static func hasProcessors(forThreads count: Int) -> Bool { count <= Int(selvedge_processor_count()) }
+
+    /// Lets the processor rest for some cycles.
+    static func pause() { selvedge_spin_pause() }
 }
 
 /// Wakes a thread that waits in a poll, from any other thread (an eventfd).

@@ -17,10 +17,11 @@ struct SharedMemoryTests {
         let folder: TemporaryFolder
         let interrupts: [InterruptEvent]
         let planes: [SharedMemoryPlane]
-        let transports: [HostFrameTransport]
+        private let sockets: [ZeroMQFrameTransport]
+        private(set) var transports: [HostFrameTransport] = []
 
         /// Workers with equal `hosts` are on one host.
-        init(hosts: [UInt32] = [1, 1], checksPayloads: Bool = false) throws {
+        init(hosts: [UInt32] = [1, 1], checksPayloads: Bool = false, spins: Bool = true) throws {
             let folder = try TemporaryFolder()
             let context = try context()
             let options = SocketOptions.data(highWaterMark: 1000, maximumPayloadByteCount: 1 << 20)
@@ -39,16 +40,18 @@ struct SharedMemoryTests {
                     host: hosts[$0])
             }
             self.folder = folder
-            (self.interrupts, self.planes) = (interrupts, planes)
-            transports = hosts.indices.map { HostFrameTransport(sockets: sockets[$0], memory: planes[$0]) }
+            (self.interrupts, self.planes, self.sockets) = (interrupts, planes, sockets)
             let group = DispatchGroup()
             for rank in hosts.indices {
                 DispatchQueue.global().async(group: group) { [self] in
-                    _ = try? self.transports[rank].sockets.waitUntilConnected(deadline: patience())
-                    _ = try? self.planes[rank].link(over: self.transports[rank].sockets, deadline: patience()) { _ in }
+                    _ = try? self.sockets[rank].waitUntilConnected(deadline: patience())
+                    _ = try? self.planes[rank].link(over: self.sockets[rank], deadline: patience()) { _ in }
                 }
             }
             group.wait()
+            transports = hosts.indices.map {
+                HostFrameTransport(sockets: sockets[$0], memory: planes[$0], spins: spins)
+            }
         }
 
         /// Sends floats of `memory`, numbered from `first`, from rank 0 to rank 1.
@@ -127,11 +130,11 @@ struct SharedMemoryTests {
         store.release(0)
     }
 
-    @Test("a worker that sleeps is woken by a frame")
-    func doorbell() throws {
-        let workers = try Workers()
+    @Test("a worker that waits finds every frame, whether it spins or sleeps", arguments: [true, false])
+    func doorbell(spins: Bool) throws {
+        let workers = try Workers(spins: spins)
         let memory = workers.transports[0].makeMemory(byteCount: 64)
-        for _ in 0..<200 {
+        for _ in 0..<2000 {
             let group = DispatchGroup()
             DispatchQueue.global().async(group: group) {
                 let outcome = try? workers.transports[1].wait(untilSendingTo: nil, deadline: patience())
@@ -143,9 +146,53 @@ struct SharedMemoryTests {
         }
     }
 
+    @Test("a sleeping worker is rung once, however many frames arrive")
+    func oneRing() throws {
+        let workers = try Workers(spins: false)
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        #expect(workers.planes[1].prepareToSleep())
+        for _ in 0..<10 { #expect(try workers.send(memory, byteCount: 64, counter: ReleaseCounter())) }
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let doorbell = try #require(workers.planes[1].doorbellDescriptor)
+        #expect(read(doorbell, &bytes, bytes.count) == 1)
+        workers.planes[1].wake(wasRung: false)
+        #expect(workers.planes[1].prepareToSleep() == false)
+    }
+
+    @Test("frames without end hide no interrupt")
+    func flooded() throws {
+        let workers = try Workers()
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        #expect(try workers.send(memory, byteCount: 64, counter: ReleaseCounter()))
+        workers.interrupts[1].signal()
+        // The frame is never taken.
+        var outcome = WaitOutcome.ready
+        for _ in 0..<100 where outcome == .ready {
+            outcome = try workers.transports[1].wait(untilSendingTo: nil, deadline: patience())
+        }
+        #expect(outcome == .interrupted)
+    }
+
+    @Test("frames that came over sockets are found by a quick look after a wait")
+    func quickLooks() throws {
+        let workers = try Workers()
+        let isTaken = try withUnsafeBytes(of: Self.header) { header in
+            try workers.transports[0].sendCopy(
+                header: header, payload: UnsafeRawBufferPointer(start: nil, count: 0), to: 1)
+        }
+        #expect(isTaken)
+        var frame: ReceivedFrame?
+        while frame == nil {
+            try #require(try workers.transports[1].wait(untilSendingTo: nil, deadline: patience()) == .ready)
+            frame = try workers.transports[1].receiveQuickly()
+        }
+        #expect(frame?.header == Self.header)
+    }
+
     @Test("an interrupt ends the sleep")
     func interrupt() throws {
         let workers = try Workers()
+        while try workers.transports[1].receive() != nil {}
         workers.interrupts[1].signal()
         #expect(try workers.transports[1].wait(untilSendingTo: nil, deadline: patience()) == .interrupted)
     }

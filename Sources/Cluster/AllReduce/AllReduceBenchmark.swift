@@ -39,7 +39,8 @@ package enum AllReduceBenchmark {
         let interrupt = try InterruptEvent()
         try waitForInboxes(of: endpoints, context: context)
         let sockets = try ZeroMQFrameTransport(
-            context, rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt)
+            context, rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt,
+            spins: ThreadScheduling.hasProcessors(forThreads: 2 * endpoints.count))
         _ = try sockets.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
         defer { sockets.close(lingerMilliseconds: 1000) }
         let job = JobIdentifier(high: 0, low: 0)
@@ -49,7 +50,8 @@ package enum AllReduceBenchmark {
         _ = try plane?.link(over: sockets, deadline: Deadline(afterMilliseconds: 10_000)) {
             StateTransfer.hold($0, held, from: 0)
         }
-        let transport = HostFrameTransport(sockets: sockets, memory: plane)
+        let transport = HostFrameTransport(
+            sockets: sockets, memory: plane, spins: ThreadScheduling.hasProcessors(forThreads: endpoints.count))
         var timings: [AllReduceTiming] = []
         for (generation, size) in sizes.enumerated() {
             let configuration = AllReduceDriver<HostFrameTransport>.Configuration(

@@ -37,8 +37,6 @@ final class AllReduceDriver<Transport: FrameTransport> {
     private var isStepDone = true
     private var failure: AllReduceError?
 
-    /// Empty polls of the inbox before the thread sleeps; measured.
-    private static var spinCount: Int { 200 }
     /// The most frames taken in one call; more than the other workers of a full view send in a step.
     private static var frameCountAtOnce: Int { 1 << 14 }
 
@@ -156,17 +154,11 @@ final class AllReduceDriver<Transport: FrameTransport> {
         if let failure { throw failure }
         let begun = MonotonicTime.now
         var clock = ResendClock(firstMilliseconds: configuration.resendMilliseconds, keptFrameCount: keptFrameCount)
-        var idleCount = 0
         while !isStepDone {
-            switch try recordingFailure({ () throws(AllReduceError) in try progress() }) {
-            case .moved: idleCount = 0
-            case .idle where idleCount < Self.spinCount:
-                idleCount += 1
-                ThreadScheduling.yield()
-            case .idle, .blocked, .flooded:
-                clock.note(keptFrameCount: keptFrameCount)
-                try wait(since: begun, deadline: deadline, &clock)
-            }
+            let result = try recordingFailure { () throws(AllReduceError) in try progress() }
+            guard !isStepDone, result != .moved else { continue }
+            clock.note(keptFrameCount: keptFrameCount)
+            try wait(since: begun, deadline: deadline, &clock)
         }
     }
 
@@ -244,11 +236,11 @@ final class AllReduceDriver<Transport: FrameTransport> {
     func serve() {
         var rest = Self.frameCountAtOnce
         keepFailure { () throws(AllReduceError) in
-            _ = try progress()
-            while isStepDone, rest > 0, try receiveOne() { rest -= 1 }
+            _ = try progress(isQuick: false)
+            while isStepDone, rest > 0, try receiveOne(isQuick: false) { rest -= 1 }
         }
         // After a failure the frames of the next generation are still held.
-        while failure != nil, rest > 0, (try? receiveOne()) == true { rest -= 1 }
+        while failure != nil, rest > 0, (try? receiveOne(isQuick: false)) == true { rest -= 1 }
         if rest > 0 { noteEmptyInbox() }
     }
 
@@ -274,13 +266,14 @@ final class AllReduceDriver<Transport: FrameTransport> {
         case flooded
     }
 
-    /// Carries out all actions and takes all frames that have arrived; never waits.
-    private func progress() throws(AllReduceError) -> Progress {
+    /// Carries out all actions and takes all frames that have arrived; never waits. With `isQuick` frames that take a system
+    /// call to find are left to the next wait.
+    private func progress(isQuick: Bool = true) throws(AllReduceError) -> Progress {
         var result = Progress.idle
         for _ in 0..<Self.frameCountAtOnce {
             if try runActions() == .moved { result = .moved }
             guard !isStepDone else { return result }
-            guard try receiveOne() else {
+            guard try receiveOne(isQuick: isQuick) else {
                 noteEmptyInbox()
                 return result == .idle && sender.blockedRank != nil ? .blocked : result
             }
@@ -346,10 +339,10 @@ final class AllReduceDriver<Transport: FrameTransport> {
     // MARK: Receiving
 
     /// Takes one frame; false when none has arrived.
-    private func receiveOne() throws(AllReduceError) -> Bool {
+    private func receiveOne(isQuick: Bool) throws(AllReduceError) -> Bool {
         let frame: ReceivedFrame?
         do {
-            frame = try transport.receive()
+            frame = isQuick ? try transport.receiveQuickly() : try transport.receive()
         } catch {
             throw .transport(error)
         }
@@ -383,8 +376,12 @@ final class AllReduceDriver<Transport: FrameTransport> {
 
     /// Offers the held frames to a step that has just started.
     private func offerHeldFrames() {
-        for place in 0..<held.capacity {
+        // Frames are held in the first places: the rest of a long store is not read.
+        var (place, remaining) = (0, held.count)
+        while remaining > 0 {
+            defer { place += 1 }
             guard let label = held.label(at: place) else { continue }
+            remaining -= 1
             switch machine.frameReceived(label, isWhole: held.isWhole(at: place)) {
             case .keep(let slot): held.move(place, to: sums.slots, slot: slot)
             case .early: break

@@ -12,6 +12,7 @@ final class PeerNetwork {
     private let inbox: Inbox
     private let announcedSuffix: String
     private let host: UInt32
+    private let threadCount: Int
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
     /// The run of all frames; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
@@ -24,6 +25,7 @@ final class PeerNetwork {
         self.context = context
         host = UInt32(truncatingIfNeeded: settings.hostIdentifier.high ^ settings.hostIdentifier.low)
         announcedSuffix = settings.announcedSuffix
+        threadCount = settings.threadCount
         let endpoint = try Self.inboxEndpoint(settings)
         guard endpoint.isLoopback || settings.allowsOpenAddress else {
             throw ClusterError.openAddress(endpoint.description)
@@ -62,11 +64,15 @@ final class PeerNetwork {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
         let endpoints = try view.members.map { try endpoint(of: $0) }
+        let memberCount = view.members.count { $0.hostNumber == view.members[rank].hostNumber }
+        // If all members of this host have as many compute threads as this worker, and one thread of libzmq each.
+        let busyThreadCount = memberCount * threadCount
         let transport: ZeroMQFrameTransport
         do throws(PeerLinkError) {
             transport = try ZeroMQFrameTransport(
                 context, rank: rank, endpoints: endpoints, options: Self.options, inbox: inbox,
-                interrupt: channel.interrupt)
+                interrupt: channel.interrupt,
+                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount + memberCount))
         } catch {
             throw ExchangeError(.linkLost(rank: error.rank))
         }
@@ -78,8 +84,10 @@ final class PeerNetwork {
         }
         let memory = try link(transport, view, rank: rank, settings)
         return PeerConnection(
-            transport: HostFrameTransport(sockets: transport, memory: memory), held: held, job: job, view: view,
-            rank: rank)
+            transport: HostFrameTransport(
+                sockets: transport, memory: memory,
+                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount)),
+            held: held, job: job, view: view, rank: rank)
     }
 
     /// Offers memory to the members of this host; nil where frames go over sockets only. A proxy between the processes

@@ -8,7 +8,7 @@ typealias SharedWord = UnsafeMutablePointer<Atomic<UInt64>>
 /// | place | content | written when |
 /// |---|---|---|
 /// | 0 | nonce (8), rank (8) | before the segment is offered |
-/// | 64 | 1 while the worker sleeps, else 0 | around a wait |
+/// | 64 | while the worker sleeps, the number of its sleep, from 1; else 0 | around a sleep |
 /// | 4096 + 32 KiB · r | ring of 256 records of 128 bytes: the frames to rank r | a frame is sent |
 /// | behind all rings, + 2 KiB · r | for each record of rank r's ring to this worker, the number of the frame that was released last | a payload is released |
 /// | behind them | memory of gradients and sums | in each step |

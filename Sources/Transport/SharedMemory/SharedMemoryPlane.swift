@@ -30,6 +30,7 @@ package final class SharedMemoryPlane {
     private var doorbell: [Int32] = [-1, -1]
     /// The peer that is asked first for the next frame.
     private var nextPeer = 0
+    private var sleepCount: UInt64 = 0
 
     /// A plane of `rankCount` workers. Where the system gives no shared memory it refuses all offers. `host` is equal for all
     /// workers of one host.
@@ -190,21 +191,32 @@ package final class SharedMemoryPlane {
         return nil
     }
 
+    /// Whether a frame has arrived.
+    var hasFrame: Bool {
+        for case .some(let peer) in peers where peer.hasFrame { return true }
+        return false
+    }
+
     /// Announces that this worker goes to sleep; false where a frame has arrived in the meantime.
+    ///
+    /// A peer that sends a frame from now on rings once. No frame is missed: the sender writes the frame's number and then
+    /// looks at this word, this worker writes the word and then looks at the numbers, all sequentially consistent.
     func prepareToSleep() -> Bool {
         guard let segment else { return true }
+        sleepCount += 1
         let word = UnsafeRawPointer(segment.base).word(SegmentLayout.sleepOffset)
-        word.pointee.store(1, ordering: .sequentiallyConsistent)
-        guard peers.contains(where: { $0?.hasFrame == true }) else { return true }
+        word.pointee.store(sleepCount, ordering: .sequentiallyConsistent)
+        guard hasFrame else { return true }
         word.pointee.store(0, ordering: .sequentiallyConsistent)
         return false
     }
 
-    /// This worker is awake again.
-    func wake() {
+    /// This worker is awake again; `wasRung` if the doorbell was readable.
+    func wake(wasRung: Bool) {
         guard let segment else { return }
         UnsafeRawPointer(segment.base).word(SegmentLayout.sleepOffset).pointee
             .store(0, ordering: .sequentiallyConsistent)
+        guard wasRung else { return }
         withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { buffer in
             while read(doorbell[0], buffer.baseAddress, buffer.count) == buffer.count {}
         }

@@ -12,6 +12,12 @@ final class SharedPeer {
     private var foreign: ForeignSegment?
     /// The writing end of the other worker's doorbell.
     private var doorbell: Int32 = -1
+    /// Words of that segment: its owner's sleep, its ring to this worker, and what its owner has released.
+    private var foreignSleep: SharedWord?
+    private var incoming: UnsafeRawPointer?
+    private var foreignReleases: UnsafeRawPointer?
+    /// The other worker's sleep that was ended last.
+    private var rungSleep: UInt64 = 0
     /// Whether the other worker has mapped this worker's segment.
     var hasMappedOwn = false
 
@@ -49,12 +55,10 @@ final class SharedPeer {
         guard descriptor >= 0 else { return false }
         doorbell = descriptor
         foreign = segment
+        foreignSleep = words.word(SegmentLayout.sleepOffset)
+        incoming = words + layout.record(of: 1, to: ownRank)
+        foreignReleases = words + layout.release(of: 1, from: ownRank)
         return true
-    }
-
-    private func foreignWord(_ offset: Int) -> SharedWord? {
-        // The words are within what `map` has checked.
-        foreign?.bytes(at: offset, count: 8)?.baseAddress?.word(0)
     }
 
     // MARK: Sending
@@ -84,9 +88,10 @@ final class SharedPeer {
     }
 
     private func ringIfAsleep() {
-        guard let word = foreignWord(SegmentLayout.sleepOffset),
-            word.pointee.load(ordering: .sequentiallyConsistent) != 0
-        else { return }
+        guard let foreignSleep else { return }
+        let sleep = foreignSleep.pointee.load(ordering: .sequentiallyConsistent)
+        guard sleep != 0, sleep != rungSleep else { return }
+        rungSleep = sleep
         var byte: UInt8 = 1
         // A full pipe wakes the sleeper as well.
         _ = write(doorbell, &byte, 1)
@@ -95,10 +100,10 @@ final class SharedPeer {
     /// Gives back the payloads that the other worker has released.
     func collectReleases() {
         while oldestUnreleased < nextNumber {
-            guard let word = foreignWord(layout.release(of: oldestUnreleased, from: ownRank)),
-                word.pointee.load(ordering: .acquiring) == oldestUnreleased
-            else { return }
             let slot = SegmentLayout.slot(of: oldestUnreleased)
+            guard let words = foreignReleases,
+                words.word(slot * MemoryLayout<UInt64>.size).pointee.load(ordering: .acquiring) == oldestUnreleased
+            else { return }
             counters[slot]?.giveBack()
             counters[slot] = nil
             oldestUnreleased += 1
@@ -109,18 +114,18 @@ final class SharedPeer {
 
     /// Whether a frame has arrived.
     var hasFrame: Bool {
-        foreignWord(layout.record(of: expectedNumber, to: ownRank))?.pointee.load(ordering: .sequentiallyConsistent)
-            == expectedNumber
+        guard let incoming else { return false }
+        return record(incoming).word(0).pointee.load(ordering: .sequentiallyConsistent) == expectedNumber
+    }
+
+    private func record(_ ring: UnsafeRawPointer) -> UnsafeRawPointer {
+        ring + SegmentLayout.slot(of: expectedNumber) * SegmentLayout.recordByteCount
     }
 
     /// The next frame, or nil; never waits. Its payload is read where the sender wrote it.
     func receive(isTrusted: Bool) -> ReceivedFrame? {
-        while hasFrame, let foreign {
-            guard
-                let record = foreign.bytes(
-                    at: layout.record(of: expectedNumber, to: ownRank), count: SegmentLayout.recordByteCount)?
-                    .baseAddress
-            else { return nil }
+        while hasFrame, let foreign, let incoming {
+            let record = record(incoming)
             let number = expectedNumber
             expectedNumber += 1
             let header = (record + SegmentLayout.headerOffset).loadUnaligned(as: SIMD8<UInt64>.self)

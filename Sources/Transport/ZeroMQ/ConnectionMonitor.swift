@@ -43,10 +43,13 @@ package final class ConnectionMonitor {
         socket.close()
     }
 
-    /// The next event without waiting; nil when there is none.
+    /// The next event without waiting; nil when there is none. Allocates nothing.
     package func next() throws(TransportError) -> ConnectionEvent? {
-        while let frames = try socket.receiveFrames() {
-            guard let first = frames.first, first.count >= 6 else { continue }
+        while true {
+            var first = Message()
+            guard try socket.receive(into: &first) else { return nil }
+            if first.hasMore { try socket.skipRest() }
+            guard first.byteCount >= 6 else { continue }
             let (code, value) = first.withUnsafeBytes { bytes in
                 (
                     Int32(bytes.loadUnaligned(fromByteOffset: 0, as: UInt16.self)),
@@ -60,6 +63,5 @@ package final class ConnectionMonitor {
             default: return .handshakeFailed(code: Int(value))
             }
         }
-        return nil
     }
 }

@@ -1,3 +1,6 @@
+internal import CZeroMQ
+internal import Glibc
+
 /// The socket to which all other workers send their frames: bound once, before HELLO, and kept for the worker's life.
 package final class Inbox {
     fileprivate let socket: ZeroMQSocket
@@ -37,15 +40,8 @@ package final class Inbox {
                 return ReceivedFrame(header: header, payload: second.payload(from: 0))
             }
             malformedCount += 1
-            if second.hasMore { try skipRest() }
+            if second.hasMore { try socket.skipRest() }
         }
-    }
-
-    private func skipRest() throws(TransportError) {
-        var rest = Message()
-        repeat {
-            guard try socket.receive(into: &rest) else { return }
-        } while rest.hasMore
     }
 }
 
@@ -83,26 +79,39 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private let rank: Int
     /// One a rank; nil for this worker.
     private let links: [Link?]
+    /// For waits until a link has room.
     private let poller: Poller
     private var watchedIndex: Int?
+    /// For all other waits: the descriptors of the inbox, the interrupt event and the monitors, and the watched one.
+    private var descriptors: [pollfd] = []
+    /// The ranks of the monitors among them.
+    private var monitoredRanks: [Int] = []
+    /// Whether a monitor may have events although its descriptor is not readable.
+    private var monitorsMayHaveEvents = true
     private static let inboxIndex = 0
     private static let interruptIndex = 1
+    private static let firstMonitorIndex = 2
+    /// Looks at the inbox before a waiting thread sleeps, where a processor is free for libzmq's thread; measured.
+    private static let spinCount = 200
+    private let spinCount: Int
 
     /// Starts to connect to the inboxes of all ranks but this worker's own, with `SocketOptions.data`. A signal of
     /// `interrupt` ends every wait.
     ///
     /// All inboxes must be bound before: a connection that is refused is not tried again. Throws with the rank whose
-    /// endpoint cannot be used.
+    /// endpoint cannot be used. `spins` where the host has a processor for every busy thread, those of libzmq included: a
+    /// spinning thread would take theirs.
     ///
     /// - Precondition: `rank` is an index of `endpoints`.
     package init(
         _ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions, inbox: Inbox,
-        interrupt: InterruptEvent
+        interrupt: InterruptEvent, spins: Bool = true
     ) throws(PeerLinkError) {
         precondition(endpoints.indices.contains(rank), "a rank is an index of the endpoints")
         self.rank = rank
         self.inbox = inbox
         self.interrupt = interrupt
+        spinCount = spins ? Self.spinCount : 0
         poller = Poller(capacity: endpoints.count + 4)
         poller.add(inbox)
         poller.add(interrupt)
@@ -115,6 +124,20 @@ package final class ZeroMQFrameTransport: FrameTransport {
             }
         }
         self.links = links
+        do throws(TransportError) {
+            descriptors = [try inbox.socket.descriptor, interrupt.descriptor].map(Self.input)
+            for (other, link) in links.enumerated() {
+                guard let link else { continue }
+                monitoredRanks.append(other)
+                descriptors.append(Self.input(try link.monitor.socket.descriptor))
+            }
+        } catch {
+            throw PeerLinkError(rank: rank, cause: error)
+        }
+    }
+
+    private static func input(_ descriptor: Int32) -> pollfd {
+        pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     }
 
     private static func link(
@@ -130,6 +153,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     func watch(_ descriptor: Int32) {
         precondition(watchedIndex == nil, "one descriptor is watched")
         watchedIndex = poller.add(descriptor: descriptor)
+        descriptors.append(Self.input(descriptor))
     }
 
     /// Ends the connections; libzmq continues to send the frames that it took for at most this time, since other workers
@@ -199,19 +223,70 @@ package final class ZeroMQFrameTransport: FrameTransport {
     }
 
     package func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
+        if let rank { return try wait(forRoomTo: rank, deadline: deadline) }
+        // Yielding lets libzmq's thread deliver.
+        for _ in 0..<spinCount {
+            if try hasFrame { break }
+            ThreadScheduling.yield()
+        }
+        return try sleep(deadline: deadline).outcome
+    }
+
+    private func wait(forRoomTo rank: Int, deadline: Deadline) throws(TransportError) -> WaitOutcome {
         let end = poller.count
         defer { poller.remove(from: end) }
-        if let rank { poller.add(socket(rank), forSending: true) }
+        poller.add(socket(rank), forSending: true)
+        monitorsMayHaveEvents = true
         while true {
             guard try poller.wait(until: deadline) else { return .timedOut }
             if poller.isReady(Self.interruptIndex) { return .interrupted }
             if let watchedIndex, poller.isReady(watchedIndex) { return .ready }
-            if poller.isReady(Self.inboxIndex) || (rank != nil && poller.isReady(end)) { return .ready }
+            if poller.isReady(Self.inboxIndex) || poller.isReady(end) { return .ready }
             for (rank, link) in links.enumerated() {
                 guard let link, poller.isReady(link.index) else { continue }
                 if try hasEnded(link) { return .linkLost(rank: rank) }
             }
         }
+    }
+
+    /// Whether a frame has arrived.
+    var hasFrame: Bool { get throws(TransportError) { try inbox.socket.hasMessage } }
+
+    /// Sleeps until a frame may be received. `isWatched` when the watched descriptor was readable.
+    ///
+    /// Costs three system calls whatever the number of ranks: libzmq's own poll asks every socket twice. Its descriptors are
+    /// readable only when news arrive after the last look at the socket's events.
+    func sleep(deadline: Deadline) throws(TransportError) -> (outcome: WaitOutcome, isWatched: Bool) {
+        let count = descriptors.count
+        while true {
+            // A flood of frames hides neither interrupts nor lost links.
+            let hasFrame = try hasFrame
+            if monitorsMayHaveEvents, let lost = try firstLostRank() { return (.linkLost(rank: lost), false) }
+            monitorsMayHaveEvents = false
+            let milliseconds = hasFrame ? 0 : Int32(deadline.remainingMilliseconds)
+            let readyCount = poll(&descriptors, nfds_t(count), milliseconds)
+            if readyCount < 0 {
+                guard errno == EINTR else {
+                    throw .failed(
+                        operation: "wait for", endpoint: "\(count) descriptors",
+                        reason: String(cString: strerror(errno)))
+                }
+                continue
+            }
+            let isWatched = watchedIndex != nil && descriptors[count - 1].revents != 0
+            if descriptors[Self.interruptIndex].revents != 0 { return (.interrupted, isWatched) }
+            if hasFrame || isWatched || descriptors[Self.inboxIndex].revents != 0 { return (.ready, isWatched) }
+            if readyCount > 0, let lost = try firstLostRank() { return (.linkLost(rank: lost), isWatched) }
+            if deadline.hasPassed { return (.timedOut, isWatched) }
+        }
+    }
+
+    private func firstLostRank() throws(TransportError) -> Int? {
+        for (place, rank) in monitoredRanks.enumerated()
+        where monitorsMayHaveEvents || descriptors[Self.firstMonitorIndex + place].revents != 0 {
+            if let link = links[rank], try hasEnded(link) { return rank }
+        }
+        return nil
     }
 
     private func hasEnded(_ link: Link) throws(TransportError) -> Bool {

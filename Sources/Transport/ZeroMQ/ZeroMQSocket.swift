@@ -109,6 +109,30 @@ package final class ZeroMQSocket {
         guard zmq_connect(handle, endpoint.description) == 0 else { throw .current("connect to", self.endpoint) }
     }
 
+    /// The descriptor that becomes readable when libzmq has news for this socket: only while `hasMessage` was false before.
+    var descriptor: Int32 {
+        get throws(TransportError) {
+            var descriptor: Int32 = -1
+            var count = MemoryLayout<Int32>.size
+            guard zmq_getsockopt(handle, ZMQ_FD, &descriptor, &count) == 0 else {
+                throw .current("read the descriptor of", endpoint)
+            }
+            return descriptor
+        }
+    }
+
+    /// Whether a message has arrived.
+    var hasMessage: Bool {
+        get throws(TransportError) {
+            var events: Int32 = 0
+            var count = MemoryLayout<Int32>.size
+            while zmq_getsockopt(handle, ZMQ_EVENTS, &events, &count) != 0 {
+                guard zmq_errno() == selvedge_interrupted else { throw .current("look for messages of", endpoint) }
+            }
+            return events & ZMQ_POLLIN != 0
+        }
+    }
+
     func set(_ option: Int32, _ value: Int) throws(TransportError) {
         var number = Int32(clamping: value)
         guard zmq_setsockopt(handle, option, &number, MemoryLayout<Int32>.size) == 0 else {
@@ -150,6 +174,14 @@ package final class ZeroMQSocket {
             if code != selvedge_interrupted { throw .current("receive from", endpoint) }
         }
         return true
+    }
+
+    /// Receives and drops the remaining frames of a message.
+    func skipRest() throws(TransportError) {
+        var rest = Message()
+        repeat {
+            guard try receive(into: &rest) else { return }
+        } while rest.hasMore
     }
 
     /// Receives all frames of a message without waiting; nil when there is none.
