@@ -88,7 +88,7 @@ struct MicroBatchTests {
         #expect((ownership.ownerCount, ownership.workerCount) == (2, 4))
         #expect((0..<4).map { ownership.isLearner($0) } == [false, false, true, true])
         #expect(ownership.localProgram(rank: 3, batchSize: 100).roots.isEmpty)
-        let many = [0..<8] + Array(repeating: 8..<8, count: 512)
-        #expect(throws: OwnershipError.tooManyWorkers(513)) { try Ownership(microBatchCount: 8, runs: many) }
+        let many = [0..<8] + Array(repeating: 8..<8, count: 1024)
+        #expect(throws: OwnershipError.tooManyWorkers(1025)) { try Ownership(microBatchCount: 8, runs: many) }
     }
 }

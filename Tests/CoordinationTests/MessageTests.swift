@@ -27,6 +27,18 @@ struct MessageTests {
         }
     }
 
+    @Test func `a view of the most members with the longest names fits in one message`() throws {
+        let name = String(repeating: "n", count: WireLimits.nameByteCount)
+        let members = (0..<WireLimits.workerCount).map { rank in
+            Member(
+                rank: rank, workerIdentifier: .max, name: name, host: name, hostNumber: rank, processIdentifier: .max,
+                inboxAddress: name, microBatches: rank..<rank + 1)
+        }
+        let view = CoordinatorMessage.view(View(generation: 1, position: .start, holder: 0, members: members))
+        #expect(view.encoded().count <= WireLimits.messageByteCount)
+        #expect(try CoordinatorMessage(decoding: view.encoded()) == view)
+    }
+
     @Test func `messages of the other direction are unknown`() {
         for message in SampleMessages.fromWorker {
             #expect(throws: MessageError.self) { try CoordinatorMessage(decoding: message.encoded()) }

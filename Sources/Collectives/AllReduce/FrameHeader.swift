@@ -15,14 +15,14 @@ import Core
 /// | 40 | bucket | 4, a model has fewer parameters than that |
 /// | 44 | element offset in the bucket | 4, buckets have fewer than 2^31 elements |
 /// | 48 | element count | 4 |
-/// | 52 | sender | 2, a view has at most 512 ranks |
+/// | 52 | sender | 2, a view has at most 1,024 ranks |
 /// | 54 | tree node, or owner of relayed statistics | 2, nodes are below 2,048 |
 /// | 56 | CRC-32C of the payload | 4 |
 /// | 60 | CRC-32C of the 60 bytes before | 4 |
 package struct FrameHeader: Sendable, Hashable {
     package static let byteCount = 64
     private static let magic: UInt32 = 0x4656_4C53
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     private static let checkedByteCount = 60
 
     package var label: FrameLabel

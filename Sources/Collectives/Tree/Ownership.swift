@@ -44,7 +44,7 @@ package struct Ownership: Sendable, Hashable {
     package let groupIndices: [Int]
 
     /// The most workers of one view. Ranks in frames have 16 bits.
-    package static let maximumWorkerCount = 512
+    package static let maximumWorkerCount = 1024
 
     /// The number of workers, `W`, learners included.
     package var workerCount: Int { runs.count }

@@ -15,12 +15,13 @@ package enum WireLimits {
     package static let experimentByteCount = 1 << 19
     /// Longest reason or failure text, in UTF-8 bytes; longer ones are cut when they are sent.
     package static let textByteCount = 4096
-    /// Longest name, host or address, in UTF-8 bytes; longer ones are cut when they are sent.
-    package static let nameByteCount = 512
+    /// Longest name, host or address, in UTF-8 bytes; longer ones are cut when they are sent. A view of `workerCount` members
+    /// with three of them each fits in a message.
+    package static let nameByteCount = 300
     /// Longest epoch row.
     package static let rowByteCount = 1 << 16
     /// Most members of a view, and most workers that a coordinator keeps, spares included.
-    package static let workerCount = 512
+    package static let workerCount = 1024
     /// Most pieces of content (data sets, a state) that an experiment needs.
     package static let contentCount = 16
     /// Most step digests in one message.
