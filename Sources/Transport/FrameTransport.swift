@@ -26,6 +26,13 @@ package protocol FrameTransport: AnyObject {
     /// Raises the counters of payloads that were given back, where no other thread does.
     func collectReleases()
 
+    /// Lets memory of `makeMemory` show a received payload where its sender wrote it, also after the payload is released.
+    /// Returns which bytes are shown; the caller copies the others. `target` cannot be written until `restore`.
+    func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int>
+
+    /// Ends what `show` did for these bytes: they can be written again, and their content is undefined.
+    func restore(_ bytes: UnsafeMutableRawBufferPointer)
+
     /// A frame that has arrived, or nil; never waits.
     func receive() throws(TransportError) -> ReceivedFrame?
 
@@ -50,6 +57,10 @@ extension FrameTransport {
     package func trusts(_ payload: UnsafeRawBufferPointer, to rank: Int) -> Bool { false }
 
     package func collectReleases() {}
+
+    package func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int> { 0..<0 }
+
+    package func restore(_ bytes: UnsafeMutableRawBufferPointer) {}
 
     package func receiveQuickly() throws(TransportError) -> ReceivedFrame? { try receive() }
 }

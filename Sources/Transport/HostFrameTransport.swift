@@ -62,6 +62,12 @@ package final class HostFrameTransport: FrameTransport {
 
     package func collectReleases() { memory?.collectReleases() }
 
+    package func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int> {
+        memory?.show(payload, at: target) ?? 0..<0
+    }
+
+    package func restore(_ bytes: UnsafeMutableRawBufferPointer) { memory?.restore(bytes) }
+
     // MARK: Receiving
 
     package func receive() throws(TransportError) -> ReceivedFrame? {

@@ -89,12 +89,15 @@ struct ReductionPlanTests {
         }
     }
 
-    @Test("Two workers with one root each exchange directly at every length")
+    @Test(
+        "Two workers with one root each exchange directly on two hosts, and add a half each on one; both send as much")
     func twoWorkers() throws {
-        let ownership = try Ownership(microBatchCount: 8, workerCount: 2)
-        let plan = ReductionPlan(ownership: ownership, batchSize: 1000, elementCount: 2_000_000)
-        #expect(plan.algorithm == .direct)
-        #expect(PlanTraffic(plan).elementCountsSent[0] == 2_000_000)
+        for (hosts, algorithm) in [([0, 1], ReductionPlan.Algorithm.direct), ([0, 0], .scatterGather)] {
+            let ownership = try Ownership(microBatchCount: 8, runs: [0..<4, 4..<8], hosts: hosts)
+            let plan = ReductionPlan(ownership: ownership, batchSize: 1000, elementCount: 2_000_000)
+            #expect(plan.algorithm == algorithm)
+            #expect(PlanTraffic(plan).elementCountsSent[0] == 2_000_000)
+        }
         let uneven = try Ownership(microBatchCount: 8, runs: [0..<3, 3..<8])
         let longPlan = ReductionPlan(ownership: uneven, batchSize: 1000, elementCount: 2_000_000)
         #expect(longPlan.algorithm == .scatterGather)

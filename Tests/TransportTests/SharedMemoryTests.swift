@@ -214,6 +214,49 @@ struct SharedMemoryTests {
         #expect(store.payload(0).count == 50_000)
     }
 
+    @Test("whole pages of a payload are shown where the sender writes them, until they are restored")
+    func shownPages() throws {
+        let workers = try Workers()
+        let (sent, own) = (
+            workers.transports[0].makeMemory(byteCount: 100_000), workers.transports[1].makeMemory(byteCount: 100_000)
+        )
+        for index in 0..<25_000 { sent.start.storeBytes(of: Float(index), toByteOffset: 4 * index, as: Float.self) }
+        #expect(try workers.send(sent, byteCount: 50_000, counter: ReleaseCounter()))
+        let store = FrameStore(capacity: 1)
+        #expect(try workers.receive(1, into: store))
+        let payload = UnsafeRawBufferPointer(rebasing: store.payload(0)[1000...])
+        // The places in their pages differ.
+        #expect(workers.transports[1].show(payload, at: own.start).isEmpty)
+        // Too short.
+        #expect(
+            workers.transports[1].show(UnsafeRawBufferPointer(rebasing: payload[..<8000]), at: own.start + 1000).isEmpty
+        )
+        let shown = workers.transports[1].show(payload, at: own.start + 1000)
+        #expect(shown == 3096..<48_152)
+        store.release(0)
+        sent.start.storeBytes(of: -1, toByteOffset: 40_000, as: Float.self)
+        #expect(own.start.load(fromByteOffset: 40_000, as: Float.self) == -1)
+        #expect(own.start.load(fromByteOffset: 4096, as: Float.self) == 1024)
+        #expect(own.start.load(fromByteOffset: 4092, as: Float.self) == 0)
+        #expect(own.start.load(fromByteOffset: 49_152, as: Float.self) == 0)
+        workers.transports[1].restore(UnsafeMutableRawBufferPointer(start: own.start + 4096, count: shown.count))
+        own.start.storeBytes(of: 7, toByteOffset: 40_000, as: Float.self)
+        #expect(own.start.load(fromByteOffset: 40_000, as: Float.self) == 7)
+        #expect(sent.start.load(fromByteOffset: 40_000, as: Float.self) == -1)
+    }
+
+    @Test("checked payloads are not shown")
+    func checkedPayloadsAreCopied() throws {
+        let workers = try Workers(checksPayloads: true)
+        let (sent, own) = (
+            workers.transports[0].makeMemory(byteCount: 100_000), workers.transports[1].makeMemory(byteCount: 100_000)
+        )
+        #expect(try workers.send(sent, byteCount: 50_000, counter: ReleaseCounter()))
+        let store = FrameStore(capacity: 1)
+        #expect(try workers.receive(1, into: store))
+        #expect(workers.transports[1].show(store.payload(0), at: own.start).isEmpty)
+    }
+
     @Test("payloads have checksums where they are asked for")
     func checkedPayloads() throws {
         let workers = try Workers(checksPayloads: true)

@@ -34,7 +34,9 @@ package enum AllReduceBenchmark {
         let options = SocketOptions.data(
             highWaterMark: 1024, maximumPayloadByteCount: 4 * ReductionPlan.maximumChunkElementCount)
         let inbox = try Inbox(context, at: endpoints[rank], options: options)
-        let ownership = try Ownership(microBatchCount: 64, workerCount: endpoints.count)
+        let ownership = try Ownership(
+            microBatchCount: 64, runs: Ownership.balancedRuns(microBatchCount: 64, workerCount: endpoints.count),
+            hosts: kind == .zeromq ? Array(endpoints.indices) : nil)
         let held = HeldFrames(capacity: 4096)
         let interrupt = try InterruptEvent()
         try waitForInboxes(of: endpoints, context: context)
@@ -56,7 +58,7 @@ package enum AllReduceBenchmark {
         for (generation, size) in sizes.enumerated() {
             let configuration = AllReduceDriver<HostFrameTransport>.Configuration(
                 job: job, generation: UInt64(generation + 1), rank: rank,
-                ownership: ownership, buckets: [0..<size], statisticsWidth: 0)
+                ownership: ownership, buckets: [0..<size], statisticsWidth: 0, readsSumsInPlace: true)
             let driver = AllReduceDriver(configuration, transport: transport, held: held, add: add)
             timings.append(try time(driver, elementCount: size, repetitions: repetitions))
         }

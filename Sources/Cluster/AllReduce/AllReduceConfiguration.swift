@@ -18,6 +18,10 @@ struct AllReduceConfiguration: Sendable {
     /// as long.
     var resendMilliseconds = 200
 
+    /// Whether sums are read where the transport received them instead of being copied: then they are valid until the next
+    /// `begin` only.
+    var readsSumsInPlace = false
+
     /// Whether this worker's only root is the sum.
     var isSoleOwner: Bool { ownership.ownerCount == 1 && rank == 0 }
 

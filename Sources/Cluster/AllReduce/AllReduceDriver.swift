@@ -60,7 +60,9 @@ final class AllReduceDriver<Transport: FrameTransport> {
             gatheredRootCount: full.gatheredRoots.count,
             statisticsCount: ownership.microBatchCount * max(1, configuration.statisticsWidth),
             sumIsRoot: configuration.isSoleOwner, allocate: transport.makeMemory)
-        sums = ChunkSums(configuration, largestLayout: full, memory: memory, add: add)
+        sums = ChunkSums(
+            configuration, largestLayout: full, memory: memory,
+            shown: configuration.readsSumsInPlace ? ShownSums(transport) : nil, add: add)
         sender = FrameSender(transport, ownership: ownership)
         precondition(held.capacity >= full.frameCountReceived, "early frames of one step can be held")
     }
@@ -73,7 +75,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     /// This step's gradient roots: root `r`, element `i` is at `gradient[r * rootStride + i]`.
     var gradient: UnsafeMutablePointer<Float> { memory.gradient }
 
-    /// The sums over all micro-batches, valid from `finish` to the second `begin` after it.
+    /// The sums over all micro-batches, valid from `finish` to the second `begin` after it; to the first where sums are read in
+    /// place, since then a peer may start the second step after.
     var sum: UnsafeMutablePointer<Float> { memory.sum }
 
     /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own

@@ -12,16 +12,19 @@ final class ChunkSums {
     private let configuration: AllReduceConfiguration
     private let memory: StepMemory
     private let adder: ChunkAdder
+    /// The sums that are read where they were received; nil where all are copied.
+    private let shown: ShownSums?
     /// The checksums of the chunks that are to be sent.
     private var checksums: [UInt32?] = []
 
     /// `largestLayout` has no empty micro-batch.
     init(
         _ configuration: AllReduceConfiguration, largestLayout: AllReduceLayout, memory: StepMemory,
-        add: @escaping VectorAddition
+        shown: ShownSums?, add: @escaping VectorAddition
     ) {
         self.configuration = configuration
         self.memory = memory
+        self.shown = shown
         // Batches with empty micro-batches may add a frame an owner that only shows that it takes part.
         let attendanceCount = largestLayout.statisticsWidth == 0 ? configuration.ownership.ownerCount : 0
         slots = FrameStore(capacity: largestLayout.slotCount + attendanceCount)
@@ -34,6 +37,7 @@ final class ChunkSums {
 
     /// Prepares for a step.
     func begin(_ layout: AllReduceLayout) {
+        shown?.begin(layout, half: memory.startedHalf)
         checksums.removeAll(keepingCapacity: true)
         for _ in 0..<layout.chunks.count { checksums.append(nil) }
     }
@@ -89,10 +93,17 @@ final class ChunkSums {
     /// Copies finished sums to their place and releases their frame; false when it is damaged.
     func copyResult(_ index: Int, _ layout: AllReduceLayout) -> Bool {
         let chunk = layout.chunks[index]
-        let isIntact = ChunkAdder.copy(
-            slots.payload(chunk.firstSlot),
-            to: memory.sum + configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound,
-            expectedChecksum: slots.checksum(chunk.firstSlot))
+        let payload = slots.payload(chunk.firstSlot)
+        let target = UnsafeMutableRawPointer(
+            memory.sum + configuration.arenaRange(chunk.bucket, chunk.elements).lowerBound)
+        let isIntact: Bool
+        // Sums that are sent on are read from this worker's own memory.
+        if let shown, slots.checksum(chunk.firstSlot) == nil, chunk.receivers.isEmpty {
+            shown.take(payload, chunk: index, half: memory.startedHalf, target: target)
+            isIntact = true
+        } else {
+            isIntact = ChunkAdder.copy(payload, to: target, expectedChecksum: slots.checksum(chunk.firstSlot))
+        }
         checksums[index] = slots.checksum(chunk.firstSlot)
         slots.release(chunk.firstSlot)
         return isIntact

@@ -36,17 +36,27 @@ final class StepMemory {
         // The extra cache line keeps equal elements of the roots out of one cache set.
         let rootStride = (elementCount + 31) / 16 * 16
         let vectorCount = max(1, rootCount) + gatheredRootCount
-        let halfCount = (vectorCount + 1) * rootStride
+        // Sums are at equal places in their pages on all ranks, so that they can be shown without a copy, and at other places
+        // than the roots: a store would delay loads from its own place in a page.
+        let sumOffset = Self.wholePages(vectorCount * rootStride) + Self.pageElementCount / 2
+        let halfCount = Self.wholePages(sumOffset + rootStride)
         memory = allocate(8 * halfCount + 16 * statisticsCount)
         let floats = memory.start.bindMemory(to: Float.self, capacity: 2 * halfCount)
         let doubles = (memory.start + 8 * halfCount).bindMemory(to: Double.self, capacity: 2 * statisticsCount)
         halves = (0..<2).map { half in
             let gradient = floats + half * halfCount
             return Half(
-                gradient: gradient, sum: sumIsRoot ? gradient : gradient + vectorCount * rootStride,
+                gradient: gradient, sum: sumIsRoot ? gradient : gradient + sumOffset,
                 statistics: doubles + half * statisticsCount, counter: ReleaseCounter())
         }
         self.rootStride = rootStride
+    }
+
+    /// Floats of a page.
+    private static let pageElementCount = 1024
+
+    private static func wholePages(_ elementCount: Int) -> Int {
+        (elementCount + pageElementCount - 1) / pageElementCount * pageElementCount
     }
 
     // Memory that a transport may still read is never freed.
@@ -59,6 +69,9 @@ final class StepMemory {
 
     /// Whether the memory that `reserve` would take is free.
     var canReserve: Bool { halves[1 - reserved].counter.isIdle }
+
+    /// 0 or 1: the memory of the step that was started last.
+    var startedHalf: Int { started }
 
     /// Turns to the memory of the next step.
     func reserve() {

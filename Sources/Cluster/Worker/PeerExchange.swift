@@ -41,19 +41,23 @@ final class PeerExchange: GradientExchange {
 
     init(
         view: View, rank: Int, job: JobIdentifier, trainer: TrainingReplica, transport: HostFrameTransport,
-        held: HeldFrames, board: ProgressBoard, isAudited: Bool = false
+        held: HeldFrames, board: ProgressBoard, isAudited: Bool = false, usesMemory: Bool = true
     ) throws {
-        let ownership = try view.ownership(microBatchCount: trainer.experiment.microBatchCount)
+        let ownership = try view.ownership(
+            microBatchCount: trainer.experiment.microBatchCount, usesMemory: usesMemory)
         func driver(
-            buckets: [Range<Int>], elementCount: Int? = nil, statisticsWidth: Int = Self.statisticsWidth
+            buckets: [Range<Int>], elementCount: Int? = nil, statisticsWidth: Int = Self.statisticsWidth,
+            readsSumsInPlace: Bool = false
         ) -> Driver {
             Driver(
                 .init(
                     job: job, generation: view.generation, rank: rank, ownership: ownership, buckets: buckets,
-                    elementCount: elementCount, statisticsWidth: statisticsWidth),
+                    elementCount: elementCount, statisticsWidth: statisticsWidth, readsSumsInPlace: readsSumsInPlace),
                 transport: transport, held: held, add: trainer.kernels.add)
         }
-        gradients = driver(buckets: trainer.model.buckets, elementCount: trainer.model.arenaCount)
+        // The update has read the sums before the next step begins.
+        gradients = driver(
+            buckets: trainer.model.buckets, elementCount: trainer.model.arenaCount, readsSumsInPlace: true)
         validation = driver(buckets: [])
         agreements = AgreementCounter(trainer.model.agreedSumCounts)
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
@@ -213,10 +217,14 @@ final class PeerExchange: GradientExchange {
 
 extension View {
     /// Which micro-batches each member owns, on which host. Throws when these are not all of the experiment's.
-    func ownership(microBatchCount: Int) throws(OwnershipError) -> Ownership {
-        try Ownership(
-            microBatchCount: microBatchCount,
-            runs: members.map(\.microBatches), hosts: members.map(\.hostNumber))
+    ///
+    /// Where members of one host do not exchange through memory, each of them counts as a host if there is no other.
+    func ownership(microBatchCount: Int, usesMemory: Bool = true) throws(OwnershipError) -> Ownership {
+        let hosts = members.map(\.hostNumber)
+        let isOneHost = hosts.allSatisfy { $0 == hosts[0] }
+        return try Ownership(
+            microBatchCount: microBatchCount, runs: members.map(\.microBatches),
+            hosts: isOneHost && !usesMemory ? Array(members.indices) : hosts)
     }
 }
 

@@ -87,7 +87,7 @@ final class PeerNetwork {
             transport: HostFrameTransport(
                 sockets: transport, memory: memory,
                 spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount)),
-            held: held, job: job, view: view, rank: rank)
+            held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq)
     }
 
     /// Offers memory to the members of this host; nil where frames go over sockets only. A proxy between the processes
@@ -135,13 +135,15 @@ struct PeerConnection {
     let job: JobIdentifier
     let view: View
     let rank: Int
+    /// Whether members of one host exchange through memory where they can: equal for all members.
+    var usesMemory = true
 
     /// The exchange of gradients and statistics over these links; nil for a worker without peers.
     func exchange(trainer: TrainingReplica, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
         guard let transport else { return nil }
         return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board,
-            isAudited: isAudited)
+            isAudited: isAudited, usesMemory: usesMemory)
     }
 
     /// Sends and receives whole states; nil for a worker without peers.

@@ -11,13 +11,14 @@
 ///
 /// | algorithm | communication steps | bytes that a group sends to others | when |
 /// |---|---|---|---|
-/// | `direct` | 1 | k·S·(G−1) | short vectors, a single owner, and two groups with at most one root each |
+/// | `direct` | 1 | k·S·(G−1) | short vectors, a single owner, and two hosts with at most one root each |
 /// | `scatterGather` | 2 | k·(S−s) + (G−1)·s ≤ (k+1)·S·(G−1)/G, s its part | all others |
 ///
 /// In `direct` every group sends its roots to all others, and all add them. In `scatterGather` group g adds part g of the
 /// vector: it receives the roots of all other groups for its part, adds them, and sends the sum to all. What groups send
 /// depends on the groups' micro-batches only, not on their numbers of ranks. For two groups with one root each both algorithms
-/// send S bytes. Parts start at whole cache lines, which moves the bound by at most `(G−1)·segmentAlignment` elements. A
+/// send S bytes: two hosts save a communication step, two ranks of one host half of the additions, since they read each other's
+/// sums in place. Parts start at whole cache lines, which moves the bound by at most `(G−1)·segmentAlignment` elements. A
 /// learner sends nothing and adds nothing; one outside the groups of owners costs each of those its part of the sums, or its
 /// roots in `direct`.
 package struct ReductionPlan: Sendable, Hashable {
@@ -130,7 +131,7 @@ package struct ReductionPlan: Sendable, Hashable {
         if groups.count == 1 { return .alone }
         if groups.count(where: { $0.ownerCount > 0 }) == 1 { return .direct }
         let mostRoots = groups.indices.map { group in roots.count { $0.group == group } }.max() ?? 0
-        if groups.count == 2 && mostRoots <= 1 { return .direct }
+        if groups.count == 2 && mostRoots <= 1 && !ownership.isOneHost { return .direct }
         return elementCount <= directElementLimit ? .direct : .scatterGather
     }
 

@@ -43,6 +43,9 @@ package struct Ownership: Sendable, Hashable {
     /// The group of each rank.
     package let groupIndices: [Int]
 
+    /// Whether there are several owners, all on one host.
+    var isOneHost: Bool { ownerCount > 1 && hosts[..<ownerCount].allSatisfy { $0 == hosts[0] } }
+
     /// The most workers of one view. Ranks in frames have 16 bits.
     package static let maximumWorkerCount = 1024
 

@@ -176,6 +176,28 @@ package final class SharedMemoryPlane {
         return peer.send(header: header, offset: offset, byteCount: payload.count, counter: counter)
     }
 
+    /// Maps the whole pages of a peer's payload over this worker's own memory at `target`. Returns the bytes that are shown so:
+    /// none for a short payload, for one that is checked, and where the two are not at equal places in their pages.
+    func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int> {
+        let place = UnsafeRawBufferPointer(start: target, count: payload.count)
+        guard !checksPayloads, payload.count >= Self.shownByteCount, let segment, let own = segment.offset(of: place)
+        else { return 0..<0 }
+        for case .some(let peer) in peers {
+            guard let (foreign, offset) = peer.place(of: payload) else { continue }
+            return segment.show(foreign, from: offset, at: own, byteCount: payload.count)
+        }
+        return 0..<0
+    }
+
+    /// Shorter payloads are copied faster than a page is mapped.
+    private static let shownByteCount = 8192
+
+    /// Maps this worker's own memory again.
+    func restore(_ bytes: UnsafeMutableRawBufferPointer) {
+        guard let segment, let offset = segment.offset(of: UnsafeRawBufferPointer(bytes)) else { return }
+        segment.restore(at: offset, byteCount: bytes.count)
+    }
+
     /// Gives back the payloads that their receivers have released.
     func collectReleases() {
         for case .some(let peer) in peers { peer.collectReleases() }

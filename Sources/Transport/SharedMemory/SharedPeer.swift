@@ -61,6 +61,12 @@ final class SharedPeer {
         return true
     }
 
+    /// The other worker's segment and the place in it of bytes that were received from it; nil for other bytes.
+    func place(of bytes: UnsafeRawBufferPointer) -> (ForeignSegment, Int)? {
+        guard let foreign, let offset = foreign.offset(of: bytes) else { return nil }
+        return (foreign, offset)
+    }
+
     // MARK: Sending
 
     /// Whether frames go to the other worker through memory.

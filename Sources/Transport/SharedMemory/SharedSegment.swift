@@ -42,6 +42,26 @@ final class SharedSegment {
         return base + usedByteCount - rounded
     }
 
+    /// Lets the whole pages of own bytes show those of another segment. Returns which bytes do, counted from the first one.
+    func show(_ foreign: ForeignSegment, from offset: Int, at own: Int, byteCount: Int) -> Range<Int> {
+        let page = Self.pageByteCount
+        let begin = (own + page - 1) / page * page
+        let end = (own + byteCount) / page * page
+        guard (own - offset) % page == 0, begin < end,
+            mmap(
+                base + begin, end - begin, PROT_READ, MAP_SHARED | MAP_FIXED, foreign.descriptor, offset + begin - own)
+                != MAP_FAILED
+        else { return 0..<0 }
+        return begin - own..<end - own
+    }
+
+    /// Lets whole pages show this segment again.
+    func restore(at offset: Int, byteCount: Int) {
+        let flags = MAP_SHARED | MAP_FIXED | MAP_NORESERVE
+        let window = mmap(base + offset, byteCount, PROT_READ | PROT_WRITE, flags, descriptor, offset)
+        precondition(window != MAP_FAILED, "memory that is mapped can be mapped again")
+    }
+
     /// The place of some bytes in the segment; nil for bytes elsewhere.
     func offset(of bytes: UnsafeRawBufferPointer) -> Int? {
         guard let start = bytes.baseAddress, start >= UnsafeRawPointer(base) else { return nil }
@@ -52,7 +72,7 @@ final class SharedSegment {
 
 /// The segment of another process, mapped for reading.
 final class ForeignSegment {
-    private let descriptor: Int32
+    let descriptor: Int32
     private let base: UnsafeRawPointer
     /// The length of the file when it was last looked at; it never shrinks.
     private var byteCount = 0
@@ -74,6 +94,12 @@ final class ForeignSegment {
     deinit {
         munmap(UnsafeMutableRawPointer(mutating: base), SharedSegment.windowByteCount)
         close(descriptor)
+    }
+
+    /// The place of some bytes in the segment; nil for bytes elsewhere.
+    func offset(of bytes: UnsafeRawBufferPointer) -> Int? {
+        guard let start = bytes.baseAddress, start >= base, start - base + bytes.count <= byteCount else { return nil }
+        return start - base
     }
 
     /// Bytes of the segment; nil where it does not have them.
