@@ -55,6 +55,22 @@ func withScratch(_ body: (UnsafeMutableRawPointer) -> Void) {
     body(scratch)
 }
 
+/// Scratch memory for one call: `given`, or else new memory.
+func withScratch(_ given: UnsafeMutableRawPointer?, _ body: (UnsafeMutableRawPointer) -> Void) {
+    if let given { body(given) } else { withScratch(body) }
+}
+
+/// Scratch memory for several calls, which must leave the bytes behind it alone.
+func withGuardedScratch(_ body: (UnsafeMutableRawPointer) -> Void) {
+    let (count, guardCount) = (KernelTable.scratchByteCount, 1 << 20)
+    let scratch = UnsafeMutableRawPointer.allocate(byteCount: count + guardCount, alignment: 64)
+    defer { scratch.deallocate() }
+    scratch.initializeMemory(as: UInt8.self, repeating: 0xFF, count: count + guardCount)
+    body(scratch)
+    let behind = UnsafeRawBufferPointer(start: scratch + count, count: guardCount)
+    #expect(behind.allSatisfy { $0 == 0xFF }, "a kernel wrote behind its scratch memory")
+}
+
 /// A small generator of test numbers.
 struct TestNumbers {
     private var state: UInt64

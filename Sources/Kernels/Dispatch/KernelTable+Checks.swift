@@ -34,12 +34,38 @@ extension KernelTable {
             arguments.program.check()
             columnSums(arguments, scratch)
         }
+        table.checkWinograd()
         table.checkNormalization()
         table.dropout = { [dropout] arguments in
             arguments.check()
             dropout(arguments)
         }
         return table
+    }
+
+    private mutating func checkWinograd() {
+        transformWinogradWeights = { [transformWinogradWeights] arguments, scratch in
+            arguments.shape.check(scratch)
+            transformWinogradWeights(arguments, scratch)
+        }
+        winogradForward = { [winogradForward] arguments, scratch in
+            arguments.shape.check(scratch)
+            precondition(arguments.sampleCount >= 0, "counts must not be negative")
+            winogradForward(arguments, scratch)
+        }
+        winogradInputGradient = { [winogradInputGradient] arguments, scratch in
+            arguments.shape.check(scratch)
+            arguments.outputGradient.check(arguments.shape)
+            precondition(arguments.sampleCount >= 0, "counts must not be negative")
+            winogradInputGradient(arguments, scratch)
+        }
+        winogradWeightGradient = { [winogradWeightGradient] arguments, scratch in
+            arguments.shape.check(scratch)
+            arguments.outputGradient.check(arguments.shape)
+            checkRange(arguments.channelBegin, arguments.channelEnd, of: arguments.shape.inputChannels)
+            arguments.program.check()
+            winogradWeightGradient(arguments, scratch)
+        }
     }
 
     private mutating func checkNormalization() {
@@ -65,6 +91,23 @@ extension KernelTable {
             precondition(arguments.positionCount >= 0 && arguments.channelCount >= 0, "counts must not be negative")
             normalizationInputGradient(arguments)
         }
+    }
+}
+
+extension WinogradShape {
+    fileprivate func check(_ scratch: UnsafeMutableRawPointer) {
+        checkScratch(scratch)
+        precondition(
+            inputHeight >= 1 && inputWidth >= 1 && inputChannels >= 1 && outputChannels >= 1 && computedHeight >= 1
+                && computedWidth >= 1, "a Winograd convolution has inputs and outputs")
+        precondition(
+            inputChannels + outputChannels <= Self.channelLimit, "the scratch memory has no room for so many channels")
+    }
+}
+
+extension WinogradOutputGradient {
+    fileprivate func check(_ shape: WinogradShape) {
+        precondition(!shape.isPooled || windowIndex != nil, "a pooled gradient needs the places of the maxima")
     }
 }
 

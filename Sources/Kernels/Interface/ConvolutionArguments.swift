@@ -75,7 +75,8 @@ public struct ConvolutionForwardArguments {
 /// In the pooled form (`convolutionWeightGradientPooled`), `outputGradient` is `[s, pooledHeight, pooledWidth, co]`; the sum runs over
 /// the pooled positions in row order, each contributing the one input window that `windowIndex` names. If `pooledOutput` is
 /// given, a position where it is not > 0 contributes nothing (the mask of ReLU). The bias gradient is then computed too,
-/// over the same positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0).
+/// over the same positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0, and in the
+/// pooled form alone where the range is empty).
 @frozen
 public struct ConvolutionWeightGradientArguments {
     public var shape: ConvolutionShape

@@ -26,6 +26,11 @@ public struct KernelTable: Sendable {
     /// `convolutionForward` over the output gradient padded by kernel − 1 on every side. Arguments: shape, weights, flipped.
     public var flipConvolutionWeights:
         @Sendable (ConvolutionShape, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    /// The weights of a 3×3 convolution at Winograd's points, for the three kernels below.
+    public var transformWinogradWeights: @Sendable (WinogradWeightArguments, Scratch) -> Void
+    public var winogradForward: @Sendable (WinogradForwardArguments, Scratch) -> Void
+    public var winogradInputGradient: @Sendable (WinogradInputGradientArguments, Scratch) -> Void
+    public var winogradWeightGradient: @Sendable (WinogradWeightGradientArguments, Scratch) -> Void
 
     public var maxPoolForward: @Sendable (MaxPoolArguments) -> Void
     public var maxPoolBackward: @Sendable (MaxPoolArguments) -> Void
@@ -92,6 +97,10 @@ public struct KernelTable: Sendable {
         convolutionWeightGradientPooled: @escaping @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void,
         flipConvolutionWeights:
             @escaping @Sendable (ConvolutionShape, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void,
+        transformWinogradWeights: @escaping @Sendable (WinogradWeightArguments, Scratch) -> Void,
+        winogradForward: @escaping @Sendable (WinogradForwardArguments, Scratch) -> Void,
+        winogradInputGradient: @escaping @Sendable (WinogradInputGradientArguments, Scratch) -> Void,
+        winogradWeightGradient: @escaping @Sendable (WinogradWeightGradientArguments, Scratch) -> Void,
         maxPoolForward: @escaping @Sendable (MaxPoolArguments) -> Void,
         maxPoolBackward: @escaping @Sendable (MaxPoolArguments) -> Void,
         reluForward: @escaping @Sendable (Int, UnsafeMutablePointer<Float>) -> Void,
@@ -135,6 +144,10 @@ public struct KernelTable: Sendable {
         self.convolutionWeightGradient = convolutionWeightGradient
         self.convolutionWeightGradientPooled = convolutionWeightGradientPooled
         self.flipConvolutionWeights = flipConvolutionWeights
+        self.transformWinogradWeights = transformWinogradWeights
+        self.winogradForward = winogradForward
+        self.winogradInputGradient = winogradInputGradient
+        self.winogradWeightGradient = winogradWeightGradient
         self.maxPoolForward = maxPoolForward
         self.maxPoolBackward = maxPoolBackward
         self.reluForward = reluForward
@@ -168,5 +181,5 @@ public struct KernelTable: Sendable {
 
 extension KernelTable {
     /// Scratch bytes that each calling thread must provide.
-    public static var scratchByteCount: Int { 4 << 20 }
+    public static var scratchByteCount: Int { 8 << 20 }
 }

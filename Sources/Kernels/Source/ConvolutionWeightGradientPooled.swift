@@ -19,13 +19,13 @@ func convolutionWeightGradientPooled(
     while column < channels {
         let width = channels &- column > laneCount ? 2 &* laneCount : laneCount
         var rowBegin = arguments.rowBegin
-        while rowBegin < arguments.rowEnd {
+        repeat {
             let part = GradientPart(
                 arguments, rowBegin: rowBegin, column: column, width: width,
                 tileRows: isPatch ? patchRowCount : tileRowCount, bias: arguments.biasGradient != nil, scratch)
             runPooledProgram(arguments, windowIndex, part, scratch + GradientPart.offsetByteCount)
             rowBegin &+= part.rowCount
-        }
+        } while rowBegin < arguments.rowEnd
         column &+= width
     }
 }

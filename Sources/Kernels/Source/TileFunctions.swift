@@ -39,6 +39,25 @@ enum TileFunctions {
         default: gradient1x1(tile)
         }
     }
+
+    /// Computes one tile of sums of outer products.
+    @inline(__always)
+    static func outerProduct(_ tile: OuterProductTile, rows: Int, vectors: Int) {
+        switch (rows, vectors) {
+        case (14, 2) where registerCount == 32: outerProduct14x2(tile)
+        case (14, 1) where registerCount == 32: outerProduct14x1(tile)
+        case (8, 2) where registerCount == 32: outerProduct8x2(tile)
+        case (8, 1) where registerCount == 32: outerProduct8x1(tile)
+        case (6, 2) where registerCount == 16: outerProduct6x2(tile)
+        case (6, 1) where registerCount == 16: outerProduct6x1(tile)
+        case (4, 2): outerProduct4x2(tile)
+        case (4, 1): outerProduct4x1(tile)
+        case (2, 2): outerProduct2x2(tile)
+        case (2, 1): outerProduct2x1(tile)
+        case (1, 2): outerProduct1x2(tile)
+        default: outerProduct1x1(tile)
+        }
+    }
 }
 
 @inline(never)
@@ -112,3 +131,39 @@ private func gradient1x2(_ tile: GradientTile) { tile.compute(rows: 1, vectors: 
 
 @inline(never)
 private func gradient1x1(_ tile: GradientTile) { tile.compute(rows: 1, vectors: 1) }
+
+@inline(never)
+private func outerProduct14x2(_ tile: OuterProductTile) { tile.compute(rows: 14, vectors: 2) }
+
+@inline(never)
+private func outerProduct14x1(_ tile: OuterProductTile) { tile.compute(rows: 14, vectors: 1) }
+
+@inline(never)
+private func outerProduct8x2(_ tile: OuterProductTile) { tile.compute(rows: 8, vectors: 2) }
+
+@inline(never)
+private func outerProduct8x1(_ tile: OuterProductTile) { tile.compute(rows: 8, vectors: 1) }
+
+@inline(never)
+private func outerProduct6x2(_ tile: OuterProductTile) { tile.compute(rows: 6, vectors: 2) }
+
+@inline(never)
+private func outerProduct6x1(_ tile: OuterProductTile) { tile.compute(rows: 6, vectors: 1) }
+
+@inline(never)
+private func outerProduct4x2(_ tile: OuterProductTile) { tile.compute(rows: 4, vectors: 2) }
+
+@inline(never)
+private func outerProduct4x1(_ tile: OuterProductTile) { tile.compute(rows: 4, vectors: 1) }
+
+@inline(never)
+private func outerProduct2x2(_ tile: OuterProductTile) { tile.compute(rows: 2, vectors: 2) }
+
+@inline(never)
+private func outerProduct2x1(_ tile: OuterProductTile) { tile.compute(rows: 2, vectors: 1) }
+
+@inline(never)
+private func outerProduct1x2(_ tile: OuterProductTile) { tile.compute(rows: 1, vectors: 2) }
+
+@inline(never)
+private func outerProduct1x1(_ tile: OuterProductTile) { tile.compute(rows: 1, vectors: 1) }

@@ -1,8 +1,8 @@
 import KernelInterface
 import Kernels
 
-/// The kernels of a pass as their documentation defines them, one element after another. Only the polynomials, norms and
-/// updates are the portable set's own.
+/// The kernels of a pass as their documentation defines them, one element after another. Only the polynomials, norms, updates
+/// and Winograd's convolutions are the portable set's own.
 enum ReferenceKernels {
     static var table: KernelTable {
         let portable = InstructionSet.portable.table
@@ -12,6 +12,9 @@ enum ReferenceKernels {
             gradientProduct: gradientProduct, columnSums: columnSums, convolutionForward: convolutionForward,
             convolutionForwardPooled: convolutionForwardPooled, convolutionWeightGradient: convolutionWeightGradient,
             convolutionWeightGradientPooled: convolutionWeightGradientPooled, flipConvolutionWeights: flip,
+            transformWinogradWeights: portable.transformWinogradWeights, winogradForward: portable.winogradForward,
+            winogradInputGradient: portable.winogradInputGradient,
+            winogradWeightGradient: portable.winogradWeightGradient,
             maxPoolForward: maxPoolForward, maxPoolBackward: maxPoolBackward,
             reluForward: { count, x in for index in 0..<count { x[index] = x[index] > 0 ? x[index] : 0 } },
             reluBackward: { count, output, gradient in
