@@ -56,6 +56,9 @@ struct CheckpointRejectionTests {
         let other = String(Arithmetic.version + 1)
         #expect(try refusal(changed(["arithmetic": other])) == .arithmeticVersion(found: other))
         #expect(try refusal(changed(["arithmetic": nil])) == .metadata(key: "arithmetic"))
+        // Version 1 had no Winograd convolutions.
+        let reason = try refusal(changed(["arithmetic": "1"])).description
+        #expect(reason.contains("arithmetic version 1, this program has 2"), "\(reason)")
     }
 
     @Test("another experiment, but not another number of epochs")

@@ -6,8 +6,9 @@ internal import KernelInterface
 /// Forward overwrites the output. Backward starts from the gradient of the unit's output in `wiring.outputGradient` and
 /// overwrites parameter gradients and the input gradient: nothing accumulates.
 protocol ExecutionUnit: AnyObject, Sendable {
-    /// Prepares what depends on the parameters alone; thread t prepares the units whose number leaves the remainder t.
-    func prepareStep(_ context: ThreadContext)
+    /// Prepares what depends on the parameters alone, in training and evaluation; thread t prepares the units whose number leaves the
+    /// remainder t. A barrier follows.
+    func preparePass(_ context: ThreadContext)
     /// In training, after all threads' samples went through the units before: computes what depends on the whole batch.
     /// Called for synchronised units only; all threads return together.
     func synchronize(_ context: ThreadContext, _ training: TrainingContext)
@@ -30,7 +31,7 @@ protocol ExecutionUnit: AnyObject, Sendable {
 extension ExecutionUnit {
     var forwardBlockFactor: Int { 1 }
     var inputGradientBlockFactor: Int { 1 }
-    func prepareStep(_ context: ThreadContext) {}
+    func preparePass(_ context: ThreadContext) {}
     func synchronize(_ context: ThreadContext, _ training: TrainingContext) {}
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext) {}
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {}

@@ -81,7 +81,9 @@ package final class NetworkPass: @unchecked Sendable {
     package func evaluate(thread: Int, sampleCount: Int, parameters: UnsafePointer<Float>) {
         precondition((0...sampleCapacity).contains(sampleCount), "more samples than the pass has room for")
         let samples = sampleRange(thread: thread, sampleCount: sampleCount)
-        forward(samples, context(thread: thread, parameters: parameters, nil))
+        let context = context(thread: thread, parameters: parameters, nil)
+        prepare(context)
+        forward(samples, context)
         threads.threadBarrier.wait()
     }
 
@@ -107,7 +109,7 @@ package final class NetworkPass: @unchecked Sendable {
         let context = context(thread: thread, parameters: parameters, training)
         let samples = sampleRange(thread: thread, sampleCount: sampleCount)
         if thread == 0 { finishedUnits.store(0, ordering: .relaxed) }
-        for index in units.indices where index % threads.count == thread { units[index].prepareStep(context) }
+        prepare(context)
         forward(samples, context)
 
         var announcer = BucketAnnouncer(pass: self)
@@ -131,6 +133,12 @@ package final class NetworkPass: @unchecked Sendable {
         }
         threads.threadBarrier.wait()
         if thread == 0 { announcer.announce(bucketFinished) }
+    }
+
+    /// Prepares the units for these parameters; when it returns, all threads' units are ready.
+    private func prepare(_ context: ThreadContext) {
+        for index in units.indices where index % threads.count == context.thread { units[index].preparePass(context) }
+        threads.threadBarrier.wait()
     }
 
     /// Sends the samples through all units, one cache-sized block after another. In evaluation activations are not

@@ -1,4 +1,5 @@
-/// Passes over the plan that merge units where that saves a pass over memory. No fusion changes a bit.
+/// Passes over the plan that merge units where that saves a pass over memory. No fusion changes a bit, except that a
+/// convolution by Winograd's algorithm cuts its output into other tiles when a pooling reads only a part of it.
 ///
 /// Each looks for a pattern of neighbours, so that layers and units need not know of one another. Flatten needs no
 /// fusion: `[height, width, channels]` is flat in memory already, so it appends no unit.

@@ -185,5 +185,5 @@ package enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertibl
 ///
 /// Checkpoints and a worker's first message have it; workers and checkpoints of another version are refused.
 package enum Arithmetic {
-    package static let version = 1
+    package static let version = 2
 }

@@ -1,33 +1,43 @@
 internal import KernelInterface
 
-/// How threads share the weight gradient of a convolution: by weight rows where there are many, else by micro-batches.
+/// How threads share the weight gradient of a convolution: by weight rows or input channels where there are many, else by micro-batches.
 ///
 /// A share by micro-batches puts each leaf of the summation into its own buffer; then the program's merges run
 /// over these, each thread on its part of the elements. Both give the bits of one call of the kernel over the whole
 /// program.
 final class ConvolutionGradientSplit: Sendable {
-    /// Rows a thread should have at least, so that a share by rows is not lopsided and does not read all samples for
-    /// little.
-    private static let rowsPerThread = 64
+    /// What is shared where there is enough of it.
+    enum Axis {
+        case weightRows
+        case inputChannels
+
+        /// What a thread should have at least, so that its share is not lopsided and does not read all samples for little.
+        fileprivate var countPerThread: Int { self == .weightRows ? 64 : 32 }
+        /// Shares are cut at multiples of it.
+        fileprivate var granule: Int { self == .weightRows ? 1 : 16 }
+    }
+
     /// Most leaves of a share by micro-batches, each of which takes a buffer as large as the weight.
     private static let leafLimit = 64
 
-    private let shape: ConvolutionShape
+    private let count: Int
+    private let granule: Int
     /// Where the weight lies in the arena.
     private let weight: Int
     /// Floats from the weight's start to the bias's padded end, the same in a leaf as in the arena.
     private let leafStride: Int
     private let leaves: AlignedBuffer<Float>?
 
-    init(_ plan: ConvolutionPlan, threadCount: Int) {
-        shape = plan.shape
+    init(_ plan: ConvolutionPlan, by axis: Axis, threadCount: Int) {
+        count = axis == .weightRows ? plan.shape.weightRowCount : plan.shape.inputChannels
+        granule = axis.granule
         weight = plan.weight
         leafStride = plan.bias - plan.weight + ParameterLayout.aligned(plan.shape.outputChannels)
-        let sharesLeaves = threadCount > 1 && plan.shape.weightRowCount < Self.rowsPerThread * threadCount
+        let sharesLeaves = threadCount > 1 && count < axis.countPerThread * threadCount
         leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
     }
 
-    /// Calls `compute` with this thread's rows, program and target (at the weight's offset for root 0), then merges
+    /// Calls `compute` with this thread's rows or channels, program and target (at the weight's offset for root 0), then merges
     /// leaves if that was the way.
     @inline(__always)
     func run(
@@ -35,9 +45,9 @@ final class ConvolutionGradientSplit: Sendable {
     ) {
         let stepCount = target.program.stepCount
         guard let leaves, stepCount > 1, stepCount <= Self.leafLimit else {
-            let rows = evenSplit(shape.weightRowCount, parts: context.threadCount, index: context.thread)
-            if !rows.isEmpty {
-                compute(rows, target.advanced(by: weight))
+            let share = evenSplit(count, parts: context.threadCount, index: context.thread, granule: granule)
+            if !share.isEmpty {
+                compute(share, target.advanced(by: weight))
             }
             return
         }
@@ -49,7 +59,7 @@ final class ConvolutionGradientSplit: Sendable {
                 let leaf = GradientTarget(
                     program: SummationProgram(steps: pointer, stepCount: 1),
                     gradient: leaves.pointer + index * leafStride, rootStride: leafStride)
-                compute(0..<shape.weightRowCount, leaf)
+                compute(0..<count, leaf)
             }
         }
         context.barrier.wait()

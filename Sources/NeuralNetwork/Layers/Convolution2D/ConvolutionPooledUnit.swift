@@ -16,7 +16,8 @@ final class ConvolutionPooledUnit: ExecutionUnit {
         windowIndex = AlignedBuffer(count: site.capacity.sampleCount * plan.shape.pooledCount)
     }
 
-    func prepareStep(_ context: ThreadContext) {
+    func preparePass(_ context: ThreadContext) {
+        guard context.training != nil else { return }
         parts.inputGradient?.flipWeights(context.parameters)
     }
 

@@ -42,7 +42,10 @@ struct ConvolutionPlan: UnitPlan {
     }
 
     func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
-        isPooled ? ConvolutionPooledUnit(self, site) : ConvolutionUnit(self, site)
+        switch ConvolutionAlgorithm(self) {
+        case .winograd(let shape): WinogradConvolutionUnit(self, shape, site)
+        case .direct: isPooled ? ConvolutionPooledUnit(self, site) : ConvolutionUnit(self, site)
+        }
     }
 }
 
@@ -60,7 +63,8 @@ final class ConvolutionUnit: ExecutionUnit {
         parts = ConvolutionParts(plan, site)
     }
 
-    func prepareStep(_ context: ThreadContext) {
+    func preparePass(_ context: ThreadContext) {
+        guard context.training != nil else { return }
         parts.inputGradient?.flipWeights(context.parameters)
     }
 
@@ -114,7 +118,7 @@ struct ConvolutionParts {
     init(_ plan: ConvolutionPlan, _ site: UnitSite) {
         let (wiring, capacity) = (site.wiring, site.capacity)
         input = ConvolutionInput(plan, wiring: wiring, sampleCapacity: capacity.sampleCount)
-        gradientSplit = ConvolutionGradientSplit(plan, threadCount: capacity.threadCount)
+        gradientSplit = ConvolutionGradientSplit(plan, by: .weightRows, threadCount: capacity.threadCount)
         inputGradient =
             wiring.inputGradient == nil
             ? nil
