@@ -19,6 +19,10 @@ struct EqualBitsTests {
                 convolution(18, 3, 3, .same), .maxPool2D, convolution(20, 3, 3, .same), .maxPool2D, .flatten,
                 dense(33, .relu), dense(10, .softmax),
             ]),
+        // Winograd without pooling, its gradient shared by input channels.
+        ModelConfiguration(
+            inputShape: ImageShape(height: 7, width: 6, channels: 96),
+            layers: [convolution(32, 3, 3, .same), convolution(24, 3, 3, .same), .flatten, dense(4, .softmax)]),
         ModelConfiguration(
             inputShape: ImageShape(height: 9, width: 9, channels: 2),
             layers: [

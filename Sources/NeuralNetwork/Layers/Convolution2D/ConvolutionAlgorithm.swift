@@ -7,14 +7,15 @@ enum ConvolutionAlgorithm: Equatable {
 
     /// Winograd's algorithm where it takes fewer operations: 3×3, at least 16 input and 16 output channels, and not so small an output that
     /// most of its tiles lie beyond the edge.
-    init(_ plan: ConvolutionPlan) {
+    ///
+    /// `shape` has the padding in its input.
+    init(_ shape: ConvolutionShape, padding: ImagePadding, isPooled: Bool) {
         self = .direct
-        let shape = plan.shape
         guard shape.kernelHeight == 3, shape.kernelWidth == 3,
             min(shape.inputChannels, shape.outputChannels) >= Self.channelMinimum,
             shape.inputChannels + shape.outputChannels <= WinogradShape.channelLimit
         else { return }
-        let winograd = WinogradShape(plan)
+        let winograd = WinogradShape(shape, padding: padding, isPooled: isPooled)
         guard winograd.computedHeight > 0, winograd.computedWidth > 0 else { return }
         let pairs = shape.inputChannels * shape.outputChannels
         let directCount = 9 * winograd.computedHeight * winograd.computedWidth * pairs
@@ -28,12 +29,11 @@ enum ConvolutionAlgorithm: Equatable {
 }
 
 extension WinogradShape {
-    fileprivate init(_ plan: ConvolutionPlan) {
-        let (shape, padding) = (plan.shape, plan.padding)
+    fileprivate init(_ shape: ConvolutionShape, padding: ImagePadding, isPooled: Bool) {
         self.init(
             inputHeight: shape.inputHeight - padding.top - padding.bottom,
             inputWidth: shape.inputWidth - padding.left - padding.right, inputChannels: shape.inputChannels,
             paddingTop: padding.top, paddingLeft: padding.left, outputHeight: shape.outputHeight,
-            outputWidth: shape.outputWidth, outputChannels: shape.outputChannels, isPooled: plan.isPooled)
+            outputWidth: shape.outputWidth, outputChannels: shape.outputChannels, isPooled: isPooled)
     }
 }

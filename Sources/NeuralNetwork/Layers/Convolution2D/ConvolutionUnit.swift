@@ -42,7 +42,7 @@ struct ConvolutionPlan: UnitPlan {
     }
 
     func makeUnit(_ site: UnitSite) -> any ExecutionUnit {
-        switch ConvolutionAlgorithm(self) {
+        switch ConvolutionAlgorithm(shape, padding: padding, isPooled: isPooled) {
         case .winograd(let shape): WinogradConvolutionUnit(self, shape, site)
         case .direct: isPooled ? ConvolutionPooledUnit(self, site) : ConvolutionUnit(self, site)
         }
