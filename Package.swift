@@ -40,6 +40,8 @@ let targets: [Target] = [
     // Opens libhdf5 at run time.
     .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
 
+    // Whoever passes a table of kernels on names KernelInterface: a build compiles a module again when a module that it names
+    // has changed, and the table's size is part of the code.
     module("KernelInterface", [], path: "Sources/Kernels/Interface"),
     kernels("KernelsPortable", folder: "Portable", level: nil),
     kernels("KernelsAVX2", folder: "AVX2", level: "x86-64-v3"),
@@ -49,7 +51,7 @@ let targets: [Target] = [
         path: "Sources/Kernels/Dispatch"),
 
     module("Core", ["CPlatform", "CCrypto"]),
-    module("NeuralNetwork", ["Kernels", "Core", "CPlatform"]),
+    module("NeuralNetwork", ["KernelInterface", "Kernels", "Core", "CPlatform"]),
     module("Datasets", ["Core", "CZlib"]),
     module("YAML", ["Core", yams]),
     module("Experiments", ["NeuralNetwork", "Datasets", "YAML"], resources: [.embedInCode("Resources")]),
@@ -57,13 +59,19 @@ let targets: [Target] = [
     module("Coordination", ["Core", "Collectives"]),
     module("Transport", ["Core", "CZeroMQ", "CPlatform"]),
     module("Runs", ["Core", "CHDF5"]),
-    module("Training", ["NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
+    module("Training", ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
     module("Faults", ["Core", "Runs", "YAML"]),
-    module("Cluster", ["Training", "Coordination", "Transport", "Faults", "CPlatform"]),
+    module("Cluster", ["KernelInterface", "Training", "Coordination", "Transport", "Faults", "CPlatform"]),
     module("Reports", ["Training", "CCairo"]),
-    module("Selvedge", ["Cluster", "Faults", "Training", "Runs", "Experiments", "Datasets", "NeuralNetwork", "Core"]),
+    module(
+        "Selvedge",
+        [
+            "KernelInterface", "Cluster", "Faults", "Training", "Runs", "Experiments", "Datasets", "NeuralNetwork",
+            "Core",
+        ]),
     .executableTarget(
-        name: "SelvedgeCommand", dependencies: ["Selvedge", "Reports", arguments], swiftSettings: settings),
+        name: "SelvedgeCommand", dependencies: ["KernelInterface", "Selvedge", "Reports", arguments],
+        swiftSettings: settings),
 
     // Replaces malloc in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
@@ -84,7 +92,9 @@ let targets: [Target] = [
     tests("Collectives", ["Collectives", "KernelInterface", "Core", "TestSupport"]),
     tests("Coordination", ["Coordination", "Collectives", "Core", "TestSupport"]),
     tests("Transport", ["Transport", "Core", "TestSupport"]),
-    tests("Training", ["Training", "Core", "CAllocationCounter", "TestSupport"], resources: [.copy("Fixtures")]),
+    tests(
+        "Training", ["Training", "KernelInterface", "Core", "CAllocationCounter", "TestSupport"],
+        resources: [.copy("Fixtures")]),
     tests("Faults", ["Faults", "Core", "Transport", "TestSupport"]),
     tests(
         "Cluster",

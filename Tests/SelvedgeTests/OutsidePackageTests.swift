@@ -33,7 +33,7 @@ struct OutsidePackageTests {
     func programs() throws {
         let alone = try output(of: "TrainAlone")
         #expect(alone.count == 4)
-        #expect(alone.last?.hasPrefix("SHA-256 d29b016d33fd8e83") == true)
+        #expect(alone.last?.hasPrefix("SHA-256 79b3985c3c64989e") == true)
         #expect(try output(of: "TrainWithProcesses") == alone)
     }
 

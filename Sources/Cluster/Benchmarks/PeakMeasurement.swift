@@ -1,10 +1,12 @@
 import Core
-package import KernelInterface
+import KernelInterface
+package import Kernels
 
 /// The peak rate of one core with the kernels' register tile on data in the first-level cache.
 package enum PeakMeasurement {
     /// Floating-point operations a second (a fused multiply-add counts as two): the best of several short trials.
-    package static func flopsPerSecond(kernels: KernelTable) -> Double {
+    package static func flopsPerSecond(_ instructionSet: InstructionSet) -> Double {
+        let kernels = instructionSet.table
         let (rows, columns, inner) = (84, 32, 64)
         let a = allocate(rows * inner)
         let b = allocate(inner * columns)

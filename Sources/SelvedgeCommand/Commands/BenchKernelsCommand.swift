@@ -2,7 +2,6 @@ import ArgumentParser
 import Cluster
 import Experiments
 import Foundation
-import KernelInterface
 import Kernels
 
 /// Compares each layer's matrix products with the peak of a core.
@@ -30,13 +29,13 @@ struct BenchKernelsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let kernels = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table
+        let instructionSet = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment)
         let report = try KernelReport(
-            instructionSet: kernels.name, experiments: experiments.map { try measure($0, kernels) })
+            instructionSet: instructionSet.rawValue, experiments: experiments.map { try measure($0, instructionSet) })
         Console.result(json ? try report.json() : report.text)
     }
 
-    private func measure(_ name: String, _ kernels: KernelTable) throws -> KernelReport.Experiment {
+    private func measure(_ name: String, _ instructionSet: InstructionSet) throws -> KernelReport.Experiment {
         var experiment = try Experiment.resolve(name).replacing(epochs: Self.manyEpochs)
         experiment.dataset = experiment.dataset.synthetic
         let environment = ProcessInfo.processInfo.environment
@@ -47,9 +46,9 @@ struct BenchKernelsCommand: ParsableCommand {
             directory: directory.path, environment: environment)
         benchmark.isProfiled = true
         // The peak changes with the clock rate, so it is measured beside each experiment.
-        let before = PeakMeasurement.flopsPerSecond(kernels: kernels)
+        let before = PeakMeasurement.flopsPerSecond(instructionSet)
         let units = try benchmark.run().units.filter { $0.forwardFLOPs > 0 }
-        let peak = max(before, PeakMeasurement.flopsPerSecond(kernels: kernels))
+        let peak = max(before, PeakMeasurement.flopsPerSecond(instructionSet))
         return KernelReport.Experiment(
             name: experiment.name, batchSize: experiment.batchSize, peakFLOPS: peak, units: units)
     }

@@ -3,7 +3,6 @@ import Cluster
 import Coordination
 import Experiments
 import Foundation
-import KernelInterface
 import Kernels
 import NeuralNetwork
 
@@ -56,11 +55,11 @@ struct BenchScalingCommand: ParsableCommand {
                 rounds[index].append(try processes.run())
             }
         }
-        let kernels = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table
+        let instructionSet = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment)
         let report = ScalingReport(
             experiment: resolved.name, batchSize: resolved.batchSize,
             flopsPerSample: try Model(resolved.model, loss: resolved.loss).trainingFLOPsPerSample,
-            instructionSet: kernels.name, peakFLOPS: PeakMeasurement.flopsPerSecond(kernels: kernels),
+            instructionSet: instructionSet.rawValue, peakFLOPS: PeakMeasurement.flopsPerSecond(instructionSet),
             measurements: zip(layouts, rounds).map { ScalingReport.Measurement(layout: $0, rounds: $1) })
         Console.result(json ? try report.json() : report.text)
     }

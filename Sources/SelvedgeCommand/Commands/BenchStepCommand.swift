@@ -51,7 +51,7 @@ struct BenchStepCommand: ParsableCommand {
             experiment: resolved, model: try Model(resolved.model, loss: resolved.loss), layout: layout,
             plain: try processes.run(), profiled: try processes.run(isProfiled: true),
             peakFLOPS: PeakMeasurement.flopsPerSecond(
-                kernels: try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment).table))
+                try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment)))
         Console.result(json ? try report.json() : report.text)
     }
 
