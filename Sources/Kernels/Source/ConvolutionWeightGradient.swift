@@ -149,13 +149,7 @@ struct GradientSlots {
 
     /// Starts a new leaf at +0.
     @inline(always)
-    func clear() {
-        var index = 0
-        while index < floatCount {
-            storeVector(Vector.zero, current + index)
-            index &+= laneCount
-        }
-    }
+    func clear() { clearVectors(current, count: floatCount) }
 
     /// Makes every −0 of the current sum +0 (adding +0 changes nothing else).
     @inline(always)

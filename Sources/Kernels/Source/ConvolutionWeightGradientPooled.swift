@@ -164,18 +164,28 @@ struct PooledFlow {
     /// `offset` is the offset of the first channel of the position.
     @inline(always)
     init(_ source: PooledSource, _ offset: Int, isWhole: Bool) {
+        self.init(
+            source.outputGradient + offset, source.windowIndex + offset,
+            pooledOutput: optionalOffset(source.pooledOutput, offset), channelCount: source.channelCount,
+            isWhole: isWhole)
+    }
+
+    /// The pointers are at the first channel; `channelCount` is read only where the vector is not whole.
+    @inline(always)
+    init(
+        _ outputGradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>,
+        pooledOutput: UnsafePointer<Float>?, channelCount: Int, isWhole: Bool
+    ) {
         var value: Vector
         if isWhole {
-            value = loadVector(source.outputGradient + offset)
-            index = loadBytes(source.windowIndex + offset)
+            value = loadVector(outputGradient)
+            index = loadBytes(windowIndex)
         } else {
-            value = loadVector(source.outputGradient + offset, count: source.channelCount)
-            index = loadBytes(source.windowIndex + offset, count: source.channelCount)
+            value = loadVector(outputGradient, count: channelCount)
+            index = loadBytes(windowIndex, count: channelCount)
         }
-        if let pooledOutput = source.pooledOutput {
-            let output =
-                isWhole
-                ? loadVector(pooledOutput + offset) : loadVector(pooledOutput + offset, count: source.channelCount)
+        if let pooledOutput {
+            let output = isWhole ? loadVector(pooledOutput) : loadVector(pooledOutput, count: channelCount)
             value = Vector.zero.replacing(with: value, where: output .> Vector.zero)
         }
         gradient = value

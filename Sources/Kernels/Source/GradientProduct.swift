@@ -295,15 +295,9 @@ struct GradientTile {
     /// Adds the products of `count` samples, one sample after another.
     @inline(always)
     private func sum(_ begin: Int, _ count: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
-        var b = panel.samples(from: begin, count: count)
-        var a = x + begin &* xRowStride
-        var remaining = count
-        while remaining > 0 {
-            tile.addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
-            a += xRowStride
-            b += panel.rowStride
-            remaining &-= 1
-        }
+        tile.addOuterProducts(
+            rows: rows, vectors: vectors, count: count, x + begin &* xRowStride, stride: xRowStride,
+            panel.samples(from: begin, count: count), stride: panel.rowStride)
     }
 
     /// Sums samples `begin ..< end` piece by piece into `slot`; each piece starts from what the one before left there.

@@ -93,7 +93,7 @@ struct MatrixProduct {
         if isPartial {
             runPaddedTiles(tile, columns: columns, vectors: vectors)
         } else {
-            runTiles(tile, vectors: vectors)
+            tile.computeAll(rowCount: arguments.rowCount, vectors: vectors)
         }
     }
 
@@ -144,20 +144,7 @@ struct MatrixProduct {
         }
     }
 
-    @inline(always)
-    private func runTiles(_ first: ProductTile, vectors: Int) {
-        var tile = first
-        var row = 0
-        while row < arguments.rowCount {
-            let rows = RegisterTile.height(fitting: arguments.rowCount &- row)
-            TileFunctions.product(tile, rows: rows, vectors: vectors)
-            tile.a += rows &* tile.aRowStride
-            tile.c += rows &* tile.cRowStride
-            row &+= rows
-        }
-    }
-
-    /// As `runTiles`, through a padded copy of c, for a panel that does not fill its vectors.
+    /// All rows of one panel, through a padded copy of c, for a panel that does not fill its vectors.
     @inline(always)
     private func runPaddedTiles(_ first: ProductTile, columns: Int, vectors: Int) {
         var tile = first
@@ -196,6 +183,20 @@ struct ProductTile {
     var start: AccumulatorStart
     var bias: UnsafePointer<Float>
     var appliesReLU: Bool
+
+    /// Computes this tile and those below it, `rowCount` rows in all.
+    @inline(always)
+    func computeAll(rowCount: Int, vectors: Int) {
+        var tile = self
+        var row = 0
+        while row < rowCount {
+            let rows = RegisterTile.height(fitting: rowCount &- row)
+            TileFunctions.product(tile, rows: rows, vectors: vectors)
+            tile.a += rows &* tile.aRowStride
+            tile.c += rows &* tile.cRowStride
+            row &+= rows
+        }
+    }
 
     /// Computes the tile; `rows` and `vectors` are literals.
     @inline(always)

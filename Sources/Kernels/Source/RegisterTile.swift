@@ -148,6 +148,23 @@ struct RegisterTile {
         row13.addProduct(a[13 &* rowStride], b, vectors: vectors)
     }
 
+    /// Adds `count` outer products `a[row] · b`, one after another; a and b advance by their strides.
+    @inline(always)
+    mutating func addOuterProducts(
+        rows: Int, vectors: Int, count: Int, _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>,
+        stride bStride: Int
+    ) {
+        var a = a
+        var b = b
+        var remaining = count
+        while remaining > 0 {
+            addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
+            a += aStride
+            b += bStride
+            remaining &-= 1
+        }
+    }
+
     /// Adds `a[row][offset] · b` to every row.
     @inline(always)
     mutating func addProducts(rows: Int, vectors: Int, _ a: TilePointers, offset: Int, _ b: TileRow) {

@@ -45,6 +45,20 @@ func storeVector(_ vector: Vector, _ pointer: UnsafeMutablePointer<Float>, count
     }
 }
 
+/// Clears `count` floats, a multiple of the vector's lanes.
+@inline(always)
+func clearVectors(_ pointer: UnsafeMutablePointer<Float>, count: Int) {
+    var index = 0
+    while index < count {
+        storeVector(Vector.zero, pointer + index)
+        index &+= laneCount
+    }
+}
+
+/// `count` rounded up to whole vectors.
+@inline(always)
+func wholeVectorCount(_ count: Int) -> Int { (count &+ laneCount &- 1) / laneCount &* laneCount }
+
 /// A vector with the same value in every lane.
 @inline(__always)
 func broadcast(_ value: Float) -> Vector {

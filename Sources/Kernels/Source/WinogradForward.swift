@@ -62,7 +62,7 @@ private func storeOutputTile(
     var channel = 0
     while channel < shape.outputChannels {
         let count = lesser(WinogradMemory.chunk, shape.outputChannels &- channel)
-        let whole = (count &+ laneCount &- 1) / laneCount &* laneCount
+        let whole = wholeVectorCount(count)
         var target = WinogradTarget(base: memory.lines, stride: WinogradMemory.chunk)
         var line = 0
         while line < across {

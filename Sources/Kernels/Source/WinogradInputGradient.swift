@@ -21,11 +21,8 @@ func winogradInputGradient(_ arguments: WinogradInputGradientArguments, _ scratc
 
 @inline(never)
 private func clear(_ values: UnsafeMutablePointer<Float>, count: Int) {
-    var index = 0
-    while index &+ laneCount <= count {
-        storeVector(Vector.zero, values + index)
-        index &+= laneCount
-    }
+    var index = count / laneCount &* laneCount
+    clearVectors(values, count: index)
     while index < count {
         values[index] = 0
         index &+= 1
@@ -77,7 +74,7 @@ private func addInputTile(
     var channel = 0
     while channel < shape.inputChannels {
         let count = lesser(WinogradMemory.chunk, shape.inputChannels &- channel)
-        let whole = (count &+ laneCount &- 1) / laneCount &* laneCount
+        let whole = wholeVectorCount(count)
         var target = WinogradTarget(base: memory.lines, stride: WinogradMemory.chunk)
         var line = 0
         while line < across {

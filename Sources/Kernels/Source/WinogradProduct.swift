@@ -68,19 +68,12 @@ struct WinogradProduct {
 
     @inline(always)
     private func runPanel(point: Int, tiles: Int, column: Int, _ b: UnsafePointer<Float>, vectors: Int) {
-        var tile = ProductTile(
+        let tile = ProductTile(
             innerCount: innerCount, a: UnsafePointer(factors.base) + point &* factors.pointStride,
             aRowStride: factors.tileStride, b: b, bRowStride: vectors &* laneCount,
             c: products.base + (point &* products.pointStride &+ column), cRowStride: products.tileStride,
             start: .zero, bias: b, appliesReLU: false)
-        var row = 0
-        while row < tiles {
-            let rows = RegisterTile.height(fitting: tiles &- row)
-            TileFunctions.product(tile, rows: rows, vectors: vectors)
-            tile.a += rows &* tile.aRowStride
-            tile.c += rows &* tile.cRowStride
-            row &+= rows
-        }
+        tile.computeAll(rowCount: tiles, vectors: vectors)
     }
 }
 

@@ -25,11 +25,7 @@ struct WinogradMemory {
         lines = zeros + chunk
         window = lines + 36 &* chunk
         values = window + 16 &* chunk
-        var index = 0
-        while index < chunk {
-            storeVector(Vector.zero, zeros + index)
-            index &+= laneCount
-        }
+        clearVectors(zeros, count: chunk)
     }
 }
 
@@ -159,7 +155,7 @@ private func transformSecondStage(
     tile: Int, channel: Int, _ memory: WinogradMemory
 ) {
     let across = region.columns.points
-    let whole = (channels &+ laneCount &- 1) / laneCount &* laneCount
+    let whole = wholeVectorCount(channels)
     var source = WinogradSource(
         base: UnsafePointer(memory.lines), stride: lineCount &* WinogradMemory.chunk, zeros: memory.zeros)
     var target = values.target(tile: tile, point: 0, channel: channel)
@@ -239,26 +235,14 @@ private func unpoolTile(
             var lane = 0
             while lane < count {
                 let lanes = count &- lane
-                let isWhole = lanes >= laneCount
-                var value =
-                    isWhole
-                    ? loadVector(gradient.values + (offset &+ lane))
-                    : loadVector(gradient.values + (offset &+ lane), count: lanes)
-                let index =
-                    isWhole
-                    ? loadBytes(windowIndex + (offset &+ lane))
-                    : loadBytes(windowIndex + (offset &+ lane), count: lanes)
-                if let pooledOutput = gradient.pooledOutput {
-                    let output =
-                        isWhole
-                        ? loadVector(pooledOutput + (offset &+ lane))
-                        : loadVector(pooledOutput + (offset &+ lane), count: lanes)
-                    value = Vector.zero.replacing(with: value, where: output .> Vector.zero)
-                }
-                storePlace(0, value, index, target + lane)
-                storePlace(1, value, index, target + (lane &+ WinogradMemory.chunk))
-                storePlace(2, value, index, target + (lane &+ below))
-                storePlace(3, value, index, target + (lane &+ below &+ WinogradMemory.chunk))
+                let flow = PooledFlow(
+                    gradient.values + (offset &+ lane), windowIndex + (offset &+ lane),
+                    pooledOutput: optionalOffset(gradient.pooledOutput, offset &+ lane), channelCount: lanes,
+                    isWhole: lanes >= laneCount)
+                storeVector(flow.gradient(at: 0), target + lane)
+                storeVector(flow.gradient(at: 1), target + (lane &+ WinogradMemory.chunk))
+                storeVector(flow.gradient(at: 2), target + (lane &+ below))
+                storeVector(flow.gradient(at: 3), target + (lane &+ below &+ WinogradMemory.chunk))
                 lane &+= laneCount
             }
             column &+= 2
@@ -278,12 +262,4 @@ private func clearWindow(_ target: UnsafeMutablePointer<Float>, below: Int, coun
         storeVector(Vector.zero, target + (lane &+ below &+ WinogradMemory.chunk))
         lane &+= laneCount
     }
-}
-
-/// The gradient of the lanes whose maximum was at `place`, +0 in the others.
-@inline(always)
-private func storePlace(
-    _ place: UInt32, _ value: Vector, _ index: VectorBits, _ target: UnsafeMutablePointer<Float>
-) {
-    storeVector(Vector.zero.replacing(with: value, where: index .== VectorBits(repeating: place)), target)
 }

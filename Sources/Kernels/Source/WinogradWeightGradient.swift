@@ -268,15 +268,7 @@ struct OuterProductTile {
     func compute(rows: Int, vectors: Int) {
         var tile = RegisterTile()
         if !isFirst { tile.load(rows: rows, vectors: vectors, UnsafePointer(c), rowStride: cRowStride) }
-        var a = self.a
-        var b = self.b
-        var remaining = count
-        while remaining > 0 {
-            tile.addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
-            a += aStride
-            b += bStride
-            remaining &-= 1
-        }
+        tile.addOuterProducts(rows: rows, vectors: vectors, count: count, a, stride: aStride, b, stride: bStride)
         tile.store(rows: rows, vectors: vectors, c, rowStride: cRowStride)
     }
 }
