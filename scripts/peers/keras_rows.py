@@ -19,10 +19,8 @@ import tensorflow as tf
 import yaml
 
 import experiments
-from keras_peer import normalised_sigmoid
+from keras_peer import OPTIMIZERS, normalised_sigmoid
 
-RESOURCES = Path(__file__).resolve().parents[2] / "Sources" / "Experiments" / "Resources"
-OPTIMIZERS = {"adam": keras.optimizers.Adam, "rmsprop": keras.optimizers.RMSprop, "sgd": keras.optimizers.SGD}
 MEASURES = ["test_accuracy", "test_loss", "validation_accuracy", "best_validation_accuracy", "validation_loss", "training_accuracy"]
 
 
@@ -227,9 +225,9 @@ def main():
         tf.config.threading.set_intra_op_parallelism_threads(options.threads)
     chosen = []
     for name in options.names:
-        path = RESOURCES / f"{name}.yaml"
+        path = experiments.RESOURCES / f"{name}.yaml"
         if not path.exists():
-            parser.error(f"{name} is none of {', '.join(sorted(file.stem for file in RESOURCES.glob('*.yaml')))}")
+            parser.error(f"{name} is none of {', '.join(sorted(file.stem for file in experiments.RESOURCES.glob('*.yaml')))}")
         chosen.append(yaml.safe_load(path.read_text()))
     earlier = earlier_rows(options.output)
     table = []

@@ -93,8 +93,7 @@ private struct KernelReport {
         let values: [String: Any] = [
             "instruction_set": instructionSet, "processor": Processors.model, "layers": layers,
         ]
-        let data = try JSONSerialization.data(withJSONObject: values, options: [.sortedKeys])
-        return String(decoding: data, as: UTF8.self)
+        return try Console.json(values)
     }
 
     var text: String {

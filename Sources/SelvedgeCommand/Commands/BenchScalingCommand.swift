@@ -91,7 +91,6 @@ private struct ScalingReport {
         let transport: TransportKind
 
         var workers: WorkerLayout { WorkerLayout(workers: workerCount, threads: threadCount, microBatchCount: 1) }
-        var usedCoreCount: Int { min(workerCount * threadCount, Processors.available) }
     }
 
     struct Measurement {
@@ -123,11 +122,13 @@ private struct ScalingReport {
     }
 
     private func efficiency(_ measurement: Measurement) -> Double {
-        imagesPerSecond(measurement) / imagesPerSecond(measurements[0]) / Double(measurement.layout.usedCoreCount)
+        imagesPerSecond(measurement) / imagesPerSecond(measurements[0])
+            / Double(measurement.layout.workers.usedCoreCount)
     }
 
     private func peakShare(_ measurement: Measurement) -> Double {
-        imagesPerSecond(measurement) * Double(flopsPerSample) / peakFLOPS / Double(measurement.layout.usedCoreCount)
+        imagesPerSecond(measurement) * Double(flopsPerSample) / peakFLOPS
+            / Double(measurement.layout.workers.usedCoreCount)
     }
 
     func json() throws -> String {
@@ -146,8 +147,7 @@ private struct ScalingReport {
             "processor": Processors.model, "cores": Processors.available, "peak_flops_per_core": peakFLOPS.rounded(),
             "layouts": rows,
         ]
-        let data = try JSONSerialization.data(withJSONObject: values, options: [.sortedKeys])
-        return String(decoding: data, as: UTF8.self)
+        return try Console.json(values)
     }
 
     var text: String {

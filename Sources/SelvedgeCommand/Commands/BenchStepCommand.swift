@@ -100,8 +100,7 @@ struct StepReport {
     private var stepSeconds: Double { plain.map(\.stepSeconds).max() ?? 0 }
     private var imagesPerSecond: Double { Double(experiment.batchSize) / stepSeconds }
     private var flopsPerSecond: Double { imagesPerSecond * Double(model.trainingFLOPsPerSample) }
-    private var coreCount: Int { min(layout.workerCount * layout.threadCount, Processors.available) }
-    private var peakShare: Double { flopsPerSecond / (peakFLOPS * Double(coreCount)) }
+    private var peakShare: Double { flopsPerSecond / (peakFLOPS * Double(layout.usedCoreCount)) }
     private var exchangeSeconds: Double { plain.map(\.exchangeSeconds).max() ?? 0 }
     private var peakMemoryByteCount: Int { plain.map(\.peakMemoryByteCount).max() ?? 0 }
 
@@ -120,8 +119,7 @@ struct StepReport {
                 ] as [String: Any]
             },
         ]
-        let data = try JSONSerialization.data(withJSONObject: values, options: [.sortedKeys])
-        return String(decoding: data, as: UTF8.self)
+        return try Console.json(values)
     }
 
     var text: String {
@@ -133,7 +131,7 @@ struct StepReport {
                 """,
             experiment.name, layout.workerCount, layout.threadCount, plain.first?.instructionSet ?? "",
             Figures.grouped(Int(imagesPerSecond)), stepSeconds * 1e3, flopsPerSecond / 1e9, peakShare * 100,
-            peakFLOPS / 1e9, coreCount, exchangeSeconds * 1e3, Double(peakMemoryByteCount) / 1e6)
+            peakFLOPS / 1e9, layout.usedCoreCount, exchangeSeconds * 1e3, Double(peakMemoryByteCount) / 1e6)
         let units = (profiled.first?.units ?? []).map { unit in
             String(
                 format: "%@ %8.3f ms %8.3f ms %8.3f ms", unit.name.padding(toLength: 32, withPad: " ", startingAt: 0),

@@ -61,6 +61,9 @@ struct WorkerLayout {
     /// The most spares: as many as workers in a run.
     static let spareLimit = 64
 
+    /// The cores that the threads of all workers use.
+    var usedCoreCount: Int { min(workerCount * threadCount, Processors.available) }
+
     static func check(threads: Int?) throws {
         guard 1...threadLimit ~= threads ?? 1 else {
             throw ValidationError("--threads takes a number from 1 to \(threadLimit)")

@@ -11,6 +11,12 @@ enum Console {
         exit(ProcessExitCode.inputOutput)
     }
 
+    /// The JSON object of these values on one line, its keys in order.
+    static func json(_ values: [String: Any]) throws -> String {
+        String(
+            decoding: try JSONSerialization.data(withJSONObject: values, options: [.sortedKeys]), as: UTF8.self)
+    }
+
     static func note(_ text: String) {
         write(text + "\n")
     }
