@@ -10,6 +10,8 @@ package final class HostFrameTransport: FrameTransport {
     /// Whether memory reaches every other rank: then little arrives over sockets.
     private let reachesAllThroughMemory: Bool
     private let spins: Bool
+    /// What faults do to frames; nil without a plan of faults.
+    private let disturbance: (any FrameDisturbance)?
     /// Looks for frames since the sockets were asked.
     private var looksSinceSockets = 0
     /// Waits that ended without a look at the sockets since the last that did.
@@ -25,7 +27,11 @@ package final class HostFrameTransport: FrameTransport {
     private static let looksWithoutSockets = 64
 
     /// `memory` is linked over `sockets`. `spins` where the host has a processor for every busy thread.
-    package init(sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, spins: Bool = true) {
+    package init(
+        sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, spins: Bool = true,
+        disturbance: (any FrameDisturbance)? = nil
+    ) {
+        self.disturbance = disturbance
         self.sockets = sockets
         self.memory = memory
         self.spins = spins
@@ -48,13 +54,16 @@ package final class HostFrameTransport: FrameTransport {
     package func sendCopy(
         header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, to rank: Int
     ) throws(TransportError) -> Bool {
-        try sockets.sendCopy(header: header, payload: payload, to: rank)
+        disturbance?.willSend()
+        return try sockets.sendCopy(header: header, payload: payload, to: rank)
     }
 
     package func sendBorrowed(
         header: UnsafeRawBufferPointer, payload: UnsafeRawBufferPointer, counter: ReleaseCounter, to rank: Int
     ) throws(TransportError) -> Bool {
+        disturbance?.willSend()
         if let memory, memory.carries(payload, to: rank) {
+            guard disturbance?.stopsSending != true else { return false }
             return memory.send(header: header, payload: payload, counter: counter, to: rank)
         }
         return try sockets.sendBorrowed(header: header, payload: payload, counter: counter, to: rank)
@@ -71,13 +80,14 @@ package final class HostFrameTransport: FrameTransport {
     // MARK: Receiving
 
     package func receive() throws(TransportError) -> ReceivedFrame? {
-        if let frame = memory?.receive() { return frame }
+        if let frame = receiveFromMemory() { return frame }
         looksSinceSockets = 0
         while let frame = try sockets.receive() {
             // An offer that was repeated may arrive after the links are made.
             guard memory == nil || !SegmentOffer.isOffer(frame.header) else { continue }
             // More may follow.
             looksSinceSockets = Self.looksWithoutSockets
+            disturbance?.didReceive()
             return frame
         }
         return nil
@@ -86,7 +96,15 @@ package final class HostFrameTransport: FrameTransport {
     package func receiveQuickly() throws(TransportError) -> ReceivedFrame? {
         guard reachesAllThroughMemory, looksSinceSockets < Self.looksWithoutSockets else { return try receive() }
         looksSinceSockets += 1
-        return memory?.receive()
+        return receiveFromMemory()
+    }
+
+    private func receiveFromMemory() -> ReceivedFrame? {
+        guard let disturbance else { return memory?.receive() }
+        while let frame = memory?.receive() { disturbance.take(frame) }
+        guard let frame = disturbance.next() else { return nil }
+        disturbance.didReceive()
+        return frame
     }
 
     package func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
@@ -95,7 +113,7 @@ package final class HostFrameTransport: FrameTransport {
         waitsSinceSockets += 1
         let asksSockets = waitsSinceSockets > Self.looksWithoutSockets
         if !asksSockets {
-            if rank == nil, spins, try spin(memory) { return .ready }
+            if rank == nil, spins, disturbance?.holdsFrames != true, try spin(memory) { return .ready }
             guard memory.prepareToSleep() else { return .ready }
         }
         waitsSinceSockets = 0
@@ -105,7 +123,8 @@ package final class HostFrameTransport: FrameTransport {
             defer { memory.wake(wasRung: true) }
             return try sockets.wait(untilSendingTo: rank, deadline: deadline)
         }
-        let latest = asksSockets ? 0 : isRing ? Self.ringWaitMilliseconds : deadline.remainingMilliseconds
+        let isShort = isRing || disturbance?.holdsFrames == true
+        let latest = asksSockets ? 0 : isShort ? Self.ringWaitMilliseconds : deadline.remainingMilliseconds
         let short = Deadline(afterMilliseconds: latest)
         let (outcome, isRung) = try sockets.sleep(deadline: short.moment < deadline.moment ? short : deadline)
         memory.wake(wasRung: isRung)
@@ -124,4 +143,27 @@ package final class HostFrameTransport: FrameTransport {
         } while begun.elapsedNanoseconds < Self.spinNanoseconds
         return false
     }
+}
+
+/// What faults on purpose do to the frames of one worker in one generation.
+///
+/// A proxy disturbs sockets; frames in memory pass through `take` and `next` instead.
+package protocol FrameDisturbance: AnyObject {
+    /// Called before each attempt to send a frame.
+    func willSend()
+
+    /// Called after each frame that is delivered.
+    func didReceive()
+
+    /// Takes a frame that arrived through memory.
+    func take(_ frame: borrowing ReceivedFrame)
+
+    /// A frame that is to be delivered now, or nil.
+    func next() -> ReceivedFrame?
+
+    /// Whether frames wait to be delivered later: nothing wakes the worker for them.
+    var holdsFrames: Bool { get }
+
+    /// Whether memory takes no frame now.
+    var stopsSending: Bool { get }
 }

@@ -21,7 +21,10 @@ struct SharedMemoryTests {
         private(set) var transports: [HostFrameTransport] = []
 
         /// Workers with equal `hosts` are on one host.
-        init(hosts: [UInt32] = [1, 1], checksPayloads: Bool = false, spins: Bool = true) throws {
+        init(
+            hosts: [UInt32] = [1, 1], checksPayloads: Bool = false, spins: Bool = true,
+            disturbance: (any FrameDisturbance)? = nil
+        ) throws {
             let folder = try TemporaryFolder()
             let context = try context()
             let options = SocketOptions.data(highWaterMark: 1000, maximumPayloadByteCount: 1 << 20)
@@ -50,11 +53,12 @@ struct SharedMemoryTests {
             }
             group.wait()
             transports = hosts.indices.map {
-                HostFrameTransport(sockets: sockets[$0], memory: planes[$0], spins: spins)
+                HostFrameTransport(
+                    sockets: sockets[$0], memory: planes[$0], spins: spins, disturbance: $0 == 1 ? disturbance : nil)
             }
         }
 
-        /// Sends floats of `memory`, numbered from `first`, from rank 0 to rank 1.
+        /// Sends bytes of `memory`, numbered from `first`, from rank 0 to rank 1.
         func send(_ memory: FrameMemory, byteCount: Int, counter: ReleaseCounter, to rank: Int = 1) throws -> Bool {
             try withUnsafeBytes(of: header) { header in
                 try transports[0].sendBorrowed(
@@ -187,6 +191,66 @@ struct SharedMemoryTests {
             frame = try workers.transports[1].receiveQuickly()
         }
         #expect(frame?.header == Self.header)
+    }
+
+    /// Holds frames until it is opened.
+    private final class Gate: FrameDisturbance {
+        var isOpen = false
+        var stopsSending = false
+        private var frames: [(SIMD8<UInt64>, [UInt8])] = []
+        private(set) var deliveredCount = 0
+
+        func willSend() {}
+        func didReceive() { deliveredCount += 1 }
+        func take(_ frame: borrowing ReceivedFrame) { frames.append((frame.header, Array(frame.payload.bytes))) }
+
+        func next() -> ReceivedFrame? {
+            guard isOpen, !frames.isEmpty else { return nil }
+            let (header, bytes) = frames.removeFirst()
+            var delivered: ReceivedFrame?
+            bytes.withUnsafeBytes {
+                delivered = ReceivedFrame(header: header, payload: ReceivedPayload(copying: $0))
+            }
+            return delivered
+        }
+
+        var holdsFrames: Bool { !frames.isEmpty }
+    }
+
+    @Test("frames in memory pass through a disturbance, and the waiting worker finds those that were held")
+    func disturbed() throws {
+        let gate = Gate()
+        let workers = try Workers(disturbance: gate)
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        let counter = ReleaseCounter()
+        #expect(try workers.send(memory, byteCount: 64, counter: counter))
+        #expect(try workers.receive(1, into: FrameStore(capacity: 1)) == false)
+        workers.transports[0].collectReleases()
+        #expect(gate.holdsFrames && counter.isIdle)
+        // It wakes by itself: no frame and no bell will come.
+        #expect(try workers.transports[1].wait(untilSendingTo: nil, deadline: patience()) == .ready)
+        gate.isOpen = true
+        #expect(try workers.receive(1, into: FrameStore(capacity: 1)))
+        #expect(gate.deliveredCount == 1)
+    }
+
+    @Test("memory takes no frame while a disturbance stops sending")
+    func sendingStopped() throws {
+        let gate = Gate()
+        let workers = try Workers(disturbance: gate)
+        let memory = workers.transports[1].makeMemory(byteCount: 64)
+        func isTaken() throws -> Bool {
+            try withUnsafeBytes(of: Self.header) { header in
+                try workers.transports[1].sendBorrowed(
+                    header: header, payload: UnsafeRawBufferPointer(start: memory.start, count: 64),
+                    counter: ReleaseCounter(), to: 0)
+            }
+        }
+        gate.stopsSending = true
+        #expect(try isTaken() == false)
+        #expect(try workers.transports[1].wait(untilSendingTo: 0, deadline: patience()) == .ready)
+        gate.stopsSending = false
+        #expect(try isTaken())
     }
 
     @Test("an interrupt ends the sleep")

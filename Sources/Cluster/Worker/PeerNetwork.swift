@@ -86,16 +86,16 @@ final class PeerNetwork {
         return PeerConnection(
             transport: HostFrameTransport(
                 sockets: transport, memory: memory,
-                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount)),
+                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount),
+                disturbance: channel.faults.map { DisturbedFrames($0) }),
             held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq)
     }
 
-    /// Offers memory to the members of this host; nil where frames go over sockets only. A proxy between the processes
-    /// disturbs sockets, so a run that has one uses nothing else.
+    /// Offers memory to the members of this host; nil where frames go over sockets only.
     private func link(
         _ sockets: ZeroMQFrameTransport, _ view: View, rank: Int, _ settings: RunSettings
     ) throws -> SharedMemoryPlane? {
-        guard settings.transport != .zeromq, announcedSuffix.isEmpty else { return nil }
+        guard settings.transport != .zeromq else { return nil }
         let plane = SharedMemoryPlane(
             job: job, generation: view.generation, rank: rank, rankCount: view.members.count,
             checksPayloads: settings.checksumsPayloads, host: host)

@@ -15,6 +15,8 @@ package struct TortureCampaign: Sendable {
     /// If not empty, each run has one of these faults instead of a random plan, in turn.
     package var chosen: [Fault]
     package var workerCounts: ClosedRange<Int>
+    /// Values of `--transport`; the runs take them in turn.
+    package var transports: [String]
     package var seed: UInt64
     /// The folder of all runs.
     package var folder: String
@@ -23,7 +25,7 @@ package struct TortureCampaign: Sendable {
 
     package init(
         experimentArguments: [String], experimentName: String, stepsPerEpoch: Int, epochCount: Int, kinds: [FaultKind],
-        chosen: [Fault] = [], workerCounts: ClosedRange<Int>, seed: UInt64, folder: String,
+        chosen: [Fault] = [], workerCounts: ClosedRange<Int>, transports: [String] = [], seed: UInt64, folder: String,
         deadlineSeconds: Double? = nil
     ) {
         self.experimentArguments = experimentArguments
@@ -33,6 +35,7 @@ package struct TortureCampaign: Sendable {
         self.kinds = kinds
         self.chosen = chosen
         self.workerCounts = workerCounts
+        self.transports = transports
         self.seed = seed
         self.folder = folder
         self.deadlineSeconds = deadlineSeconds
@@ -67,6 +70,9 @@ package struct TortureCampaign: Sendable {
         return (2, plan(2))
     }
 
+    /// The transport of a run, counted from 0; nil for the usual one.
+    package func transport(run: Int) -> String? { transports.isEmpty ? nil : transports[run % transports.count] }
+
     // MARK: Runs
 
     /// Trains once without faults.
@@ -91,7 +97,8 @@ package struct TortureCampaign: Sendable {
         let limit = deadlineSeconds ?? 60 + 20 * reference.seconds
         var trial = TortureTrial(
             training: training, plan: plan, deadlineSeconds: limit,
-            arguments: trainArguments(run: training.run, workerCount: workerCount, plan: plan))
+            arguments: trainArguments(
+                run: training.run, workerCount: workerCount, transport: transport(run: run), plan: plan))
         let start = runner.seconds
         let outcome = try trial.outcome(reference.digests, runner)
         let result = TortureResult(
@@ -111,13 +118,20 @@ package struct TortureCampaign: Sendable {
     package func replayCommand(_ result: TortureResult) -> String {
         let faults = result.plan.faults.map { "--fault '\($0)'" }
         let audit = result.plan.flipsGradients ? ["--audit", "1"] : []
-        let layout = ["--workers", String(result.workerCount), "--threads", "1"]
+        let layout =
+            ["--workers", String(result.workerCount), "--threads", "1"] + transportArguments(transport(run: result.run))
         return (["selvedge train"] + experimentArguments + layout + audit + faults).joined(separator: " ")
     }
 
-    private func trainArguments(run: String, workerCount: Int, plan: FaultPlan = FaultPlan()) -> [String] {
+    private func transportArguments(_ transport: String?) -> [String] {
+        transport.map { ["--transport", $0] } ?? []
+    }
+
+    private func trainArguments(
+        run: String, workerCount: Int, transport: String? = nil, plan: FaultPlan = FaultPlan()
+    ) -> [String] {
         ["train"] + experimentArguments + ["--workers", String(workerCount), "--threads", "1", "--run", run]
-            + (plan.flipsGradients ? ["--audit", "1"] : []) + plan.replayArguments
+            + transportArguments(transport) + (plan.flipsGradients ? ["--audit", "1"] : []) + plan.replayArguments
     }
 }
 

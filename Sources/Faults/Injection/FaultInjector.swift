@@ -74,13 +74,33 @@ package final class FaultInjector: Sendable {
             state.withLock { $0.failFiles(fault, operations, errorCode: errorCode, nanoseconds: now) }
         case .flipGradient, .flipCheckpoint: state.withLock { $0.flip(fault) }
         case .disturb:
+            state.withLock { $0.disturb(planned, nanoseconds: now) }
             if !NetworkFaultPipe.send(fault, folder: folder.path) {
                 effects.report("fault: no proxy is running for '\(fault)'")
             }
         }
     }
 
-    // MARK: Files and memory
+    /// Call it at each failpoint that has no step at hand: the step is that of the last failpoint with one.
+    package func reach(_ point: Failpoint) {
+        reach(point, step: state.withLock { $0.place.step })
+    }
+
+    // MARK: Frames in memory
+
+    /// The time of the faults' clock.
+    package var nanoseconds: Int64 { effects.nanoseconds() }
+
+    /// What disturbs frames in memory now, over links that were made at this time.
+    package func memoryFaults(linkedNanoseconds: Int64) -> MemoryFaults {
+        let now = effects.nanoseconds()
+        return state.withLock { $0.memoryFaults(linkedNanoseconds: linkedNanoseconds, nanoseconds: now) }
+    }
+
+    /// Whether a fault of the plan disturbs the network of this process.
+    package var hasNetworkFaults: Bool { state.withLock { $0.hasNetworkFaults } }
+
+    // MARK: Files and gradients
 
     /// Makes operations on files fail while such a fault lasts; nil where the plan has none.
     package var fileInterceptor: FileOperations.Interceptor? {

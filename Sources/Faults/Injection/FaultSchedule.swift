@@ -20,10 +20,14 @@ struct FaultSchedule: Sendable {
     private var flips: [Fault] = []
     private var failures: [FileFailure] = []
     private var slowness: Slowness?
+    private var disturbances: [MemoryDisturbance] = []
+    /// Whether a fault of the plan disturbs the network of this process.
+    let hasNetworkFaults: Bool
 
     init(_ planned: [PlannedFault], target: FaultTarget) {
         self.target = target
         hasFileFaults = planned.contains { $0.fault.kind.isFile }
+        hasNetworkFaults = planned.contains { $0.fault.kind.isNetwork }
         for item in planned {
             switch item.fault.trigger {
             case .reached(_, _, let occurrence): placed.append((item, occurrence))
@@ -65,6 +69,20 @@ struct FaultSchedule: Sendable {
 
     mutating func failFiles(_ fault: Fault, _ operations: [FileOperation], errorCode: Int32, nanoseconds: Int64) {
         failures.append(FileFailure(fault, operations, errorCode: errorCode, nanoseconds: nanoseconds))
+    }
+
+    /// Begins a fault of the network: a proxy disturbs the sockets of this process, and the process itself its frames in memory.
+    mutating func disturb(_ planned: PlannedFault, nanoseconds: Int64) {
+        guard let disturbance = MemoryDisturbance(planned, nanoseconds: nanoseconds) else { return }
+        disturbances.append(disturbance)
+    }
+
+    /// What disturbs frames in memory now, over links that were made at this time.
+    mutating func memoryFaults(linkedNanoseconds: Int64, nanoseconds: Int64) -> MemoryFaults {
+        guard !disturbances.isEmpty else { return MemoryFaults.none }
+        disturbances.removeAll { nanoseconds >= $0.end }
+        return disturbances.filter { !$0.concernsOpenLinks || linkedNanoseconds < $0.begin }
+            .reduce(into: MemoryFaults.none) { $0.add($1.effect) }
     }
 
     mutating func flip(_ fault: Fault) { flips.append(fault) }

@@ -13,6 +13,10 @@ package enum Failpoint: String, Sendable, CaseIterable {
     case reduceScatter = "reduce-scatter"
     /// All gradients were sent, and the sums have not arrived.
     case allGather = "all-gather"
+    /// A frame is about to be sent to another worker.
+    case frameSent = "frame-sent"
+    /// A frame of another worker has arrived, and was neither added nor copied.
+    case frameReceived = "frame-received"
     /// The step was applied and not reported.
     case updating
     /// During an epoch's validation.
@@ -49,8 +53,8 @@ package enum Failpoint: String, Sendable, CaseIterable {
     /// Whether workers reach it, rather than the coordinator.
     private var isOfWorkers: Bool {
         switch self {
-        case .hello, .learning, .linking, .computing, .reduceScatter, .allGather, .updating, .validating, .serializing,
-            .stateTransfer, .finishing:
+        case .hello, .learning, .linking, .computing, .reduceScatter, .allGather, .frameSent, .frameReceived, .updating,
+            .validating, .serializing, .stateTransfer, .finishing:
             true
         case .gathering, .view, .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal,
             .reconfigure, .ending:
@@ -71,8 +75,8 @@ package enum Failpoint: String, Sendable, CaseIterable {
     /// Whether it is reached at every step or epoch, rather than once or when members change.
     var hasStep: Bool {
         switch self {
-        case .computing, .reduceScatter, .allGather, .updating, .validating, .serializing, .grant, .epochBefore,
-            .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
+        case .computing, .reduceScatter, .allGather, .frameSent, .frameReceived, .updating, .validating, .serializing,
+            .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
             true
         case .hello, .learning, .linking, .stateTransfer, .finishing, .gathering, .view, .reconfigure, .ending: false
         }

@@ -91,7 +91,10 @@ package struct RandomFaults: Sendable {
         case .phase:
             let points = Failpoint.allCases.filter { $0.belongs(to: target) && isReached($0, isFirst: isFirst) }
             let point = random.element(points)
-            return .reached(point, step: point?.hasStep ?? true ? step : nil, occurrence: 1)
+            // A step has many frames, so that the process ends in the middle of an exchange.
+            let isFrame = point == .frameSent || point == .frameReceived
+            return .reached(
+                point, step: point?.hasStep ?? true ? step : nil, occurrence: isFrame ? random.integer(1...16) : 1)
         case .laterCheckpoint:
             let last = max(2, stepCount / stepsPerEpoch)
             return .reached(.checkpointWritten, step: nil, occurrence: random.integer(2...last))
@@ -102,7 +105,7 @@ package struct RandomFaults: Sendable {
     private func isReached(_ point: Failpoint, isFirst: Bool) -> Bool {
         switch point {
         case .stateTransfer, .reconfigure: !isFirst
-        case .reduceScatter, .allGather: workerCount > 1
+        case .reduceScatter, .allGather, .frameSent, .frameReceived: workerCount > 1
         default: true
         }
     }

@@ -73,13 +73,8 @@ extension ProxyLayout {
             switch effect {
             case .breakConnections: return .reset(routes, client: traffic.client)
             case .apply(let kind), .applyToOpenConnections(let kind):
-                var applied = TrafficFault(
-                    kind, direction: traffic.direction, seed: seed,
-                    milliseconds: fault.whole(.added).map { min($0, FaultParameter.delayLimit) })
+                var applied = TrafficFault(kind, of: fault, direction: traffic.direction, seed: seed)
                 applied.client = traffic.client
-                for parameter in kind.declaration.routeParameters {
-                    if let value = fault.text(parameter.key) { applied.take(parameter.key, value) }
-                }
                 if case .applyToOpenConnections = effect { applied.openOnly = true }
                 return .set(routes, applied)
             }

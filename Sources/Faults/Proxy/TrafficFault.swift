@@ -46,6 +46,16 @@ package struct TrafficFault: Sendable, Hashable {
         precondition(0...FaultParameter.delayLimit ~= self.milliseconds, "a delay is at most an hour")
     }
 
+    /// What a fault of a plan does to some traffic.
+    init(_ kind: FaultKind, of fault: Fault, direction: FlowDirection? = nil, seed: UInt64) {
+        self.init(
+            kind, direction: direction, seed: seed,
+            milliseconds: fault.whole(.added).map { min($0, FaultParameter.delayLimit) })
+        for parameter in kind.declaration.routeParameters {
+            if let value = fault.text(parameter.key) { take(parameter.key, value) }
+        }
+    }
+
     /// Whether setting this fault replaces `other` on the same route.
     func replaces(_ other: TrafficFault) -> Bool {
         kind == other.kind && direction == other.direction && client == other.client && openOnly == other.openOnly

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Coordination
 import Core
 import Experiments
 import Faults
@@ -15,7 +16,7 @@ struct TortureCommand: ParsableCommand {
         commandName: "torture", abstract: "Train under random faults and check that the bits stay the same.",
         discussion: """
             Trains once without faults, then once under each of N random plans of one to three faults; a run that ends \
-            with 75 is resumed. Stops at the first checkpoint or metrics file whose SHA-256 differs. Exit code 0: all equal.
+            with 75 is resumed. Every second run uses sockets only. Stops at the first checkpoint or metrics file whose SHA-256 differs. Exit code 0: all equal.
             """)
 
     @Argument(help: "A shipped experiment or the path of a YAML file.")
@@ -135,9 +136,10 @@ struct TortureCommand: ParsableCommand {
 
     private func report(_ result: TortureResult, _ campaign: TortureCampaign) {
         let plan = result.plan.faults.map(\.description).joined(separator: "; ")
+        let transport = campaign.transport(run: result.run).map { "\($0), " } ?? ""
         let resumes = result.resumeCount == 0 ? "" : " (\(result.resumeCount) resumed)"
         Console.note(
-            "run \(result.run), \(result.workerCount) workers, \(plan): \(result.outcome.column.rawValue)\(resumes) in "
+            "run \(result.run), \(result.workerCount) workers, \(transport)\(plan): \(result.outcome.column.rawValue)\(resumes) in "
                 + Figures.duration(result.seconds))
         guard let detail = result.outcome.detail else { return }
         Console.error(
@@ -172,8 +174,9 @@ struct TortureCommand: ParsableCommand {
         let kinds = chosen.isEmpty ? try possibleKinds(epochCount: schedule.epochCount) : kinds(of: chosen)
         return TortureCampaign(
             experimentArguments: arguments, experimentName: resolved.name, stepsPerEpoch: schedule.stepsPerEpoch,
-            epochCount: schedule.epochCount, kinds: kinds, chosen: chosen, workerCounts: workers.range, seed: seed,
-            folder: try folder(), deadlineSeconds: deadline)
+            epochCount: schedule.epochCount, kinds: kinds, chosen: chosen, workerCounts: workers.range,
+            transports: [TransportKind.automatic, .zeromq].map(\.rawValue), seed: seed, folder: try folder(),
+            deadlineSeconds: deadline)
     }
 
     /// The kinds of some faults, in the usual order.
