@@ -62,7 +62,7 @@ struct ConvolutionReference<Number: BinaryFloatingPoint> {
 
     /// The weight gradient behind a pooling and the bias gradient, one after the other in one array.
     func pooledGradient(
-        _ outputGradient: [Float], windowIndex: [UInt8], pooledOutput: [Float]?, samples: Range<Int>
+        _ outputGradient: [Float], windowIndex: [UInt8], samples: Range<Int>
     ) -> [Number] {
         var weights = [Number](repeating: 0, count: shape.weightRowCount * shape.outputChannels)
         var bias = [Number](repeating: 0, count: shape.outputChannels)
@@ -71,7 +71,7 @@ struct ConvolutionReference<Number: BinaryFloatingPoint> {
                 for x in 0..<shape.pooledWidth {
                     let source = ((sample * shape.pooledHeight + y) * shape.pooledWidth + x) * shape.outputChannels
                     for output in 0..<shape.outputChannels {
-                        if let pooledOutput, !(pooledOutput[source + output] > 0) { continue }
+                        guard windowIndex[source + output] != noWindowPlace else { continue }
                         let gradient = Number(outputGradient[source + output])
                         let place = Int(windowIndex[source + output])
                         add(sample, 2 * y + place / 2, 2 * x + place % 2, output, gradient, &weights)

@@ -92,6 +92,12 @@ struct TestNumbers {
             return Float(bits >> 40) / Float(1 << 23) - 1
         }
     }
+
+    /// Places in pooling windows, and `noWindowPlace` where a random output is not > 0.
+    mutating func windowPlaces(_ count: Int) -> [UInt8] {
+        let places = (0..<count).map { _ in UInt8(word() >> 30 & 3) }
+        return zip(places, floats(count)).map { $1 > 0 ? $0 : noWindowPlace }
+    }
 }
 
 /// The bit patterns, so that −0 and +0 differ.

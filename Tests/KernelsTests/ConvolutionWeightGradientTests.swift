@@ -7,22 +7,20 @@ struct ConvolutionWeightGradientTests {
         let shape: ConvolutionShape
         let input: [Float]
         let outputGradient: [Float]
+        /// 0 to 3, or `noWindowPlace`.
         let windowIndex: [UInt8]
-        let pooledOutput: [Float]
 
         init(_ shape: ConvolutionShape) {
             var numbers = TestNumbers(shape.inputCount * 17 + shape.outputChannels)
             self.shape = shape
             input = numbers.floats(TestPrograms.sampleCount * shape.inputCount)
             outputGradient = numbers.floats(TestPrograms.sampleCount * shape.outputCount)
-            windowIndex = (0..<TestPrograms.sampleCount * shape.pooledCount).map { _ in UInt8(numbers.word() >> 30 & 3)
-            }
-            pooledOutput = numbers.floats(TestPrograms.sampleCount * shape.pooledCount)
+            windowIndex = numbers.windowPlaces(TestPrograms.sampleCount * shape.pooledCount)
         }
 
         /// The roots in one array, bias rows behind the weight rows, and whether nothing else was written.
         func run(
-            _ table: KernelTable, _ steps: [SummationStep], rows: [Range<Int>], isPooled: Bool, hasReLU: Bool = true
+            _ table: KernelTable, _ steps: [SummationStep], rows: [Range<Int>], isPooled: Bool
         ) -> (values: [Float], isIntact: Bool) {
             let rootCount = Int(steps.map(\.rootIndex).max() ?? 0) + 1
             let weightCount = shape.weightRowCount * shape.outputChannels
@@ -31,14 +29,12 @@ struct ConvolutionWeightGradientTests {
             let inputs = GuardedFloats(input)
             let gradients = GuardedFloats(outputGradient)
             let indices = GuardedBytes(windowIndex)
-            let outputs = GuardedFloats(pooledOutput)
             for range in rows {
                 steps.withUnsafeBufferPointer { buffer in
                     guard let base = buffer.baseAddress else { return }
                     let arguments = ConvolutionWeightGradientArguments(
                         shape: shape, rowBegin: range.lowerBound, rowEnd: range.upperBound, input: inputs.pointer,
                         outputGradient: gradients.pointer, windowIndex: isPooled ? UnsafePointer(indices.pointer) : nil,
-                        pooledOutput: isPooled && hasReLU ? UnsafePointer(outputs.pointer) : nil,
                         program: SummationProgram(steps: base, stepCount: steps.count), gradient: gradient.pointer,
                         biasGradient: isPooled ? gradient.pointer + weightCount : nil, rootStride: rootStride)
                     withScratch { scratch in
@@ -52,7 +48,6 @@ struct ConvolutionWeightGradientTests {
             }
             let areInputsIntact =
                 inputs.values == input && gradients.values == outputGradient && indices.values == windowIndex
-                && outputs.values == pooledOutput
             return (gradient.values, gradient.isIntact && areInputsIntact)
         }
     }
@@ -92,19 +87,15 @@ struct ConvolutionWeightGradientTests {
             let test = Case(shape)
             let reference = ConvolutionReference<Float>(
                 shape: shape, sampleCount: TestPrograms.sampleCount, input: test.input)
-            for hasReLU in [false, true] {
-                let roots = runProgram(steps) {
-                    reference.pooledGradient(
-                        test.outputGradient, windowIndex: test.windowIndex,
-                        pooledOutput: hasReLU ? test.pooledOutput : nil, samples: $0)
-                }
-                let expected = (0..<roots.count).flatMap { roots[$0] ?? [] }
-                for table in tables {
-                    for rows in Self.ranges(shape) {
-                        let result = test.run(table, steps, rows: rows, isPooled: true, hasReLU: hasReLU)
-                        #expect(bits(result.values) == bits(expected), "\(table.name) \(shape.label) \(rows)")
-                        #expect(result.isIntact, "\(table.name) \(shape.label) \(rows)")
-                    }
+            let roots = runProgram(steps) {
+                reference.pooledGradient(test.outputGradient, windowIndex: test.windowIndex, samples: $0)
+            }
+            let expected = (0..<roots.count).flatMap { roots[$0] ?? [] }
+            for table in tables {
+                for rows in Self.ranges(shape) {
+                    let result = test.run(table, steps, rows: rows, isPooled: true)
+                    #expect(bits(result.values) == bits(expected), "\(table.name) \(shape.label) \(rows)")
+                    #expect(result.isIntact, "\(table.name) \(shape.label) \(rows)")
                 }
             }
         }
@@ -138,8 +129,7 @@ struct ConvolutionWeightGradientTests {
             shape: shape, sampleCount: TestPrograms.sampleCount, input: test.input)
         let plain = runProgram(steps) { reference.weightGradient(test.outputGradient, samples: $0) }
         let pooled = runProgram(steps) {
-            reference.pooledGradient(
-                test.outputGradient, windowIndex: test.windowIndex, pooledOutput: test.pooledOutput, samples: $0)
+            reference.pooledGradient(test.outputGradient, windowIndex: test.windowIndex, samples: $0)
         }
         let untouched = [Float](repeating: 1e30, count: shape.outputChannels)
         for table in tables {

@@ -10,8 +10,8 @@ struct WinogradCase {
     let bias: [Float]
     /// The gradient of the stored output.
     let outputGradient: [Float]
+    /// 0 to 3, or `noWindowPlace`.
     let windowIndex: [UInt8]
-    let pooledOutput: [Float]
 
     init(
         _ height: Int, _ width: Int, _ inputChannels: Int, _ outputChannels: Int, isSame: Bool, isPooled: Bool,
@@ -28,8 +28,7 @@ struct WinogradCase {
         weights = numbers.floats(9 * inputChannels * outputChannels)
         bias = numbers.floats(outputChannels)
         outputGradient = numbers.floats(sampleCount * shape.storedOutputCount)
-        windowIndex = (0..<sampleCount * shape.storedOutputCount).map { _ in UInt8(numbers.word() >> 30 & 3) }
-        pooledOutput = numbers.floats(sampleCount * shape.storedOutputCount)
+        windowIndex = numbers.windowPlaces(sampleCount * shape.storedOutputCount)
     }
 
     /// The shape by which a failing case is found again.
@@ -87,7 +86,7 @@ struct WinogradCase {
     }
 
     func inputGradient(
-        _ table: KernelTable, hasReLU: Bool = true, blockSampleCount: Int = 1000,
+        _ table: KernelTable, blockSampleCount: Int = 1000,
         scratch: UnsafeMutableRawPointer? = nil
     ) -> (values: [Float], isIntact: Bool) {
         let transformed = transformed(table, isTransposed: true, scratch)
@@ -96,7 +95,7 @@ struct WinogradCase {
         for begin in stride(from: 0, to: sampleCount, by: blockSampleCount) {
             let arguments = WinogradInputGradientArguments(
                 shape: shape, sampleCount: min(blockSampleCount, sampleCount - begin),
-                outputGradient: memory.gradient(from: begin, hasReLU: hasReLU),
+                outputGradient: memory.gradient(from: begin),
                 transformedWeights: transformed.pointer, inputGradient: result.pointer + begin * shape.inputCount)
             withScratch(scratch) { table.winogradInputGradient(arguments, $0) }
         }
@@ -105,7 +104,7 @@ struct WinogradCase {
 
     /// The roots, one after another, computed in calls for each of `channels`.
     func weightGradient(
-        _ table: KernelTable, _ steps: [SummationStep], channels: [Range<Int>], hasReLU: Bool = true,
+        _ table: KernelTable, _ steps: [SummationStep], channels: [Range<Int>],
         scratch: UnsafeMutableRawPointer? = nil
     ) -> (values: [Float], isIntact: Bool) {
         let memory = GradientMemory(self)
@@ -117,7 +116,7 @@ struct WinogradCase {
                 guard let base = buffer.baseAddress else { return }
                 let arguments = WinogradWeightGradientArguments(
                     shape: shape, channelBegin: range.lowerBound, channelEnd: range.upperBound, input: inputs.pointer,
-                    outputGradient: memory.gradient(from: 0, hasReLU: hasReLU),
+                    outputGradient: memory.gradient(from: 0),
                     program: SummationProgram(steps: base, stepCount: steps.count), gradient: result.pointer,
                     rootStride: weights.count)
                 withScratch(scratch) { table.winogradWeightGradient(arguments, $0) }
@@ -131,26 +130,22 @@ struct WinogradCase {
         let test: WinogradCase
         let values: GuardedFloats
         let windowIndex: GuardedBytes
-        let pooledOutput: GuardedFloats
 
         init(_ test: WinogradCase) {
             self.test = test
             values = GuardedFloats(test.outputGradient)
             windowIndex = GuardedBytes(test.windowIndex)
-            pooledOutput = GuardedFloats(test.pooledOutput)
         }
 
-        func gradient(from sample: Int, hasReLU: Bool) -> WinogradOutputGradient {
+        func gradient(from sample: Int) -> WinogradOutputGradient {
             let (offset, isPooled) = (sample * test.shape.storedOutputCount, test.shape.isPooled)
             return WinogradOutputGradient(
                 values: values.pointer + offset,
-                windowIndex: isPooled ? UnsafePointer(windowIndex.pointer + offset) : nil,
-                pooledOutput: isPooled && hasReLU ? UnsafePointer(pooledOutput.pointer + offset) : nil)
+                windowIndex: isPooled ? UnsafePointer(windowIndex.pointer + offset) : nil)
         }
 
         var isIntact: Bool {
             values.values == test.outputGradient && windowIndex.values == test.windowIndex
-                && pooledOutput.values == test.pooledOutput
         }
     }
 
@@ -178,11 +173,11 @@ struct WinogradCase {
     }
 
     /// The gradient of the convolution's output before pooling.
-    func unpooledGradient(hasReLU: Bool = true) -> [Float] {
+    func unpooledGradient() -> [Float] {
         guard shape.isPooled else { return outputGradient }
         let channels = shape.outputChannels
         var result = [Float](repeating: 0, count: sampleCount * paddedShape.outputCount)
-        for index in outputGradient.indices where !hasReLU || pooledOutput[index] > 0 {
+        for index in outputGradient.indices where windowIndex[index] != noWindowPlace {
             let (position, channel) = index.quotientAndRemainder(dividingBy: channels)
             let (line, x) = position.quotientAndRemainder(dividingBy: shape.pooledWidth)
             let (sample, y) = line.quotientAndRemainder(dividingBy: shape.pooledHeight)
@@ -277,13 +272,13 @@ struct WinogradCase {
             .forward(weights: weights, bias: hasBias ? bias : nil)
     }
 
-    func exactWeightGradient(_ samples: Range<Int>, hasReLU: Bool = true) -> [Double] {
+    func exactWeightGradient(_ samples: Range<Int>) -> [Double] {
         ConvolutionReference<Double>(shape: paddedShape, sampleCount: sampleCount, input: paddedInput)
-            .weightGradient(unpooledGradient(hasReLU: hasReLU), samples: samples)
+            .weightGradient(unpooledGradient(), samples: samples)
     }
 
-    func exactInputGradient(hasReLU: Bool = true) -> [Double] {
-        let gradient = unpooledGradient(hasReLU: hasReLU).map { Double($0) }
+    func exactInputGradient() -> [Double] {
+        let gradient = unpooledGradient().map { Double($0) }
         let weights = weights.map { Double($0) }
         let (inputs, outputs) = (shape.inputChannels, shape.outputChannels)
         var result = [Double](repeating: 0, count: sampleCount * shape.inputCount)

@@ -43,6 +43,10 @@ struct WinogradTests {
                 #expect(blocks.isIntact, "\(table.name) \(test.label)")
                 let rectified = test.forward(table, appliesReLU: true)
                 #expect(rectified.values == expected?.values.map { $0 > 0 ? $0 : 0 }, "\(table.name) \(test.label)")
+                if test.shape.isPooled, let expected {
+                    let places = zip(expected.windowIndex, expected.values).map { $1 > 0 ? $0 : noWindowPlace }
+                    #expect(rectified.windowIndex == places, "\(table.name) \(test.label)")
+                }
             }
             for hasBias in [false, true] {
                 let exact = test.exactForward(hasBias: hasBias)
@@ -80,18 +84,15 @@ struct WinogradTests {
     @Test("the input gradient is near the Double sum, the same on every set and for any blocks of samples")
     func inputGradient() {
         for test in Self.cases {
-            for hasReLU in test.shape.isPooled ? [false, true] : [true] {
-                let expected = tables.first.map { test.inputGradient($0, hasReLU: hasReLU) }
-                #expect(expected?.isIntact == true, "\(test.label)")
-                for table in tables {
-                    let blocks = test.inputGradient(
-                        table, hasReLU: hasReLU, blockSampleCount: table.laneCount == 8 ? 1 : 4)
-                    #expect(bits(blocks.values) == bits(expected?.values ?? []), "\(table.name) \(test.label)")
-                    #expect(blocks.isIntact, "\(table.name) \(test.label)")
-                }
-                let error = RelativeError(expected?.values ?? [], test.exactInputGradient(hasReLU: hasReLU))
-                #expect(error.maximum < Self.tolerance, "\(test.label)")
+            let expected = tables.first.map { test.inputGradient($0) }
+            #expect(expected?.isIntact == true, "\(test.label)")
+            for table in tables {
+                let blocks = test.inputGradient(table, blockSampleCount: table.laneCount == 8 ? 1 : 4)
+                #expect(bits(blocks.values) == bits(expected?.values ?? []), "\(table.name) \(test.label)")
+                #expect(blocks.isIntact, "\(table.name) \(test.label)")
             }
+            let error = RelativeError(expected?.values ?? [], test.exactInputGradient())
+            #expect(error.maximum < Self.tolerance, "\(test.label)")
         }
     }
 
@@ -101,19 +102,14 @@ struct WinogradTests {
         for test in Self.cases {
             let count = test.shape.inputChannels
             let shares = [[0..<count], [0..<7, 7..<count]]
-            for hasReLU in test.shape.isPooled ? [false, true] : [true] {
-                let expected = tables.first.map {
-                    test.weightGradient($0, whole, channels: shares[0], hasReLU: hasReLU)
-                }
-                for table in tables {
-                    let result = test.weightGradient(table, whole, channels: shares[1], hasReLU: hasReLU)
-                    #expect(bits(result.values) == bits(expected?.values ?? []), "\(table.name) \(test.label)")
-                    #expect(result.isIntact, "\(table.name) \(test.label)")
-                }
-                let error = RelativeError(
-                    expected?.values ?? [], test.exactWeightGradient(0..<9, hasReLU: hasReLU))
-                #expect(error.maximum < Self.tolerance, "\(test.label)")
+            let expected = tables.first.map { test.weightGradient($0, whole, channels: shares[0]) }
+            for table in tables {
+                let result = test.weightGradient(table, whole, channels: shares[1])
+                #expect(bits(result.values) == bits(expected?.values ?? []), "\(table.name) \(test.label)")
+                #expect(result.isIntact, "\(table.name) \(test.label)")
             }
+            let error = RelativeError(expected?.values ?? [], test.exactWeightGradient(0..<9))
+            #expect(error.maximum < Self.tolerance, "\(test.label)")
         }
     }
 

@@ -38,7 +38,8 @@ public struct ConvolutionShape: Sendable, Equatable {
 /// the sum in the order (ky, kx, ci) ascending, then ReLU if asked. NHWC, packed. Lanes run over output channels.
 ///
 /// With pooling (`convolutionForwardPooled`), `output` is `[s, pooledHeight, pooledWidth, co]`, the first maximum of each 2×2 window
-/// in row order, and `windowIndex` (same shape, one byte) is its position in the window (0…3, row-major).
+/// in row order, and `windowIndex` (same shape, one byte) is its position in the window (0…3, row-major), or `noWindowPlace`
+/// where ReLU is applied and the maximum is not > 0.
 @frozen
 public struct ConvolutionForwardArguments {
     public var shape: ConvolutionShape
@@ -68,14 +69,17 @@ public struct ConvolutionForwardArguments {
     }
 }
 
+/// The window index of a pooled position through which no gradient flows back, because ReLU made its output 0.
+@inlinable
+public var noWindowPlace: UInt8 { 4 }
+
 /// The weight gradient of a convolution over micro-batches:
 /// `gradient[root][(ky, kx, ci), co] = Σ_samples Σ_(y, x) input[s, y+ky, x+kx, ci] · outputGradient[s, y, x, co]`,
 /// for a sample over (y, x) in row order, then over samples in the order of `program`.
 ///
 /// In the pooled form (`convolutionWeightGradientPooled`), `outputGradient` is `[s, pooledHeight, pooledWidth, co]`; the sum runs over
-/// the pooled positions in row order, each contributing the one input window that `windowIndex` names. If `pooledOutput` is
-/// given, a position where it is not > 0 contributes nothing (the mask of ReLU). The bias gradient is then computed too,
-/// over the same positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0, and in the
+/// the pooled positions in row order, each contributing the one input window that `windowIndex` names, or nothing for
+/// `noWindowPlace` (the mask of ReLU). The bias gradient is then computed too, over the same positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0, and in the
 /// pooled form alone where the range is empty).
 @frozen
 public struct ConvolutionWeightGradientArguments {
@@ -85,7 +89,6 @@ public struct ConvolutionWeightGradientArguments {
     public var input: UnsafePointer<Float>
     public var outputGradient: UnsafePointer<Float>
     public var windowIndex: UnsafePointer<UInt8>?
-    public var pooledOutput: UnsafePointer<Float>?
     public var program: SummationProgram
     public var gradient: UnsafeMutablePointer<Float>
     public var biasGradient: UnsafeMutablePointer<Float>?
@@ -95,7 +98,7 @@ public struct ConvolutionWeightGradientArguments {
     public init(
         shape: ConvolutionShape, rowBegin: Int, rowEnd: Int, input: UnsafePointer<Float>,
         outputGradient: UnsafePointer<Float>, windowIndex: UnsafePointer<UInt8>? = nil,
-        pooledOutput: UnsafePointer<Float>? = nil, program: SummationProgram,
+        program: SummationProgram,
         gradient: UnsafeMutablePointer<Float>, biasGradient: UnsafeMutablePointer<Float>? = nil, rootStride: Int
     ) {
         self.shape = shape
@@ -104,7 +107,6 @@ public struct ConvolutionWeightGradientArguments {
         self.input = input
         self.outputGradient = outputGradient
         self.windowIndex = windowIndex
-        self.pooledOutput = pooledOutput
         self.program = program
         self.gradient = gradient
         self.biasGradient = biasGradient
@@ -123,12 +125,11 @@ public struct MaxPoolArguments {
     public var input: UnsafePointer<Float>?
     /// Forward: written, `[s, inputHeight / 2, inputWidth / 2, channels]`. Backward: unused.
     public var output: UnsafeMutablePointer<Float>?
-    /// `[s, inputHeight / 2, inputWidth / 2, channels]`: which of the four positions held the first maximum.
+    /// `[s, inputHeight / 2, inputWidth / 2, channels]`: which of the four positions held the first maximum. Backward: or
+    /// `noWindowPlace`, where the gradient is dropped.
     public var windowIndex: UnsafeMutablePointer<UInt8>
     /// Backward: the gradient of the output.
     public var outputGradient: UnsafePointer<Float>?
-    /// Backward: the pooled output; where it is not > 0 the gradient is dropped (a ReLU before the pooling). Nil keeps all.
-    public var pooledOutput: UnsafePointer<Float>?
     /// Backward: written everywhere, +0 where nothing flows.
     public var inputGradient: UnsafeMutablePointer<Float>?
 
@@ -137,7 +138,7 @@ public struct MaxPoolArguments {
         sampleCount: Int, inputHeight: Int, inputWidth: Int, channels: Int,
         input: UnsafePointer<Float>? = nil, output: UnsafeMutablePointer<Float>? = nil,
         windowIndex: UnsafeMutablePointer<UInt8>, outputGradient: UnsafePointer<Float>? = nil,
-        pooledOutput: UnsafePointer<Float>? = nil, inputGradient: UnsafeMutablePointer<Float>? = nil
+        inputGradient: UnsafeMutablePointer<Float>? = nil
     ) {
         self.sampleCount = sampleCount
         self.inputHeight = inputHeight
@@ -147,7 +148,6 @@ public struct MaxPoolArguments {
         self.output = output
         self.windowIndex = windowIndex
         self.outputGradient = outputGradient
-        self.pooledOutput = pooledOutput
         self.inputGradient = inputGradient
     }
 }

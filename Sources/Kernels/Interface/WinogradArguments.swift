@@ -205,19 +205,13 @@ public struct WinogradForwardArguments {
 public struct WinogradOutputGradient {
     /// `[s, outputHeight, outputWidth, co]`, or pooled.
     public var values: UnsafePointer<Float>
-    /// With pooling: the place of each window's maximum.
+    /// With pooling: the place of each window's maximum, or `noWindowPlace`.
     public var windowIndex: UnsafePointer<UInt8>?
-    /// With pooling: where it is not > 0 the gradient is dropped (a ReLU before the pooling). Nil keeps all.
-    public var pooledOutput: UnsafePointer<Float>?
 
     @inlinable
-    public init(
-        values: UnsafePointer<Float>, windowIndex: UnsafePointer<UInt8>? = nil,
-        pooledOutput: UnsafePointer<Float>? = nil
-    ) {
+    public init(values: UnsafePointer<Float>, windowIndex: UnsafePointer<UInt8>? = nil) {
         self.values = values
         self.windowIndex = windowIndex
-        self.pooledOutput = pooledOutput
     }
 }
 

@@ -216,8 +216,9 @@ func convolutionForwardPooledUnpacked(_ arguments: ConvolutionForwardArguments) 
                 index &+= 1
             }
             let target = position &* shape.outputChannels &+ channel
-            arguments.output[target] = arguments.appliesReLU && !(best > 0) ? 0 : best
-            arguments.windowIndex?[target] = UInt8(truncatingIfNeeded: bestIndex)
+            let isZeroed = arguments.appliesReLU && !(best > 0)
+            arguments.output[target] = isZeroed ? 0 : best
+            arguments.windowIndex?[target] = isZeroed ? noWindowPlace : UInt8(truncatingIfNeeded: bestIndex)
             channel &+= 1
         }
         cursor.advance()

@@ -91,13 +91,13 @@ private func poolRow(
         tile[unchecked: first].left, tile[unchecked: first &+ 1].left, tile[unchecked: first &+ 2].left,
         tile[unchecked: first &+ 3].left)
     storeVector(appliesReLU ? rectified(left) : left, output)
-    storeBytes(leftIndex, windowIndex)
+    storeBytes(appliesReLU ? placesBeforeReLU(left, leftIndex) : leftIndex, windowIndex)
     guard vectorCount == 2 else { return }
     let (right, rightIndex) = firstMaximum(
         tile[unchecked: first].right, tile[unchecked: first &+ 1].right, tile[unchecked: first &+ 2].right,
         tile[unchecked: first &+ 3].right)
     storeVector(appliesReLU ? rectified(right) : right, output + laneCount)
-    storeBytes(rightIndex, windowIndex + laneCount)
+    storeBytes(appliesReLU ? placesBeforeReLU(right, rightIndex) : rightIndex, windowIndex + laneCount)
 }
 
 /// Copies the valid part of a tile that was stored in scratch.

@@ -56,7 +56,9 @@ private func forwardPooledPatch(_ arguments: ConvolutionForwardArguments, sample
         window.addRow(3, cursor.pointer + 3 &* stride, weights)
         let (maximum, index) = window.maximum
         storeVector(arguments.appliesReLU ? rectified(maximum) : maximum, arguments.output + target)
-        if let windowIndex = arguments.windowIndex { storeBytes(index, windowIndex + target) }
+        if let windowIndex = arguments.windowIndex {
+            storeBytes(arguments.appliesReLU ? placesBeforeReLU(maximum, index) : index, windowIndex + target)
+        }
         cursor.advance()
         target &+= channels
     }

@@ -125,10 +125,9 @@ private func accumulateBias(
 struct PooledSource {
     let shape: ConvolutionShape
     let input: UnsafePointer<Float>
-    /// At the vector's first channel of the first position, like the two below.
+    /// At the vector's first channel of the first position, like the next.
     let outputGradient: UnsafePointer<Float>
     let windowIndex: UnsafePointer<UInt8>
-    let pooledOutput: UnsafePointer<Float>?
     /// Channels in the vector.
     let channelCount: Int
 
@@ -140,7 +139,6 @@ struct PooledSource {
         input = arguments.input
         outputGradient = arguments.outputGradient + channel
         self.windowIndex = windowIndex + channel
-        pooledOutput = optionalOffset(arguments.pooledOutput, channel)
         channelCount = count
     }
 
@@ -150,7 +148,6 @@ struct PooledSource {
     func prefetch(_ offset: Int) {
         selvedge_prefetch(outputGradient + offset)
         selvedge_prefetch(windowIndex + offset)
-        if let pooledOutput { selvedge_prefetch(pooledOutput + offset) }
     }
 }
 
@@ -158,37 +155,25 @@ struct PooledSource {
 struct PooledFlow {
     /// +0 where ReLU stops it and beyond the last channel.
     let gradient: Vector
-    /// The place of each lane's maximum.
+    /// The place of each lane's maximum, or `noWindowPlace`.
     let index: VectorBits
 
     /// `offset` is the offset of the first channel of the position.
     @inline(always)
     init(_ source: PooledSource, _ offset: Int, isWhole: Bool) {
         self.init(
-            source.outputGradient + offset, source.windowIndex + offset,
-            pooledOutput: optionalOffset(source.pooledOutput, offset), channelCount: source.channelCount,
+            source.outputGradient + offset, source.windowIndex + offset, channelCount: source.channelCount,
             isWhole: isWhole)
     }
 
     /// The pointers are at the first channel; `channelCount` is read only where the vector is not whole.
     @inline(always)
     init(
-        _ outputGradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>,
-        pooledOutput: UnsafePointer<Float>?, channelCount: Int, isWhole: Bool
+        _ outputGradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>, channelCount: Int, isWhole: Bool
     ) {
-        var value: Vector
-        if isWhole {
-            value = loadVector(outputGradient)
-            index = loadBytes(windowIndex)
-        } else {
-            value = loadVector(outputGradient, count: channelCount)
-            index = loadBytes(windowIndex, count: channelCount)
-        }
-        if let pooledOutput {
-            let output = isWhole ? loadVector(pooledOutput) : loadVector(pooledOutput, count: channelCount)
-            value = Vector.zero.replacing(with: value, where: output .> Vector.zero)
-        }
-        gradient = value
+        let value = isWhole ? loadVector(outputGradient) : loadVector(outputGradient, count: channelCount)
+        index = isWhole ? loadBytes(windowIndex) : loadBytes(windowIndex, count: channelCount)
+        gradient = Vector.zero.replacing(with: value, where: index .!= VectorBits(repeating: UInt32(noWindowPlace)))
     }
 
     /// The gradient of the lanes whose maximum was at `place`, +0 in the others.

@@ -64,8 +64,6 @@ private func poolWindow(
 }
 
 /// Sends each output gradient to the input that was the maximum and writes +0 everywhere else.
-///
-/// With `pooledOutput`, a gradient whose pooled output is not > 0 is dropped.
 func maxPoolBackward(_ arguments: MaxPoolArguments) {
     guard let outputGradient = arguments.outputGradient, let inputGradient = arguments.inputGradient else { return }
     let channels = arguments.channels
@@ -82,9 +80,8 @@ func maxPoolBackward(_ arguments: MaxPoolArguments) {
             var x = 0
             while x < pooledWidth {
                 spreadWindow(
-                    outputGradient + source, arguments.windowIndex + source,
-                    optionalOffset(arguments.pooledOutput, source),
-                    channels, below, rowPair + 2 &* x &* channels)
+                    outputGradient + source, arguments.windowIndex + source, channels, below,
+                    rowPair + 2 &* x &* channels)
                 source &+= channels
                 x &+= 1
             }
@@ -101,15 +98,12 @@ func maxPoolBackward(_ arguments: MaxPoolArguments) {
 /// All channels of one window.
 @inline(always)
 private func spreadWindow(
-    _ gradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>, _ pooledOutput: UnsafePointer<Float>?,
-    _ channels: Int, _ below: Int, _ window: UnsafeMutablePointer<Float>
+    _ gradient: UnsafePointer<Float>, _ windowIndex: UnsafePointer<UInt8>, _ channels: Int, _ below: Int,
+    _ window: UnsafeMutablePointer<Float>
 ) {
     var channel = 0
     while channel &+ laneCount <= channels {
-        var value = loadVector(gradient + channel)
-        if let pooledOutput {
-            value = Vector.zero.replacing(with: value, where: loadVector(pooledOutput + channel) .> Vector.zero)
-        }
+        let value = loadVector(gradient + channel)
         let index = loadBytes(windowIndex + channel)
         let upper = window + channel
         let lower = upper + below
@@ -120,8 +114,7 @@ private func spreadWindow(
         channel &+= laneCount
     }
     while channel < channels {
-        var value = gradient[channel]
-        if let pooledOutput, !(pooledOutput[channel] > 0) { value = 0 }
+        let value = gradient[channel]
         let index = windowIndex[channel]
         window[channel] = index == 0 ? value : 0
         window[channel &+ channels] = index == 1 ? value : 0
@@ -162,4 +155,10 @@ func firstMaximum(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector) -> (value:
     value.replace(with: d, where: isD)
     index.replace(with: VectorBits(repeating: 3), where: isD)
     return (value, index)
+}
+
+/// The places of maxima whose ReLU lets the gradient flow back, and `noWindowPlace` in the other lanes.
+@inline(always)
+func placesBeforeReLU(_ maximum: Vector, _ index: VectorBits) -> VectorBits {
+    VectorBits(repeating: UInt32(noWindowPlace)).replacing(with: index, where: maximum .> Vector.zero)
 }

@@ -202,9 +202,10 @@ private struct WinogradOutputs {
 
     @inline(always)
     private func storeMaximum(_ a: Vector, _ b: Vector, _ c: Vector, _ d: Vector, _ offset: Int, lanes: Int) {
-        let (value, index) = firstMaximum(a, b, c, d)
+        let (value, place) = firstMaximum(a, b, c, d)
         store(value, output + offset, lanes: lanes)
         guard let windowIndex else { return }
+        let index = appliesReLU ? placesBeforeReLU(value, place) : place
         if lanes >= laneCount {
             storeBytes(index, windowIndex + offset)
             return

@@ -236,8 +236,7 @@ private func unpoolTile(
             while lane < count {
                 let lanes = count &- lane
                 let flow = PooledFlow(
-                    gradient.values + (offset &+ lane), windowIndex + (offset &+ lane),
-                    pooledOutput: optionalOffset(gradient.pooledOutput, offset &+ lane), channelCount: lanes,
+                    gradient.values + (offset &+ lane), windowIndex + (offset &+ lane), channelCount: lanes,
                     isWhole: lanes >= laneCount)
                 storeVector(flow.gradient(at: 0), target + lane)
                 storeVector(flow.gradient(at: 1), target + (lane &+ WinogradMemory.chunk))

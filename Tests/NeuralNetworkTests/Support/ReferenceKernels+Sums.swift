@@ -49,8 +49,8 @@ extension ReferenceKernels {
         _ a: ConvolutionWeightGradientArguments, _ scratch: KernelTable.Scratch
     ) {
         weightGradient(a, height: a.shape.pooledHeight, width: a.shape.pooledWidth) { index, y, x in
-            if let output = a.pooledOutput, !(output[index] > 0) { return nil }
-            let place = Int(a.windowIndex?[index] ?? 0)
+            guard let index = a.windowIndex?[index], index != noWindowPlace else { return nil }
+            let place = Int(index)
             return (2 * y + place / 2, 2 * x + place % 2)
         }
     }

@@ -105,6 +105,10 @@ enum ReferenceKernels {
                 MaxPoolArguments(
                     sampleCount: a.sampleCount, inputHeight: shape.outputHeight, inputWidth: shape.outputWidth,
                     channels: shape.outputChannels, input: base, output: a.output, windowIndex: windowIndex))
+            let pooledCount = a.sampleCount * shape.pooledCount
+            for pooled in 0..<pooledCount where a.appliesReLU && !(a.output[pooled] > 0) {
+                windowIndex[pooled] = noWindowPlace
+            }
         }
     }
 
@@ -150,7 +154,7 @@ enum ReferenceKernels {
         guard let outputGradient = a.outputGradient, let inputGradient = a.inputGradient else { return }
         inputGradient.update(repeating: 0, count: a.sampleCount * a.inputHeight * a.inputWidth * a.channels)
         forEachWindow(a) { pooled, window in
-            if let output = a.pooledOutput, !(output[pooled] > 0) { return }
+            guard a.windowIndex[pooled] != noWindowPlace else { return }
             inputGradient[window[Int(a.windowIndex[pooled])]] = outputGradient[pooled]
         }
     }

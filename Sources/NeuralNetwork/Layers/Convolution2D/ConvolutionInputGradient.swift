@@ -66,15 +66,15 @@ final class ConvolutionInputGradient: Sendable {
 
     /// For at most `blockCapacity` samples: from the gradient of the pooled output.
     func computePooled(
-        count: Int, pooledOutput: UnsafePointer<Float>?, windowIndex: UnsafeMutablePointer<UInt8>,
-        outputGradient: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>, _ context: ThreadContext
+        count: Int, windowIndex: UnsafeMutablePointer<UInt8>, outputGradient: UnsafePointer<Float>,
+        inputGradient: UnsafeMutablePointer<Float>, _ context: ThreadContext
     ) {
         guard let unpooled else { preconditionFailure("the unit has no pooling") }
         let target = unpooled.pointer + context.thread * blockCapacity * plan.shape.outputCount
         let arguments = MaxPoolArguments(
             sampleCount: count, inputHeight: plan.shape.outputHeight, inputWidth: plan.shape.outputWidth,
             channels: plan.shape.outputChannels, windowIndex: windowIndex, outputGradient: outputGradient,
-            pooledOutput: pooledOutput, inputGradient: target)
+            inputGradient: target)
         kernels.maxPoolBackward(arguments)
         compute(count: count, outputGradient: target, inputGradient: inputGradient, context)
     }

@@ -34,8 +34,7 @@ final class ConvolutionPooledUnit: ExecutionUnit {
         parts.gradientSplit.run(target, context) { rows, target in
             let arguments = ConvolutionWeightGradientArguments(
                 shape: plan.shape, rowBegin: rows.lowerBound, rowEnd: rows.upperBound, input: parts.input.base,
-                outputGradient: wiring.outputGradient, windowIndex: windowIndex.pointer,
-                pooledOutput: plan.appliesReLU ? UnsafePointer(wiring.output) : nil, program: target.program,
+                outputGradient: wiring.outputGradient, windowIndex: windowIndex.pointer, program: target.program,
                 gradient: target.gradient, biasGradient: target.gradient + (plan.bias - plan.weight),
                 rootStride: target.rootStride)
             kernels.convolutionWeightGradientPooled(arguments, context.scratch)
@@ -46,8 +45,8 @@ final class ConvolutionPooledUnit: ExecutionUnit {
         guard let gradientOfInput = parts.inputGradient, let inputGradient = wiring.inputGradient else { return }
         let offset = samples.lowerBound * plan.shape.pooledCount
         gradientOfInput.computePooled(
-            count: samples.count, pooledOutput: plan.appliesReLU ? UnsafePointer(wiring.output + offset) : nil,
-            windowIndex: windowIndex.pointer + offset, outputGradient: wiring.outputGradient + offset,
+            count: samples.count, windowIndex: windowIndex.pointer + offset,
+            outputGradient: wiring.outputGradient + offset,
             inputGradient: inputGradient + samples.lowerBound * wiring.inputCount, context)
     }
 }

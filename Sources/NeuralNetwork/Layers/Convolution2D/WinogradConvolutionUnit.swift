@@ -92,8 +92,8 @@ final class WinogradConvolutionUnit: ExecutionUnit {
         }
         let arguments = ConvolutionWeightGradientArguments(
             shape: plan.shape, rowBegin: 0, rowEnd: 0, input: wiring.input, outputGradient: wiring.outputGradient,
-            windowIndex: windowIndex.pointer, pooledOutput: plan.appliesReLU ? UnsafePointer(wiring.output) : nil,
-            program: target.program, gradient: target.gradient, biasGradient: bias, rootStride: target.rootStride)
+            windowIndex: windowIndex.pointer, program: target.program, gradient: target.gradient, biasGradient: bias,
+            rootStride: target.rootStride)
         kernels.convolutionWeightGradientPooled(arguments, context.scratch)
     }
 
@@ -109,7 +109,6 @@ final class WinogradConvolutionUnit: ExecutionUnit {
     private func outputGradient(from sample: Int) -> WinogradOutputGradient {
         let offset = sample * shape.storedOutputCount
         return WinogradOutputGradient(
-            values: wiring.outputGradient + offset, windowIndex: windowIndex.map { UnsafePointer($0.pointer + offset) },
-            pooledOutput: plan.appliesReLU && shape.isPooled ? UnsafePointer(wiring.output + offset) : nil)
+            values: wiring.outputGradient + offset, windowIndex: windowIndex.map { UnsafePointer($0.pointer + offset) })
     }
 }
