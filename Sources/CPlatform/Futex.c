@@ -15,12 +15,3 @@ void selvedge_futex_wake(const uint32_t *word, int32_t count) {
 }
 
 void selvedge_yield(void) { sched_yield(); }
-
-int32_t selvedge_processor_count(void) {
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) != 0) {
-        return 1;
-    }
-    int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count;
-}

@@ -8,6 +8,7 @@
 #include "Events.h"
 #include "Futex.h"
 #include "Prefetch.h"
+#include "Processors.h"
 #include "SharedMemory.h"
 #include "Spawn.h"
 

@@ -11,10 +11,6 @@ void selvedge_futex_wake(const uint32_t *word, int32_t count);
 
 /// Gives the rest of the time slice to another thread.
 void selvedge_yield(void);
-
-/// How many processors this process may run on; at least 1.
-int32_t selvedge_processor_count(void);
-
 /// Hints to the processor that the caller spins.
 static inline void selvedge_spin_pause(void) {
 #if defined(__x86_64__)

@@ -64,6 +64,7 @@ package struct StepBenchmark {
 
     /// Runs the steps together with the other workers, after a few that are not timed.
     package func run() throws -> Result {
+        ProcessorShares(workerCount: workerCount, threadCount: threadCount)?.use(forWorker: rank)
         let instructionSet = try InstructionSet.chosen(environment: environment)
         let model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: environment)

@@ -5,21 +5,33 @@ import Glibc
 package struct LocalLauncher: Launcher {
     private let executable: String
     private let variables: [String]
+    private let shares: ProcessorShares?
     private var processes: [SupervisedChild: ChildProcess] = [:]
     private var workersAreHungUp = false
 
     /// Children run `executable` with `environment`. Their crashes leave no `swift-backtrace` process behind unless the
     /// environment asks for one: it would inherit the caller's pipes, and outlive a child that is killed while it waits.
-    package init(executable: String, environment: [String: String]) {
+    /// With `shares` each worker has its processors.
+    package init(executable: String, environment: [String: String], shares: ProcessorShares? = nil) {
         self.executable = executable
+        self.shares = shares
         variables = environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
             .map { "\($0.key)=\($0.value)" }.sorted()
     }
 
     package mutating func start(_ child: SupervisedChild, arguments: [String]) throws(LaunchError) -> Int32 {
-        let process = try ChildProcess.start(executable: executable, arguments: arguments, environment: variables)
+        let process =
+            if let shares, case .worker(let index) = child {
+                try shares.withShare(ofWorker: index) { () throws(LaunchError) in try started(arguments) }
+            } else {
+                try started(arguments)
+            }
         processes[child] = process
         return process.processIdentifier
+    }
+
+    private func started(_ arguments: [String]) throws(LaunchError) -> ChildProcess {
+        try ChildProcess.start(executable: executable, arguments: arguments, environment: variables)
     }
 
     package func notify(_ child: SupervisedChild, _ news: SupervisorNews) {

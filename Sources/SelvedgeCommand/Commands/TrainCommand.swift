@@ -81,7 +81,9 @@ struct TrainCommand: ParsableCommand {
         var network: ProxyLayout?
         let childEnvironment = environment.merging(try handover.variables()) { $1 }
         var supervisor = Supervisor(
-            launcher: LocalLauncher(executable: try Executable.path(), environment: childEnvironment),
+            launcher: LocalLauncher(
+                executable: try Executable.path(), environment: childEnvironment,
+                shares: ProcessorShares(workerCount: layout.workerCount, threadCount: layout.threadCount)),
             workerCount: layout.workerCount + spares, environment: childEnvironment,
             coordinatorArguments: { coordinatorArguments($0, layout, settings) },
             workerArguments: { address, index in
