@@ -113,7 +113,7 @@ let targets: [Target] = [
 /// What scripts/docs needs; other builds do not fetch it.
 let documentation: [Package.Dependency] =
     Context.environment["SELVEDGE_DOCS"] == nil
-    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")]
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", exact: "1.5.0")]
 
 let package = Package(
     name: "selvedge",
@@ -122,8 +122,8 @@ let package = Package(
         .library(name: "Selvedge", targets: ["Selvedge"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
     ] + documentation,
     targets: targets
 )

@@ -36,11 +36,12 @@ package final class Journal {
     private var byteCount: Int
 
     /// Opens the journal or creates an empty one, whose name is durable. The caller holds the run directory's lock.
-    package init(path: String, files: FileOperations = FileOperations()) throws(FileError) {
-        let descriptor = try files.open(path, O_RDWR | O_CREAT)
+    package init(in folder: OpenFolder, name: String) throws(FileError) {
+        let (files, path) = (folder.files, folder.path(name))
+        let descriptor = try folder.open(name, O_RDWR | O_CREAT)
         do {
             // The process that created the file may have died before its name was durable.
-            try files.synchronizeDirectory(PathText.parent(of: path))
+            try folder.synchronize()
             let bytes = try files.read(descriptor, path, byteLimit: Self.byteLimit)
             let (records, wholeByteCount) = Self.wholeRecords(bytes)
             if wholeByteCount < bytes.count {
@@ -65,8 +66,11 @@ package final class Journal {
     package static func records(
         path: String, files: FileOperations = FileOperations()
     ) throws(FileError) -> [JournalRecord] {
-        wholeRecords(try files.read(path, byteLimit: byteLimit)).records
+        records(try files.read(path, byteLimit: byteLimit))
     }
+
+    /// The intact records of a journal's bytes.
+    package static func records(_ bytes: [UInt8]) -> [JournalRecord] { wholeRecords(bytes).records }
 
     /// Appends a record. After a failure the journal is unchanged, and the call may be repeated.
     package func append(_ record: JournalRecord) throws(FileError) {

@@ -179,8 +179,8 @@ private final class TrainProgram: Sendable {
 
     init(path: String?, experiment: Experiment, arguments: [String]) throws {
         folder = try PrivateDirectory(environment: ProcessInfo.processInfo.environment)
-        try AtomicFile.write(experiment.canonicalForm, to: folder.path + "/experiment.yaml")
-        try AtomicFile.write("", to: folder.path + "/errors")
+        try AtomicFile.write(experiment.canonicalForm, to: folder.path + "/experiment.yaml", access: .owner)
+        try AtomicFile.write("", to: folder.path + "/errors", access: .owner)
         process = Process()
         process.executableURL = URL(fileURLWithPath: try Self.path(path))
         process.arguments = ["train", folder.path + "/experiment.yaml"] + arguments

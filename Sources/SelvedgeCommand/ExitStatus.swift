@@ -40,6 +40,7 @@ struct ExitStatus: Error {
         case DatasetError.missing, DatasetError.missingFolder: ProcessExitCode.missingInput
         case is DatasetError: ProcessExitCode.badData
         case let error as FileError: code(ofFile: error)
+        case is FolderError: ProcessExitCode.usage
         case let error as RunDirectoryError: code(ofRunDirectory: error)
         case let error as FaultError: code(ofFault: error)
         case TortureError.exists: ProcessExitCode.usage
@@ -93,7 +94,7 @@ struct ExitStatus: Error {
 
     private static func code(ofRunDirectory error: RunDirectoryError) -> Int32 {
         switch error {
-        case .inUse, .notEmpty, .otherExperiment: ProcessExitCode.usage
+        case .inUse, .notEmpty, .otherExperiment, .unsafe, .noSharedLocks: ProcessExitCode.usage
         case .notARun, .noCheckpoint: ProcessExitCode.missingInput
         case .file(let error): code(ofFile: error)
         }

@@ -21,6 +21,8 @@ struct Selvedge: ParsableCommand {
         Console.fillClosedStreams()
         // A closed pipe must not end a run.
         signal(SIGPIPE, SIG_IGN)
+        // A write beyond the limit of file sizes fails like any other.
+        signal(SIGXFSZ, SIG_IGN)
         do {
             var command = try parseAsRoot()
             try command.run()

@@ -53,7 +53,7 @@ final class RecordedRun {
     static var kernels: KernelTable { (InstructionSet.supported.last ?? .portable).table }
 
     func append(_ entry: JournalEntry) throws {
-        let journal = try Journal(path: path + "/journal")
+        let journal = try Journal(in: OpenFolder(at: path, access: .owner), name: "journal")
         try journal.append(entry.record)
     }
 

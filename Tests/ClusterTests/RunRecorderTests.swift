@@ -109,7 +109,7 @@ struct RunRecorderTests {
         recorder.record(.stopping(stepLimit: 6))
         recorder.record(.ended(.completed(completedSteps: 6, stateDigest: digest)))
         #expect(recorder.takeFailure() == nil)
-        let records = try Journal(path: run.directory.paths.journal).recovered
+        let records = try run.directory.openJournal().recovered
         #expect(records.map(\.kind) == [1, 2, 3, 4, 5, 6])
         func words(_ values: [UInt64]) -> [UInt8] {
             values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * UInt64($0))) } }
@@ -127,7 +127,7 @@ struct RunRecorderTests {
         #expect(recorder.takeFailure() == nil)
         var next: UInt64 = 10
         var found: [UInt64] = []
-        for record in try Journal(path: run.directory.paths.journal).recovered {
+        for record in try run.directory.openJournal().recovered {
             let words = stride(from: 0, to: record.payload.count, by: 8).map { offset in
                 record.payload[offset..<offset + 8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
             }

@@ -131,6 +131,23 @@ extension CommandLineTests {
             try expect(again + ["--resume", "--seed", "2", "--workers", "1"], code: 64, "another experiment")
         }
 
+        @Test func `a run directory that other users can write to`() throws {
+            let path = scratch.path + "/shared"
+            #expect(mkdir(path, 0o700) == 0 && chmod(path, 0o777) == 0)
+            try expect(["train", "small.yaml", "--run", "shared"], code: 64, "shared", "mode 777", "chmod go-w")
+            try expect(
+                ["worker", "--coordinator", "tcp://127.0.0.1:1", "--state", path], code: 64, "shared", "chmod go-w")
+        }
+
+        @Test func `a checkpoint beyond the limit of file sizes`() throws {
+            // 20 blocks of 512 bytes; a checkpoint has more.
+            let train = ["train", "small.yaml", "--workers", "1", "--run", "run"]
+            let end = try Selvedge.run(train, in: scratch, limit: "-f 20")
+            #expect(end.code == 74, "\(end.lines)")
+            #expect(end.lines.contains { $0.contains("ulimit -f") && $0.contains("last.safetensors") }, "\(end.lines)")
+            #expect(scratch.leftovers == [])
+        }
+
         /// Refused beside a process that runs, whose sockets are there.
         private func expectRefused(_ arguments: [String], _ part: String) throws {
             let end = try Selvedge.run(arguments, in: scratch)

@@ -14,11 +14,11 @@ extension CommandLineTests {
         }
 
         private func coordinator(
-            workers: Int, at address: String = "tcp://127.0.0.1:0", descriptorLimit: Int? = nil, _ flags: [String]
+            workers: Int, at address: String = "tcp://127.0.0.1:0", limit: String? = nil, _ flags: [String]
         ) throws -> (process: Selvedge, address: String) {
             let process = try Selvedge(
                 ["coordinator", "small.yaml", "--listen", address, "--start-workers", String(workers)] + flags,
-                in: scratch, descriptorLimit: descriptorLimit)
+                in: scratch, limit: limit)
             let line = try process.line(containing: "Listening on ")
             return (process, String(line.dropFirst("Listening on ".count)))
         }
@@ -57,11 +57,29 @@ extension CommandLineTests {
         @Test func `more idle connections than descriptors do not end a coordinator`() throws {
             let path = scratch.sockets + "/control"
             let (coordinator, address) = try coordinator(
-                workers: 1, at: "ipc://" + path, descriptorLimit: 256, ["--run", "run"])
+                workers: 1, at: "ipc://" + path, limit: "-n 256", ["--run", "run"])
             let connections = idleConnections(400, to: path)
             // All were accepted or refused once the last one sees what became of it; then the first ones go.
             usleep(500_000)
             for connection in connections { close(connection) }
+            let worker = try worker("only", address)
+            let end = try coordinator.end()
+            #expect(end.code == 0, "\(end.lines)")
+            #expect(try worker.end().code == 0)
+        }
+
+        @Test func `a second coordinator does not take over the socket of the first`() throws {
+            let path = scratch.sockets + "/control"
+            let (coordinator, address) = try coordinator(workers: 1, at: "ipc://" + path, ["--run", "run"])
+            let listen = ["coordinator", "small.yaml", "--listen", address, "--run"]
+            for (flags, problem) in [
+                (["run", "--resume"], "in use by another process"), (["other"], "another process listens there"),
+            ] {
+                let second = try Selvedge.run(listen + flags, in: scratch)
+                #expect(second.code == 64 || second.code == 69, "\(second.lines)")
+                #expect(second.complaints.count == 1 && second.lines[0].contains(problem), "\(second.lines)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: scratch.path + "/other"))
             let worker = try worker("only", address)
             let end = try coordinator.end()
             #expect(end.code == 0, "\(end.lines)")

@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import Runs
 import Testing
 
 @testable import SelvedgeCommand
@@ -18,5 +20,13 @@ import Testing
         // The checkpoint that the user named is not forgotten.
         options.resume = "checkpoint"
         #expect(options.runOfPredecessor(announced: nil) == nil)
+    }
+
+    @Test func `another process gets the flags of files`() throws {
+        let flags = ["--run", "run", "--group-readable", "--assume-locks"]
+        let options = try RunOptions.parse(flags)
+        #expect(options.arguments() == flags)
+        #expect(options.folderPolicy == FolderPolicy(access: .group, assumesLocks: true))
+        #expect(try RunOptions.parse([]).folderPolicy == FolderPolicy(access: .owner, assumesLocks: false))
     }
 }

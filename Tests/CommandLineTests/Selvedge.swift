@@ -35,9 +35,9 @@ final class Selvedge {
 
     /// Starts the program in a folder; its sockets go to the folder's `sockets`, its output to `output`.
     ///
-    /// With `descriptorLimit` the process has so many descriptors, and cannot raise the limit.
+    /// `limit` is an option of ulimit with its value, such as "-n 256": the process cannot raise it.
     init(
-        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], descriptorLimit: Int? = nil
+        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], limit: String? = nil
     ) throws {
         var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "XDG_RUNTIME_DIR": scratch.sockets]
         variables.merge(environment) { _, new in new }
@@ -56,8 +56,8 @@ final class Selvedge {
         posix_spawn_file_actions_adddup2(&actions, descriptors[1], STDERR_FILENO)
 
         // The shell changes the folder and is then replaced by the program.
-        let limit = descriptorLimit.map { "ulimit -n \($0) && " } ?? ""
-        let shell = ["/bin/sh", "-c", limit + "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
+        let limiting = limit.map { "ulimit \($0) && " } ?? ""
+        let shell = ["/bin/sh", "-c", limiting + "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
         var argumentPointers = (shell + arguments).map { strdup($0) } + [nil]
         var environmentPointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
@@ -74,9 +74,9 @@ final class Selvedge {
     /// Runs the program to its end.
     @discardableResult
     static func run(
-        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:]
+        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], limit: String? = nil
     ) throws -> End {
-        try Selvedge(arguments, in: scratch, environment: environment).end()
+        try Selvedge(arguments, in: scratch, environment: environment, limit: limit).end()
     }
 
     func send(signal: Int32) {

@@ -10,8 +10,13 @@ import Testing
         JournalRecord(kind: 255, payload: [UInt8](repeating: 7, count: 300)),
     ]
 
+    private func journal(at path: String) throws -> Journal {
+        let folder = try OpenFolder(at: PathText.parent(of: path), access: .owner)
+        return try Journal(in: folder, name: PathText.name(of: path))
+    }
+
     private func write(_ records: [JournalRecord], to path: String) throws {
-        let journal = try Journal(path: path)
+        let journal = try self.journal(at: path)
         for record in records { try journal.append(record) }
         try journal.synchronize()
     }
@@ -34,7 +39,7 @@ import Testing
         let path = folder.path + "/journal"
         try write(records, to: path)
         try write([JournalRecord(kind: 9, payload: [9])], to: path)
-        let journal = try Journal(path: path)
+        let journal = try self.journal(at: path)
         #expect(journal.recovered == records + [JournalRecord(kind: 9, payload: [9])])
         #expect(journal.discardedByteCount == 0)
     }
@@ -47,11 +52,11 @@ import Testing
         for count in 0..<whole.count {
             try AtomicFile.write(Array(whole[..<count]), to: path)
             let kept = ends.filter { $0 <= count }.count
-            let journal = try Journal(path: path)
+            let journal = try self.journal(at: path)
             #expect(journal.recovered == Array(records[..<kept]), "cut to \(count) bytes")
             #expect(journal.discardedByteCount == count - (kept == 0 ? 0 : ends[kept - 1]))
             try journal.append(records[1])
-            #expect(try Journal(path: path).recovered == Array(records[..<kept]) + [records[1]])
+            #expect(try journal(at: path).recovered == Array(records[..<kept]) + [records[1]])
         }
     }
 
@@ -84,9 +89,9 @@ import Testing
             default: return .shorten(5)
             }
         }
-        let journal = try Journal(path: path, files: files)
+        let journal = try Journal(in: OpenFolder(at: folder.path, access: .owner, files: files), name: "journal")
         #expect(throws: FileError(operation: .write, path: path, code: ENOSPC)) { try journal.append(records[2]) }
         try journal.append(records[1])
-        #expect(try Journal(path: path).recovered == [records[1]])
+        #expect(try self.journal(at: path).recovered == [records[1]])
     }
 }

@@ -132,13 +132,13 @@ import Testing
             try create(at: path).saveCheckpoint(checkpoint(1), isBest: true)
             try RunDirectory.open(at: path, digest: nil).saveCheckpoint(checkpoint(2), isBest: true)
             let completed = try dyingSave(3, at: path, after: points, hasLinks)
-            let found = try RunDirectory.newestCheckpoint(at: RunPaths(path))
+            let run = try RunDirectory.open(at: path, digest: digest)
+            let found = try run.newestCheckpoint()
             let foundStep = try found.contents.unsignedIntegers(named: "step")[0]
             #expect(foundStep == 2 || foundStep == 3, "after \(points) operations")
             if completed { #expect(foundStep == 3) }
             #expect((2...3).contains(try step(path + "/checkpoints/best.safetensors")))
             if foundStep == 3 { #expect(try step(path + "/checkpoints/best.safetensors") == 3) }
-            let run = try RunDirectory.open(at: path, digest: digest)
             try run.saveCheckpoint(checkpoint(3), isBest: true)
             #expect(try step(run.paths.last) == 3)
             #expect((2...3).contains(try step(run.paths.previous)))

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -46,6 +47,55 @@ struct SocketTests {
         }
         #expect(throws: TransportError.self) { try second.bind(.tcp(host: "no.such.interface", port: 0)) }
         #expect(throws: TransportError.self) { try second.connect(.tcp(host: "127.0.0.1", port: 0)) }
+    }
+
+    @Test("A socket file at which another socket listens is kept, one that a dead process left is replaced")
+    func takenSocketFile() throws {
+        let folder = try TemporaryFolder()
+        let endpoint = folder.endpoint("s")
+        let first = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        try first.bind(endpoint)
+        let second = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        do {
+            try second.bind(endpoint)
+            Issue.record("two sockets listen at one file")
+        } catch {
+            #expect(error.description.contains("another process listens there"))
+        }
+        let sender = try ZeroMQSocket(context(), .push, options: SocketOptions())
+        try sender.connect(endpoint)
+        try #require(try wait(sender, forSending: true))
+        #expect(try sender.send(frames: [[1]]))
+        #expect(try wait(first))
+        // A listener that closes without removing its file.
+        let abandoned = folder.endpoint("abandoned")
+        let descriptor = try #require(listener(at: folder.path("abandoned")))
+        close(descriptor)
+        #expect(folder.exists("abandoned"))
+        try second.bind(abandoned)
+    }
+
+    /// A socket that listens at a path.
+    private func listener(at path: String) -> Int32? {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return status == 0 && listen(descriptor, 1) == 0 ? descriptor : nil
+    }
+
+    @Test("A file that is no socket is not removed to listen under its name")
+    func fileInPlaceOfASocket() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("letters", to: "s")
+        let socket = try ZeroMQSocket(context(), .pull, options: SocketOptions())
+        #expect(throws: TransportError.self) { try socket.bind(folder.endpoint("s")) }
+        #expect(try folder.text("s") == "letters")
     }
 
     @Test("A peer of ROUTER that does not exist is an error, not silence")

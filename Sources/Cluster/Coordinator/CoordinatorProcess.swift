@@ -49,9 +49,12 @@ package final class CoordinatorProcess {
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
-        let bound = try socket.bind(endpoint)
         faults = try FaultEnvironment.injector(for: .coordinator, settings.environment)
-        run = try PreparedRun(settings, files: FileOperations(interceptor: faults?.fileInterceptor))
+        let files = FileOperations(interceptor: faults?.fileInterceptor)
+        // The address of a run belongs to the holder of its lock.
+        let resumed = try PreparedRun.resumedDirectory(settings, files: files)
+        let bound = try socket.bind(endpoint)
+        run = try PreparedRun(settings, resumed: resumed, files: files)
         completedSteps = UInt64(run.completedSteps)
         if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
         recorder = try RunRecorder(run)

@@ -17,6 +17,7 @@ package struct CoordinatorSettings: Sendable {
     package var data: String?
     package var environment: [String: String]
     package var run: RunRequest
+    package var folderPolicy = FolderPolicy()
     /// The weights of a new run; nil for random ones.
     package var initialWeights: InitialWeights?
     /// Whether an address that other hosts can reach is allowed without keys.
@@ -46,6 +47,12 @@ package enum RunRequest: Sendable, Equatable {
     case new(path: String?)
     /// An existing one: at this path, or the newest `runs/NAME-N`; from `checkpoint`, or its newest valid one.
     case resume(path: String?, checkpoint: String?)
+
+    var path: String? {
+        switch self {
+        case .new(let path), .resume(let path, _): path
+        }
+    }
 }
 
 /// Receives what a coordinator shows to the user. Called on the coordinator's thread.

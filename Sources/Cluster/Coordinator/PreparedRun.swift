@@ -28,8 +28,23 @@ package struct PreparedRun {
     /// Whether nothing is left to train.
     var isComplete: Bool { startProgress.isFinished(schedule, earlyStopping: experiment.earlyStopping) }
 
-    /// Checks the experiment, loads its data and opens the run directory.
-    init(_ settings: CoordinatorSettings, files: FileOperations = FileOperations()) throws {
+    /// Opens and locks the directory of a run that is continued; nil for a new run, which has none yet.
+    static func resumedDirectory(_ settings: CoordinatorSettings, files: FileOperations) throws -> RunDirectory? {
+        guard case .resume(let path, _) = settings.run else { return nil }
+        let name = settings.experiment.name
+        guard let path = try path ?? RunDirectory.newest(name: name) else {
+            throw RunDirectoryError.notARun(path: "runs/\(name)-N")
+        }
+        return try RunDirectory.open(
+            at: path, digest: settings.experiment.digest, policy: settings.folderPolicy, files: files)
+    }
+
+    /// Checks the experiment and loads its data, then makes the run directory of a new run. `resumed` is the directory of a run that
+    /// is continued, if it is open already.
+    init(
+        _ settings: CoordinatorSettings, resumed: RunDirectory? = nil, files: FileOperations = FileOperations()
+    ) throws {
+        let resumed = try resumed ?? Self.resumedDirectory(settings, files: files)
         var experiment = settings.experiment
         let model = try Model(experiment.model, loss: experiment.loss)
         guard settings.runSettings.audit.isNone || model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
@@ -43,7 +58,8 @@ package struct PreparedRun {
             initialState = try weights.state(model: model, experiment: experiment)
         }
         let opened = try OpenedRun(
-            settings.run, experiment, initialState: initialState, model: model, schedule: schedule, files: files)
+            settings, resumed: resumed, experiment, initialState: initialState, model: model, schedule: schedule,
+            files: files)
         self.experiment = experiment
         self.model = model
         directory = opened.directory
@@ -65,24 +81,21 @@ private struct OpenedRun {
     var warnings: [String] = []
 
     init(
-        _ request: RunRequest, _ experiment: Experiment, initialState: ReplicatedState?, model: Model,
+        _ settings: CoordinatorSettings, resumed: RunDirectory?, _ experiment: Experiment,
+        initialState: ReplicatedState?, model: Model,
         schedule: BatchSchedule, files: FileOperations
     ) throws {
-        let text = experiment.canonicalForm
-        switch request {
-        case .new(let path?):
-            directory = try RunDirectory.create(
-                at: path, experiment: text, digest: experiment.digest, files: files)
-        case .new(nil):
-            directory = try RunDirectory.create(
-                name: experiment.name, experiment: text, digest: experiment.digest, files: files)
-        case .resume(let path, let checkpoint):
-            guard let path = try path ?? RunDirectory.newest(name: experiment.name) else {
-                throw RunDirectoryError.notARun(path: "runs/\(experiment.name)-N")
-            }
-            directory = try RunDirectory.open(at: path, digest: experiment.digest, files: files)
+        let (text, digest, policy) = (experiment.canonicalForm, experiment.digest, settings.folderPolicy)
+        if let resumed, case .resume(_, let checkpoint) = settings.run {
+            directory = resumed
             try load(checkpoint: checkpoint, experiment: experiment, model: model, schedule: schedule)
-            try directory.replaceExperiment(text, digest: experiment.digest)
+            try directory.replaceExperiment(text, digest: digest)
+        } else if let path = settings.run.path {
+            directory = try RunDirectory.create(
+                at: path, experiment: text, digest: digest, policy: policy, files: files)
+        } else {
+            directory = try RunDirectory.create(
+                name: experiment.name, experiment: text, digest: digest, policy: policy, files: files)
         }
         try directory.replaceMetrics(progress.rows)
         if let initialState {
@@ -123,7 +136,7 @@ private struct OpenedRun {
         of checkpoint: String?, _ schedule: BatchSchedule,
         progress: (Safetensors) throws(CheckpointError) -> TrainingProgress
     ) throws -> Safetensors {
-        let journal = (try? RunJournal(of: directory.paths)) ?? RunJournal(records: [])
+        let journal = (try? directory.recordedJournal()) ?? RunJournal(records: [])
         func change(of contents: Safetensors) throws(CheckpointError) -> String? {
             let steps = schedule.completedSteps(before: try progress(contents).round)
             return journal.problem(ofCheckpoint: contents.bytes, completedSteps: steps)

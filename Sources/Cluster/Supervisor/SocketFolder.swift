@@ -37,7 +37,7 @@ package enum RunAnnouncement {
 
     /// Writes the file anew. Throws the system's error.
     package static func write(run: String, to file: String) throws(ClusterError) {
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .system("write \(file)", errno) }
         defer { close(descriptor) }
         var bytes = Array((run + "\n").utf8)[...]

@@ -184,10 +184,17 @@ enum RescueCheckpoint {
     static func save(
         _ state: [UInt8], in folder: String, job: JobIdentifier, completedSteps: UInt64
     ) throws -> String {
-        try FileOperations().makeDirectories(folder)
-        let path = "\(folder)/\(job.description.prefix(8))-step-\(completedSteps).safetensors"
-        try AtomicFile.write(state, to: path)
-        return path
+        let opened = try OpenFolder.making(folder, access: .owner)
+        try opened.checkOnlyOwnerWrites()
+        let name = "\(job.description.prefix(8))-step-\(completedSteps).safetensors"
+        try AtomicFile.write(state, to: name, in: opened)
+        return "\(folder)/\(name)"
+    }
+
+    /// Refuses an existing folder in which other users can replace files.
+    static func check(_ folder: String) throws {
+        guard FileOperations().isDirectory(folder) else { return }
+        try OpenFolder(at: folder, access: .owner).checkOnlyOwnerWrites()
     }
 
     /// The default folder: `$XDG_STATE_HOME/selvedge`, or `~/.local/state/selvedge`.

@@ -26,6 +26,7 @@ package enum WorkerProcess {
 
     private static func runUntilEnd(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         selvedge_raise_descriptor_limit()
+        if let folder = settings.stateFolder { try RescueCheckpoint.check(folder) }
         let instructionSet = try InstructionSet.chosen(environment: settings.environment)
         let signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
         let context = try ZeroMQContext()

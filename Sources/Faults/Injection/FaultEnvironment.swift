@@ -12,7 +12,7 @@ package enum FaultEnvironment {
     package static func variables(_ plan: FaultPlan, folder: String) throws(FaultError) -> [String: String] {
         let path = "\(folder)/plan-\(getpid())"
         do {
-            try AtomicFile.write(plan.text, to: path)
+            try AtomicFile.write(plan.text, to: path, access: .owner)
         } catch {
             throw FaultError(.unreadable(error.description))
         }

@@ -23,7 +23,7 @@ package struct FaultFolder: Sendable {
 
     func append(_ fault: TriggeredFault) {
         let line = Array((fault.jsonLine + "\n").utf8)
-        let descriptor = open(listPath, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let descriptor = open(listPath, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
         _ = write(descriptor, line, line.count)
         close(descriptor)
@@ -45,7 +45,7 @@ package struct FaultFolder: Sendable {
     /// When training began, by the monotonic clock; nil before.
     var start: Int64? {
         var text = [UInt8](repeating: 0, count: 32)
-        let descriptor = open(startPath, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(startPath, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         let count = read(descriptor, &text, text.count)

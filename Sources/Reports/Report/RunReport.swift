@@ -94,20 +94,18 @@ extension RunReport {
     /// A failure to draw or to write a picture is only noted. Throws `FileError` where report.txt or report.json cannot
     /// be written.
     package func write(
-        to folder: String, with files: FileOperations = FileOperations()
+        to folder: OpenFolder
     ) throws(FileError) -> WrittenReport {
-        let paths = RunPaths(folder)
-        try files.makeDirectories(paths.run)
-        try AtomicFile.write(text + "\n", to: paths.reportText, with: files)
-        try AtomicFile.write(json + "\n", to: paths.reportJSON, with: files)
+        try AtomicFile.write(text + "\n", to: RunFileName.reportText, in: folder)
+        try AtomicFile.write(json + "\n", to: RunFileName.reportJSON, in: folder)
         var result = WrittenReport(files: ["report.txt", "report.json"], note: PictureFont.note)
         do {
             let pictures = try pictures()
-            try files.makeDirectories(paths.plots)
+            let plots = try folder.makingFolder(RunFileName.plots)
             for picture in pictures {
-                try AtomicFile.write(picture.png, to: paths.plot(picture.name), with: files)
+                try AtomicFile.write(picture.png, to: RunFileName.plot(picture.name), in: plots)
             }
-            try AtomicFile.write(html(pictures: pictures), to: paths.reportHTML, with: files)
+            try AtomicFile.write(html(pictures: pictures), to: RunFileName.reportHTML, in: folder)
             result.files += ["report.html", "plots/*.png"]
         } catch {
             result.note = "the pictures and report.html are missing: \(error)"

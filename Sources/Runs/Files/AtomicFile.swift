@@ -6,56 +6,68 @@ import Glibc
 /// early; then fsync, rename onto the target and fsync of the folder. A process that dies before the rename leaves the
 /// old target, and a temporary file that the next process which locks the run directory removes.
 package enum AtomicFile {
-    /// Writes or replaces the file at `path`, mode 0644.
-    package static func write(
-        _ bytes: [UInt8], to path: String, with files: FileOperations = FileOperations()
-    ) throws(FileError) {
-        let temporary = try writeTemporary(bytes, beside: path, with: files)
+    /// Writes or replaces a file of a folder.
+    package static func write(_ bytes: [UInt8], to name: String, in folder: OpenFolder) throws(FileError) {
+        let temporary = try writeTemporary(bytes, beside: name, in: folder)
         do {
-            try files.rename(temporary, to: path)
+            try folder.rename(temporary, to: name)
         } catch {
-            try? files.remove(temporary)
+            try? folder.remove(temporary)
             throw error
         }
-        try files.synchronizeDirectory(PathText.parent(of: path))
+        try folder.synchronize()
     }
 
-    /// Writes or replaces a text file.
+    /// Writes or replaces a text file of a folder.
+    package static func write(_ text: String, to name: String, in folder: OpenFolder) throws(FileError) {
+        try write(Array(text.utf8), to: name, in: folder)
+    }
+
+    /// Writes or replaces the file at a path that the user chose.
     package static func write(
-        _ text: String, to path: String, with files: FileOperations = FileOperations()
+        _ bytes: [UInt8], to path: String, access: FileAccess = .everyone, with files: FileOperations = FileOperations()
     ) throws(FileError) {
-        try write(Array(text.utf8), to: path, with: files)
+        let folder = try OpenFolder(at: PathText.parent(of: path), access: access, files: files)
+        try write(bytes, to: PathText.name(of: path), in: folder)
     }
 
-    /// Writes a durable file under a temporary name beside `path`; returns that name.
+    /// Writes or replaces the text file at a path that the user chose.
+    package static func write(
+        _ text: String, to path: String, access: FileAccess = .everyone, with files: FileOperations = FileOperations()
+    ) throws(FileError) {
+        try write(Array(text.utf8), to: path, access: access, with: files)
+    }
+
+    /// Writes a durable file under a temporary name beside `name`; returns that name.
     static func writeTemporary(
-        _ bytes: [UInt8], beside path: String, with files: FileOperations
+        _ bytes: [UInt8], beside name: String, in folder: OpenFolder
     ) throws(FileError) -> String {
-        let temporary = temporaryName(beside: path)
-        let descriptor = try files.open(temporary, O_WRONLY | O_CREAT | O_EXCL)
+        let (temporary, files) = (temporaryName(beside: name), folder.files)
+        let path = folder.path(temporary)
+        let descriptor = try folder.open(temporary, O_WRONLY | O_CREAT | O_EXCL)
         do throws(FileError) {
             do throws(FileError) {
-                try files.allocate(bytes.count, in: descriptor, temporary)
+                try files.allocate(bytes.count, in: descriptor, path)
                 try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
-                    try files.write(buffer, to: descriptor, at: 0, temporary)
+                    try files.write(buffer, to: descriptor, at: 0, path)
                 }
-                try files.synchronize(descriptor, temporary)
+                try files.synchronize(descriptor, path)
             } catch {
                 files.closeQuietly(descriptor)
                 throw error
             }
-            try files.close(descriptor, temporary)
+            try files.close(descriptor, path)
         } catch {
-            try? files.remove(temporary)
+            try? folder.remove(temporary)
             throw error
         }
         return temporary
     }
 
-    /// `path` with ".tmp." and 16 random hexadecimal digits.
-    static func temporaryName(beside path: String) -> String {
+    /// `name` with ".tmp." and 16 random hexadecimal digits.
+    static func temporaryName(beside name: String) -> String {
         let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        return path + ".tmp." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
+        return name + ".tmp." + String(repeating: "0", count: 16 - digits.utf8.count) + digits
     }
 
     /// Whether `temporaryName` can have made the name.
@@ -77,6 +89,13 @@ enum PathText {
         guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
         let parent = trimmingSlashes(String(trimmed[..<slash]))
         return parent.isEmpty ? "/" : parent
+    }
+
+    /// The last part of `path`.
+    static func name(of path: String) -> String {
+        let trimmed = trimmingSlashes(path)
+        guard let slash = trimmed.utf8.lastIndex(of: UInt8(ascii: "/")) else { return trimmed }
+        return String(trimmed[trimmed.utf8.index(after: slash)...])
     }
 
     /// The path without slashes at its end, except for "/".

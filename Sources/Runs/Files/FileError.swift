@@ -26,8 +26,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         case EROFS: "the file system is read-only: choose another folder with --run"
         case ENOENT: "check the path"
         case ENOTDIR, EISDIR, EEXIST: "something else is in its place: move it or choose another path"
+        case ELOOP: "put the file or folder itself in place of the symbolic link"
         case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
-        case EFBIG: "it is larger than the file system, the limits or this program allow"
+        case EFBIG: "it is larger than the file system, this program or the limit of file sizes (ulimit -f) allows"
         case EIO: "check the disk"
         default: "check the path and the file system"
         }

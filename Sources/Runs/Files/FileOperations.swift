@@ -29,6 +29,9 @@ package final class FileOperations: Sendable {
         self.observer = observer
     }
 
+    /// Whether changes are observed.
+    var isObserved: Bool { observer != nil }
+
     /// Calls the interceptor; returns how many bytes a write may write, and 0 for a synchronisation to skip.
     @discardableResult
     private func begin(_ operation: FileOperation, _ path: String) throws(FileError) -> Int {
@@ -43,7 +46,7 @@ package final class FileOperations: Sendable {
     }
 
     /// Calls the observer, if there is one.
-    private func notify(_ change: @autoclosure () -> FileChange) {
+    func notify(_ change: @autoclosure () -> FileChange) {
         if let observer { observer(change()) }
     }
 
@@ -72,7 +75,7 @@ package final class FileOperations: Sendable {
 extension FileOperations {
     /// An open file; the caller closes it.
     func open(_ path: String, _ flags: Int32, mode: mode_t = 0o644) throws(FileError) -> Int32 {
-        let isNew = observer != nil && flags & O_CREAT != 0 && !exists(path)
+        let isNew = isObserved && flags & O_CREAT != 0 && !exists(path)
         let descriptor = try call(.open, path) { Glibc.open(path, flags | O_CLOEXEC, mode) }
         if isNew { notify(.made(path: path)) }
         return descriptor
@@ -164,35 +167,19 @@ extension FileOperations {
 // MARK: - Names
 
 extension FileOperations {
-    func rename(_ path: String, to target: String) throws(FileError) {
-        _ = try call(.rename, path) { Glibc.rename(path, target) }
-        notify(.renamed(path: path, target: target))
-    }
-
-    /// Gives the file at `path` a second name.
-    func link(_ path: String, to target: String) throws(FileError) {
-        _ = try call(.link, path) { Glibc.link(path, target) }
-        notify(.linked(path: path, target: target))
-    }
-
-    func remove(_ path: String) throws(FileError) {
-        _ = try call(.remove, path) { unlink(path) }
-        notify(.removed(path: path))
-    }
-
     /// Makes a folder; throws `EEXIST` when something of that name exists.
-    func makeDirectory(_ path: String) throws(FileError) {
-        _ = try call(.makeDirectory, path) { mkdir(path, 0o755) }
+    func makeDirectory(_ path: String, access: FileAccess = .everyone) throws(FileError) {
+        _ = try call(.makeDirectory, path) { mkdir(path, access.folderMode) }
         notify(.madeDirectory(path: path))
     }
 
     /// Makes a folder and its missing parents. Their names are durable when this returns.
-    package func makeDirectories(_ path: String) throws(FileError) {
+    package func makeDirectories(_ path: String, access: FileAccess = .everyone) throws(FileError) {
         if isDirectory(path) { return }
         let parent = PathText.parent(of: path)
-        if parent != path { try makeDirectories(parent) }
+        if parent != path { try makeDirectories(parent, access: access) }
         do {
-            try makeDirectory(path)
+            try makeDirectory(path, access: access)
         } catch  where error.code == EEXIST && isDirectory(path) {
             return
         }
@@ -200,7 +187,7 @@ extension FileOperations {
     }
 
     /// Makes the names in a folder durable.
-    func synchronizeDirectory(_ path: String) throws(FileError) {
+    private func synchronizeDirectory(_ path: String) throws(FileError) {
         let descriptor = try open(path, O_RDONLY | O_DIRECTORY)
         defer { closeQuietly(descriptor) }
         try synchronize(descriptor, path)
@@ -218,12 +205,17 @@ extension FileOperations {
     /// The names in a folder without "." and "..", sorted.
     package func list(_ path: String) throws(FileError) -> [String] {
         try begin(.list, path)
-        guard let directory = opendir(path) else { throw FileError(operation: .list, path: path, code: errno) }
-        defer { closedir(directory) }
+        guard let stream = opendir(path) else { throw FileError(operation: .list, path: path, code: errno) }
+        return try names(in: stream, path)
+    }
+
+    /// The names in an open folder, which is closed.
+    func names(in stream: OpaquePointer, _ path: String) throws(FileError) -> [String] {
+        defer { closedir(stream) }
         var names: [String] = []
         while true {
             errno = 0
-            guard let entry = readdir(directory) else {
+            guard let entry = readdir(stream) else {
                 if errno != 0 { throw FileError(operation: .list, path: path, code: errno) }
                 return names.sorted()
             }
@@ -265,5 +257,21 @@ extension FileOperations {
         }
         bytes.removeLast(bytes.count - done)
         return bytes
+    }
+
+    /// A file of /proc or /sys, whose length the system does not tell; nil where it cannot be read or is longer.
+    package func readSystemFile(_ path: String, byteLimit: Int) -> String? {
+        guard let descriptor = try? open(path, O_RDONLY) else { return nil }
+        defer { closeQuietly(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 12)
+        while bytes.count <= byteLimit {
+            guard let count = try? call(.read, path, { Glibc.read(descriptor, &buffer, buffer.count) }) else {
+                return nil
+            }
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += buffer[..<count]
+        }
+        return nil
     }
 }

@@ -8,58 +8,63 @@ extension RunDirectory {
     /// are further names of the same file, made before `last`, so that a resumed run finds them or makes them again:
     /// `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`.
     package func saveCheckpoint(_ bytes: [UInt8], isBest: Bool, keepEpoch: Int? = nil) throws(FileError) {
-        let temporary = try AtomicFile.writeTemporary(bytes, beside: paths.last, with: files)
+        let folder = try checkpoints()
+        let temporary = try AtomicFile.writeTemporary(bytes, beside: RunFileName.last, in: folder)
         do throws(FileError) {
-            if isBest { try copy(temporary, to: paths.best, bytes) }
-            if let keepEpoch { try copy(temporary, to: paths.checkpoint(epoch: keepEpoch), bytes) }
-            try keepLastAsPrevious()
-            try files.rename(temporary, to: paths.last)
+            if isBest { try Self.copy(temporary, to: RunFileName.best, bytes, in: folder) }
+            if let keepEpoch {
+                try Self.copy(temporary, to: RunFileName.checkpoint(epoch: keepEpoch), bytes, in: folder)
+            }
+            try Self.keepLastAsPrevious(in: folder)
+            try folder.rename(temporary, to: RunFileName.last)
         } catch {
-            try? files.remove(temporary)
+            try? folder.remove(temporary)
             throw error
         }
-        try files.synchronizeDirectory(paths.checkpoints)
+        try folder.synchronize()
     }
 
     /// Saves the state before a failure beside `last`, never over it.
     package func saveFailedState(_ bytes: [UInt8]) throws(FileError) {
-        try AtomicFile.write(bytes, to: paths.failed, with: files)
+        try AtomicFile.write(bytes, to: RunFileName.failed, in: checkpoints())
     }
 
     /// Gives the durable file `source` the further name `target`; where the file system has no links, writes it again.
-    private func copy(_ source: String, to target: String, _ bytes: [UInt8]) throws(FileError) {
+    private static func copy(
+        _ source: String, to target: String, _ bytes: [UInt8], in folder: OpenFolder
+    ) throws(FileError) {
         do throws(FileError) {
-            try linkOver(source, target)
+            try linkOver(source, target, in: folder)
         } catch {
             guard error.operation == .link else { throw error }
-            try AtomicFile.write(bytes, to: target, with: files)
+            try AtomicFile.write(bytes, to: target, in: folder)
         }
     }
 
     /// Makes `previous` a name of the file that `last` names. Without links `last` is renamed: then for a moment only
     /// `previous` exists.
-    private func keepLastAsPrevious() throws(FileError) {
-        guard files.exists(paths.last) else { return }
+    private static func keepLastAsPrevious(in folder: OpenFolder) throws(FileError) {
+        guard folder.exists(RunFileName.last) else { return }
         do throws(FileError) {
-            try linkOver(paths.last, paths.previous)
+            try linkOver(RunFileName.last, RunFileName.previous, in: folder)
         } catch {
             guard error.operation == .link else { throw error }
-            try files.rename(paths.last, to: paths.previous)
+            try folder.rename(RunFileName.last, to: RunFileName.previous)
         }
     }
 
     /// Replaces the name `target` by one of the file `source`, in one step.
-    private func linkOver(_ source: String, _ target: String) throws(FileError) {
+    private static func linkOver(_ source: String, _ target: String, in folder: OpenFolder) throws(FileError) {
         let name = AtomicFile.temporaryName(beside: target)
-        try files.link(source, to: name)
+        try folder.link(source, to: name)
         do throws(FileError) {
-            try files.rename(name, to: target)
+            try folder.rename(name, to: target)
         } catch {
-            try? files.remove(name)
+            try? folder.remove(name)
             throw error
         }
         // Renaming one name of a file onto another of the same file does nothing, and leaves both.
-        if files.exists(name) { try files.remove(name) }
+        if folder.exists(name) { try folder.remove(name) }
     }
 }
 
@@ -76,62 +81,77 @@ extension RunDirectory {
     package static let checkpointByteLimit = 1 << 34
 
     /// Whether a checkpoint was ever saved; a run that was interrupted before its first has none.
-    package var hasCheckpoint: Bool { files.exists(paths.last) || files.exists(paths.previous) }
+    package var hasCheckpoint: Bool {
+        guard let folder = try? checkpoints() else { return false }
+        return folder.exists(RunFileName.last) || folder.exists(RunFileName.previous)
+    }
+
+    /// Reads and checks a checkpoint by its name.
+    package func checkpoint(_ name: String) throws(CheckpointReadError) -> Safetensors {
+        let folder: OpenFolder
+        do throws(FileError) {
+            folder = try checkpoints()
+        } catch {
+            throw .file(error)
+        }
+        return try Safetensors(name, in: folder)
+    }
+
+    /// The content of the run's journal.
+    package func recordedJournal() throws(FileError) -> RunJournal {
+        RunJournal(records: Journal.records(try folder.read(RunFileName.journal, byteLimit: Journal.byteLimit)))
+    }
 
     /// The newest valid checkpoint: `last`, else `previous`. `validate` checks the content further and returns
     /// the reason against it, or nil.
     package func newestCheckpoint(
         validate: (Safetensors) -> String? = { _ in nil }
     ) throws(RunDirectoryError) -> FoundCheckpoint {
-        try Self.newestCheckpoint(at: paths, files: files, validate: validate)
-    }
-
-    /// The newest valid checkpoint of a run that is only read, without its lock.
-    package static func newestCheckpoint(
-        at paths: RunPaths, files: FileOperations = FileOperations(), validate: (Safetensors) -> String? = { _ in nil }
-    ) throws(RunDirectoryError) -> FoundCheckpoint {
+        let folder = try Self.onFiles { () throws(FileError) in try checkpoints() }
         var reasons: [String] = []
-        for path in [paths.last, paths.previous] {
+        for name in [RunFileName.last, RunFileName.previous] {
+            let file = folder.path(name)
             do {
-                let contents = try Safetensors(path: path, files: files)
+                let contents = try Safetensors(name, in: folder)
                 guard let problem = validate(contents) else {
-                    return FoundCheckpoint(path: path, contents: contents, warnings: reasons)
+                    return FoundCheckpoint(path: file, contents: contents, warnings: reasons)
                 }
-                reasons.append("\(quoted(path)): \(problem)")
+                reasons.append("\(quoted(file)): \(problem)")
             } catch {
-                reasons.append("\(quoted(path)): \(error.problem)")
+                reasons.append("\(quoted(file)): \(error.problem)")
             }
         }
-        throw .noCheckpoint(path: paths.run, reasons: reasons)
+        throw .noCheckpoint(path: path, reasons: reasons)
     }
 }
 
 extension RunDirectory {
     /// Replaces metrics.jsonl and history.csv by these rows, each in one step.
     package func replaceMetrics(_ rows: [EpochRow]) throws(FileError) {
-        try AtomicFile.write(EpochRow.jsonLines(rows), to: paths.metrics, with: files)
-        try AtomicFile.write(EpochRow.csv(rows), to: paths.history, with: files)
+        try AtomicFile.write(EpochRow.jsonLines(rows), to: RunFileName.metrics, in: folder)
+        try AtomicFile.write(EpochRow.csv(rows), to: RunFileName.history, in: folder)
     }
 
     /// Appends a line to timings.jsonl.
     package func append(_ line: RunTimings.Line) throws(FileError) {
-        try append(line.jsonLine, to: paths.timings)
+        try append(line.jsonLine, to: RunFileName.timings)
     }
 
     /// Appends a line to log.jsonl.
     package func append(_ line: RunLogLine) throws(FileError) {
-        try append(line.jsonLine, to: paths.log)
+        try append(line.jsonLine, to: RunFileName.log)
     }
 
     /// Opens the run's journal. It has one writer at a time.
     package func openJournal() throws(FileError) -> Journal {
-        try Journal(path: paths.journal, files: files)
+        try Journal(in: folder, name: RunFileName.journal)
     }
 
-    private func append(_ line: String, to path: String) throws(FileError) {
+    private func append(_ line: String, to name: String) throws(FileError) {
         precondition(!line.utf8.contains(UInt8(ascii: "\n")), "one line at a time")
         let bytes = Array((line + "\n").utf8)
-        let descriptor = try files.open(path, O_WRONLY | O_CREAT | O_APPEND)
+        let (files, path) = (folder.files, folder.path(name))
+        let descriptor = try folder.open(name, O_WRONLY | O_CREAT | O_APPEND)
         do throws(FileError) {
             try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
                 try files.append(buffer, to: descriptor, path)

@@ -1,22 +1,46 @@
 package import Core
 import Glibc
 
-/// A folder with everything that one training produces. It is locked while this object exists.
+/// How a run directory is used.
+package struct FolderPolicy: Sendable, Equatable {
+    /// Of new files and folders.
+    package var access: FileAccess
+    /// Whether locks are relied on where the file system keeps them from other hosts: the user starts one coordinator at a time.
+    package var assumesLocks: Bool
+
+    package init(access: FileAccess = .owner, assumesLocks: Bool = false) {
+        self.access = access
+        self.assumesLocks = assumesLocks
+    }
+}
+
+/// A folder with everything that one training produces. It is open and locked while this object exists, and no link in it is
+/// followed.
 ///
 /// The lock is flock on RUN/lock: it ends with the process, however that ends, and children do not inherit it.
 /// One thread at a time may call the functions that write.
 package final class RunDirectory: Sendable {
     package let paths: RunPaths
-    let files: FileOperations
+    /// The run directory itself.
+    package let folder: OpenFolder
     private let lockDescriptor: Int32
 
     package var path: String { paths.run }
+    private var files: FileOperations { folder.files }
 
     /// Locks an existing folder, and removes the temporary files that dead processes left.
-    init(locking paths: RunPaths, files: FileOperations) throws(RunDirectoryError) {
-        self.paths = paths
-        self.files = files
-        lockDescriptor = try Self.takeLock(paths, files)
+    init(locking folder: OpenFolder, assumesLocks: Bool) throws(RunDirectoryError) {
+        self.folder = folder
+        paths = RunPaths(folder.path)
+        do throws(FolderError) {
+            try folder.checkOnlyOwnerWrites()
+        } catch {
+            throw .unsafe(error)
+        }
+        if !assumesLocks, let problem = SharedLocks.problem(ofDescriptor: folder.descriptor) {
+            throw .noSharedLocks(path: folder.path, fileSystem: problem)
+        }
+        lockDescriptor = try Self.takeLock(in: folder)
         do throws(FileError) {
             try removeTemporaryFiles()
         } catch {
@@ -28,24 +52,29 @@ package final class RunDirectory: Sendable {
     deinit { files.closeQuietly(lockDescriptor) }
 
     /// Opens and locks RUN/lock, and writes this process's identifier into it.
-    private static func takeLock(_ paths: RunPaths, _ files: FileOperations) throws(RunDirectoryError) -> Int32 {
-        let descriptor = try onFiles { () throws(FileError) in try files.open(paths.lock, O_RDWR | O_CREAT) }
+    private static func takeLock(in folder: OpenFolder) throws(RunDirectoryError) -> Int32 {
+        let (files, path) = (folder.files, folder.path(RunFileName.lock))
+        let descriptor = try onFiles { () throws(FileError) in
+            try folder.open(RunFileName.lock, O_RDWR | O_CREAT)
+        }
+        var holder: [UInt8]?
         do throws(FileError) {
-            if try files.lock(descriptor, paths.lock) {
-                let holder = Array("process \(getpid())".utf8)
-                try files.truncate(descriptor, to: 0, paths.lock)
-                try holder.span.bytes.withUnsafeBytes { buffer throws(FileError) in
-                    try files.write(buffer, to: descriptor, at: 0, paths.lock)
+            if try files.lock(descriptor, path) {
+                let own = Array("process \(getpid())".utf8)
+                try files.truncate(descriptor, to: 0, path)
+                try own.span.bytes.withUnsafeBytes { buffer throws(FileError) in
+                    try files.write(buffer, to: descriptor, at: 0, path)
                 }
                 return descriptor
             }
+            holder = try? files.read(descriptor, path, byteLimit: 100)
         } catch {
             files.closeQuietly(descriptor)
             throw .file(error)
         }
         files.closeQuietly(descriptor)
-        let holder = (try? files.read(paths.lock, byteLimit: 100)).map { String(decoding: $0, as: UTF8.self) }
-        throw .inUse(path: paths.run, holder: holder?.isEmpty == false ? holder : nil)
+        let text = holder.map { String(decoding: $0, as: UTF8.self) }
+        throw .inUse(path: folder.path, holder: text?.isEmpty == false ? text : nil)
     }
 
     /// Runs `body` and converts its error.
@@ -57,11 +86,15 @@ package final class RunDirectory: Sendable {
         }
     }
 
+    /// The folder of checkpoints. It is opened for each use: it may be missing after a power loss.
+    func checkpoints() throws(FileError) -> OpenFolder {
+        try folder.folder(RunFileName.checkpoints)
+    }
+
     private func removeTemporaryFiles() throws(FileError) {
-        for folder in [paths.run, paths.checkpoints] where files.isDirectory(folder) {
-            for name in try files.list(folder) where AtomicFile.isTemporary(name) {
-                try files.remove(folder + "/" + name)
-            }
+        let hasCheckpoints = folder.exists(RunFileName.checkpoints)
+        for folder in [folder] + (hasCheckpoints ? [try checkpoints()] : []) {
+            for name in try folder.list() where AtomicFile.isTemporary(name) { try folder.remove(name) }
         }
     }
 }
@@ -74,45 +107,51 @@ extension RunDirectory {
     /// `experiment` is the resolved experiment's text; a later resume checks `digest`.
     package static func create(
         in parent: String = "runs", name: String, experiment: String, digest: SHA256Digest,
-        files: FileOperations = FileOperations()
+        policy: FolderPolicy = FolderPolicy(), files: FileOperations = FileOperations()
     ) throws(RunDirectoryError) -> RunDirectory {
-        let paths = try onFiles { () throws(FileError) in try makeNumbered(name, in: parent, files) }
-        return try fill(paths, experiment, digest, files)
+        let folder = try onFiles { () throws(FileError) in try makeNumbered(name, in: parent, policy.access, files) }
+        return try fill(folder, parent: parent, experiment, digest, policy)
     }
 
     /// Makes the empty folder `PARENT/NAME-N`, where N is one more than the highest that exists, and returns its path.
     package static func makeNumbered(_ name: String, in parent: String = "runs") throws(FileError) -> String {
-        try makeNumbered(name, in: parent, FileOperations()).run
+        try makeNumbered(name, in: parent, .owner, FileOperations()).path
     }
 
     /// Makes a run at `path`, which must not exist or be an empty folder.
     package static func create(
-        at path: String, experiment: String, digest: SHA256Digest, files: FileOperations = FileOperations()
+        at path: String, experiment: String, digest: SHA256Digest, policy: FolderPolicy = FolderPolicy(),
+        files: FileOperations = FileOperations()
     ) throws(RunDirectoryError) -> RunDirectory {
-        let paths = RunPaths(path)
-        let names = try onFiles { () throws(FileError) in
-            try files.makeDirectories(paths.run)
-            return try files.list(paths.run)
+        let (folder, names) = try onFiles { () throws(FileError) in
+            let folder = try OpenFolder.making(path, access: policy.access, files: files)
+            return (folder, try folder.list())
         }
         // A process that died while it created this run leaves a lock file and temporary files.
-        let remains = names.filter { $0 != "lock" && $0 != "checkpoints" && !AtomicFile.isTemporary($0) }
-        guard remains.isEmpty else { throw .notEmpty(path: paths.run) }
-        return try fill(paths, experiment, digest, files)
+        let remains = names.filter {
+            $0 != RunFileName.lock && $0 != RunFileName.checkpoints && !AtomicFile.isTemporary($0)
+        }
+        guard remains.isEmpty else { throw .notEmpty(path: folder.path) }
+        return try fill(folder, parent: PathText.parent(of: path), experiment, digest, policy)
     }
 
     /// Opens an existing run to continue it. `digest` is that of the experiment to continue; nil accepts the run's.
     package static func open(
-        at path: String, digest: SHA256Digest?, files: FileOperations = FileOperations()
+        at path: String, digest: SHA256Digest?, policy: FolderPolicy = FolderPolicy(),
+        files: FileOperations = FileOperations()
     ) throws(RunDirectoryError) -> RunDirectory {
-        let paths = RunPaths(path)
-        guard files.isDirectory(paths.run), files.exists(paths.experiment) else { throw .notARun(path: paths.run) }
-        let run = try RunDirectory(locking: paths, files: files)
+        guard files.isDirectory(path) else { throw .notARun(path: RunPaths(path).run) }
+        let folder = try onFiles { () throws(FileError) in
+            try OpenFolder(at: path, access: policy.access, files: files)
+        }
+        guard folder.exists(RunFileName.experiment) else { throw .notARun(path: folder.path) }
+        let run = try RunDirectory(locking: folder, assumesLocks: policy.assumesLocks)
         let found = try run.experiment().digest
         if let digest, digest != found {
-            throw .otherExperiment(path: paths.run, expected: digest.hexadecimal, found: found.hexadecimal)
+            throw .otherExperiment(path: folder.path, expected: digest.hexadecimal, found: found.hexadecimal)
         }
         // After a power loss a file may exist that was made later than the folder.
-        try onFiles { () throws(FileError) in try files.makeDirectories(paths.checkpoints) }
+        _ = try onFiles { () throws(FileError) in try folder.makingFolder(RunFileName.checkpoints) }
         return run
     }
 
@@ -128,7 +167,7 @@ extension RunDirectory {
     /// The experiment's text and digest from experiment.yaml.
     package func experiment() throws(RunDirectoryError) -> (text: String, digest: SHA256Digest) {
         let bytes = try Self.onFiles { () throws(FileError) in
-            try files.read(paths.experiment, byteLimit: Self.experimentByteLimit)
+            try folder.read(RunFileName.experiment, byteLimit: Self.experimentByteLimit)
         }
         guard let text = String(validating: bytes, as: UTF8.self), text.hasPrefix(Self.digestPrefix),
             let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")),
@@ -140,38 +179,37 @@ extension RunDirectory {
     /// Replaces experiment.yaml, as when the number of epochs grows on resuming.
     package func replaceExperiment(_ experiment: String, digest: SHA256Digest) throws(FileError) {
         try AtomicFile.write(
-            Self.digestPrefix + digest.hexadecimal + "\n" + experiment, to: paths.experiment, with: files)
+            Self.digestPrefix + digest.hexadecimal + "\n" + experiment, to: RunFileName.experiment, in: folder)
     }
 }
 
 extension RunDirectory {
     /// Locks a new run and writes its experiment.
     private static func fill(
-        _ paths: RunPaths, _ experiment: String, _ digest: SHA256Digest, _ files: FileOperations
+        _ folder: OpenFolder, parent: String, _ experiment: String, _ digest: SHA256Digest, _ policy: FolderPolicy
     ) throws(RunDirectoryError) -> RunDirectory {
-        let run = try RunDirectory(locking: paths, files: files)
+        let run = try RunDirectory(locking: folder, assumesLocks: policy.assumesLocks)
         // Another process may have created a run here before this one took the lock.
-        guard !files.exists(paths.experiment) else { throw .notEmpty(path: paths.run) }
+        guard !folder.exists(RunFileName.experiment) else { throw .notEmpty(path: folder.path) }
         try onFiles { () throws(FileError) in
-            try files.makeDirectories(paths.checkpoints)
+            _ = try folder.makingFolder(RunFileName.checkpoints)
             try run.replaceExperiment(experiment, digest: digest)
-            try files.synchronizeDirectory(PathText.parent(of: paths.run))
+            try OpenFolder(at: parent, access: policy.access, files: folder.files).synchronize()
         }
         return run
     }
 
     private static func makeNumbered(
-        _ name: String, in parent: String, _ files: FileOperations
-    ) throws(FileError) -> RunPaths {
-        try files.makeDirectories(parent)
-        var number = 1 + (numbers(of: name, in: try files.list(parent)).last ?? 0)
+        _ name: String, in parent: String, _ access: FileAccess, _ files: FileOperations
+    ) throws(FileError) -> OpenFolder {
+        let parent = try OpenFolder.making(parent, access: access, files: files)
+        var number = 1 + (numbers(of: name, in: try parent.list()).last ?? 0)
         while true {
-            let paths = RunPaths("\(PathText.trimmingSlashes(parent))/\(name)-\(number)")
             do throws(FileError) {
-                try files.makeDirectory(paths.run)
-                return paths
+                try parent.makeFolder("\(name)-\(number)")
+                return try parent.folder("\(name)-\(number)")
             } catch {
-                guard error.code == EEXIST else { throw error }
+                guard error.operation == .makeDirectory, error.code == EEXIST else { throw error }
                 number += 1
             }
         }
@@ -200,6 +238,10 @@ package enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConverti
     case otherExperiment(path: String, expected: String, found: String)
     /// Neither `last` nor `previous` can be used; `reasons` has the reason for each.
     case noCheckpoint(path: String, reasons: [String])
+    /// Other users can replace files of the folder.
+    case unsafe(FolderError)
+    /// The file system keeps locks from other hosts.
+    case noSharedLocks(path: String, fileSystem: String)
     case file(FileError)
 
     package var description: String {
@@ -216,6 +258,10 @@ package enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConverti
                 + "give its own experiment (RUN/experiment.yaml) or choose another folder with --run"
         case .noCheckpoint(let path, let reasons):
             "the run \(quoted(path)) has no checkpoint to resume from: \(reasons.joined(separator: "; ")); start a new run"
+        case .unsafe(let error): error.description
+        case .noSharedLocks(let path, let fileSystem):
+            "the run \(quoted(path)) is on \(fileSystem): its lock does not hold against coordinators on other hosts; choose a "
+                + "folder elsewhere with --run, or start one coordinator at a time and add --assume-locks"
         case .file(let error): error.description
         }
     }

@@ -179,11 +179,24 @@ package enum CheckpointReadError: Error, Sendable, Equatable, CustomStringConver
 }
 
 extension Safetensors {
-    /// Reads and checks a file.
+    /// Reads and checks the file at a path that the user chose.
     package init(path: String, files: FileOperations = FileOperations()) throws(CheckpointReadError) {
+        try self.init(path) { () throws(FileError) in
+            try files.read(path, byteLimit: RunDirectory.checkpointByteLimit)
+        }
+    }
+
+    /// Reads and checks a file of a folder.
+    package init(_ name: String, in folder: OpenFolder) throws(CheckpointReadError) {
+        try self.init(folder.path(name)) { () throws(FileError) in
+            try folder.read(name, byteLimit: RunDirectory.checkpointByteLimit)
+        }
+    }
+
+    private init(_ path: String, _ read: () throws(FileError) -> [UInt8]) throws(CheckpointReadError) {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try files.read(path, byteLimit: RunDirectory.checkpointByteLimit)
+            bytes = try read()
         } catch {
             throw .file(error)
         }

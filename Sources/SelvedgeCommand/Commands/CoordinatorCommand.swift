@@ -77,6 +77,7 @@ struct CoordinatorCommand: ParsableCommand {
                 for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,
                 readKeras: SeparateKerasReader.read)
         }
+        settings.folderPolicy = runOptions.folderPolicy
         settings.allowsOpenAddress = insecure
         settings.isSupervised = supervised
         settings.isSuccessor = successor
@@ -110,8 +111,7 @@ struct FinalReport {
     init(_ run: PreparedRun, environment: [String: String]) throws {
         self.run = run
         let restoresBest = run.experiment.earlyStopping?.restoresBestWeights ?? false
-        let paths = run.directory.paths
-        let checkpoint = try Safetensors(path: restoresBest ? paths.best : paths.last)
+        let checkpoint = try run.directory.checkpoint(restoresBest ? RunFileName.best : RunFileName.last)
         let state = try ReplicatedState(checkpoint: checkpoint, model: run.model, experiment: run.experiment)
         let evaluator = try Evaluator(
             experiment: run.experiment, model: run.model, dataset: run.testSet,
@@ -123,7 +123,7 @@ struct FinalReport {
 
     /// Writes the reports and pictures, and prints one of the reports.
     func write(asJSON: Bool) throws {
-        let written = try report.write(to: run.directory.path)
+        let written = try report.write(to: run.directory.folder)
         Console.result(asJSON ? report.json : report.text)
         if let note = written.note { Console.note(note) }
         let files = Self.files + written.files

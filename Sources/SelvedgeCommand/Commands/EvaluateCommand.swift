@@ -68,7 +68,7 @@ struct EvaluateCommand: ParsableCommand {
     }
 
     private func write(_ report: RunReport, to folder: String) throws {
-        let written = try report.write(to: folder)
+        let written = try report.write(to: OpenFolder.making(folder, access: .everyone))
         if let note = written.note { Console.note(note) }
         Console.note("Written to \(folder): \(written.files.joined(separator: ", "))")
     }

@@ -21,11 +21,26 @@ struct RunOptions: ParsableArguments {
             "Start from the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
     var initialWeights: String?
 
+    @Flag(
+        help:
+            "Let the group read what is written to the run directory, within the umask; by default only its owner can.")
+    var groupReadable = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Use a run directory on NFS or Lustre whose locks do not hold on other hosts: start one coordinator at a time."
+        ))
+    var assumeLocks = false
+
     @Flag(help: "Print the results as JSON on standard output.")
     var json = false
 
     var request: RunRequest {
         resume.map { .resume(path: run, checkpoint: $0.isEmpty ? nil : $0) } ?? .new(path: run)
+    }
+
+    var folderPolicy: FolderPolicy {
+        FolderPolicy(access: groupReadable ? .group : .owner, assumesLocks: assumeLocks)
     }
 
     /// The experiment file of the run to continue; nil for a new run or if the file is missing.
@@ -53,7 +68,8 @@ struct RunOptions: ParsableArguments {
     /// The same options for another process of this program; with a path, for one that continues that run.
     func arguments(continuing path: String? = nil) -> [String] {
         let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments
-        return request + (json ? ["--json"] : [])
+        return request + (json ? ["--json"] : []) + (groupReadable ? ["--group-readable"] : [])
+            + (assumeLocks ? ["--assume-locks"] : [])
     }
 
     private var requestArguments: [String] {

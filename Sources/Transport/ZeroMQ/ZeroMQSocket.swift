@@ -87,6 +87,7 @@ package final class ZeroMQSocket {
     package func bind(_ endpoint: Endpoint) throws(TransportError) -> Endpoint {
         self.endpoint = endpoint.description
         if endpoint.isIPv6 { try set(ZMQ_IPV6, 1) }
+        if case .ipc(let path) = endpoint { try SocketFile.checkFree(path) }
         guard zmq_bind(handle, endpoint.bindingText) == 0 else { throw .current("listen on", self.endpoint) }
         guard case .tcp = endpoint else { return endpoint }
         var bytes = [UInt8](repeating: 0, count: 256)
