@@ -30,6 +30,9 @@ package final class Journal {
     /// How many damaged bytes at the end were discarded when the journal was opened.
     package let discardedByteCount: Int
 
+    /// When something was written before the journal was opened; nil for an empty one.
+    package let lastWritten: MonotonicTime?
+
     private let files: FileOperations
     private let descriptor: Int32
     /// Offset of the next record. It overwrites the rest of a failed append.
@@ -43,6 +46,7 @@ package final class Journal {
             // The process that created the file may have died before its name was durable.
             try folder.synchronize()
             let bytes = try files.read(descriptor, path, byteLimit: Self.byteLimit)
+            lastWritten = bytes.isEmpty ? nil : files.lastChange(of: descriptor)
             let (records, wholeByteCount) = Self.wholeRecords(bytes)
             if wholeByteCount < bytes.count {
                 try files.truncate(descriptor, to: wholeByteCount, path)

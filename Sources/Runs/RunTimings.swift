@@ -103,6 +103,9 @@ public struct RecoveryTiming: Sendable, Equatable {
     public var cause: String
     /// When the coordinator noticed the loss.
     public var noticedNanoseconds: Int64
+    /// When a step was last reported complete before the loss: what training stood still is counted from here. Nil where none was, and
+    /// in files of older releases.
+    public var lastStepNanoseconds: Int64?
     /// When the first step after it was complete.
     public var recoveredNanoseconds: Int64
     /// Micro-batches whose gradients may have been computed again.
@@ -112,11 +115,12 @@ public struct RecoveryTiming: Sendable, Equatable {
     package static let resolutionNanoseconds: Int64 = 1_000_000
 
     package init(
-        generation: UInt64, cause: String, noticedNanoseconds: Int64, recoveredNanoseconds: Int64,
-        redoneMicroBatches: Int
+        generation: UInt64, cause: String, lastStepNanoseconds: Int64? = nil, noticedNanoseconds: Int64,
+        recoveredNanoseconds: Int64, redoneMicroBatches: Int
     ) {
         self.generation = generation
         self.cause = cause
+        self.lastStepNanoseconds = lastStepNanoseconds
         self.noticedNanoseconds = noticedNanoseconds
         self.recoveredNanoseconds = recoveredNanoseconds
         self.redoneMicroBatches = redoneMicroBatches
@@ -124,6 +128,7 @@ public struct RecoveryTiming: Sendable, Equatable {
 
     fileprivate var jsonLine: String {
         "{\"recovery\":{\"cause\":\(JSONText.string(cause)),\"generation\":\(generation),"
+            + (lastStepNanoseconds.map { "\"last_step_ns\":\($0)," } ?? "")
             + "\"noticed_ns\":\(noticedNanoseconds),\"recovered_ns\":\(recoveredNanoseconds),"
             + "\"redone_micro_batches\":\(redoneMicroBatches)}}"
     }
@@ -134,6 +139,7 @@ public struct RecoveryTiming: Sendable, Equatable {
         else { return nil }
         self.init(
             generation: UInt64(clamping: fields["generation"]?.whole ?? 0), cause: fields["cause"]?.string ?? "",
+            lastStepNanoseconds: fields["last_step_ns"]?.whole.map { Int64($0) },
             noticedNanoseconds: Int64(noticed), recoveredNanoseconds: Int64(recovered),
             redoneMicroBatches: fields["redone_micro_batches"]?.whole ?? 0)
     }

@@ -32,6 +32,18 @@ struct LostCoordinatorScenarios {
         #expect(cluster.recoveries.count == 1)
     }
 
+    @Test func `a successor that was started by hand has its row`() throws {
+        let cluster = try longRun {
+            $0.epochs = 200
+            $0.restarts = true
+        }
+        cluster.at(1000) { cluster.kill(cluster.coordinator) }
+        cluster.expectCompletion()
+        let recovery = try #require(cluster.recoveries.first)
+        #expect(recovery.cause == "the coordinator before term 2 ended" && recovery.noticedMilliseconds >= 1000)
+        #expect(cluster.recoveries.count == 1 && recovery.redoneMicroBatches == 0)
+    }
+
     @Test func `the row of an epoch that ended just before is recorded by the successor`() throws {
         for time in 100...400 as ClosedRange<UInt64> {
             let cluster = try longRun(workers: 2) {

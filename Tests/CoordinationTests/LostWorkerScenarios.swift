@@ -15,6 +15,8 @@ struct LostWorkerScenarios {
         let recovery = try #require(cluster.recoveries.first)
         #expect(cluster.recoveries.count == 1 && recovery.redoneMicroBatches == 8)
         #expect(recovery.recoveredMilliseconds - recovery.noticedMilliseconds < 60)
+        let lastStep = try #require(recovery.lastStepMilliseconds)
+        #expect(lastStep <= recovery.noticedMilliseconds && lastStep > 0)
         #expect(cluster.records.count == 200)
     }
 

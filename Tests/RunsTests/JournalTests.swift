@@ -1,3 +1,4 @@
+import Core
 import Glibc
 import TestSupport
 import Testing
@@ -10,13 +11,13 @@ import Testing
         JournalRecord(kind: 255, payload: [UInt8](repeating: 7, count: 300)),
     ]
 
-    private func journal(at path: String) throws -> Journal {
+    private func openJournal(_ path: String) throws -> Journal {
         let folder = try OpenFolder(at: PathText.parent(of: path), access: .owner)
         return try Journal(in: folder, name: PathText.name(of: path))
     }
 
     private func write(_ records: [JournalRecord], to path: String) throws {
-        let journal = try self.journal(at: path)
+        let journal = try openJournal(path)
         for record in records { try journal.append(record) }
         try journal.synchronize()
     }
@@ -39,9 +40,29 @@ import Testing
         let path = folder.path + "/journal"
         try write(records, to: path)
         try write([JournalRecord(kind: 9, payload: [9])], to: path)
-        let journal = try self.journal(at: path)
+        let journal = try openJournal(path)
         #expect(journal.recovered == records + [JournalRecord(kind: 9, payload: [9])])
         #expect(journal.discardedByteCount == 0)
+    }
+
+    @Test func theLastWriteBeforeOpeningIsKnown() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        #expect(try openJournal(path).lastWritten == nil)
+        try write(records, to: path)
+        var times = [timespec(), timespec()]
+        clock_gettime(CLOCK_REALTIME, &times[1])
+        times[1].tv_sec -= 3
+        times[0] = times[1]
+        #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
+        let opened = try openJournal(path)
+        let age = try #require(opened.lastWritten).elapsedNanoseconds
+        #expect(age >= 3_000_000_000)
+        // A clock that was set back.
+        times[0].tv_sec += 1000
+        times[1].tv_sec += 1000
+        #expect(utimensat(AT_FDCWD, path, times, 0) == 0)
+        #expect(try openJournal(path).lastWritten == nil)
     }
 
     @Test func everyTornEndIsCutAndAppendingGoesOn() throws {
@@ -52,11 +73,11 @@ import Testing
         for count in 0..<whole.count {
             try AtomicFile.write(Array(whole[..<count]), to: path)
             let kept = ends.filter { $0 <= count }.count
-            let journal = try self.journal(at: path)
+            let journal = try openJournal(path)
             #expect(journal.recovered == Array(records[..<kept]), "cut to \(count) bytes")
             #expect(journal.discardedByteCount == count - (kept == 0 ? 0 : ends[kept - 1]))
             try journal.append(records[1])
-            #expect(try journal(at: path).recovered == Array(records[..<kept]) + [records[1]])
+            #expect(try openJournal(path).recovered == Array(records[..<kept]) + [records[1]])
         }
     }
 
@@ -92,6 +113,6 @@ import Testing
         let journal = try Journal(in: OpenFolder(at: folder.path, access: .owner, files: files), name: "journal")
         #expect(throws: FileError(operation: .write, path: path, code: ENOSPC)) { try journal.append(records[2]) }
         try journal.append(records[1])
-        #expect(try self.journal(at: path).recovered == [records[1]])
+        #expect(try openJournal(path).recovered == [records[1]])
     }
 }

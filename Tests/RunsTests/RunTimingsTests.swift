@@ -12,7 +12,9 @@ struct RunTimingsTests {
 
     @Test("Lines are read back as they were written")
     func roundTrip() {
-        let lines: [RunTimings.Line] = [.epoch(epoch), .recovery(recovery)]
+        var counted = recovery
+        counted.lastStepNanoseconds = 20
+        let lines: [RunTimings.Line] = [.epoch(epoch), .recovery(recovery), .recovery(counted)]
         let text = lines.map { $0.jsonLine + "\n" }.joined()
         #expect(RunTimings.lines(Array(text.utf8)) == lines)
     }
@@ -26,6 +28,9 @@ struct RunTimingsTests {
             RunTimings.Line.recovery(recovery).jsonLine
                 == "{\"recovery\":{\"cause\":\"worker \\\"1\\\" was lost\",\"generation\":2,\"noticed_ns\":30,"
                 + "\"recovered_ns\":50,\"redone_micro_batches\":4}}")
+        var counted = recovery
+        counted.lastStepNanoseconds = 20
+        #expect(RunTimings.Line.recovery(counted).jsonLine.contains(",\"last_step_ns\":20,\"noticed_ns\":30,"))
     }
 
     @Test("Recoveries are read beside epochs, and damaged lines are ignored")

@@ -301,6 +301,7 @@ extension CoordinatorProcess {
             workerCount: settings.workerCount, host: HostName.current, data: [contents.data])
         configuration.childProcessIdentifiers = children
         configuration.predecessor = predecessor
+        configuration.predecessorRecordMilliseconds = recorder.predecessorRecordMilliseconds
         configuration.term = leadership.term
         configuration.lastGeneration = leadership.lastGeneration
         configuration.settings = settings.runSettings

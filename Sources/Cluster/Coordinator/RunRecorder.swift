@@ -115,10 +115,14 @@ final class RunRecorder {
         return leadership
     }
 
+    /// When the coordinator before this one wrote into the journal last; nil for a new run.
+    var predecessorRecordMilliseconds: UInt64? { journal.lastWritten?.milliseconds }
+
     /// Adds the time of a reconfiguration.
     func record(_ recovery: Recovery) {
         let timing = RecoveryTiming(
             generation: recovery.generation, cause: recovery.cause,
+            lastStepNanoseconds: recovery.lastStepMilliseconds.map { Int64($0) * 1_000_000 },
             noticedNanoseconds: Int64(recovery.noticedMilliseconds) * 1_000_000,
             recoveredNanoseconds: Int64(recovery.recoveredMilliseconds) * 1_000_000,
             redoneMicroBatches: recovery.redoneMicroBatches)

@@ -44,6 +44,8 @@ package struct Recovery: Sendable, Equatable {
     package var generation: UInt64
     /// What happened, as in the log.
     package var cause: String
+    /// When a step was last reported complete before it; nil where none was.
+    package var lastStepMilliseconds: UInt64?
     /// When the coordinator noticed it.
     package var noticedMilliseconds: UInt64
     /// When the first step after it was complete.

@@ -18,6 +18,8 @@ package struct CoordinatorConfiguration: Sendable {
     package var lastGeneration: UInt64 = 0
     /// Why this coordinator takes over, if the end of its predecessor was observed.
     package var predecessor: CoordinatorLoss?
+    /// When the coordinator before this one recorded last, however it ended; nil for a new run.
+    package var predecessorRecordMilliseconds: UInt64?
     /// Children on this host whose end or stop the driver reports.
     package var childProcessIdentifiers: [Int32] = []
     /// The host's name: workers with the same one are local.

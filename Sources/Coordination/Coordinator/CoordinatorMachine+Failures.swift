@@ -9,7 +9,10 @@ extension CoordinatorMachine {
         admission.childEnded(processIdentifier: processIdentifier, now: now)
         guard let worker = roster.index(ofLocalProcess: processIdentifier) else {
             if !phase.isEnding, !roster.hasKnown(localProcess: processIdentifier) {
-                log(.warning, "the worker process \(processIdentifier) \(status) before it joined")
+                let end = RunFailure.Cause.unknownChild(processIdentifier: processIdentifier, status: status)
+                    .description
+                log(.warning, end)
+                history.noteUnjoinedChild(end)
                 failWhenNoWorkerCanStart(processIdentifier: processIdentifier, status: status, now: now)
             }
             return

@@ -22,7 +22,7 @@ extension CoordinatorMachine {
         if roster[worker].rank == 0 { emit(.showProgress(progress)) }
         guard phase == .training, isCurrent else { return }
         reportSlowness(of: worker, now: now)
-        endInterruption(now: now)
+        noteCompletedSteps(now: now)
         announceBoundary(now: now)
         if grants.hasBoundary {
             reachBoundary(now: now)
@@ -46,17 +46,21 @@ extension CoordinatorMachine {
                 + (configuration.settings.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
 
-    /// The first step after a change of membership is complete: the interruption is over.
-    private mutating func endInterruption(now: UInt64) {
+    /// Steps may be complete. The first one after a change of membership ends the interruption.
+    private mutating func noteCompletedSteps(now: UInt64) {
         let completedSteps = membership.completedSteps(in: roster)
         guard let view = membership.view,
             completedSteps > view.position.completedSteps
-                || roster.members.contains(where: { roster[$0].done != nil }),
-            let recovery = history.endInterruption(generation: membership.generation, now: now)
+                || roster.members.contains(where: { roster[$0].done != nil })
         else { return }
+        defer { history.noteCompletedSteps(completedSteps, now: now) }
+        guard let recovery = history.endInterruption(generation: membership.generation, now: now) else { return }
         emit(.recordRecovery(recovery))
-        let duration = now - recovery.noticedMilliseconds
-        log(.notice, "recovered in \(duration) ms: step \(completedSteps) is complete")
+        let interval =
+            recovery.lastStepMilliseconds.map { ", \(now - min($0, now)) ms after the last one before" } ?? ""
+        log(
+            .notice,
+            "recovered in \(now - recovery.noticedMilliseconds) ms: step \(completedSteps) is complete\(interval)")
     }
 
     mutating func checkTraining(now: UInt64) {
@@ -244,7 +248,7 @@ extension CoordinatorMachine {
         guard checkpoints.isIdle, checkpoints.savedSteps >= done.completedSteps, let view = membership.view else {
             return
         }
-        endInterruption(now: now)
+        noteCompletedSteps(now: now)
         if done.isComplete {
             let outcome = Outcome.completed(completedSteps: done.completedSteps, stateDigest: done.stateDigest)
             end(outcome, now: now)

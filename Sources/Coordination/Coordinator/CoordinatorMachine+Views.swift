@@ -51,6 +51,10 @@ extension CoordinatorMachine {
 
     /// A worker of an earlier coordinator joined: its state is further than that of any new worker.
     private mutating func considerAttachedWorker(now: UInt64) {
+        // A supervisor has reported how that coordinator ended. Without one this coordinator's start is when it was noticed.
+        history.beginInterruption(
+            cause: "the coordinator before term \(configuration.term) ended", redoneMicroBatches: 0,
+            now: startedMilliseconds)
         switch phase {
         case .preparing(let since): transition(to: .gathering(since: since), now: now)
         case .waitingForWorkers: return reconfigure(now: now)
@@ -110,7 +114,9 @@ extension CoordinatorMachine {
         guard case .gathering = phase else { return }
         let (present, wanted) = (roster.present.count, configuration.workerCount)
         if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
-            return fail(.gatheringTimedOut(present: present, expected: wanted), now: now)
+            let cause = RunFailure.Cause.gatheringTimedOut(
+                present: present, expected: wanted, lastEnd: history.lastUnjoinedChild)
+            return fail(cause, now: now)
         }
         logWaiting("waiting for \(wanted - min(present, wanted)) of \(wanted) workers", now: now)
     }

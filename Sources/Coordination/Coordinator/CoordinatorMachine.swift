@@ -48,7 +48,9 @@ package struct CoordinatorMachine: ~Copyable {
         ledger = RunLedger(completedEpochs: start.completedEpochs, completedSteps: start.completedSteps)
         checkpoints = Checkpointing(configuration)
         detector = FailureDetector(timing: configuration.timing, now: now)
-        history = FailureHistory(predecessor: configuration.predecessor, now: now)
+        history = FailureHistory(
+            predecessor: configuration.predecessor, lastStepMilliseconds: configuration.predecessorRecordMilliseconds,
+            now: now)
         lastWaitingMessage = now
     }
 

@@ -68,7 +68,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case auditFailed(step: UInt64, other: String)
         /// Two workers computed different gradients, and the re-execution agrees with neither.
         case auditUndecided(step: UInt64, workers: [String])
-        case gatheringTimedOut(present: Int, expected: Int)
+        /// `lastEnd` is what became of the last worker process that ended before it joined.
+        case gatheringTimedOut(present: Int, expected: Int, lastEnd: String? = nil)
         case preparationTimedOut(missing: [String])
         case checkpointFailed(attempts: Int, message: String)
     }
@@ -90,7 +91,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
             .tooFewWorkers:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided: ProcessExitCode.internalError
+        case .gatheringTimedOut(_, _, lastEnd: .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
+            ProcessExitCode.internalError
         case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
         case .checkpointFailed: ProcessExitCode.inputOutput
         }
@@ -113,8 +115,11 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch cause {
         case .failure(let failure):
             if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
+        case .gatheringTimedOut(_, _, lastEnd: .some): ""
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
-        case .statesDiffer, .auditUndecided: "; check the memory and processors of these hosts"
+        case .statesDiffer, .auditUndecided:
+            "; either memory or a processor is faulty, or a process without a place in the run sent frames, which it can at an "
+                + "address without keys"
         case .checkpointFailed: "; then continue with --resume"
         default: exitCode == ProcessExitCode.requeue && generation > 0 ? "; continue with --resume" : ""
         }
@@ -154,7 +159,8 @@ extension RunFailure.Cause: CustomStringConvertible {
         case .auditUndecided(let step, let workers):
             "\(workers.joined(separator: " and ")) computed different gradients at step \(step), and the re-execution "
                 + "agrees with neither"
-        case .gatheringTimedOut(let present, let expected): "only \(present) of \(expected) workers joined in time"
+        case .gatheringTimedOut(let present, let expected, let lastEnd):
+            "only \(present) of \(expected) workers joined in time" + (lastEnd.map { "; \($0)" } ?? "")
         case .preparationTimedOut(let missing):
             "workers were not ready in time" + (missing.isEmpty ? "" : "; missing: " + missing.joined(separator: ", "))
         case .checkpointFailed(let attempts, let message):

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// All system calls on files. Each is retried after an interruption and reports failure as a typed error.
@@ -146,6 +147,16 @@ extension FileOperations {
         guard try begin(.synchronize, path) > 0 else { return }
         _ = try retrying(.synchronize, path) { fsync(descriptor) }
         notify(.synchronized(path: path))
+    }
+
+    /// When an open file's bytes changed last; nil where that is not known: the clock was set back, or the host was started since.
+    func lastChange(of descriptor: Int32) -> MonotonicTime? {
+        var (status, now) = (stat(), timespec())
+        guard fstat(descriptor, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
+        let seconds = Int64(now.tv_sec - status.st_mtim.tv_sec)
+        let age = seconds * 1_000_000_000 + Int64(now.tv_nsec - status.st_mtim.tv_nsec)
+        let moment = MonotonicTime.now.nanoseconds - age
+        return age >= 0 && moment >= 0 ? MonotonicTime(nanoseconds: moment) : nil
     }
 
     func truncate(_ descriptor: Int32, to byteCount: Int, _ path: String) throws(FileError) {

@@ -79,6 +79,31 @@ struct FailureHistoryTests {
         #expect(history.endInterruption(generation: 3, now: 60) == nil)
     }
 
+    @Test func `an interruption is counted from the last step before it, and the next one from the steps between`() {
+        var history = FailureHistory(predecessor: nil, now: 0)
+        history.noteCompletedSteps(1, now: 5)
+        history.noteCompletedSteps(2, now: 7)
+        // The same step, reported by another worker.
+        history.noteCompletedSteps(2, now: 9)
+        history.beginInterruption(cause: "first", redoneMicroBatches: 8, now: 10)
+        // A message that was on its way.
+        history.noteCompletedSteps(3, now: 11)
+        let first = history.endInterruption(generation: 3, now: 50)
+        #expect(first?.lastStepMilliseconds == 7 && first?.noticedMilliseconds == 10)
+        history.noteCompletedSteps(4, now: 50)
+        history.beginInterruption(cause: "second", redoneMicroBatches: 8, now: 60)
+        #expect(history.endInterruption(generation: 4, now: 70)?.lastStepMilliseconds == 50)
+    }
+
+    @Test func `a successor counts from what its predecessor recorded last`() {
+        func lastStep(_ time: UInt64?) -> UInt64? {
+            let loss = CoordinatorLoss(reason: "it was killed", noticedMilliseconds: 40)
+            var history = FailureHistory(predecessor: loss, lastStepMilliseconds: time, now: 100)
+            return history.endInterruption(generation: 1, now: 200)?.lastStepMilliseconds
+        }
+        #expect(lastStep(nil) == nil && lastStep(30) == 30 && lastStep(.max) == 40)
+    }
+
     @Test func `a successor's interruption started when its predecessor ended, at the latest now`() {
         func noticed(_ time: UInt64) -> UInt64? {
             let loss = CoordinatorLoss(reason: "it was killed", noticedMilliseconds: time)

@@ -39,6 +39,10 @@ struct RunFailureTests {
         #expect(
             text(.gatheringTimedOut(present: 1, expected: 2))
                 == "only 1 of 2 workers joined in time; check that the others are started and can reach this address")
+        let lastEnd = "the worker process 9 was killed by signal 11 (SIGSEGV) before it joined"
+        #expect(
+            text(.gatheringTimedOut(present: 1, expected: 2, lastEnd: lastEnd))
+                == "only 1 of 2 workers joined in time; " + lastEnd)
         #expect(
             text(.preparationTimedOut(missing: ["worker 'w1', waiting for a grant"]))
                 == "workers were not ready in time; missing: worker 'w1', waiting for a grant")
@@ -54,6 +58,10 @@ struct RunFailureTests {
                 == "the worker process 9 ended with exit code 127 before it joined; continue with --resume")
     }
 
+    private static let suspicion =
+        "either memory or a processor is faulty, or a process without a place in the run sent frames, which it can at an "
+        + "address without keys"
+
     @Test func `states that differ are listed by digest, with the tensors that differ`() {
         let groups = [
             RunFailure.StateGroup(digest: SampleMessages.digest(0), workers: ["worker 'w0'", "worker 'w2'"]),
@@ -62,15 +70,14 @@ struct RunFailureTests {
         #expect(
             text(.statesDiffer(completedSteps: 7, groups: groups, tensors: ["fc1.weight", "fc1.bias"]))
                 == "workers hold different states after step 7: worker 'w0', worker 'w2': 00070e151c23; "
-                + "worker 'w1': 01080f161d24; the tensors that differ: fc1.weight, fc1.bias; check the memory and "
-                + "processors of these hosts")
+                + "worker 'w1': 01080f161d24; the tensors that differ: fc1.weight, fc1.bias; \(Self.suspicion)")
     }
 
     @Test func `an audit names both workers`() {
         #expect(
             text(.auditUndecided(step: 8, workers: ["worker 'w0'", "worker 'w1'"]))
                 == "worker 'w0' and worker 'w1' computed different gradients at step 8, and the re-execution agrees with "
-                + "neither; check the memory and processors of these hosts")
+                + "neither; \(Self.suspicion)")
         #expect(
             text(.auditFailed(step: 8, other: "worker 'w0'"))
                 == "computed a wrong gradient at step 8: worker 'w0' and the re-execution agree on another one")
@@ -83,6 +90,7 @@ struct RunFailureTests {
         #expect(code(.unknownChild(processIdentifier: 1, status: .exited(code: 1))) == 75)
         #expect(code(.statesDiffer(completedSteps: 1, groups: [])) == 70)
         #expect(code(.gatheringTimedOut(present: 0, expected: 1)) == 69)
+        #expect(code(.gatheringTimedOut(present: 0, expected: 1, lastEnd: "it was killed")) == 70)
         #expect(code(.checkpointFailed(attempts: 3, message: "")) == 74)
         let failure = WorkerFailure(
             generation: 1, kind: .nonFinite(step: 1, microBatch: 2, what: "the loss"), message: "")
