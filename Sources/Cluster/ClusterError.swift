@@ -6,6 +6,8 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case system(String, Int32)
     /// Content that does not have the announced size or digest.
     case content(String)
+    /// More memory is needed than there is: what for, the bytes, and what to change.
+    case memory(String, neededByteCount: Int, availableByteCount: Int, remedy: String)
     /// The supervisor ended before the run did.
     case supervisorGone
     /// A host name that cannot be resolved.
@@ -21,6 +23,8 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .system(let action, let number): "cannot \(action): \(String(cString: strerror(number)))"
         case .content(let problem): problem
+        case .memory(let purpose, let needed, let available, let remedy):
+            "\(purpose) at least \(Self.gigabytes(needed)) of memory, and \(Self.gigabytes(available)) are available: \(remedy)"
         case .supervisorGone: "the supervising process is gone; continue with --resume"
         case .noAudit:
             "--audit cannot check a model that normalizes over the whole batch: use ghost batch normalization, or no --audit"
@@ -32,6 +36,14 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(address) can be reached from other hosts, and every process there could connect: "
                 + "listen on the loopback interface, or add --insecure on a network that you trust"
         }
+    }
+}
+
+extension ClusterError {
+    /// With one decimal.
+    private static func gigabytes(_ byteCount: Int) -> String {
+        let tenths = byteCount / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) GB"
     }
 }
 

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import Glibc
 
 /// One record of a journal. The caller defines the kinds.

@@ -48,7 +48,7 @@ struct ExitStatus: Error {
         case is InstructionSetError, is CoordinatorConfigurationError, is RunSettingError: ProcessExitCode.usage
         case TransportError.invalidEndpoint: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable
-        case ClusterError.openAddress, ClusterError.noAudit: ProcessExitCode.usage
+        case ClusterError.openAddress, ClusterError.noAudit, ClusterError.memory: ProcessExitCode.usage
         case ClusterError.unknownHost: ProcessExitCode.unreachable
         case ClusterError.supervisorGone: ProcessExitCode.requeue
         case ClusterError.content: ProcessExitCode.badData

@@ -46,6 +46,33 @@ struct HostilePeerTests {
         }
     }
 
+    @Test("Held frames are bounded in bytes and in number, and what is taken makes room")
+    func heldFrames() {
+        let label = FrameLabel(
+            kind: .contribution, job: JobIdentifier(high: 1, low: 2), generation: 1, step: 1, bucket: 0,
+            elementOffset: 0, elementCount: 25, sender: 1, node: 3)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 100, alignment: 16)
+        memory.initializeMemory(as: UInt8.self, repeating: 1)
+        defer { memory.deallocate() }
+        for (capacity, byteLimit) in [(100, 1099), (10, 1 << 20)] {
+            let held = HeldFrames(capacity: capacity, byteLimit: byteLimit)
+            func hold() {
+                held.hold(
+                    FrameHeader(label, payloadChecksum: 0),
+                    ReceivedFrame(
+                        header: .zero, payload: ReceivedPayload(copying: UnsafeRawBufferPointer(memory))))
+            }
+            for _ in 0..<20 { hold() }
+            #expect(held.count == 10 && held.byteCount == 1000)
+            held.drop(3)
+            #expect(held.count == 9 && held.byteCount == 900)
+            for _ in 0..<2 { hold() }
+            #expect(held.count == 10 && held.byteCount == 1000)
+            held.move(0, to: FrameStore(capacity: 1), slot: 0)
+            #expect(held.count == 9 && held.byteCount == 900)
+        }
+    }
+
     private static func view(_ runs: [Range<Int>], inboxes: [String] = ["ipc://a", "ipc://b"]) -> View {
         let members = runs.enumerated().map { rank, run in
             Member(

@@ -86,7 +86,7 @@ struct RunRecorderTests {
     @Test("log lines are JSON objects, whatever the text is")
     func log() throws {
         let texts = ["plain", "two\nlines \"quoted\" \\", "é\u{0}\u{1F}", ""]
-        for text in texts { recorder.log(LogEntry(level: .warning, text: text)) }
+        for text in texts { _ = recorder.log(LogEntry(level: .warning, text: text)) }
         let lines = try folder.text("run/log.jsonl").split(separator: "\n")
         #expect(lines.count == texts.count)
         for (line, text) in zip(lines, texts) {

@@ -57,6 +57,14 @@ struct AllReduceMachineFaultTests {
         #expect(machine.frameReceived(later, isWhole: true) == .early)
     }
 
+    @Test("A generation far ahead is not held")
+    func farGeneration() throws {
+        var machine = try machine()
+        #expect(machine.frameReceived(frame { $0.generation = 5 + 64 }, isWhole: true) == .early)
+        #expect(machine.frameReceived(frame { $0.generation = 5 + 65 }, isWhole: true) == .drop)
+        #expect(machine.frameReceived(frame { $0.generation = .max }, isWhole: true) == .drop)
+    }
+
     @Test("Frames outside the plan are refused, and the sender is named")
     func refused() throws {
         let changes: [(inout FrameLabel) -> Void] = [

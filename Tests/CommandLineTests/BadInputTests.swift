@@ -139,6 +139,13 @@ extension CommandLineTests {
                 ["worker", "--coordinator", "tcp://127.0.0.1:1", "--state", path], code: 64, "shared", "chmod go-w")
         }
 
+        @Test func `a model that needs more memory than any host has`() throws {
+            let layer = "- dense: {units: 16384, activation: relu}\n    "
+            let large = String(repeating: layer, count: 200) + "- dense: {units: 10"
+            try expect(replacing: "- dense: {units: 10", with: large, code: 64, "GB of memory")
+            #expect(!FileManager.default.fileExists(atPath: scratch.path + "/runs"))
+        }
+
         @Test func `a checkpoint beyond the limit of file sizes`() throws {
             // 20 blocks of 512 bytes; a checkpoint has more.
             let train = ["train", "small.yaml", "--workers", "1", "--run", "run"]

@@ -368,10 +368,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
             sums.slots.store(frame, in: slot, checksum: header.payloadChecksum)
         case .answer(let answer): try send(answer)
         case .elsewhere: answersElsewhere?(header.label)
-        case .early:
-            guard held.hold(header, frame) else {
-                throw .peerFault(PeerFault(rank: header.label.sender, reason: .tooManyEarlyFrames))
-            }
+        case .early: held.hold(header, frame)
         case .drop: break
         case .refuse(let fault): throw .peerFault(fault)
         }

@@ -9,14 +9,21 @@ final class HeldFrames {
     private let store: FrameStore
     private var headers: [FrameHeader?]
     private(set) var count = 0
+    /// Of all held payloads.
+    private(set) var byteCount = 0
+    /// The most bytes of payloads that are held.
+    private let byteLimit: Int
     /// How many times this worker's inbox was empty when polled.
     private(set) var emptyInboxCount: UInt64 = 0
 
-    /// - Parameter capacity: at least the frames that all other workers send in one step.
-    init(capacity: Int) {
+    /// Has room for `capacity` frames, at least those that all other workers send in one step, with payloads of `byteLimit` bytes.
+    init(capacity: Int, byteLimit: Int = HeldFrames.usualByteLimit) {
+        self.byteLimit = byteLimit
         store = FrameStore(capacity: capacity)
         headers = Array(repeating: nil, count: capacity)
     }
+
+    private static let usualByteLimit = 256 << 20
 
     /// The most frames that can be held.
     var capacity: Int { headers.count }
@@ -25,13 +32,18 @@ final class HeldFrames {
         emptyInboxCount &+= 1
     }
 
-    /// Holds a frame; false when there is no room.
-    func hold(_ header: FrameHeader, _ frame: consuming ReceivedFrame) -> Bool {
-        guard count < headers.count, let place = headers.firstIndex(where: { $0 == nil }) else { return false }
+    /// Holds a frame, or drops it where there is no room: its sender sends it again on request.
+    ///
+    /// No rank is blamed for a full store: the sender that a frame names need not be the one who filled it.
+    func hold(_ header: FrameHeader, _ frame: consuming ReceivedFrame) {
+        let payloadByteCount = frame.payload.bytes.count
+        guard count < headers.count, payloadByteCount <= byteLimit - byteCount,
+            let place = headers.firstIndex(where: { $0 == nil })
+        else { return }
         headers[place] = header
         store.store(frame, in: place, checksum: header.payloadChecksum)
         count += 1
-        return true
+        byteCount += payloadByteCount
     }
 
     /// Whether a rank has sent frames of two later steps: then it no longer has the frames of this one.
@@ -52,14 +64,18 @@ final class HeldFrames {
 
     /// Moves a held frame into a slot of another store.
     func move(_ place: Int, to target: FrameStore, slot: Int) {
-        headers[place] = nil
-        count -= 1
+        release(place)
         store.move(place, to: target, slot: slot)
     }
 
     func drop(_ place: Int) {
+        release(place)
+        store.release(place)
+    }
+
+    private func release(_ place: Int) {
         headers[place] = nil
         count -= 1
-        store.release(place)
+        byteCount -= store.payload(place).count
     }
 }

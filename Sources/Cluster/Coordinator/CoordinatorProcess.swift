@@ -141,7 +141,7 @@ package final class CoordinatorProcess {
                 case .predecessor(let loss):
                     predecessor = loss
                     // The supervisor has shown it to the user.
-                    recorder.log(LogEntry(level: .warning, text: loss.reason))
+                    _ = recorder.log(LogEntry(level: .warning, text: loss.reason))
                 case .children(let identifiers):
                     earlyNews = Array(lines)
                     return identifiers
@@ -274,8 +274,9 @@ extension CoordinatorProcess {
     }
 
     private func log(_ entry: LogEntry) {
-        recorder.log(entry)
-        if entry.level != .detail { observer.noted(entry.text, isWarning: entry.level != .notice) }
+        for entry in recorder.log(entry) where entry.level != .detail {
+            observer.noted(entry.text, isWarning: entry.level != .notice)
+        }
     }
 
     private func show(_ progress: Progress) {

@@ -51,6 +51,7 @@ package struct PreparedRun {
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
         try data.training.check(fits: model)
         try data.test.check(fits: model)
+        try Self.checkMemory(settings, MemoryDemand(model: model, experiment: experiment, dataset: data.training))
         let schedule = try TrainingData(dataset: data.training, experiment: experiment).schedule(experiment)
         var initialState: ReplicatedState?
         if case .new = settings.run, let weights = settings.initialWeights {
@@ -70,6 +71,22 @@ package struct PreparedRun {
         startBytes = opened.bytes
         startProgress = opened.progress
         warnings = opened.warnings
+    }
+}
+
+extension PreparedRun {
+    /// Compares what the workers of a supervisor take with what this host has, before they start to load. A successor's workers have
+    /// their memory already.
+    private static func checkMemory(_ settings: CoordinatorSettings, _ demand: MemoryDemand) throws(ClusterError) {
+        guard settings.isSupervised, !settings.isSuccessor, let available = HostMemory().availableByteCount else {
+            return
+        }
+        let workerCount = settings.workerLimit ?? settings.workerCount
+        let needed = demand.byteCount(workerCount: workerCount)
+        guard needed > available else { return }
+        throw .memory(
+            workerCount == 1 ? "one worker needs" : "\(workerCount) workers need", neededByteCount: needed,
+            availableByteCount: available, remedy: "use fewer --workers, a smaller --batch-size or a smaller model")
     }
 }
 

@@ -13,6 +13,7 @@ final class RunRecorder {
     private var untimedSampleCount = 0
     private var failure: String?
     private var unwritten: UnwrittenRows?
+    private var logRate = LogRate(now: MonotonicTime.now.milliseconds)
 
     /// Rows that could not be written yet.
     private struct UnwrittenRows {
@@ -98,6 +99,7 @@ final class RunRecorder {
 
     /// Retries until all rows are written, at the end of the run.
     func finishRows() throws(FileError) {
+        if let omission = logRate.takeOmission() { append(omission) }
         while let rest = unwritten {
             let left = rest.retryAt - MonotonicTime.now.nanoseconds
             if left > 0 { usleep(UInt32(left / 1000)) }
@@ -156,7 +158,14 @@ final class RunRecorder {
         }
     }
 
-    func log(_ entry: LogEntry) {
+    /// Logs a line, if there are not too many; returns what was logged.
+    func log(_ entry: LogEntry) -> [LogEntry] {
+        let entries = logRate.lines(for: entry, now: MonotonicTime.now.milliseconds)
+        for entry in entries { append(entry) }
+        return entries
+    }
+
+    private func append(_ entry: LogEntry) {
         let level: RunLogLine.Level =
             switch entry.level {
             case .detail: .debug

@@ -105,7 +105,7 @@ struct StateTransfer {
     /// Holds a frame of the all-reduce of this generation or a later one.
     static func hold(_ received: consuming ReceivedFrame, _ held: HeldFrames, from generation: UInt64) {
         let header = withUnsafeBytes(of: received.header) { try? FrameHeader(decoding: $0) }
-        if let header, header.label.generation >= generation { _ = held.hold(header, received) }
+        if let header, header.label.isNear(generation: generation) { held.hold(header, received) }
     }
 }
 

@@ -103,7 +103,9 @@ final class WorkerCompute {
     private func prepare() throws {
         guard let experiment, let welcome else { return }
         let model = try Model(experiment.model, loss: experiment.loss)
-        let data = try TrainingData(dataset: dataset(welcome, experiment), experiment: experiment)
+        let dataset = try dataset(welcome, experiment)
+        try checkMemory(MemoryDemand(model: model, experiment: experiment, dataset: dataset))
+        let data = try TrainingData(dataset: dataset, experiment: experiment)
         var state = ReplicatedState(model: model, experiment: experiment)
         if let content = welcome.state, let bytes = try contents.take(content.identifier) {
             state = try ReplicatedState(
@@ -119,6 +121,15 @@ final class WorkerCompute {
         peers.job = welcome.job
         self.session = session
         channel.reports.post(.prepared(session.position, stateDigest: session.stateDigest))
+    }
+
+    /// Compares what a training takes, beside the data that are loaded, with what this host has.
+    private func checkMemory(_ demand: MemoryDemand) throws(ClusterError) {
+        let needed = demand.stateByteCount + demand.batchByteCount
+        guard let available = HostMemory().availableByteCount, needed > available else { return }
+        throw .memory(
+            "it needs", neededByteCount: needed, availableByteCount: available,
+            remedy: "use a host with more, a smaller --batch-size or a smaller model")
     }
 
     /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing failed.

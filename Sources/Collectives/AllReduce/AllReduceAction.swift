@@ -72,8 +72,6 @@ package struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
         case unplannedFrame(kind: FrameKind, bucket: Int, elementOffset: Int, elementCount: Int, node: Int)
         /// The payload's checksum is wrong, once too often.
         case damagedPayload(bucket: Int)
-        /// More frames of later steps than the plan has.
-        case tooManyEarlyFrames
     }
 
     package var rank: Int
@@ -92,7 +90,6 @@ package struct PeerFault: Error, Sendable, Hashable, CustomStringConvertible {
             "rank \(rank) sent an unplanned frame (\(kind), bucket \(bucket), elements \(offset) + \(count), node "
                 + "\(node)): run the same build everywhere"
         case .damagedPayload(let bucket): "a frame of bucket \(bucket) from rank \(rank) was damaged on the way"
-        case .tooManyEarlyFrames: "rank \(rank) sent more frames ahead of their step than the plan has"
         }
     }
 }

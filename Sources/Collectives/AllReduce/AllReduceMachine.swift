@@ -217,7 +217,10 @@ package struct AllReduceMachine: ~Copyable {
             dropped.earlierGeneration += 1
             return .drop
         }
-        if frame.generation > generation { return isWhole && frame.kind != .resend ? .early : .drop }
+        if frame.generation > generation {
+            let isHeld = isWhole && frame.kind != .resend && frame.isNear(generation: generation)
+            return isHeld ? .early : .drop
+        }
         // Not another member of this view: ignore the frame.
         guard frame.sender != rank, frame.sender < layout.workerCount else {
             dropped.unknownSender += 1

@@ -91,7 +91,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
             .tooFewWorkers:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .gatheringTimedOut(_, _, lastEnd: .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
+        case .gatheringTimedOut(_, _, .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
             ProcessExitCode.internalError
         case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
         case .checkpointFailed: ProcessExitCode.inputOutput
@@ -115,7 +115,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch cause {
         case .failure(let failure):
             if case .nonFinite = failure.kind { "; try a smaller learning rate" } else { "" }
-        case .gatheringTimedOut(_, _, lastEnd: .some): ""
+        case .gatheringTimedOut(_, _, .some): ""
         case .gatheringTimedOut: "; check that the others are started and can reach this address"
         case .statesDiffer, .auditUndecided:
             "; either memory or a processor is faulty, or a process without a place in the run sent frames, which it can at an "

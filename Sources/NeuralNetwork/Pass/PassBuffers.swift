@@ -22,8 +22,7 @@ final class PassBuffers: Sendable {
         predictions = AlignedBuffer(count: sampleCapacity)
         probabilities = AlignedBuffer(count: sampleCapacity * model.classCount)
         inputs = AlignedBuffer(count: sampleCapacity * model.inputElementCount)
-        // Fusions leave buffers that no unit writes; they get no memory.
-        let written = Set(plan.nodes.map(\.output.index))
+        let floatCounts = Self.floatCounts(plan)
         var memory: [AlignedBuffer<Float>] = []
         var views: [BufferView] = []
         for (index, buffer) in plan.buffers.enumerated() {
@@ -31,15 +30,14 @@ final class PassBuffers: Sendable {
                 views.append(views[shared.index])
                 continue
             }
-            let count = sampleCapacity * buffer.elementCount
             var values = inputs
             if index != PlanGraph.input.index {
-                values = AlignedBuffer(count: written.contains(index) ? count : 0)
+                values = AlignedBuffer(count: sampleCapacity * floatCounts[index].values)
                 memory.append(values)
             }
             var gradient: AlignedBuffer<Float>?
-            if plan.hasGradient[index], written.contains(index) {
-                let buffer = AlignedBuffer<Float>(count: count)
+            if floatCounts[index].gradient > 0 {
+                let buffer = AlignedBuffer<Float>(count: sampleCapacity * floatCounts[index].gradient)
                 memory.append(buffer)
                 gradient = buffer
             }
@@ -56,6 +54,24 @@ final class PassBuffers: Sendable {
             correct: correct.pointer)
     }
 
+    /// Floats of one sample in the own memory of each of the plan's buffers; 0 where it has none.
+    private static func floatCounts(_ plan: ExecutionPlan) -> [(values: Int, gradient: Int)] {
+        // Fusions leave buffers that no unit writes; they get no memory.
+        let written = Set(plan.nodes.map(\.output.index))
+        return plan.buffers.enumerated().map { index, buffer in
+            guard buffer.sharedBuffer == nil, written.contains(index) else { return (0, 0) }
+            return (buffer.elementCount, plan.hasGradient[index] ? buffer.elementCount : 0)
+        }
+    }
+
+    /// Bytes of the buffers for so many samples, without what units keep for themselves.
+    static func byteCount(_ model: Model, sampleCapacity: Int) -> Int {
+        let buffers = floatCounts(model.plan).reduce(0) { $0 + $1.values + $1.gradient }
+        // Beside them inputs, probabilities and a loss, and a label, a prediction and a hit.
+        let floatCount = buffers + model.inputElementCount + model.classCount + 1
+        return sampleCapacity * (floatCount * MemoryLayout<Float>.stride + 3)
+    }
+
     func makeUnits(
         _ plan: ExecutionPlan, capacity: PassCapacity, kernels: KernelTable, seed: UInt64
     ) -> [any ExecutionUnit] {
@@ -65,6 +81,13 @@ final class PassBuffers: Sendable {
                     inputs: node.inputs.map { views[$0.index] }, output: views[node.output.index], capacity: capacity,
                     kernels: kernels, seed: seed, results: results))
         }
+    }
+}
+
+extension Model {
+    /// Bytes that a pass over so many samples takes at least.
+    package func passByteCount(sampleCapacity: Int) -> Int {
+        PassBuffers.byteCount(self, sampleCapacity: sampleCapacity)
     }
 }
 

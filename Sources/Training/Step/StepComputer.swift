@@ -33,7 +33,8 @@ final class StepComputer {
         self.kernels = kernels
         threads = try ComputeThreads(count: threadCount)
         pass = NetworkPass(
-            model: model, kernels: kernels, sampleCapacity: experiment.batchSize, threads: threads,
+            model: model, kernels: kernels,
+            sampleCapacity: experiment.sampleCapacity(sampleCount: dataset.sampleCount), threads: threads,
             seed: experiment.seed)
         let loader = SampleLoader(
             dataset: dataset, kernels: kernels, pass: pass, threads: threads,
