@@ -46,9 +46,10 @@ struct ExitStatus: Error {
         case TortureError.exists: ProcessExitCode.usage
         case TortureError.referenceFailed: ProcessExitCode.internalError
         case is InstructionSetError, is CoordinatorConfigurationError, is RunSettingError: ProcessExitCode.usage
-        case TransportError.invalidEndpoint: ProcessExitCode.usage
+        case let error as KeyFileError: code(ofKeys: error)
+        case TransportError.invalidEndpoint, TransportError.needsKeys: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable
-        case ClusterError.openAddress, ClusterError.noAudit, ClusterError.memory: ProcessExitCode.usage
+        case ClusterError.noAudit, ClusterError.memory: ProcessExitCode.usage
         case ClusterError.unknownHost: ProcessExitCode.unreachable
         case ClusterError.supervisorGone: ProcessExitCode.requeue
         case ClusterError.content: ProcessExitCode.badData
@@ -73,6 +74,15 @@ struct ExitStatus: Error {
     private static func code(ofFault error: FaultError) -> Int32 {
         if case .unreadable = error.problem { return ProcessExitCode.missingInput }
         return error.source == nil ? ProcessExitCode.usage : ProcessExitCode.badData
+    }
+
+    private static func code(ofKeys error: KeyFileError) -> Int32 {
+        switch error {
+        case .system(_, ENOENT): ProcessExitCode.missingInput
+        case .system(_, EEXIST): ProcessExitCode.usage
+        case .system: ProcessExitCode.inputOutput
+        default: ProcessExitCode.badData
+        }
     }
 
     private static func code(ofWeights error: InitialWeightsError) -> Int32 {
