@@ -32,7 +32,7 @@ struct MessageTests {
         let members = (0..<WireLimits.workerCount).map { rank in
             Member(
                 rank: rank, workerIdentifier: .max, name: name, host: name, hostNumber: rank, processIdentifier: .max,
-                inboxAddress: name, microBatches: rank..<rank + 1)
+                inboxAddress: name, inboxKey: SampleMessages.key(1), microBatches: rank..<rank + 1)
         }
         let view = CoordinatorMessage.view(View(generation: 1, position: .start, holder: 0, members: members))
         #expect(view.encoded().count <= WireLimits.messageByteCount)

@@ -17,6 +17,11 @@ enum SampleMessages {
         experimentDigest: digest(3),
         inboxAddress: "tcp://127.0.0.1:5555", threadCount: 2)
 
+    static func key(_ seed: UInt8) -> PublicKey {
+        guard let key = PublicKey(bytes: digest(seed).bytes) else { preconditionFailure("32 bytes make a key") }
+        return key
+    }
+
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
 
     static let position = Position(rounds: 1502, completedSteps: 1500, completedEpochs: 2)
@@ -27,6 +32,7 @@ enum SampleMessages {
         plain.dataDigests = []
         plain.processIdentifier = -1
         var attached = hello
+        attached.inboxKey = key(8)
         attached.attachment = Attachment(job: JobIdentifier(high: 1, low: 2), generation: 3, holdsState: true)
         let measures = RunningMeasures(epoch: 2, loss: 0.25, accuracy: 0.9, samplesPerSecond: 1e5)
         let kinds: [WorkerFailure.Kind] = [
@@ -68,6 +74,7 @@ enum SampleMessages {
             Member(
                 rank: rank, workerIdentifier: UInt32(rank + 1), name: "worker-\(rank)", host: "a",
                 hostNumber: rank % 2, processIdentifier: 100, inboxAddress: "ipc://w\(rank)",
+                inboxKey: rank > 0 ? key(UInt8(rank)) : nil,
                 microBatches: rank * 4..<rank * 4 + (rank < 2 ? 4 : 0), needsState: rank != 1)
         }
         let job = JobIdentifier(high: 1, low: 2)

@@ -108,11 +108,14 @@ package struct LogEntry: Sendable, Equatable {
     }
 }
 
-/// The routing identifier by which the coordinator's socket names a worker's connection.
+/// The routing identifier by which the coordinator's socket names a worker's connection, with the key that was admitted on it.
 package struct ConnectionIdentifier: Hashable, Sendable {
     package var bytes: [UInt8]
+    /// Nil for a coordinator without keys.
+    package var key: PublicKey?
 
-    package init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8], key: PublicKey? = nil) {
         self.bytes = bytes
+        self.key = key
     }
 }

@@ -10,7 +10,9 @@ extension CoordinatorMachine {
             roster.noteMessage(from: worker, now: now)
             return welcome(worker)
         }
-        if let worker = roster.index(named: hello.name), isSameProcess(roster[worker].hello, hello) {
+        if let worker = roster.index(named: hello.name), isSameProcess(roster[worker].hello, hello),
+            roster[worker].connection.key == connection.key
+        {
             roster.reconnect(worker, by: connection)
             roster.noteMessage(from: worker, now: now)
             log(.detail, "\(roster[worker].label) reconnected")

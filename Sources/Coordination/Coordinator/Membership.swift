@@ -168,6 +168,7 @@ struct Membership {
                 rank: rank, workerIdentifier: record.identifier, name: record.hello.name, host: record.hello.host,
                 hostNumber: hostNumbers[record.hello.hostIdentifier] ?? 0,
                 processIdentifier: record.hello.processIdentifier, inboxAddress: record.hello.inboxAddress,
+                inboxKey: record.hello.inboxKey,
                 microBatches: rank < runs.count ? runs[rank] : end..<end,
                 needsState: !(record.ready?.hasSameState(as: start) ?? false))
         }

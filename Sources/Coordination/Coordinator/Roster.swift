@@ -77,10 +77,13 @@ struct Roster {
         workers.firstIndex { $0.hello.name == name && !$0.isGone }
     }
 
-    /// The present worker that already has the name or the inbox address of `hello`.
+    /// The present worker that already has the name, the inbox address or the inbox key of `hello`.
     func index(conflictingWith hello: Hello) -> Int? {
         index(named: hello.name)
-            ?? workers.firstIndex { $0.hello.inboxAddress == hello.inboxAddress && !$0.isGone }
+            ?? workers.firstIndex { worker in
+                let hasSameKey = hello.inboxKey != nil && worker.hello.inboxKey == hello.inboxKey
+                return !worker.isGone && (hasSameKey || worker.hello.inboxAddress == hello.inboxAddress)
+            }
     }
 
     /// Workers host by host: the host with the most of them first, then by the order of the first on each.

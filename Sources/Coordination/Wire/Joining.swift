@@ -21,6 +21,8 @@ package struct Hello: Sendable, Equatable {
     /// The experiment that it was started with, if any; another one is refused.
     package var experimentDigest: SHA256Digest?
     package var inboxAddress: String
+    /// With it the worker sends frames to others, and proves to them that its inbox is its own; nil without keys.
+    package var inboxKey: PublicKey?
     package var threadCount: UInt32
     /// What a worker that was welcomed before holds; nil for a new one.
     package var attachment: Attachment?
@@ -29,7 +31,7 @@ package struct Hello: Sendable, Equatable {
         name: String, host: String, hostIdentifier: HostIdentifier, processIdentifier: Int32, build: String,
         arithmeticVersion: UInt32, instructionSet: String, dataDigests: [SHA256Digest],
         experimentDigest: SHA256Digest? = nil,
-        inboxAddress: String, threadCount: UInt32
+        inboxAddress: String, inboxKey: PublicKey? = nil, threadCount: UInt32
     ) {
         self.name = name
         self.host = host
@@ -41,6 +43,7 @@ package struct Hello: Sendable, Equatable {
         self.dataDigests = dataDigests
         self.experimentDigest = experimentDigest
         self.inboxAddress = inboxAddress
+        self.inboxKey = inboxKey
         self.threadCount = threadCount
     }
 }
@@ -57,6 +60,7 @@ extension Hello: WireValue {
         writer.list(dataDigests, limit: WireLimits.contentCount)
         writer.optional(experimentDigest)
         writer.line(inboxAddress, limit: WireLimits.nameByteCount)
+        writer.optional(inboxKey)
         writer.integer(threadCount)
         writer.optional(attachment)
     }
@@ -72,6 +76,7 @@ extension Hello: WireValue {
         dataDigests = try reader.list(SHA256Digest.self, "data digests", limit: WireLimits.contentCount)
         experimentDigest = try reader.optional(SHA256Digest.self, "experiment digest")
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
+        inboxKey = try reader.optional(PublicKey.self, "inbox key")
         threadCount = try reader.integer(UInt32.self, "threads")
         attachment = try reader.optional(Attachment.self, "attachment")
     }

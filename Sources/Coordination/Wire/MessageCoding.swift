@@ -27,6 +27,17 @@ extension SHA256Digest: WireValue {
     }
 }
 
+extension PublicKey: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.bytes(bytes)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        guard let key = PublicKey(bytes: try reader.bytes(PublicKey.byteCount)) else { throw .truncated }
+        self = key
+    }
+}
+
 extension JobIdentifier: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(high)
@@ -92,6 +103,11 @@ struct MessageWriter {
     mutating func block(_ value: [UInt8], limit: Int) {
         precondition(value.count <= limit, "a block exceeds its bound")
         integer(UInt32(value.count))
+        writer.append(contentsOf: value)
+    }
+
+    /// Bytes whose number the reader knows.
+    mutating func bytes(_ value: [UInt8]) {
         writer.append(contentsOf: value)
     }
 
@@ -196,6 +212,10 @@ struct MessageReader {
     mutating func block(_ field: String, limit: Int) throws(MessageError) -> [UInt8] {
         let count = try length(field, limit: limit)
         return Array(try take(count))
+    }
+
+    mutating func bytes(_ count: Int) throws(MessageError) -> [UInt8] {
+        Array(try take(count))
     }
 
     mutating func digest() throws(MessageError) -> SHA256Digest {

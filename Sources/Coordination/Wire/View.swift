@@ -1,3 +1,5 @@
+package import Core
+
 /// One worker's place in a view. A view has at most ``WireLimits/workerCount`` members and far fewer than 2^32 micro-batches, so
 /// 32 bits are enough for ranks and micro-batches.
 package struct Member: Hashable, Sendable {
@@ -11,6 +13,8 @@ package struct Member: Hashable, Sendable {
     package var processIdentifier: Int32
     /// Where its peers reach it.
     package var inboxAddress: String
+    /// The key of its inbox and of all frames that it sends; nil without keys.
+    package var inboxKey: PublicKey?
     /// What it owns; empty for a learner, which receives every sum and contributes to none.
     package var microBatches: Range<Int>
     /// Whether it receives the view's first state from the holder.
@@ -18,7 +22,8 @@ package struct Member: Hashable, Sendable {
 
     package init(
         rank: Int, workerIdentifier: UInt32, name: String, host: String, hostNumber: Int = 0,
-        processIdentifier: Int32, inboxAddress: String, microBatches: Range<Int>, needsState: Bool = false
+        processIdentifier: Int32, inboxAddress: String, inboxKey: PublicKey? = nil, microBatches: Range<Int>,
+        needsState: Bool = false
     ) {
         self.rank = rank
         self.workerIdentifier = workerIdentifier
@@ -27,6 +32,7 @@ package struct Member: Hashable, Sendable {
         self.hostNumber = hostNumber
         self.processIdentifier = processIdentifier
         self.inboxAddress = inboxAddress
+        self.inboxKey = inboxKey
         self.microBatches = microBatches
         self.needsState = needsState
     }
@@ -43,6 +49,7 @@ extension Member: WireValue {
         writer.integer(UInt32(hostNumber))
         writer.integer(processIdentifier)
         writer.line(inboxAddress, limit: WireLimits.nameByteCount)
+        writer.optional(inboxKey)
         writer.integer(UInt32(microBatches.lowerBound))
         writer.integer(UInt32(microBatches.count))
         writer.boolean(needsState)
@@ -56,6 +63,7 @@ extension Member: WireValue {
         hostNumber = Int(try reader.integer(UInt32.self, "host number"))
         processIdentifier = try reader.integer(Int32.self, "process")
         inboxAddress = try reader.line("inbox address", limit: WireLimits.nameByteCount)
+        inboxKey = try reader.optional(PublicKey.self, "inbox key")
         let first = Int(try reader.integer(UInt32.self, "first micro-batch"))
         microBatches = first..<first + Int(try reader.integer(UInt32.self, "micro-batches"))
         needsState = try reader.boolean("needs state")
