@@ -107,7 +107,12 @@ let targets: [Target] = [
     tests("Repository", []),
     // Inputs that Tests/Fuzz, a separate package, has found.
     tests("Fuzz", ["Training", "Coordination", "Faults"]),
-    tests("CommandLine", ["SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training"]),
+    tests(
+        "CommandLine",
+        [
+            "SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training", "Cluster", "Collectives",
+            "Coordination", "CPlatform", "NeuralNetwork", "Transport",
+        ]),
 ]
 
 /// What scripts/docs needs; other builds do not fetch it.

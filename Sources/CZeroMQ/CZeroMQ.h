@@ -15,6 +15,8 @@ static const int selvedge_again = EAGAIN;
 static const int selvedge_interrupted = EINTR;
 static const int selvedge_terminated = ETERM;
 static const int selvedge_host_unreachable = EHOSTUNREACH;
+// ZMQ_ZAP_ENFORCE_DOMAIN: libzmq 4.3 has it in every build, and names it only where drafts are enabled.
+static const int selvedge_zap_enforce_domain = 93;
 
 // A counter that any thread may raise; aligned to a cache line of its own by the owner.
 typedef struct {

@@ -16,8 +16,6 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case noAudit
     /// `--transport shared-memory` among workers that share none; their names.
     case noSharedMemory(with: String)
-    /// An address off the loopback interface, which any host could connect to.
-    case openAddress(String)
 
     package var description: String {
         switch self {
@@ -32,9 +30,6 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
             "no memory is shared with \(names): start all workers on one host and in one process namespace, or use "
                 + "--transport auto"
         case .unknownHost(let host): "the host name \(host) cannot be resolved: check the coordinator's address"
-        case .openAddress(let address):
-            "\(address) can be reached from other hosts, and every process there could connect: "
-                + "listen on the loopback interface, or add --insecure on a network that you trust"
         }
     }
 }

@@ -78,17 +78,6 @@ package enum Endpoint: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Whether only processes of this host can reach it: files, and addresses of the loopback interface.
-    package var isLoopback: Bool {
-        switch self {
-        case .ipc, .inproc: return true
-        case .tcp(let host, _):
-            if host == "localhost" || host == "::1" { return true }
-            let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-            return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
-        }
-    }
-
     /// Whether both are socket files, or both addresses, or both names in one process.
     package func isReachedLike(_ other: Endpoint) -> Bool {
         switch (self, other) {

@@ -203,6 +203,12 @@ package final class FrameStore {
         return payloads[slot]?.bytes ?? UnsafeRawBufferPointer(start: nil, count: 0)
     }
 
+    /// The payload in a slot, which is empty afterwards; nil for an empty slot.
+    func take(_ slot: Int) -> ReceivedPayload? {
+        precondition((0..<capacity).contains(slot), "a slot lies within the store")
+        return payloads[slot].take()
+    }
+
     /// Releases the payload in a slot.
     package func release(_ slot: Int) {
         precondition((0..<capacity).contains(slot), "a slot lies within the store")
@@ -254,6 +260,8 @@ package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible
     case libraryTooOld(version: String)
     /// The text of an endpoint is not usable.
     case invalidEndpoint(String, reason: String)
+    /// An address that other users or hosts can reach, for a process without keys.
+    case needsKeys(String)
     /// A call into libzmq or the system failed.
     case failed(operation: String, endpoint: String, reason: String)
 
@@ -263,6 +271,9 @@ package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible
             "libzmq \(version) is too old: install 4.3.3 or later"
         case .invalidEndpoint(let text, let reason):
             "\(text) is not an endpoint: \(reason)"
+        case .needsKeys(let address):
+            "\(address) can be reached by other users or hosts: give the keys that 'selvedge keys new' makes with --key-file, "
+                + "or --insecure where every process may join, read and change everything"
         case .failed(let operation, let endpoint, let reason):
             "cannot \(operation) \(endpoint): \(reason)"
         }

@@ -23,6 +23,19 @@ package struct Deadline: Sendable, Hashable {
     package var hasPassed: Bool { MonotonicTime.now >= moment }
 }
 
+/// What this process receives before it takes it.
+package enum UnreadBytes {
+    /// For control messages, and for frames of workers whose model is not known yet.
+    package static let smallLimit = 32 << 20
+
+    /// Breaks connections of other hosts that have more unread bytes than this, or many when all together have twice as many:
+    /// messages in the queue and messages whose frames never end. libzmq itself counts complete messages only. Not called, there
+    /// is no limit.
+    package static func limit(toByteCount count: Int) {
+        selvedge_set_unread_limit(Int64(count))
+    }
+}
+
 /// What a thread does while it waits without sleeping.
 package enum ThreadScheduling {
     /// Runs another thread that is ready on this core, if there is one.

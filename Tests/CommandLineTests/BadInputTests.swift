@@ -104,17 +104,24 @@ extension CommandLineTests {
 
         @Test func `addresses`() throws {
             let coordinator = ["coordinator", "small.yaml", "--listen"]
-            try expect(coordinator + ["tcp://0.0.0.0:5555"], code: 64, "tcp://0.0.0.0:5555", "--insecure")
+            for address in ["tcp://0.0.0.0:5555", "tcp://127.0.0.1:5555", "ipc://@selvedge", "ipc:///tmp/selvedge"] {
+                try expect(coordinator + [address], code: 64, address, "--key-file", "--insecure")
+            }
             try expect(coordinator + ["tcp://127.0.0.1:99999"], code: 64, "port")
+            try expect(coordinator + ["ipc://absent/control"], code: 69, "ipc://absent/control")
             try expect(coordinator + ["tcp://127.0.0.1:0", "--min-workers", "9"], code: 64, "--min-workers 9")
+            try expect(
+                ["worker", "--coordinator", "tcp://127.0.0.1:5555"], code: 64, "tcp://127.0.0.1:5555", "--key-file")
             try expect(["worker", "--coordinator", "nowhere"], code: 64, "tcp://HOST:PORT")
-            try expect(["worker", "--coordinator", "tcp://nowhere.invalid:1"], code: 69, "nowhere.invalid")
+            try expect(
+                ["worker", "--coordinator", "tcp://nowhere.invalid:1", "--insecure"], code: 69, "nowhere.invalid")
         }
 
         @Test func `a port that is taken`() throws {
-            let first = try Selvedge(["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0"], in: scratch)
+            let first = try Selvedge(
+                ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--insecure"], in: scratch)
             let address = String(try first.line(containing: "Listening on ").dropFirst("Listening on ".count))
-            try expect(["coordinator", "small.yaml", "--listen", address], code: 69, address)
+            try expect(["coordinator", "small.yaml", "--listen", address, "--insecure"], code: 69, address)
             first.send(signal: SIGTERM)
             #expect(try first.end().code == 143)
         }

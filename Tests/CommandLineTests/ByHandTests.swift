@@ -11,20 +11,24 @@ extension CommandLineTests {
 
         init() throws {
             scratch = try Scratch()
+            try scratch.makeKeys()
         }
 
         private func coordinator(
             workers: Int, at address: String = "tcp://127.0.0.1:0", limit: String? = nil, _ flags: [String]
         ) throws -> (process: Selvedge, address: String) {
             let process = try Selvedge(
-                ["coordinator", "small.yaml", "--listen", address, "--start-workers", String(workers)] + flags,
+                ["coordinator", "small.yaml", "--listen", address, "--start-workers", String(workers)]
+                    + ["--key-file", "job.coordinator"] + flags,
                 in: scratch, limit: limit)
             let line = try process.line(containing: "Listening on ")
             return (process, String(line.dropFirst("Listening on ".count)))
         }
 
         private func worker(_ name: String, _ address: String) throws -> Selvedge {
-            try Selvedge(["worker", "--coordinator", address, "--name", name, "--threads", "1"], in: scratch)
+            try Selvedge(
+                ["worker", "--coordinator", address, "--name", name, "--threads", "1", "--key-file", "job.worker"],
+                in: scratch)
         }
 
         @Test func `over tcp they give the bits of train`() throws {

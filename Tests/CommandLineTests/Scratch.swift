@@ -17,6 +17,12 @@ final class Scratch {
         try write(experiment, to: "small.yaml")
     }
 
+    /// Makes the key files `job.coordinator` and `job.worker`.
+    func makeKeys(_ name: String = "job") throws {
+        let end = try Selvedge.run(["keys", "new", name], in: self)
+        guard end.code == 0 else { throw Selvedge.Failure(description: "no keys: \(end.lines)") }
+    }
+
     deinit {
         try? FileManager.default.removeItem(atPath: path)
     }

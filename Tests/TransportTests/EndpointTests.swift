@@ -1,3 +1,6 @@
+import Foundation
+import Glibc
+import TestSupport
 import Testing
 
 @testable import Transport
@@ -39,16 +42,26 @@ struct EndpointTests {
         #expect(throws: TransportError.self) { try Endpoint(parsing: "ipc://\(path)a") }
     }
 
-    @Test("Only files and loopback addresses count as this host")
-    func loopback() throws {
-        for text in ["ipc://x", "tcp://127.0.0.1:1", "tcp://127.9.8.7:1", "tcp://localhost:1", "tcp://[::1]:1"] {
-            #expect(try Endpoint(parsing: text).isLoopback)
+    @Test("Only files below a folder of this user alone, and names in one process, need no keys")
+    func privacy() throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path("open"), withIntermediateDirectories: false)
+        for text in ["ipc://\(folder.path)/c", "ipc://\(folder.path)/open/c", "inproc://c"] {
+            #expect(try Endpoint(parsing: text).isPrivate)
         }
         for text in [
-            "tcp://128.0.0.1:1", "tcp://127.evil.example:1", "tcp://127.0.0.1.example:1", "tcp://0.0.0.0:1",
-            "tcp://[::]:1", "tcp://10.0.0.1:1", "tcp://127.0.0.256:1",
+            "ipc:///tmp/c", "ipc:///c", "ipc://@name", "ipc://@\(folder.path)/c", "tcp://127.0.0.1:1", "tcp://[::1]:1",
+            "tcp://localhost:1", "tcp://10.0.0.1:1",
         ] {
-            #expect(try !Endpoint(parsing: text).isLoopback)
+            #expect(try !Endpoint(parsing: text).isPrivate)
+            #expect(throws: TransportError.needsKeys(text)) {
+                try Endpoint(parsing: text).checkAccess(hasKeys: false, isInsecure: false)
+            }
+            try Endpoint(parsing: text).checkAccess(hasKeys: true, isInsecure: false)
+            try Endpoint(parsing: text).checkAccess(hasKeys: false, isInsecure: true)
         }
+        #expect(throws: TransportError.self) { try Endpoint(parsing: "ipc://\(folder.path)/absent/c").isPrivate }
+        #expect(chmod(folder.path, 0o710) == 0)
+        #expect(try !Endpoint(parsing: "ipc://\(folder.path)/c").isPrivate)
     }
 }

@@ -20,6 +20,9 @@ package final class CoordinatorProcess {
     let reexecutor: GradientReexecutor
     let contents: ServedContent
     private let socket: ZeroMQSocket
+    /// The keys that the socket admits; nil without keys.
+    private let admission: AdmissionList?
+    private var reportedRefusalCount: UInt64 = 0
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
     private var earlyNews: [String] = []
@@ -39,15 +42,17 @@ package final class CoordinatorProcess {
     /// Checks and prepares the run and listens; training starts with `train`. Throws typed errors of the modules below.
     package init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
         let endpoint = try Endpoint(parsing: settings.listenAddress)
-        guard endpoint.isLoopback || settings.allowsOpenAddress else {
-            throw ClusterError.openAddress(settings.listenAddress)
-        }
+        try endpoint.checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
         self.settings = settings
         self.observer = observer
         selvedge_raise_descriptor_limit()
+        UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
         // Without a supervisor SIGHUP may have to be ignored, as by nohup.
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
-        socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: SocketOptions())
+        var options = SocketOptions()
+        admission = settings.keys.map { AdmissionList($0.admitted) }
+        if let keys = settings.keys, let admission { options.security = .listening(keys.pair, admission) }
+        socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: options)
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         faults = try FaultEnvironment.injector(for: .coordinator, settings.environment)
         let files = FileOperations(interceptor: faults?.fileInterceptor)
@@ -66,6 +71,11 @@ package final class CoordinatorProcess {
         poller.add(reexecutor.results.event)
         if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
         observer.prepared(run, listeningOn: bound.description)
+        if settings.isInsecure {
+            observer.noted(
+                "--insecure: every process that reaches \(bound) can join, read the data and change the result",
+                isWarning: true)
+        }
         for warning in run.warnings { observer.noted("ignored \(warning)", isWarning: true) }
     }
 
@@ -99,6 +109,7 @@ package final class CoordinatorProcess {
                     &machine)
             }
             perform(machine.tick(now: now), &machine)
+            reportRefusals()
             try recorder.retryRows()
         }
     }
@@ -114,11 +125,25 @@ package final class CoordinatorProcess {
 
     private func receive(_ machine: inout CoordinatorMachine) throws {
         let latest = now + Self.receiveMilliseconds
-        while outcome == nil, now < latest, let frames = try socket.receiveFrames() {
+        while outcome == nil, now < latest, let (frames, sender) = try socket.receiveMessage() {
             guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
-            let connection = ConnectionIdentifier(frames[0])
+            guard (sender != nil) == (admission != nil) else { continue }
+            let connection = ConnectionIdentifier(frames[0], key: sender)
             perform(machine.received(message, from: connection, now: now), &machine)
         }
+    }
+
+    /// Logs connections with keys that are not admitted: the 1st, 2nd, 4th, 8th …, so that they cannot fill the log.
+    private func reportRefusals() {
+        guard let (count, latest) = admission?.refusals, let latest, count != reportedRefusalCount else { return }
+        let isReported = count.leadingZeroBitCount != reportedRefusalCount.leadingZeroBitCount
+        reportedRefusalCount = count
+        guard isReported else { return }
+        let total = count > 1 ? " (\(count) such connections so far)" : ""
+        log(
+            LogEntry(
+                level: .warning,
+                text: "refused a connection from \(latest.address): its key \(latest.key) is not admitted\(total)"))
     }
 
     /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its silence.

@@ -2,6 +2,7 @@ package import Coordination
 package import Experiments
 package import Runs
 package import Training
+package import Transport
 
 /// What a coordinator is started with.
 package struct CoordinatorSettings: Sendable {
@@ -20,8 +21,10 @@ package struct CoordinatorSettings: Sendable {
     package var folderPolicy = FolderPolicy()
     /// The weights of a new run; nil for random ones.
     package var initialWeights: InitialWeights?
-    /// Whether an address that other hosts can reach is allowed without keys.
-    package var allowsOpenAddress = false
+    /// The keys of this process and of the workers that it admits; nil admits everybody who reaches the address.
+    package var keys: CoordinatorKeys?
+    /// Whether an address that other users or hosts can reach is allowed without keys.
+    package var isInsecure = false
     /// Whether standard input is a supervisor's pipe: it carries news of workers, and its end ends this process.
     package var isSupervised = false
     /// Whether it follows another coordinator of the same supervisor, which has introduced the run to the user.

@@ -1,3 +1,4 @@
+import Collectives
 import Coordination
 import Core
 import NeuralNetwork
@@ -10,6 +11,8 @@ import Transport
 final class PeerNetwork {
     private let context: ZeroMQContext
     private let inbox: Inbox
+    /// Made for this process alone: the key of its inbox and of its frames; nil without keys.
+    private let keys: KeyPair?
     private let announcedSuffix: String
     private let host: UInt32
     private let threadCount: Int
@@ -27,10 +30,16 @@ final class PeerNetwork {
         announcedSuffix = settings.announcedSuffix
         threadCount = settings.threadCount
         let endpoint = try Self.inboxEndpoint(settings)
-        guard endpoint.isLoopback || settings.allowsOpenAddress else {
-            throw ClusterError.openAddress(endpoint.description)
-        }
-        inbox = try Inbox(context, at: endpoint, options: Self.options)
+        try endpoint.checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
+        keys = try settings.keys.map { _ in try KeyPair() }
+        inbox = try Inbox(context, at: endpoint, options: Self.options, keys: keys, origin: FrameOrigin.init(header:))
+    }
+
+    /// Bounds the bytes that a peer may send before they are taken. A peer sends a few node sums of each element a step, may be
+    /// two steps ahead, and a state is a few times as long as the parameters.
+    func expect(parameterCount: Int) {
+        let byteCount = MemoryLayout<Float>.size * parameterCount
+        UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit + 32 * byteCount)
     }
 
     /// Makes a poller wake when frames arrive.
@@ -40,6 +49,9 @@ final class PeerNetwork {
 
     /// Where other workers reach this one.
     var inboxAddress: String { inbox.endpoint.description + announcedSuffix }
+
+    /// The key of the inbox, for HELLO; nil without keys.
+    var inboxKey: PublicKey? { keys?.publicKey }
 
     private static var options: SocketOptions {
         .data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
@@ -60,6 +72,8 @@ final class PeerNetwork {
     func connect(
         to view: View, rank: Int, channel: ComputeChannel, settings: RunSettings = RunSettings()
     ) throws -> PeerConnection {
+        let peerKeys = try self.peerKeys(in: view)
+        inbox.enter(generation: view.generation, keys: peerKeys?.inboxes ?? [])
         if view.members.count == 1 {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
@@ -71,7 +85,7 @@ final class PeerNetwork {
         do throws(PeerLinkError) {
             transport = try ZeroMQFrameTransport(
                 context, rank: rank, endpoints: endpoints, options: Self.options, inbox: inbox,
-                interrupt: channel.interrupt,
+                interrupt: channel.interrupt, keys: peerKeys,
                 spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount + memberCount))
         } catch {
             throw ExchangeError(.linkLost(rank: error.rank))
@@ -124,7 +138,33 @@ final class PeerNetwork {
         return endpoint
     }
 
+    /// The keys for the links of a view; nil without keys. A member without a key is at fault.
+    private func peerKeys(in view: View) throws(ExchangeError) -> ZeroMQFrameTransport.Keys? {
+        guard let keys else { return nil }
+        var inboxes: [PublicKey] = []
+        for member in view.members {
+            guard let key = member.inboxKey else { throw ExchangeError(.linkLost(rank: member.rank)) }
+            inboxes.append(key)
+        }
+        return ZeroMQFrameTransport.Keys(own: keys, inboxes: inboxes)
+    }
+
     private static let linkMilliseconds = 3000
+}
+
+extension FrameOrigin {
+    /// What the header of any frame between workers claims; nil for a damaged one.
+    init?(header: SIMD8<UInt64>) {
+        if let frame = try? withUnsafeBytes(of: header, { try FrameHeader(decoding: $0) }) {
+            self.init(generation: frame.label.generation, sender: frame.label.sender)
+        } else if let frame = StateFrame(header) {
+            self.init(generation: frame.generation, sender: frame.sender)
+        } else if let origin = SharedMemoryPlane.origin(ofOffer: header) {
+            self = origin
+        } else {
+            return nil
+        }
+    }
 }
 
 /// A worker's links to the members of one view.

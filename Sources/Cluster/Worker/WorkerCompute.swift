@@ -119,6 +119,7 @@ final class WorkerCompute {
             trainer: trainer, settings: welcome.settings, channel: channel, peers: peers,
             threadCount: settings.threadCount)
         peers.job = welcome.job
+        peers.expect(parameterCount: model.parameterCount)
         self.session = session
         channel.reports.post(.prepared(session.position, stateDigest: session.stateDigest))
     }

@@ -30,7 +30,8 @@ final class WorkerControl {
         self.signals = signals
         isSupervised = settings.isSupervised
         coordinatorAddress = settings.coordinatorAddress
-        link = try ControlLink(context, Endpoint(parsing: settings.coordinatorAddress), now: Self.now)
+        link = try ControlLink(
+            context, Endpoint(parsing: settings.coordinatorAddress), keys: settings.keys, now: Self.now)
         watch()
     }
 
@@ -72,7 +73,12 @@ final class WorkerControl {
     private static var now: UInt64 { MonotonicTime.now.milliseconds }
 
     private func receive(_ machine: inout WorkerMachine) throws {
-        if try link.hasChanged() { perform(machine.coordinatorLost(now: Self.now)) }
+        let changes = try link.takeChanges(now: Self.now)
+        if let refusal = changes.refusal {
+            end = End(code: ProcessExitCode.notAdmitted, reason: "the coordinator at \(coordinatorAddress) \(refusal)")
+        }
+        if changes.isRenewed { watch() }
+        if changes.isConnectionChanged { perform(machine.coordinatorLost(now: Self.now)) }
         let latest = Self.now + Self.receiveMilliseconds
         while end == nil, Self.now < latest, let message = try link.receive(now: Self.now) {
             perform(machine.received(message, now: Self.now))
@@ -122,8 +128,20 @@ final class WorkerControl {
 
 /// A worker's connection to its coordinator, replaced when it may be beyond repair.
 final class ControlLink {
+    /// What happened to the connection.
+    struct Changes {
+        /// It was made or broke.
+        var isConnectionChanged = false
+        /// The socket was replaced.
+        var isRenewed = false
+        /// Why the coordinator will never admit this worker; nil while it may.
+        var refusal: String?
+    }
+
     private let context: ZeroMQContext
     private let endpoint: Endpoint
+    private let keys: WorkerKeys?
+    private var attempts: AdmissionAttempts
     private(set) var socket: ZeroMQSocket
     private(set) var monitor: ConnectionMonitor
     private var lastReceived: UInt64
@@ -132,19 +150,22 @@ final class ControlLink {
     /// libzmq gives a connection up for good after a protocol error: after this silence the socket is replaced.
     private static let renewalMilliseconds: UInt64 = 3000
 
-    init(_ context: ZeroMQContext, _ endpoint: Endpoint, now: UInt64) throws(TransportError) {
+    init(_ context: ZeroMQContext, _ endpoint: Endpoint, keys: WorkerKeys?, now: UInt64) throws(TransportError) {
         self.context = context
         self.endpoint = endpoint
-        (socket, monitor) = try Self.connect(context, endpoint)
+        self.keys = keys
+        attempts = AdmissionAttempts(coordinatorCount: keys?.coordinators.count ?? 0)
+        (socket, monitor) = try Self.connect(context, endpoint, keys, coordinatorIndex: 0)
         lastReceived = now
         madeAt = now
     }
 
     private static func connect(
-        _ context: ZeroMQContext, _ endpoint: Endpoint
+        _ context: ZeroMQContext, _ endpoint: Endpoint, _ keys: WorkerKeys?, coordinatorIndex: Int
     ) throws(TransportError) -> (ZeroMQSocket, ConnectionMonitor) {
         var options = SocketOptions()
         options.maximumReconnectMilliseconds = 200
+        if let keys { options.security = .connecting(keys.pair, to: keys.coordinators[coordinatorIndex]) }
         let socket = try ZeroMQSocket(context, .dealer, options: options)
         let monitor = try ConnectionMonitor(of: socket)
         try socket.connect(endpoint)
@@ -154,11 +175,16 @@ final class ControlLink {
     /// Replaces the socket when nothing was received for too long. Returns whether it did.
     func renewIfSilent(now: UInt64) throws(TransportError) -> Bool {
         guard now >= max(lastReceived, madeAt) + Self.renewalMilliseconds else { return false }
+        try renew(now: now)
+        return true
+    }
+
+    private func renew(now: UInt64) throws(TransportError) {
         monitor.close()
         socket.close()
-        (socket, monitor) = try Self.connect(context, endpoint)
+        (socket, monitor) = try Self.connect(
+            context, endpoint, keys, coordinatorIndex: attempts.coordinatorIndex)
         madeAt = now
-        return true
     }
 
     /// The next message that has arrived, or nil. Damaged frames are dropped.
@@ -166,6 +192,7 @@ final class ControlLink {
         while let frames = try socket.receiveFrames() {
             guard frames.count == 1, let message = ControlFrame.opened(frames[0]) else { continue }
             lastReceived = now
+            attempts.received()
             return message
         }
         return nil
@@ -176,13 +203,24 @@ final class ControlLink {
         _ = try? socket.send(frames: [ControlFrame.sealed(message.encoded())])
     }
 
-    /// Whether the connection was made or broke since the last call.
-    func hasChanged() throws(TransportError) -> Bool {
-        var changed = false
-        while let event = try monitor.next() {
-            if event == .established || event == .disconnected { changed = true }
+    /// What happened to the connection since the last call. Replaces the socket where another key has to be expected.
+    func takeChanges(now: UInt64) throws(TransportError) -> Changes {
+        var changes = Changes()
+        while changes.refusal == nil, let event = try monitor.next() {
+            switch event {
+            case .established, .disconnected: changes.isConnectionChanged = true
+            case .connectionRefused: break
+            case .handshakeFailed(let failure):
+                switch attempts.failed(failure) {
+                case .wait: break
+                case .renew:
+                    try renew(now: now)
+                    changes.isRenewed = true
+                case .giveUp(let reason): changes.refusal = reason
+                }
+            }
         }
-        return changed
+        return changes
     }
 }
 

@@ -8,7 +8,7 @@ import KernelInterface
 import Kernels
 import Synchronization
 import Training
-import Transport
+package import Transport
 
 /// A worker process: a compute thread that trains, and a control thread that is connected to the coordinator.
 package enum WorkerProcess {
@@ -26,6 +26,7 @@ package enum WorkerProcess {
 
     private static func runUntilEnd(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
         selvedge_raise_descriptor_limit()
+        UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
         if let folder = settings.stateFolder { try RescueCheckpoint.check(folder) }
         let instructionSet = try InstructionSet.chosen(environment: settings.environment)
         let signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
@@ -34,12 +35,14 @@ package enum WorkerProcess {
         let faults = try target.flatMap { try FaultEnvironment.injector(for: $0, settings.environment) }
         let channel = try ComputeChannel(faults: faults)
         faults?.reach(.hello, step: 0)
+        try Endpoint(parsing: settings.coordinatorAddress)
+            .checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
         let peers = try PeerNetwork(context, settings: settings)
         let hello = Hello(
             name: settings.name, host: HostName.current, hostIdentifier: settings.hostIdentifier,
             processIdentifier: getpid(), build: Build.version, arithmeticVersion: UInt32(Arithmetic.version),
             instructionSet: instructionSet.rawValue, dataDigests: [],
-            inboxAddress: peers.inboxAddress, threadCount: UInt32(settings.threadCount))
+            inboxAddress: peers.inboxAddress, inboxKey: peers.inboxKey, threadCount: UInt32(settings.threadCount))
         let ending = Mutex<WorkerControl.End?>(nil)
         let control = ControlThread {
             let end: WorkerControl.End
@@ -75,8 +78,10 @@ package struct WorkerSettings: Sendable {
     package var hostIdentifier = HostIdentifier.current
     /// Folder for the rescue checkpoint; nil writes none.
     package var stateFolder: String?
-    /// Whether an address that other hosts can reach is allowed without keys.
-    package var allowsOpenAddress = false
+    /// The keys of this process and of the coordinator that it trusts; nil trusts everybody who reaches the addresses.
+    package var keys: WorkerKeys?
+    /// Whether an address that other users or hosts can reach is allowed without keys.
+    package var isInsecure = false
     /// Suffix of the announced inbox address: a proxy listens there in tests with network faults.
     package var announcedSuffix = ""
     /// Whether the end of standard input ends this process.

@@ -10,6 +10,7 @@ import NeuralNetwork
 import Reports
 import Runs
 import Training
+import Transport
 
 /// Coordinates workers that connect to it.
 struct CoordinatorCommand: ParsableCommand {
@@ -29,8 +30,7 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: "Most workers that compute at a time; more wait as spares. By default one for each micro-batch.")
     var workerLimit: Int?
 
-    @Flag(help: "Allow an address that other hosts can reach; every process there can then join.")
-    var insecure = false
+    @OptionGroup var keyOptions: KeyOptions
 
     @Flag(help: .hidden)
     var supervised = false
@@ -78,7 +78,8 @@ struct CoordinatorCommand: ParsableCommand {
                 readKeras: SeparateKerasReader.read)
         }
         settings.folderPolicy = runOptions.folderPolicy
-        settings.allowsOpenAddress = insecure
+        settings.keys = try keyOptions.read().map { try $0.file.coordinatorKeys(source: $0.source) }
+        settings.isInsecure = keyOptions.insecure
         settings.isSupervised = supervised
         settings.isSuccessor = successor
         settings.announcementFile = announceRun

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Transport
 
 /// Computes for a coordinator.
 struct WorkerCommand: ParsableCommand {
@@ -27,8 +28,7 @@ struct WorkerCommand: ParsableCommand {
         help: "Folder for a rescue checkpoint when the coordinator is lost; by default ~/.local/state/selvedge.")
     var state: String?
 
-    @Flag(help: "Allow an address that other hosts can reach; every process there can then send frames.")
-    var insecure = false
+    @OptionGroup var keyOptions: KeyOptions
 
     @Option(help: .hidden)
     var announcedSuffix = ""
@@ -50,9 +50,15 @@ struct WorkerCommand: ParsableCommand {
         settings.data = data
         settings.interface = interface
         if let state { settings.stateFolder = state }
-        settings.allowsOpenAddress = insecure
+        settings.keys = try keyOptions.read().map { try $0.file.workerKeys(source: $0.source) }
+        settings.isInsecure = keyOptions.insecure
         settings.announcedSuffix = announcedSuffix
         settings.isSupervised = supervised
+        if keyOptions.insecure {
+            Console.error(
+                "--insecure: every process that reaches this worker or \(coordinator) can read the data and change the result"
+            )
+        }
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator prints why the run ended.
         if supervised && end.code != 0 { throw ExitCode(end.code) }

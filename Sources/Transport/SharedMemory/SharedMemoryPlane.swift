@@ -72,6 +72,11 @@ package final class SharedMemoryPlane {
 
     // MARK: Linking
 
+    /// What the header of an offer or its answer claims; nil for another kind of frame, and for a damaged one.
+    package static func origin(ofOffer header: SIMD8<UInt64>) -> FrameOrigin? {
+        SegmentOffer(header).map { FrameOrigin(generation: $0.generation, sender: $0.sender) }
+    }
+
     /// Offers this worker's segment to all others and answers their offers, until all are done or the deadline has passed.
     /// Frames of another kind are given to `hold`.
     package func link(

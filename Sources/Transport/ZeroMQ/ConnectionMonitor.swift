@@ -6,10 +6,22 @@ package enum ConnectionEvent: Sendable, Hashable {
     case established
     /// The connection ended.
     case disconnected
-    /// The peer uses another protocol or was refused; with libzmq's number.
-    case handshakeFailed(code: Int)
+    /// The peer answered, but not as it should.
+    case handshakeFailed(HandshakeFailure)
     /// Connecting failed; it is tried again if the options ask for that.
     case connectionRefused
+}
+
+/// Why two processes that are connected exchange no messages.
+package enum HandshakeFailure: Sendable, Hashable {
+    /// The peer does not admit this socket's key.
+    case notAdmitted
+    /// One side has keys, the other has none.
+    case otherMechanism
+    /// The peer does not follow the protocol, or has not the key that it should have.
+    case protocolError
+    /// The peer closed the connection, or did not answer in time: so does one with another key than expected.
+    case closed
 }
 
 /// Reports the events of the connections of one socket. Used by the socket's thread.
@@ -60,7 +72,11 @@ package final class ConnectionMonitor {
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
             case ZMQ_EVENT_DISCONNECTED: return .disconnected
             case ZMQ_EVENT_CLOSED: return .connectionRefused
-            default: return .handshakeFailed(code: Int(value))
+            case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .handshakeFailed(.notAdmitted)
+            case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+                let isOther = value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH
+                return .handshakeFailed(isOther ? .otherMechanism : .protocolError)
+            default: return .handshakeFailed(.closed)
             }
         }
     }

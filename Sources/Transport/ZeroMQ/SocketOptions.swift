@@ -1,7 +1,8 @@
 internal import CZeroMQ
+package import Core
 
 /// The options of a socket, set before it binds or connects. Every limit is finite; the defaults suit control sockets.
-package struct SocketOptions: Sendable, Equatable {
+package struct SocketOptions: Sendable {
     /// The most messages queued for one peer; then the socket takes no more.
     package var sendHighWaterMark = 64
     /// The most messages queued from one peer; then its connection is not read.
@@ -20,6 +21,8 @@ package struct SocketOptions: Sendable, Equatable {
     package var kernelBufferByteCount: Int?
     /// ROUTER refuses messages to unknown or full peers instead of dropping them.
     package var isMandatory = true
+    /// Who may be at the other end.
+    package var security = SocketSecurity.none
 
     package init() {}
 
@@ -48,6 +51,16 @@ package struct SocketOptions: Sendable, Equatable {
     static let keepaliveProbeCount = 3
 }
 
+/// How a socket's connections are protected.
+package enum SocketSecurity: Sendable {
+    /// Not at all.
+    case none
+    /// CURVE: every peer has to know the public half, and to have an admitted key.
+    case listening(KeyPair, AdmissionList)
+    /// CURVE: the peer has to have the other key's secret half.
+    case connecting(KeyPair, to: PublicKey)
+}
+
 extension ZeroMQSocket {
     /// Sets all options. Called before the socket binds or connects; libzmq may crash when some are changed later.
     func apply(_ options: SocketOptions) throws(TransportError) {
@@ -70,6 +83,24 @@ extension ZeroMQSocket {
         }
         if kind == .router { try set(ZMQ_ROUTER_MANDATORY, options.isMandatory ? 1 : 0) }
         try applyLiveness()
+        try apply(options.security)
+    }
+
+    private func apply(_ security: SocketSecurity) throws(TransportError) {
+        switch security {
+        case .none: break
+        case .listening(let pair, let admitted):
+            // Without a handler and without a domain libzmq would admit everybody.
+            try context.authenticator().register(admitted)
+            try set(ZMQ_CURVE_SERVER, 1)
+            try set(ZMQ_CURVE_SECRETKEY, text: pair.secretText)
+            try set(ZMQ_ZAP_DOMAIN, text: admitted.domain)
+            try set(selvedge_zap_enforce_domain, 1)
+        case .connecting(let pair, let peer):
+            try set(ZMQ_CURVE_SERVERKEY, text: peer.description)
+            try set(ZMQ_CURVE_PUBLICKEY, text: pair.publicKey.description)
+            try set(ZMQ_CURVE_SECRETKEY, text: pair.secretText)
+        }
     }
 
     private func applyLiveness() throws(TransportError) {

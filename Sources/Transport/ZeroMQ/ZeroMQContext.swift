@@ -1,4 +1,5 @@
 internal import CZeroMQ
+import Synchronization
 
 /// libzmq's context: its I/O threads and all messages in flight. One a process, alive as long as the process uses the
 /// network.
@@ -6,6 +7,7 @@ package final class ZeroMQContext: @unchecked Sendable {
     // zmq_ctx_* may be called from any thread.
     let handle: UnsafeMutableRawPointer
     private let names: UnsafeMutablePointer<selvedge_counter>
+    private let startedAuthenticator = Mutex<Authenticator?>(nil)
 
     /// Starts `ioThreadCount` threads that move bytes; one is enough for a few gigabytes a second. Throws `libraryTooOld`.
     package init(ioThreadCount: Int = 1) throws(TransportError) {
@@ -21,19 +23,38 @@ package final class ZeroMQContext: @unchecked Sendable {
         names = .allocate(capacity: 1)
         names.initialize(to: selvedge_counter())
         zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreadCount))
+        zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Self.socketLimit)
     }
 
     deinit {
+        if let authenticator = startedAuthenticator.withLock({ $0 }) {
+            zmq_ctx_shutdown(handle)
+            authenticator.join()
+        }
         // Interrupted calls are repeated; all sockets are closed, so this ends.
         while zmq_ctx_term(handle) != 0 && zmq_errno() == selvedge_interrupted {}
         names.deallocate()
     }
+
+    /// Three sockets (one that sends, a monitor's two ends) for each link of a full view in two generations; libzmq's own limit
+    /// is 1,023.
+    private static let socketLimit: Int32 = 8192
 
     /// The version of the library in use.
     package static var libraryVersion: String {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
         return "\(major).\(minor).\(patch)"
+    }
+
+    /// The handler that admits peers of sockets with keys; started by the first such socket before it listens.
+    func authenticator() throws(TransportError) -> Authenticator {
+        try startedAuthenticator.withLock { started throws(TransportError) in
+            if let started { return started }
+            let authenticator = try Authenticator(context: handle)
+            started = authenticator
+            return authenticator
+        }
     }
 
     /// A number that is unique in this context.

@@ -1,57 +1,6 @@
 internal import CZeroMQ
+package import Core
 internal import Glibc
-
-/// The socket to which all other workers send their frames: bound once, before HELLO, and kept for the worker's life.
-package final class Inbox {
-    fileprivate let socket: ZeroMQSocket
-    /// Where it listens, with the real port; other workers connect to it.
-    package let endpoint: Endpoint
-    /// Messages that were not a header and a payload.
-    package private(set) var malformedCount = 0
-
-    /// Listens at an endpoint (port 0 takes a free one) with `SocketOptions.data`.
-    package init(_ context: ZeroMQContext, at endpoint: Endpoint, options: SocketOptions) throws(TransportError) {
-        socket = try ZeroMQSocket(context, .pull, options: options)
-        self.endpoint = try socket.bind(endpoint)
-    }
-
-    /// Stops listening.
-    package func close() {
-        socket.close()
-    }
-
-    /// A frame that has arrived, or nil; never waits. Messages of any other form are dropped and counted.
-    package func receive() throws(TransportError) -> ReceivedFrame? {
-        while true {
-            var first = Message()
-            guard try socket.receive(into: &first) else { return nil }
-            if !first.hasMore {
-                if first.byteCount >= ReceivedFrame.headerByteCount {
-                    let header = first.withUnsafeBytes { $0.loadUnaligned(as: SIMD8<UInt64>.self) }
-                    return ReceivedFrame(header: header, payload: first.payload(from: ReceivedFrame.headerByteCount))
-                }
-                malformedCount += 1
-                continue
-            }
-            var second = Message()
-            guard try socket.receive(into: &second) else { return nil }
-            if !second.hasMore && first.byteCount == ReceivedFrame.headerByteCount {
-                let header = first.withUnsafeBytes { $0.loadUnaligned(as: SIMD8<UInt64>.self) }
-                return ReceivedFrame(header: header, payload: second.payload(from: 0))
-            }
-            malformedCount += 1
-            if second.hasMore { try socket.skipRest() }
-        }
-    }
-}
-
-extension Poller {
-    /// Watches an inbox for frames. Returns its index.
-    @discardableResult
-    package func add(_ inbox: Inbox) -> Int {
-        add(inbox.socket)
-    }
-}
 
 /// A connection to another worker could not be started.
 package struct PeerLinkError: Error, CustomStringConvertible {
@@ -74,11 +23,26 @@ package final class ZeroMQFrameTransport: FrameTransport {
         var index: Int
     }
 
+    /// The key pair of this worker, and the keys of all ranks' inboxes.
+    package struct Keys: Sendable {
+        package var own: KeyPair
+        package var inboxes: [PublicKey]
+
+        package init(own: KeyPair, inboxes: [PublicKey]) {
+            self.own = own
+            self.inboxes = inboxes
+        }
+    }
+
+    private let context: ZeroMQContext
+    private let endpoints: [Endpoint]
+    private let options: SocketOptions
+    private let keys: Keys?
     private let inbox: Inbox
     private let interrupt: InterruptEvent
     private let rank: Int
     /// One a rank; nil for this worker.
-    private let links: [Link?]
+    private var links: [Link?] = []
     /// For waits until a link has room.
     private let poller: Poller
     private var watchedIndex: Int?
@@ -100,39 +64,50 @@ package final class ZeroMQFrameTransport: FrameTransport {
     ///
     /// All inboxes must be bound before: a connection that is refused is not tried again. Throws with the rank whose
     /// endpoint cannot be used. `spins` where the host has a processor for every busy thread, those of libzmq included: a
-    /// spinning thread would take theirs.
+    /// spinning thread would take theirs. With `keys` every inbox has to have its key.
     ///
-    /// - Precondition: `rank` is an index of `endpoints`.
+    /// - Precondition: `rank` is an index of `endpoints`; there is a key for each.
     package init(
         _ context: ZeroMQContext, rank: Int, endpoints: [Endpoint], options: SocketOptions, inbox: Inbox,
-        interrupt: InterruptEvent, spins: Bool = true
+        interrupt: InterruptEvent, keys: Keys? = nil, spins: Bool = true
     ) throws(PeerLinkError) {
         precondition(endpoints.indices.contains(rank), "a rank is an index of the endpoints")
+        precondition(keys.map { $0.inboxes.count == endpoints.count } ?? true, "there is a key for each inbox")
+        self.context = context
+        self.endpoints = endpoints
+        self.options = options
+        self.keys = keys
         self.rank = rank
         self.inbox = inbox
         self.interrupt = interrupt
         spinCount = spins ? Self.spinCount : 0
         poller = Poller(capacity: endpoints.count + 4)
-        poller.add(inbox)
-        poller.add(interrupt)
-        var links: [Link?] = []
-        for (other, endpoint) in endpoints.enumerated() {
+        for other in endpoints.indices {
             do throws(TransportError) {
-                links.append(other == rank ? nil : try Self.link(context, endpoint, options, poller))
+                links.append(other == rank ? nil : try link(to: other))
             } catch {
                 throw PeerLinkError(rank: other, cause: error)
             }
         }
-        self.links = links
         do throws(TransportError) {
-            descriptors = [try inbox.socket.descriptor, interrupt.descriptor].map(Self.input)
-            for (other, link) in links.enumerated() {
-                guard let link else { continue }
-                monitoredRanks.append(other)
-                descriptors.append(Self.input(try link.monitor.socket.descriptor))
-            }
+            try watchLinks()
         } catch {
             throw PeerLinkError(rank: rank, cause: error)
+        }
+    }
+
+    /// Fills the poll sets, which then have the inbox, the interrupt event and all monitors.
+    private func watchLinks() throws(TransportError) {
+        poller.remove(from: 0)
+        poller.add(inbox)
+        poller.add(interrupt)
+        monitoredRanks = []
+        descriptors = [try inbox.socket.descriptor, interrupt.descriptor].map(Self.input)
+        for other in links.indices {
+            guard let link = links[other] else { continue }
+            links[other]?.index = poller.add(link.monitor)
+            monitoredRanks.append(other)
+            descriptors.append(Self.input(try link.monitor.socket.descriptor))
         }
     }
 
@@ -140,13 +115,13 @@ package final class ZeroMQFrameTransport: FrameTransport {
         pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
     }
 
-    private static func link(
-        _ context: ZeroMQContext, _ endpoint: Endpoint, _ options: SocketOptions, _ poller: Poller
-    ) throws(TransportError) -> Link {
+    private func link(to other: Int) throws(TransportError) -> Link {
+        var options = options
+        if let keys { options.security = .connecting(keys.own, to: keys.inboxes[other]) }
         let socket = try ZeroMQSocket(context, .push, options: options)
         let monitor = try ConnectionMonitor(of: socket)
-        try socket.connect(endpoint)
-        return Link(socket: socket, monitor: monitor, index: poller.add(monitor))
+        try socket.connect(endpoints[other])
+        return Link(socket: socket, monitor: monitor, index: 0)
     }
 
     /// Ends waits also while a descriptor is readable. At most one.
@@ -165,19 +140,48 @@ package final class ZeroMQFrameTransport: FrameTransport {
         }
     }
 
-    /// Waits until every connection is established.
+    /// Waits until every connection is established. With keys, a member that has not received the view yet refuses this worker's
+    /// key: then the connection is tried again.
     package func waitUntilConnected(deadline: Deadline) throws(TransportError) -> WaitOutcome {
-        for case .some(let link) in links {
-            let poller = Poller(capacity: 2)
-            let socketIndex = poller.add(link.socket, forSending: true)
-            let eventIndex = poller.add(interrupt)
-            while true {
+        for other in links.indices {
+            while let link = links[other] {
+                let poller = Poller(capacity: 3)
+                let socketIndex = poller.add(link.socket, forSending: true)
+                let eventIndex = poller.add(interrupt)
+                // Without keys a connection that fails stays broken.
+                let monitorIndex = keys.map { _ in poller.add(link.monitor) }
                 guard try poller.wait(until: deadline) else { return .timedOut }
                 if poller.isReady(eventIndex) { return .interrupted }
                 if poller.isReady(socketIndex) { break }
+                guard let monitorIndex, poller.isReady(monitorIndex), try isRefused(link) else { continue }
+                guard try !isInterrupted(duringMilliseconds: Self.refusalPauseMilliseconds) else { return .interrupted }
+                if deadline.hasPassed { return .timedOut }
+                link.monitor.close()
+                link.socket.close()
+                links[other] = try self.link(to: other)
             }
         }
+        if keys != nil { try watchLinks() }
         return .ready
+    }
+
+    /// The pause before a member that refused this worker is asked again.
+    private static let refusalPauseMilliseconds = 20
+
+    private func isRefused(_ link: Link) throws(TransportError) -> Bool {
+        while let event = try link.monitor.next() {
+            switch event {
+            case .handshakeFailed, .disconnected: return true
+            case .established, .connectionRefused: continue
+            }
+        }
+        return false
+    }
+
+    private func isInterrupted(duringMilliseconds milliseconds: Int) throws(TransportError) -> Bool {
+        let poller = Poller(capacity: 1)
+        poller.add(interrupt)
+        return try poller.wait(until: Deadline(afterMilliseconds: milliseconds))
     }
 
     /// The first rank without an established connection; this worker's own rank when there is none.
@@ -250,7 +254,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     }
 
     /// Whether a frame has arrived.
-    var hasFrame: Bool { get throws(TransportError) { try inbox.socket.hasMessage } }
+    var hasFrame: Bool { get throws(TransportError) { try inbox.hasMessage } }
 
     /// Sleeps until a frame may be received. `isWatched` when the watched descriptor was readable.
     ///

@@ -1,4 +1,7 @@
+internal import CPlatform
 internal import CZeroMQ
+package import Core
+import Glibc
 
 /// The kinds of sockets that Selvedge uses.
 package enum SocketKind: Sendable, Hashable {
@@ -33,6 +36,8 @@ package final class ZeroMQSocket {
     let context: ZeroMQContext
     private(set) var isClosed = false
     private var isMonitored = false
+    /// Whether received bytes are counted, because other hosts or users may send them without an end.
+    private var countsBytes = false
 
     /// A socket with all its options set, neither listening nor connected.
     package init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
@@ -90,6 +95,7 @@ package final class ZeroMQSocket {
         if case .ipc(let path) = endpoint { try SocketFile.checkFree(path) }
         guard zmq_bind(handle, endpoint.bindingText) == 0 else { throw .current("listen on", self.endpoint) }
         guard case .tcp = endpoint else { return endpoint }
+        countsBytes = true
         var bytes = [UInt8](repeating: 0, count: 256)
         var count = bytes.count
         guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
@@ -141,6 +147,13 @@ package final class ZeroMQSocket {
         }
     }
 
+    /// Sets an option that is a text; a key counts as one.
+    func set(_ option: Int32, text: String) throws(TransportError) {
+        guard zmq_setsockopt(handle, option, text, text.utf8.count) == 0 else {
+            throw .current("set option \(option) of", endpoint)
+        }
+    }
+
     /// Sends one frame without waiting; false when the socket cannot take it now. A frame that was taken belongs to libzmq.
     ///
     /// With `more`, further frames of the same message follow before any other message is sent.
@@ -174,6 +187,7 @@ package final class ZeroMQSocket {
             if code == selvedge_again { return false }
             if code != selvedge_interrupted { throw .current("receive from", endpoint) }
         }
+        if countsBytes { message.countAsTaken() }
         return true
     }
 
@@ -187,15 +201,24 @@ package final class ZeroMQSocket {
 
     /// Receives all frames of a message without waiting; nil when there is none.
     package func receiveFrames() throws(TransportError) -> [[UInt8]]? {
+        try receiveMessage()?.frames
+    }
+
+    /// Receives a message without waiting; nil when there is none. `sender` is the key with which the sender of its last frame
+    /// was admitted. Of a message with more than ``frameLimit`` frames the first ones are returned.
+    package func receiveMessage() throws(TransportError) -> (frames: [[UInt8]], sender: PublicKey?)? {
         var message = Message()
         guard try receive(into: &message) else { return nil }
         var frames = [message.bytes]
         while message.hasMore {
             guard try receive(into: &message) else { break }
-            frames.append(message.bytes)
+            if frames.count < Self.frameLimit { frames.append(message.bytes) }
         }
-        return frames
+        return (frames, message.sender)
     }
+
+    /// More frames than any message has.
+    private static let frameLimit = 4
 }
 
 /// One frame of a ZeroMQ message: owns its bytes, or borrows memory until libzmq has sent it.
@@ -247,6 +270,25 @@ package struct Message: ~Copyable {
     /// Whether more frames of the same message follow (after receiving).
     package var hasMore: Bool {
         withUnsafePointer(to: record) { zmq_msg_more($0) != 0 }
+    }
+
+    /// Counts its bytes as taken from the connection on which it arrived.
+    fileprivate func countAsTaken() {
+        guard let descriptor = withUnsafePointer(to: record, { zmq_msg_gets($0, "__fd") }) else { return }
+        selvedge_bytes_taken(atoi(descriptor), Int64(byteCount + Self.wireOverheadByteCount))
+    }
+
+    /// More than libzmq and CURVE add to a frame.
+    private static let wireOverheadByteCount = 64
+
+    /// The key with which its sender was admitted; nil where the socket has no keys. On a ROUTER from the second frame on:
+    /// libzmq 4.3.4 may lose it on the first.
+    package var sender: PublicKey? {
+        withUnsafePointer(to: record) { record in
+            zmq_msg_gets(record, "User-Id").flatMap { text in
+                PublicKey(z85: UnsafeRawBufferPointer(start: text, count: strlen(text)))
+            }
+        }
     }
 
     /// The bytes, valid during the call; at any alignment.

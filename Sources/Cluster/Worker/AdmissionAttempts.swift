@@ -1,0 +1,58 @@
+import Transport
+
+/// Decides from the failed handshakes of a worker's control connection whether the coordinator will ever admit it.
+///
+/// A coordinator that does not admit the worker's key, or that has keys where the worker has none, answers so at once. One with
+/// another key than the worker expects can only close the connection, as one that is overloaded does: that counts after a few
+/// attempts. Once the coordinator has sent a message, nothing counts: its successor may be about to start.
+struct AdmissionAttempts {
+    enum Step: Equatable {
+        /// libzmq, or the link's renewal, tries again.
+        case wait
+        /// Make a new connection that expects the coordinator key with the index ``coordinatorIndex``.
+        case renew
+        case giveUp(reason: String)
+    }
+
+    /// Closed handshakes for each expected key until the worker gives up.
+    private static let attemptLimit = 8
+
+    private let coordinatorCount: Int
+    private var closedCount = 0
+    private var isAdmitted = false
+    /// The coordinator key that the next connection expects.
+    private(set) var coordinatorIndex = 0
+
+    /// - Parameter coordinatorCount: how many coordinator keys the worker trusts; 0 without keys.
+    init(coordinatorCount: Int) {
+        self.coordinatorCount = coordinatorCount
+    }
+
+    /// A message of the coordinator arrived.
+    mutating func received() {
+        isAdmitted = true
+    }
+
+    /// A handshake failed.
+    mutating func failed(_ failure: HandshakeFailure) -> Step {
+        guard !isAdmitted else { return .wait }
+        switch failure {
+        case .notAdmitted:
+            return .giveUp(
+                reason: "does not admit this worker's key: add its worker-public line to the coordinator's key file")
+        case .otherMechanism:
+            return .giveUp(
+                reason: coordinatorCount > 0
+                    ? "has no keys: start the coordinator with --key-file as well"
+                    : "needs keys: give this worker's key file with --key-file")
+        case .closed, .protocolError:
+            guard coordinatorCount > 0 else { return .wait }
+            closedCount += 1
+            guard closedCount < Self.attemptLimit * coordinatorCount else {
+                return .giveUp(reason: "has another key than this worker's key file names, or is no coordinator")
+            }
+            coordinatorIndex = closedCount % coordinatorCount
+            return coordinatorCount > 1 || failure == .protocolError ? .renew : .wait
+        }
+    }
+}
