@@ -4,7 +4,7 @@
 
 #include "CPU.h"
 #include "CRC32C.h"
-#include "Descriptors.h"
+#include "Connections.h"
 #include "Events.h"
 #include "Futex.h"
 #include "Prefetch.h"

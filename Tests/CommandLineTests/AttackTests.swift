@@ -1,0 +1,226 @@
+import CPlatform
+import Core
+import Foundation
+import Glibc
+import Testing
+import Transport
+
+extension CommandLineTests {
+    /// Strangers, and members that lie, against a live run over tcp. Its files have the bytes of an undisturbed run.
+    @Suite struct Attacks {
+        private let scratch: Scratch
+        /// Seconds of training, so that an attack is over before its end.
+        private static let epochs = 300
+
+        init() throws {
+            scratch = try Scratch()
+            try scratch.makeKeys()
+        }
+
+        /// A coordinator and two workers that have begun to train.
+        private struct Run {
+            let coordinator: Selvedge
+            let workers: [Selvedge]
+            let address: String
+            /// The ports of the coordinator and of the workers' inboxes.
+            var ports: [UInt16] = []
+
+            /// Without keys where `isInsecure`.
+            init(in scratch: Scratch, isInsecure: Bool = false) throws {
+                let keys: (String) -> [String] = { isInsecure ? ["--insecure"] : ["--key-file", $0] }
+                coordinator = try Selvedge(
+                    ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--start-workers", "2"]
+                        + ["--epochs", "\(Attacks.epochs)", "--run", "run", "--transport", "zeromq"]
+                        + keys("job.coordinator"),
+                    in: scratch)
+                let address = String(
+                    try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
+                workers = try ["left", "right"].map { name in
+                    try Selvedge(
+                        ["worker", "--coordinator", address, "--name", name, "--threads", "1"] + keys("job.worker"),
+                        in: scratch)
+                }
+                self.address = address
+                try coordinator.line(containing: "Epoch 1/")
+                for process in [coordinator] + workers { ports += try Self.listeningPorts(process.processIdentifier) }
+            }
+
+            /// The local ports at which a process listens.
+            private static func listeningPorts(_ process: pid_t) throws -> [UInt16] {
+                let folder = "/proc/\(process)/fd"
+                let sockets = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
+                    try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+                }
+                let table = try String(contentsOfFile: "/proc/\(process)/net/tcp", encoding: .utf8)
+                return table.split(separator: "\n").compactMap { line in
+                    let fields = line.split(separator: " ")
+                    guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else {
+                        return nil
+                    }
+                    return UInt16(fields[1].suffix(4), radix: 16)
+                }
+            }
+
+            /// Waits until all processes have ended well.
+            func expectEnd() throws -> Selvedge.End {
+                let end = try coordinator.end()
+                #expect(end.code == 0, "\(end.lines)")
+                for worker in workers { #expect(try worker.end().code == 0) }
+                return end
+            }
+        }
+
+        private func expectUndisturbed() throws {
+            let calm = try Selvedge.run(
+                ["train", "small.yaml", "--workers", "1", "--epochs", "\(Self.epochs)", "--run", "calm"], in: scratch)
+            #expect(calm.code == 0, "\(calm.lines)")
+            #expect(try scratch.digests("run") == scratch.digests("calm"))
+        }
+
+        private static func connection(to port: UInt16) throws -> Int32 {
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            let status = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            guard status == 0 else {
+                close(descriptor)
+                throw Selvedge.Failure(description: "no connection to port \(port): \(errno)")
+            }
+            return descriptor
+        }
+
+        /// Sends bytes; returns whether the connection took them.
+        @discardableResult
+        private static func send(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
+            let count = bytes.withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            return count == bytes.count
+        }
+
+        /// What comes until the peer closes, or nothing more comes for a moment.
+        private static func answer(_ descriptor: Int32) -> [UInt8] {
+            var received: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while poll(&request, 1, 100) > 0 {
+                let count = read(descriptor, &buffer, buffer.count)
+                guard count > 0 else { break }
+                received += buffer[..<count]
+            }
+            return received
+        }
+
+        /// The first bytes of other protocols, and of ZMTP without keys.
+        private static let greetings: [(name: String, bytes: [UInt8])] = {
+            func greeting(_ mechanism: String, major: UInt8 = 3) -> [UInt8] {
+                [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, major, 0] + Array(mechanism.utf8)
+                    + [UInt8](repeating: 0, count: 20 - mechanism.utf8.count + 32)
+            }
+            // READY with a socket type, and a message.
+            let ready: [UInt8] = [4, 25, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6]
+            return [
+                ("NULL", greeting("NULL") + ready + Array("DEALER".utf8) + [0, 5] + Array("HELLO".utf8)),
+                ("PLAIN", greeting("PLAIN") + [4, 10, 5] + Array("HELLO".utf8) + [1, 97, 1, 97]),
+                ("ZMTP 1", [1, 0, 6, 0] + Array("HELLO".utf8)),
+                ("ZMTP 2", [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 5, 0, 0, 0, 5] + Array("HELLO".utf8)),
+                ("HTTP", Array("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)),
+                ("TLS", [22, 3, 1, 0, 40, 1, 0, 0, 36, 3, 3] + [UInt8](repeating: 7, count: 34)),
+                (
+                    "CURVE without keys",
+                    greeting("CURVE") + [4, 200, 5] + Array("HELLO".utf8) + [UInt8](repeating: 1, count: 194)
+                ),
+            ]
+        }()
+
+        @Test func `other protocols, a slow drip and strangers without keys learn nothing and change nothing`() throws {
+            let run = try Run(in: scratch)
+            try #require(run.ports.count >= 3)
+            var open: [Int32] = []
+            defer { for descriptor in open { close(descriptor) } }
+            var strangers: [(name: String, descriptor: Int32)] = []
+            for port in run.ports {
+                for greeting in Self.greetings {
+                    let descriptor = try Self.connection(to: port)
+                    open.append(descriptor)
+                    Self.send(greeting.bytes, descriptor)
+                    strangers.append((greeting.name, descriptor))
+                }
+                // One byte of a greeting now and then.
+                let descriptor = try Self.connection(to: port)
+                open.append(descriptor)
+                for byte in Self.greetings[0].bytes.prefix(8) {
+                    Self.send([byte], descriptor)
+                    usleep(20_000)
+                }
+            }
+            for stranger in strangers {
+                let answer = Self.answer(stranger.descriptor)
+                // The greeting of ZMTP has 64 bytes; an error or a WELCOME may follow, and nothing of the run.
+                #expect(answer.count <= 64 + 2 + 168, "\(stranger.name): \(answer.count) bytes")
+            }
+            _ = try run.expectEnd()
+            try expectUndisturbed()
+        }
+
+        @Test func `a member with a valid key cannot send in another's name`() throws {
+            let run = try Run(in: scratch)
+            let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
+            let member = try HostileMember(
+                run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"))
+            try member.run(seconds: 10)
+            #expect(member.reachedMemberCount == 2, "the attack reached its victims")
+            #expect(member.forgedFrameCount > 0)
+            _ = try run.expectEnd()
+            try expectUndisturbed()
+        }
+
+        /// The most memory that a process had, in bytes.
+        private static func peakMemory(_ process: pid_t) throws -> Int {
+            let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+            return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        }
+
+        @Test func `a message whose frames never end breaks its connection, not the process`() throws {
+            let run = try Run(in: scratch, isInsecure: true)
+            let greeting = try #require(Self.greetings.first { $0.name == "NULL" }).bytes
+            // A frame of 64 KiB with more to follow.
+            let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
+            for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
+                let before = try Self.peakMemory(process.processIdentifier)
+                let descriptor = try Self.connection(to: port)
+                defer { close(descriptor) }
+                Self.send(greeting, descriptor)
+                _ = Self.answer(descriptor)
+                var sentByteCount = 0
+                while sentByteCount < 1 << 30, Self.send(frame, descriptor) { sentByteCount += frame.count }
+                #expect(sentByteCount < 256 << 20, "the connection was broken")
+                let grown = try Self.peakMemory(process.processIdentifier) - before
+                #expect(grown < 256 << 20, "\(grown) bytes")
+            }
+            _ = try run.expectEnd()
+            try expectUndisturbed()
+        }
+
+        @Test func `5,000 idle connections end nothing`() throws {
+            selvedge_raise_descriptor_limit()
+            let run = try Run(in: scratch)
+            var open: [Int32] = []
+            defer { for descriptor in open { close(descriptor) } }
+            while open.count < 5000 {
+                guard let descriptor = try? Self.connection(to: run.ports[open.count % run.ports.count]) else { break }
+                open.append(descriptor)
+            }
+            #expect(open.count == 5000, "error \(errno): 5,000 descriptors are needed")
+            _ = try run.expectEnd()
+            try expectUndisturbed()
+        }
+    }
+}

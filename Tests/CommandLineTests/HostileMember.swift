@@ -1,0 +1,165 @@
+import Collectives
+import Coordination
+import Core
+import Experiments
+import Foundation
+import NeuralNetwork
+import Training
+import Transport
+
+@testable import Cluster
+
+/// A worker that joins a run with valid keys, and in its view sends gradients and statistics in the name of the owners.
+///
+/// It computes nothing: it claims to be at the start of the run, so that the coordinator makes it a learner and sends it the
+/// view.
+final class HostileMember {
+    /// Frames that were sent in the name of another member.
+    private(set) var forgedFrameCount = 0
+    /// Members that accepted the connection of this one.
+    private(set) var reachedMemberCount = 0
+
+    private let context: ZeroMQContext
+    private let control: ZeroMQSocket
+    private let inbox: Inbox
+    /// Of its inbox; nil without keys.
+    private let pair: KeyPair?
+    private let hello: Hello
+    private var welcome: Welcome?
+    private var counter: UInt64 = 0
+    private var isOver = false
+
+    /// One for the process, as libzmq wants it.
+    private static let sharedContext = try? ZeroMQContext()
+    private static let options = SocketOptions.data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
+    private static let forgedRoundCount: UInt64 = 40
+    private static let digest = SHA256Digest(of: [1])
+
+    /// Connects to a coordinator; nothing is sent before `run`.
+    init(_ address: String, keys: WorkerKeys?) throws {
+        guard let context = Self.sharedContext else { throw Selvedge.Failure(description: "no context") }
+        self.context = context
+        pair = try keys.map { _ in try KeyPair() }
+        inbox = try Inbox(context, at: .tcp(host: "127.0.0.1", port: 0), options: Self.options, keys: pair)
+        var options = SocketOptions()
+        if let keys { options.security = .connecting(keys.pair, to: keys.coordinators[0]) }
+        control = try ZeroMQSocket(context, .dealer, options: options)
+        try control.connect(Endpoint(parsing: address))
+        var hello = Hello(
+            name: "hostile", host: "elsewhere", hostIdentifier: HostIdentifier(high: 6, low: 6), processIdentifier: 6,
+            build: "6", arithmeticVersion: UInt32(Arithmetic.version), instructionSet: "portable", dataDigests: [],
+            inboxAddress: inbox.endpoint.description, threadCount: 1)
+        hello.inboxKey = pair?.publicKey
+        self.hello = hello
+    }
+
+    /// Takes part until the coordinator sends it away, or for so many seconds.
+    func run(seconds: Int) throws {
+        let end = Deadline(afterMilliseconds: seconds * 1000)
+        let poller = Poller(capacity: 1)
+        poller.add(control)
+        while !isOver, !end.hasPassed {
+            counter += 1
+            send(
+                welcome == nil
+                    ? .hello(hello)
+                    : .progress(Progress(generation: 0, completedSteps: 0, phase: .waiting, counter: counter)))
+            guard try poller.wait(until: Deadline(afterMilliseconds: 100)) else { continue }
+            while let frames = try control.receiveFrames() {
+                guard let bytes = ControlFrame.opened(frames[0]) else { continue }
+                try take(CoordinatorMessage(decoding: bytes))
+            }
+        }
+    }
+
+    private func send(_ message: WorkerMessage) {
+        _ = try? control.send(frames: [ControlFrame.sealed(message.encoded())])
+    }
+
+    private func take(_ message: CoordinatorMessage) throws {
+        switch message {
+        case .welcome(let welcome):
+            self.welcome = welcome
+            send(.ready(Ready(generation: 0, position: .start, stateDigest: Self.digest)))
+        case .reconfigure(let generation):
+            send(.ready(Ready(generation: generation, position: .start, stateDigest: Self.digest)))
+        case .view(let view):
+            if forgedFrameCount == 0 { try attack(view) }
+            send(.linked(Linked(generation: view.generation, stateDigest: Self.digest)))
+        case .refused, .end, .abort: isOver = true
+        default: break
+        }
+    }
+
+    // MARK: The attack
+
+    private func attack(_ view: View) throws {
+        guard let welcome, view.members.contains(where: { $0.name == hello.name }) else { return }
+        let experiment = try Experiment(yaml: welcome.experiment, source: "the run")
+        let buckets = try Model(experiment.model, loss: experiment.loss).buckets
+        let ownership = try view.ownership(microBatchCount: experiment.microBatchCount)
+        for receiver in view.members where receiver.name != hello.name {
+            guard let link = try link(to: receiver) else { continue }
+            reachedMemberCount += 1
+            for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
+                let configuration = AllReduceConfiguration(
+                    job: welcome.job, generation: view.generation, rank: sender.rank, ownership: ownership,
+                    buckets: buckets, statisticsWidth: 3)
+                for round in 0..<Self.forgedRoundCount {
+                    try forge(configuration, round: view.position.rounds + round, to: receiver.rank, link)
+                }
+            }
+        }
+    }
+
+    private func link(to member: Member) throws -> ZeroMQSocket? {
+        var options = Self.options
+        if let pair, let key = member.inboxKey { options.security = .connecting(pair, to: key) }
+        // The member may not have the view yet.
+        for _ in 0..<20 {
+            let socket = try ZeroMQSocket(context, .push, options: options)
+            try socket.connect(Endpoint(parsing: member.inboxAddress))
+            let poller = Poller(capacity: 1)
+            poller.add(socket, forSending: true)
+            if try poller.wait(until: Deadline(afterMilliseconds: 100)) { return socket }
+        }
+        return nil
+    }
+
+    /// Sends all frames that the configuration's rank would send to another in a round, with other numbers.
+    private func forge(
+        _ configuration: AllReduceConfiguration, round: UInt64, to receiver: Int, _ link: ZeroMQSocket
+    ) throws {
+        let layout = configuration.layout(batchSize: configuration.ownership.microBatchCount)
+        var machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: layout)
+        machine.begin(step: round, layout: layout)
+        for bucket in configuration.buckets.indices { machine.bucketReady(bucket) }
+        machine.statisticsReady()
+        while let action = machine.nextAction() {
+            switch action {
+            case .sendContribution(let bucket, let elements, _, let node, let destination)
+            where destination.ranks.contains(receiver):
+                let label = configuration.label(
+                    .contribution, step: round, bucket: bucket, elements: elements, node: node)
+                try send(label, Array(repeating: Float(1e-3), count: elements.count), link)
+            case .sendStatistics:
+                let count = configuration.statistics(of: configuration.rank, width: 3).count
+                let label = configuration.label(.statistics, step: round, bucket: 0, elements: 0..<count)
+                try send(label, Array(repeating: 3.0, count: count), link)
+            default: break
+            }
+        }
+    }
+
+    private func send<Element: BitwiseCopyable>(
+        _ label: FrameLabel, _ payload: [Element], _ link: ZeroMQSocket
+    ) throws {
+        let bytes = payload.withUnsafeBytes { Array($0) }
+        var frame = [UInt8](repeating: 0, count: FrameHeader.byteCount)
+        let header = FrameHeader(label, payloadChecksum: CRC32C.checksum(bytes))
+        frame.withUnsafeMutableBytes { buffer in
+            if let start = buffer.baseAddress { header.encode(into: start) }
+        }
+        if try link.send(frames: [frame + bytes]) { forgedFrameCount += 1 }
+    }
+}
