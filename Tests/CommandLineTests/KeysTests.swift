@@ -103,9 +103,41 @@ extension CommandLineTests {
             try expectUndisturbed("run")
         }
 
+        @Test func `a worker whose key is removed from the coordinator's file is evicted, and the run goes on`() throws
+        {
+            #expect(
+                try Selvedge.run(["keys", "new", "two", "--worker", "left", "--worker", "right"], in: scratch).code == 0
+            )
+            let coordinator = try Selvedge(
+                ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--key-file", "two.coordinator"]
+                    + ["--start-workers", "2", "--epochs", "300", "--run", "run"], in: scratch)
+            let address = String(try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
+            let workers = try ["left", "right"].map { name in
+                try Selvedge(
+                    ["worker", "--coordinator", address, "--name", name, "--threads", "1"]
+                        + ["--key-file", "two.worker-\(name)"], in: scratch)
+            }
+            try coordinator.line(containing: "Epoch 1/")
+            #expect(try Selvedge.run(["keys", "show", "two.worker-right"], in: scratch).code == 0)
+            let shown = String(decoding: try scratch.bytes("output"), as: UTF8.self)
+            let removed = try #require(shown.split(separator: "\n").first { $0.hasPrefix("worker-public ") })
+            let text = String(decoding: try scratch.bytes("two.coordinator"), as: UTF8.self)
+            let rest = text.split(separator: "\n").filter { $0 != removed }.joined(separator: "\n") + "\n"
+            try scratch.write(rest, to: "new")
+            #expect(chmod(scratch.path + "/new", 0o600) == 0)
+            #expect(rename(scratch.path + "/new", scratch.path + "/two.coordinator") == 0)
+            let evicted = try workers[1].end()
+            #expect(evicted.code == 77, "\(evicted.lines)")
+            let end = try coordinator.end()
+            #expect(end.code == 0 && end.lines.contains { $0.contains("no longer admitted") }, "\(end.lines)")
+            #expect(try workers[0].end().code == 0)
+            try expectUndisturbed("run", epochs: 300)
+        }
+
         /// Compares a run of the small experiment with one that nothing disturbed.
-        private func expectUndisturbed(_ run: String) throws {
-            let calm = try Selvedge.run(["train", "small.yaml", "--workers", "1", "--run", "calm"], in: scratch)
+        private func expectUndisturbed(_ run: String, epochs: Int = 2) throws {
+            let calm = try Selvedge.run(
+                ["train", "small.yaml", "--workers", "1", "--epochs", "\(epochs)", "--run", "calm"], in: scratch)
             #expect(calm.code == 0, "\(calm.lines)")
             #expect(try scratch.digests(run) == scratch.digests("calm"))
         }

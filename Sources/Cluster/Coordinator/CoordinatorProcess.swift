@@ -21,8 +21,7 @@ package final class CoordinatorProcess {
     let contents: ServedContent
     private let socket: ZeroMQSocket
     /// The keys that the socket admits; nil without keys.
-    private let admission: AdmissionList?
-    private var reportedRefusalCount: UInt64 = 0
+    private let admittedKeys: AdmittedKeys?
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
     private var earlyNews: [String] = []
@@ -50,8 +49,8 @@ package final class CoordinatorProcess {
         // Without a supervisor SIGHUP may have to be ignored, as by nohup.
         signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
         var options = SocketOptions()
-        admission = settings.keys.map { AdmissionList($0.admitted) }
-        if let keys = settings.keys, let admission { options.security = .listening(keys.pair, admission) }
+        admittedKeys = try settings.keys.map { try AdmittedKeys($0, file: settings.keyFile) }
+        if let keys = settings.keys, let admittedKeys { options.security = .listening(keys.pair, admittedKeys.list) }
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: options)
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         faults = try FaultEnvironment.injector(for: .coordinator, settings.environment)
@@ -109,7 +108,7 @@ package final class CoordinatorProcess {
                     &machine)
             }
             perform(machine.tick(now: now), &machine)
-            reportRefusals()
+            takeKeyChanges(&machine)
             try recorder.retryRows()
         }
     }
@@ -127,23 +126,19 @@ package final class CoordinatorProcess {
         let latest = now + Self.receiveMilliseconds
         while outcome == nil, now < latest, let (frames, sender) = try socket.receiveMessage() {
             guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
-            guard (sender != nil) == (admission != nil) else { continue }
+            guard admittedKeys?.admits(sender) ?? true else { continue }
             let connection = ConnectionIdentifier(frames[0], key: sender)
             perform(machine.received(message, from: connection, now: now), &machine)
         }
     }
 
-    /// Logs connections with keys that are not admitted: the 1st, 2nd, 4th, 8th …, so that they cannot fill the log.
-    private func reportRefusals() {
-        guard let (count, latest) = admission?.refusals, let latest, count != reportedRefusalCount else { return }
-        let isReported = count.leadingZeroBitCount != reportedRefusalCount.leadingZeroBitCount
-        reportedRefusalCount = count
-        guard isReported else { return }
-        let total = count > 1 ? " (\(count) such connections so far)" : ""
-        log(
-            LogEntry(
-                level: .warning,
-                text: "refused a connection from \(latest.address): its key \(latest.key) is not admitted\(total)"))
+    /// Evicts workers whose keys were taken out of the key file, and logs who was refused.
+    private func takeKeyChanges(_ machine: inout CoordinatorMachine) {
+        guard let admittedKeys else { return }
+        let (admitted, note) = admittedKeys.takeChange()
+        if let note { log(LogEntry(level: admitted == nil ? .warning : .notice, text: note)) }
+        if let admitted { perform(machine.admitOnly(admitted, now: now), &machine) }
+        if let report = admittedKeys.takeRefusalReport() { log(LogEntry(level: .warning, text: report)) }
     }
 
     /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its silence.

@@ -23,6 +23,8 @@ package struct CoordinatorSettings: Sendable {
     package var initialWeights: InitialWeights?
     /// The keys of this process and of the workers that it admits; nil admits everybody who reaches the address.
     package var keys: CoordinatorKeys?
+    /// The file with the keys, read again when it changes; nil where they come from elsewhere.
+    package var keyFile: String?
     /// Whether an address that other users or hosts can reach is allowed without keys.
     package var isInsecure = false
     /// Whether standard input is a supervisor's pipe: it carries news of workers, and its end ends this process.

@@ -1,4 +1,4 @@
-import Core
+package import Core
 
 /// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are returned.
 ///
@@ -91,6 +91,15 @@ package struct CoordinatorMachine: ~Copyable {
     /// A child process of this host was stopped by SIGSTOP or a similar signal.
     package mutating func childStopped(processIdentifier: Int32, now: UInt64) -> [CoordinatorAction] {
         handleChildStop(processIdentifier: processIdentifier, now: now)
+        return takeActions()
+    }
+
+    /// From now on only workers with these keys may take part; the others are evicted.
+    package mutating func admitOnly(_ keys: Set<PublicKey>, now: UInt64) -> [CoordinatorAction] {
+        for worker in roster.present {
+            guard phase != .over, let key = roster[worker].connection.key, !keys.contains(key) else { continue }
+            lose(worker, .keyRemoved, now: now)
+        }
         return takeActions()
     }
 

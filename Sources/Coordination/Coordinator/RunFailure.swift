@@ -56,6 +56,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case unresponsive(milliseconds: UInt64)
         /// It left before the end.
         case left
+        /// Its key is no longer admitted.
+        case keyRemoved
         /// It reported what went wrong.
         case failure(WorkerFailure)
         /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where known.
@@ -93,6 +95,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .failure(let failure): failure.exitCode
         case .gatheringTimedOut(_, _, .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
             ProcessExitCode.internalError
+        case .keyRemoved: ProcessExitCode.notAdmitted
         case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
         case .checkpointFailed: ProcessExitCode.inputOutput
         }
@@ -144,6 +147,7 @@ extension RunFailure.Cause: CustomStringConvertible {
         case .reportedByPeer(let name, let message): "cannot be reached by \(name): \(message)"
         case .unresponsive(let milliseconds): "sends heartbeats but made no progress for \(milliseconds / 1000) s"
         case .left: "left before the end"
+        case .keyRemoved: "was evicted, because its key is no longer admitted"
         case .failure(let failure): "failed: \(failure)"
         case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
@@ -183,7 +187,7 @@ extension RunFailure.Cause {
     /// Whether the worker itself is at fault, and has to leave.
     var isOwnFault: Bool {
         switch self {
-        case .unresponsive, .failure, .statesDiffer, .auditFailed: true
+        case .unresponsive, .failure, .statesDiffer, .auditFailed, .keyRemoved: true
         default: false
         }
     }

@@ -79,6 +79,7 @@ struct CoordinatorCommand: ParsableCommand {
         }
         settings.folderPolicy = runOptions.folderPolicy
         settings.keys = try keyOptions.read().map { try $0.file.coordinatorKeys(source: $0.source) }
+        settings.keyFile = keyOptions.keyFile
         settings.isInsecure = keyOptions.insecure
         settings.isSupervised = supervised
         settings.isSuccessor = successor

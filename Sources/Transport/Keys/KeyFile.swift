@@ -110,6 +110,7 @@ package enum KeyFileError: Error, Sendable, Equatable, CustomStringConvertible {
     case wrongCount(String, KeyFile.Owner, count: Int)
     case publishedKey(String)
     case otherOwner(String, KeyFile.Owner)
+    case otherPair(String)
 
     package var description: String {
         switch self {
@@ -137,6 +138,7 @@ package enum KeyFileError: Error, Sendable, Equatable, CustomStringConvertible {
             "\(source) has \(count) lines coordinator-public: a worker trusts one coordinator key, or an old and a new one"
         case .publishedKey(let source):
             "\(source) has a key of the manual page zmq_curve(7), which everybody knows: make keys with 'selvedge keys new'"
+        case .otherPair(let source): "\(source) has another secret key than before: restart the coordinator to use it"
         case .otherOwner(let source, let owner):
             "\(source) has the keys of a \(owner.rawValue): 'selvedge keys new' wrote a file for each side"
         }
