@@ -58,7 +58,7 @@ let targets: [Target] = [
     module("Collectives", ["KernelInterface", "Core"]),
     module("Coordination", ["Core", "Collectives"]),
     module("Transport", ["Core", "CZeroMQ", "CPlatform"]),
-    module("Runs", ["Core", "CHDF5"]),
+    module("Runs", ["Core", "CHDF5", "CZlib"]),
     module("Training", ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
     module("Faults", ["Core", "Runs", "YAML"]),
     module("Cluster", ["KernelInterface", "Training", "Coordination", "Transport", "Faults", "CPlatform"]),

@@ -14,6 +14,8 @@ static const struct entry functions[] = {
     FUNCTION(H5open), FUNCTION(H5dont_atexit), FUNCTION(H5get_libversion), FUNCTION(H5Eset_auto2),
     FUNCTION(H5free_memory), FUNCTION(H5Pcreate), FUNCTION(H5Pset_fapl_core), FUNCTION(H5Pset_file_image),
     FUNCTION(H5Pget_layout), FUNCTION(H5Pget_external_count), FUNCTION(H5Pget_nfilters), FUNCTION(H5Pclose),
+    FUNCTION(H5Pset_obj_track_times), FUNCTION(H5Fcreate), FUNCTION(H5Fflush), FUNCTION(H5Fget_file_image),
+    FUNCTION(H5Gcreate2), FUNCTION(H5Dcreate2), FUNCTION(H5Dwrite), FUNCTION(H5Screate_simple),
     FUNCTION(H5Fopen), FUNCTION(H5Fclose), FUNCTION(H5Lexists), FUNCTION(H5Lget_name_by_idx), FUNCTION(H5Oopen),
     FUNCTION(H5Oclose), FUNCTION(H5Iget_type), FUNCTION(H5Gget_info), FUNCTION(H5Dget_create_plist),
     FUNCTION(H5Dget_space), FUNCTION(H5Dget_type), FUNCTION(H5Dget_storage_size), FUNCTION(H5Dread),
@@ -27,6 +29,7 @@ static const struct entry functions[] = {
 /// Handles that the library keeps in variables; they hold their values once H5open was called.
 static const struct entry variables[] = {
     {"H5P_CLS_FILE_ACCESS_ID_g", offsetof(struct selvedge_hdf5, file_access_class)},
+    {"H5P_CLS_DATASET_CREATE_ID_g", offsetof(struct selvedge_hdf5, dataset_create_class)},
     {"H5T_NATIVE_FLOAT_g", offsetof(struct selvedge_hdf5, native_float)},
     {"H5T_NATIVE_DOUBLE_g", offsetof(struct selvedge_hdf5, native_double)},
     {"H5T_IEEE_F32LE_g", offsetof(struct selvedge_hdf5, ieee_float[0])},

@@ -121,6 +121,11 @@ public struct Checkpoint: Sendable {
         return try PNGImage.decode(bytes: bytes, name: path, expected: imageFormat).pixels
     }
 
+    /// The model with its weights, for exporters.
+    package func trainedModel() throws(CheckpointError) -> TrainedModel {
+        TrainedModel(experiment: experiment, model: model, digest: digest, state: try state())
+    }
+
     /// The state that training and evaluation use.
     ///
     /// - Throws: `CheckpointError` for a progress that training with `schedule` cannot reach.

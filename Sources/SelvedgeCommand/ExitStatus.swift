@@ -33,7 +33,8 @@ struct ExitStatus: Error {
         switch error {
         case let error as ExperimentError: code(ofExperiment: error)
         case CheckpointReadError.file(let error): code(ofFile: error)
-        case is ModelError, is CheckpointError, is CheckpointReadError, is SafetensorsError, is EpochRowError:
+        case is ArchiveError, is ModelError, is CheckpointError, is CheckpointReadError, is SafetensorsError,
+            is EpochRowError:
             ProcessExitCode.badData
         case let error as InitialWeightsError: code(ofWeights: error)
         case let error as KerasWeightsError: code(ofKeras: error)

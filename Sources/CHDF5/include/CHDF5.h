@@ -1,4 +1,4 @@
-// The functions of libhdf5 that reading needs, found at run time: a program that uses this module starts without the library.
+// The functions of libhdf5 that reading and writing need, found at run time: a program that uses this module starts without the library.
 // Declared as the interface of HDF5 1.10 and later; no header of the library is needed.
 #ifndef SELVEDGE_CHDF5_H
 #define SELVEDGE_CHDF5_H
@@ -58,9 +58,14 @@ struct selvedge_hdf5 {
     int32_t (*H5Pget_layout)(selvedge_hid_t list);
     int32_t (*H5Pget_external_count)(selvedge_hid_t list);
     int32_t (*H5Pget_nfilters)(selvedge_hid_t list);
+    int32_t (*H5Pset_obj_track_times)(selvedge_hid_t list, bool keeps_times);
     int32_t (*H5Pclose)(selvedge_hid_t list);
 
     selvedge_hid_t (*H5Fopen)(const char *name, uint32_t flags, selvedge_hid_t list);
+    selvedge_hid_t (*H5Fcreate)(
+        const char *name, uint32_t flags, selvedge_hid_t creation_list, selvedge_hid_t access_list);
+    int32_t (*H5Fflush)(selvedge_hid_t file, int32_t scope);
+    ptrdiff_t (*H5Fget_file_image)(selvedge_hid_t file, void *_Nullable bytes, size_t byte_count);
     int32_t (*H5Fclose)(selvedge_hid_t file);
 
     int32_t (*H5Lexists)(selvedge_hid_t place, const char *name, selvedge_hid_t list);
@@ -73,11 +78,20 @@ struct selvedge_hdf5 {
     int32_t (*H5Oclose)(selvedge_hid_t object);
     int32_t (*H5Iget_type)(selvedge_hid_t object);
     int32_t (*H5Gget_info)(selvedge_hid_t group, struct selvedge_hdf5_group *info);
+    selvedge_hid_t (*H5Gcreate2)(
+        selvedge_hid_t place, const char *path, selvedge_hid_t link_list, selvedge_hid_t creation_list,
+        selvedge_hid_t access_list);
 
     selvedge_hid_t (*H5Dget_create_plist)(selvedge_hid_t dataset);
     selvedge_hid_t (*H5Dget_space)(selvedge_hid_t dataset);
     selvedge_hid_t (*H5Dget_type)(selvedge_hid_t dataset);
     uint64_t (*H5Dget_storage_size)(selvedge_hid_t dataset);
+    selvedge_hid_t (*H5Dcreate2)(
+        selvedge_hid_t place, const char *path, selvedge_hid_t type, selvedge_hid_t space, selvedge_hid_t link_list,
+        selvedge_hid_t creation_list, selvedge_hid_t access_list);
+    int32_t (*H5Dwrite)(
+        selvedge_hid_t dataset, selvedge_hid_t memory_type, selvedge_hid_t memory_space, selvedge_hid_t file_space,
+        selvedge_hid_t list, const void *values);
     int32_t (*H5Dread)(
         selvedge_hid_t dataset, selvedge_hid_t memory_type, selvedge_hid_t memory_space, selvedge_hid_t file_space,
         selvedge_hid_t list, void *values);
@@ -90,6 +104,8 @@ struct selvedge_hdf5 {
     int32_t (*H5Aread)(selvedge_hid_t attribute, selvedge_hid_t memory_type, void *values);
     int32_t (*H5Aclose)(selvedge_hid_t attribute);
 
+    selvedge_hid_t (*H5Screate_simple)(
+        int32_t dimension_count, const uint64_t *_Nullable extents, const uint64_t *_Nullable limits);
     int32_t (*H5Sget_simple_extent_type)(selvedge_hid_t space);
     int32_t (*H5Sget_simple_extent_ndims)(selvedge_hid_t space);
     int32_t (*H5Sget_simple_extent_dims)(
@@ -103,6 +119,7 @@ struct selvedge_hdf5 {
     int32_t (*H5Tclose)(selvedge_hid_t type);
 
     selvedge_hid_t file_access_class;
+    selvedge_hid_t dataset_create_class;
     selvedge_hid_t native_float;
     selvedge_hid_t native_double;
     /// IEEE single and double precision, each little- and big-endian.

@@ -93,6 +93,14 @@ package struct ActivationLayer: Layer {
     package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer {
         graph.append(activation, shape: site.output, input: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        site.inputValue
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] { [] }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] { [] }
 }
 
 extension LayerConfiguration {
@@ -108,6 +116,50 @@ extension PlanGraph {
             ActivationPlan(
                 activation: activation, positionCount: shape.positionCount, channelCount: shape.channelCount),
             inputs: input)
+    }
+}
+
+extension OperatorGraph {
+    /// Appends an activation of `value`; nothing for `linear`.
+    mutating func append(_ activation: Activation, to value: Value) -> Value {
+        switch activation {
+        case .linear: return value
+        case .relu: return append("Relu", [value])
+        case .sigmoid: return append("Sigmoid", [value])
+        case .tanh: return append("Tanh", [value])
+        case .softmax: return append("Softmax", [value], ["axis": .integer(1)])
+        case .leakyReLU(let slope): return append("LeakyRelu", [value], ["alpha": .number(slope)])
+        case .silu: return append("Mul", [value, append("Sigmoid", [value])])
+        case .gelu:
+            let error = append("Erf", [append("Mul", value, Float(0.5).squareRoot())])
+            return append("Mul", [append("Mul", value, 0.5), append("Add", error, 1)])
+        }
+    }
+}
+
+/// The activation in other programs; nil for `linear`.
+extension Activation {
+    var torchModule: TorchModule? {
+        let expression: String? =
+            switch self {
+            case .linear: nil
+            case .relu: "nn.ReLU()"
+            case .sigmoid: "nn.Sigmoid()"
+            case .softmax: "nn.Softmax(dim=1)"
+            case .tanh: "nn.Tanh()"
+            case .gelu: "nn.GELU()"
+            case .silu: "nn.SiLU()"
+            case .leakyReLU(let slope): "nn.LeakyReLU(\(slope))"
+            }
+        return expression.map { TorchModule($0, stem: name) }
+    }
+
+    var kerasLayer: KerasLayer? {
+        switch self {
+        case .linear: nil
+        case .leakyReLU(let slope): KerasLayer("LeakyReLU", ["negative_slope": String(slope)])
+        default: KerasLayer("Activation", ["activation": ValueText.word(name)])
+        }
     }
 }
 

@@ -29,6 +29,45 @@ package struct AveragePool2D: Layer {
         return graph.append(
             AveragePoolPlan(geometry: window.geometry(on: image), channels: image.channels), inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        graph.append(
+            "AveragePool", [site.inputValue], window.geometry(on: site.input.checkedImage).operatorAttributes)
+    }
+
+    /// Torch pads both sides alike, and at most by half a window.
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let geometry = window.geometry(on: site.input.checkedImage)
+        let (size, stride) = geometry.torchExtents
+        if let padding = geometry.torchPadding {
+            let settings = "\(size), stride=\(stride), padding=\(padding), count_include_pad=False"
+            return [TorchModule("nn.AvgPool2d(\(settings))", stem: "avgpool")]
+        }
+        return [
+            TorchModule(
+                "AveragePoolInside(\(size), \(stride), \(geometry.padding.torchTuple))", stem: "avgpool",
+                definition: Self.torchDefinition)
+        ]
+    }
+
+    private static let torchDefinition = """
+        class AveragePoolInside(nn.Module):
+            \"""The mean of each window's pixels inside the image, with padding (left, right, top, bottom).\"""
+
+            def __init__(self, window, stride, padding):
+                super().__init__()
+                self.window, self.stride, self.padding = window, stride, padding
+
+            def forward(self, x):
+                def pool(y):
+                    return nn.functional.avg_pool2d(nn.functional.pad(y, self.padding), self.window, self.stride)
+
+                return pool(x) / pool(torch.ones_like(x[:1, :1]))
+        """
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [KerasLayer("AveragePooling2D", window.kerasArguments)]
+    }
 }
 
 extension LayerConfiguration {

@@ -71,6 +71,18 @@ package struct Dense: Layer {
             inputs: site.inputBuffer)
         return graph.append(activation, shape: site.output, input: sums)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        graph.append("Gemm", [site.inputValue] + site.tensors, ["transB": .integer(1)])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [TorchModule("nn.Linear(\(site.input.elementCount), \(units))", stem: "fc", hasTensors: true)]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [KerasLayer("Dense", ["units": String(units), "trainable": String(isTrainable)], tensors: .ofLayer)]
+    }
 }
 
 extension LayerConfiguration {

@@ -33,6 +33,16 @@ package struct Dropout: Layer {
                 elementCount: site.input.elementCount, rate: rate, layerIndex: site.index, isInPlace: false),
             inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        site.inputValue
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [TorchModule("nn.Dropout(\(rate))", stem: "dropout")]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] { [KerasLayer("Dropout", ["rate": String(rate)])] }
 }
 
 extension LayerConfiguration {

@@ -18,6 +18,17 @@ package struct Flatten: Layer {
     }
 
     package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer { site.inputBuffer }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        guard case .image = site.input else { return site.inputValue }
+        return graph.append("Flatten", [site.inputValue], ["axis": .integer(1)])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [TorchModule("nn.Flatten()", stem: "flatten")]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] { [KerasLayer("Flatten")] }
 }
 
 extension LayerConfiguration {

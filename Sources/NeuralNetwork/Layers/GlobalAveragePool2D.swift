@@ -24,6 +24,17 @@ package struct GlobalAveragePool2D: Layer {
         return graph.append(
             AveragePoolPlan(geometry: geometry, channels: image.channels), inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let means = graph.append("GlobalAveragePool", [site.inputValue])
+        return graph.append("Flatten", [means], ["axis": .integer(1)])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [TorchModule("nn.AdaptiveAvgPool2d(1)", stem: "avgpool"), TorchModule("nn.Flatten()", stem: "flatten")]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] { [KerasLayer("GlobalAveragePooling2D")] }
 }
 
 extension LayerConfiguration {

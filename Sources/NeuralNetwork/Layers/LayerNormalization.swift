@@ -50,6 +50,44 @@ package struct LayerNormalization: Layer {
                 parameters: site.checkedOffsets),
             inputs: site.inputBuffer)
     }
+
+    /// The operator normalises the last axis, where images have their columns.
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let attributes: KeyValuePairs<String, OperatorGraph.Attribute> = [
+            "axis": .integer(-1), "epsilon": .number(epsilon),
+        ]
+        guard case .image = site.input else {
+            return graph.append("LayerNormalization", [site.inputValue] + site.tensors, attributes)
+        }
+        let channelsLast = graph.append("Transpose", [site.inputValue], ["perm": .integers([0, 2, 3, 1])])
+        let normalized = graph.append("LayerNormalization", [channelsLast] + site.tensors, attributes)
+        return graph.append("Transpose", [normalized], ["perm": .integers([0, 3, 1, 2])])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let arguments = "(\(site.input.channelCount), eps=\(epsilon))"
+        guard case .image = site.input else {
+            return [TorchModule("nn.LayerNorm\(arguments)", stem: "ln", hasTensors: true)]
+        }
+        return [
+            TorchModule(
+                "ChannelNorm\(arguments)", stem: "ln", hasTensors: true,
+                definition: """
+                    class ChannelNorm(nn.LayerNorm):
+                        \"""Normalises each position over its channels.\"""
+
+                        def forward(self, x):
+                            return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+                    """)
+        ]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [
+            KerasLayer(
+                "LayerNormalization", ["epsilon": String(epsilon), "trainable": String(isTrainable)], tensors: .ofLayer)
+        ]
+    }
 }
 
 extension LayerConfiguration {

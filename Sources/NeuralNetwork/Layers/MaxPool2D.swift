@@ -34,6 +34,26 @@ package struct MaxPool2D: Layer {
         return graph.append(
             MaxPoolPlan(geometry: window.geometry(on: image), channels: image.channels), inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        graph.append("MaxPool", [site.inputValue], window.geometry(on: site.input.checkedImage).operatorAttributes)
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let geometry = window.geometry(on: site.input.checkedImage)
+        let (size, stride) = geometry.torchExtents
+        if let padding = geometry.torchPadding {
+            return [TorchModule("nn.MaxPool2d(\(size), stride=\(stride), padding=\(padding))", stem: "maxpool")]
+        }
+        return [
+            geometry.padding.torchModule(value: "float(\"-inf\")"),
+            TorchModule("nn.MaxPool2d(\(size), stride=\(stride))", stem: "maxpool"),
+        ]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [KerasLayer("MaxPooling2D", window.kerasArguments)]
+    }
 }
 
 extension LayerConfiguration {
@@ -54,6 +74,13 @@ package struct PoolWindow: Sendable, Equatable {
 
     func geometry(on image: ImageShape) -> WindowGeometry {
         WindowGeometry(image, window: size, stride: stride, padding: padding)
+    }
+
+    var kerasArguments: [String: String] {
+        [
+            "pool_size": ValueText.list([size.height, size.width]),
+            "strides": ValueText.list([stride.height, stride.width]), "padding": ValueText.word(padding.rawValue),
+        ]
     }
 
     func outputShape(of input: TensorShape) throws(LayerProblem) -> TensorShape {

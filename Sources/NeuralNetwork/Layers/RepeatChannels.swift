@@ -32,6 +32,45 @@ package struct RepeatChannels: Layer {
     package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer {
         graph.append(RepeatChannelsPlan(input: site.input.checkedImage, count: count), inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let sets = [OperatorGraph.Value](repeating: site.inputValue, count: count)
+        return graph.append("Concat", sets, ["axis": .integer(1)])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [
+            TorchModule(
+                "RepeatChannels(\(count))", stem: "repeat",
+                definition: """
+                    class RepeatChannels(nn.Module):
+                        \"""All channels `count` times, one whole set after the other.\"""
+
+                        def __init__(self, count):
+                            super().__init__()
+                            self.count = count
+
+                        def forward(self, x):
+                            return x.repeat(1, self.count, 1, 1)
+                    """)
+        ]
+    }
+
+    /// Keras has no such layer: a convolution by a fixed kernel [1, 1, inputs, outputs] copies the channels.
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        let channels = site.input.checkedImage.channels
+        let kernel = (0..<channels).flatMap { input in
+            (0..<channels * count).map { $0 % channels == input ? Float(1) : 0 }
+        }
+        return [
+            KerasLayer(
+                "Conv2D",
+                [
+                    "filters": String(channels * count), "kernel_size": ValueText.list([1, 1]), "use_bias": "false",
+                    "trainable": "false",
+                ], tensors: .constant(shape: [1, 1, channels, channels * count], kernel))
+        ]
+    }
 }
 
 extension LayerConfiguration {

@@ -32,6 +32,34 @@ package struct Resize: Layer {
     package func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer {
         graph.append(ResizePlan(input: site.input.checkedImage, output: size), inputs: site.inputBuffer)
     }
+
+    /// The operator takes all four sizes, of which the first is the batch's. Scales instead would be rounded.
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let batch = graph.append("Shape", [site.inputValue], ["start": .integer(0), "end": .integer(1)])
+        let image = graph.constant([site.input.checkedImage.channels, size.height, size.width])
+        let sizes = graph.append("Concat", [batch, image], ["axis": .integer(0)])
+        return graph.append(
+            "Resize", [site.inputValue, .none, .none, sizes],
+            ["mode": .text("linear"), "coordinate_transformation_mode": .text("half_pixel")])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let extents = ValueText.tuple([size.height, size.width])
+        return [
+            TorchModule("nn.Upsample(size=\(extents), mode=\"bilinear\", align_corners=False)", stem: "resize")
+        ]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [
+            KerasLayer(
+                "Resizing",
+                [
+                    "height": String(size.height), "width": String(size.width),
+                    "interpolation": ValueText.word("bilinear"),
+                ])
+        ]
+    }
 }
 
 extension LayerConfiguration {

@@ -51,6 +51,20 @@ package struct ZeroPad2D: Layer {
                 outputCount: site.output.elementCount),
             inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let extents = graph.constant([0, 0, top, left, 0, 0, bottom, right])
+        return graph.append("Pad", [site.inputValue, extents], ["mode": .text("constant")])
+    }
+
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        [ImagePadding(top: top, left: left, bottom: bottom, right: right).torchModule(value: "0.0")]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        let (rows, columns) = (ValueText.list([top, bottom]), ValueText.list([left, right]))
+        return [KerasLayer("ZeroPadding2D", ["padding": "[\(rows), \(columns)]"])]
+    }
 }
 
 extension LayerConfiguration {

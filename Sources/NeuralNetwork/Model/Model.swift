@@ -31,6 +31,9 @@ package struct Model: Sendable {
     /// layers; the rest is not counted.
     package var trainingFLOPsPerSample: Int { plan.trainingFLOPsPerSample }
 
+    /// The shape that each layer makes.
+    let outputShapes: [TensorShape]
+
     /// What runs: the layers' units, fused where that pays.
     let plan: ExecutionPlan
 
@@ -53,6 +56,7 @@ package struct Model: Sendable {
         let buckets = layout.buckets()
         self.configuration = configuration
         self.loss = loss
+        outputShapes = outputs
         layers = LayerDescription.all(of: configuration, shapes: outputs, layout: layout)
         parameters = layout.parameters
         parameterCount = layout.parameters.reduce(0) { $0 + $1.count }

@@ -31,6 +31,11 @@ package struct ParameterDescription: Sendable, Equatable {
         case runningMean(momentum: Float)
     }
 
+    /// The part of the name that all tensors of a layer share.
+    package var layerName: String {
+        name.utf8.lastIndex(of: UInt8(ascii: ".")).map { String(name[..<$0]) } ?? name
+    }
+
     /// The tensor's floats in the arena.
     package var arenaRange: Range<Int> { arenaOffset..<arenaOffset + count }
 

@@ -1,3 +1,5 @@
+internal import Core
+
 /// What lies around an image where a kernel or window reaches over its edge.
 ///
 /// ```swift
@@ -76,6 +78,28 @@ struct WindowGeometry: Sendable, Equatable {
         return geometry
     }
 
+    /// What ONNX's operators on windows need. Their pads are top, left, bottom, right.
+    var operatorAttributes: KeyValuePairs<String, OperatorGraph.Attribute> {
+        [
+            "kernel_shape": .integers([window.height, window.width]),
+            "pads": .integers([padding.top, padding.left, padding.bottom, padding.right]),
+            "strides": .integers([stride.height, stride.width]),
+        ]
+    }
+
+    /// Window and stride as torch's pools and convolutions take them.
+    var torchExtents: (window: String, stride: String) {
+        (ValueText.tuple([window.height, window.width]), ValueText.tuple([stride.height, stride.width]))
+    }
+
+    /// The padding as torch's pools take it: alike on both sides, at most half a window. Nil for another one.
+    var torchPadding: String? {
+        guard padding.isSymmetric, padding.top <= window.height / 2, padding.left <= window.width / 2 else {
+            return nil
+        }
+        return ValueText.tuple([padding.top, padding.left])
+    }
+
     /// Calls `body` for each output position, in row order, with the rows and columns of the image under its window.
     @inline(__always)
     func forEachWindow(_ body: (_ position: Int, _ rows: Range<Int>, _ columns: Range<Int>) -> Void) {
@@ -96,6 +120,15 @@ struct ImagePadding: Sendable, Equatable {
     let left: Int
     let bottom: Int
     let right: Int
+
+    var isSymmetric: Bool { top == bottom && left == right }
+
+    /// In torch's order: left, right, top, bottom.
+    var torchTuple: String { ValueText.tuple([left, right, top, bottom]) }
+
+    func torchModule(value: String) -> TorchModule {
+        TorchModule("nn.ConstantPad2d(\(torchTuple), \(value))", stem: "pad")
+    }
 
     var isEmpty: Bool { top == 0 && left == 0 && bottom == 0 && right == 0 }
 

@@ -116,7 +116,7 @@ package struct KerasWeightsError: Error, Sendable, Equatable, CustomStringConver
     package var explanation: String {
         switch problem {
         case .noLibrary(let reason):
-            "reading it needs libhdf5 1.10 or later (\(reason)); install it with scripts/setup, "
+            "it needs libhdf5 1.10 or later (\(reason)); install it with scripts/setup, "
                 + "or as root: apt-get install hdf5-tools"
         case .notHDF5: "it is not a complete HDF5 file: download it again"
         case .damaged(let place): "\(quoted(place)) cannot be read: the file is damaged or truncated; download it again"

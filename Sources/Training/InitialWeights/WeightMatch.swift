@@ -21,13 +21,6 @@ struct WeightMatch {
     }
 }
 
-extension ParameterDescription {
-    /// The part of the name that all tensors of a layer share.
-    var layerName: String {
-        name.utf8.lastIndex(of: UInt8(ascii: ".")).map { String(name[..<$0]) } ?? name
-    }
-}
-
 /// Keras files: layers match by name or position, tensors by their position in the layer. Keras has the internal
 /// layouts: convolutions [height, width, inputs, outputs], dense layers [inputs, outputs], rows after Flatten in the order height,
 /// width, channel.

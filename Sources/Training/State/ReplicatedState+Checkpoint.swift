@@ -27,7 +27,8 @@ extension ReplicatedState {
         SHA256Digest(of: encoded(model: model, experiment: experiment))
     }
 
-    private static func torchValues(_ parameter: ParameterDescription, _ arena: AlignedBuffer<Float>) -> [Float] {
+    /// A tensor of an arena in torch's layout.
+    static func torchValues(_ parameter: ParameterDescription, _ arena: AlignedBuffer<Float>) -> [Float] {
         [Float](unsafeUninitializedCapacity: parameter.count) { buffer, count in
             if let base = buffer.baseAddress { parameter.toTorch(arena.pointer + parameter.arenaOffset, base) }
             count = parameter.count

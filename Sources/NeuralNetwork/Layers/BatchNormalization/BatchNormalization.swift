@@ -62,6 +62,27 @@ package struct BatchNormalization: Layer {
                 isGhost: isGhost, parameters: site.checkedOffsets),
             inputs: site.inputBuffer)
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        graph.append("BatchNormalization", [site.inputValue] + site.tensors, ["epsilon": .number(epsilon)])
+    }
+
+    /// Torch's momentum is the share of the new statistics. Its running variance is the unbiased one in training.
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let kind = if case .image = site.input { "nn.BatchNorm2d" } else { "nn.BatchNorm1d" }
+        let settings = "\(site.input.channelCount), eps=\(epsilon), momentum=\(1 - momentum)"
+        return [TorchModule("\(kind)(\(settings))", stem: "bn", hasTensors: true)]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [
+            KerasLayer(
+                "BatchNormalization",
+                [
+                    "momentum": String(momentum), "epsilon": String(epsilon), "trainable": String(isTrainable),
+                ], tensors: .ofLayer)
+        ]
+    }
 }
 
 extension LayerConfiguration {

@@ -101,6 +101,39 @@ package struct Convolution2D: Layer {
             }
         return graph.append(activation, shape: site.output, input: graph.append(unit, inputs: site.inputBuffer))
     }
+
+    package func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value {
+        let geometry = WindowGeometry(site.input.checkedImage, window: kernel, stride: stride, padding: padding)
+        return graph.append("Conv", [site.inputValue] + site.tensors, geometry.operatorAttributes)
+    }
+
+    /// Torch pads both sides alike.
+    package func torchModules(_ site: ExportSite) -> [TorchModule] {
+        let image = site.input.checkedImage
+        let geometry = WindowGeometry(image, window: kernel, stride: stride, padding: padding)
+        let (size, step) = geometry.torchExtents
+        let settings = "\(image.channels), \(filters), \(size), stride=\(step)"
+        guard geometry.padding.isSymmetric else {
+            return [
+                geometry.padding.torchModule(value: "0.0"),
+                TorchModule("nn.Conv2d(\(settings))", stem: "conv", hasTensors: true),
+            ]
+        }
+        let margins = ValueText.tuple([geometry.padding.top, geometry.padding.left])
+        return [TorchModule("nn.Conv2d(\(settings), padding=\(margins))", stem: "conv", hasTensors: true)]
+    }
+
+    package func kerasLayers(_ site: ExportSite) -> [KerasLayer] {
+        [
+            KerasLayer(
+                "Conv2D",
+                [
+                    "filters": String(filters), "kernel_size": ValueText.list([kernel.height, kernel.width]),
+                    "strides": ValueText.list([stride.height, stride.width]),
+                    "padding": ValueText.word(padding.rawValue), "trainable": String(isTrainable),
+                ], tensors: .ofLayer)
+        ]
+    }
 }
 
 extension LayerConfiguration {

@@ -1,0 +1,79 @@
+import Foundation
+import Testing
+
+extension CommandLineTests {
+    /// Models written for other programs.
+    @Suite struct Export {
+        private let scratch: Scratch
+        private static let checkpoint = "run/checkpoints/last.safetensors"
+
+        init() throws {
+            scratch = try Scratch()
+            let end = try Selvedge.run(
+                ["train", "small.yaml", "--epochs", "1", "--workers", "1", "--threads", "1", "--run", "run"],
+                in: scratch)
+            try #require(end.code == 0, "\(end.lines)")
+        }
+
+        private func export(_ flags: String...) throws -> Selvedge.End {
+            try Selvedge.run(["export", Self.checkpoint] + flags, in: scratch)
+        }
+
+        @Test func `a file is named after the experiment, and the same checkpoint gives the same bytes`() throws {
+            #expect(try export("--to", "onnx").code == 0)
+            #expect(try export("--to", "onnx", "--output", "other.onnx").code == 0)
+            let bytes = try scratch.bytes("small.onnx")
+            #expect(try bytes == scratch.bytes("other.onnx"))
+            let text = String(decoding: bytes, as: Unicode.ASCII.self)
+            for part in ["conv1.weight", "pixels", "logits", "outputs", "checkpoint_sha256", "T-shirt/top"] {
+                #expect(text.contains(part), "\(part)")
+            }
+        }
+
+        @Test func `exported weights are read by --init`() throws {
+            #expect(try export("--to", "safetensors").code == 0)
+            #expect(try export("--to", "torch", "--output", "torch").code == 0)
+            #expect(try scratch.bytes("small.safetensors") == scratch.bytes("torch/model.safetensors"))
+            let end = try Selvedge.run(
+                [
+                    "train", "small.yaml", "--epochs", "1", "--workers", "1", "--threads", "1", "--run", "second",
+                    "--init", "torch/model.safetensors",
+                ], in: scratch)
+            #expect(end.code == 0, "\(end.lines)")
+        }
+
+        @Test func `a folder with a program for PyTorch, and an archive for NumPy`() throws {
+            #expect(try export("--to", "torch").code == 0)
+            let program = String(decoding: try scratch.bytes("small-torch/model.py"), as: UTF8.self)
+            for line in [
+                "OUTPUT = nn.Sigmoid()",
+                "(\"conv1\", nn.Conv2d(1, 4, (3, 3), stride=(1, 1), padding=(0, 0))),",
+                "(\"relu\", nn.ReLU()),", "(\"relu_2\", nn.ReLU()),", "(\"fc2\", nn.Linear(8, 10)),",
+            ] { #expect(program.contains(line), "\(line)") }
+            #expect(try export("--to", "npz").code == 0)
+            #expect(try scratch.bytes("small.npz").starts(with: "PK".utf8))
+        }
+
+        @Test func `an archive for Keras is the same each time`() throws {
+            for name in ["one.keras", "two.keras"] { #expect(try export("--to", "keras", "--output", name).code == 0) }
+            let bytes = try scratch.bytes("one.keras")
+            #expect(try bytes == scratch.bytes("two.keras"))
+            let text = String(decoding: bytes, as: Unicode.ASCII.self)
+            for part in ["config.json", "metadata.json", "model.weights.h5", "\"class_name\": \"Conv2D\"", "sigmoid"] {
+                #expect(text.contains(part), "\(part)")
+            }
+        }
+
+        @Test func `unknown forms, missing checkpoints and unsuitable outputs are refused in one line`() throws {
+            func expect(_ end: Selvedge.End, _ code: Int32, _ parts: String...) {
+                #expect(end.code == code && end.lines.count == 1, "\(end.lines)")
+                for part in parts { #expect(end.lines.first?.contains(part) ?? false, "\(part) in \(end.lines)") }
+            }
+            expect(try export("--to", "pickle"), 64, "pickle", "onnx")
+            expect(try Selvedge.run(["export", "absent", "--to", "onnx"], in: scratch), 66, "absent")
+            expect(try Selvedge.run(["export", "small.yaml", "--to", "onnx"], in: scratch), 65, "small.yaml")
+            expect(try export("--to", "onnx", "--output", "run"), 64, "run is a folder")
+            expect(try export("--to", "onnx", "--output", "no/such/file"), 66, "no/such")
+        }
+    }
+}
