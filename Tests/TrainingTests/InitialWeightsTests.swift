@@ -134,6 +134,66 @@ struct InitialWeightsTests {
         }
     }
 
+    /// The names of a plain `nn.Sequential(Conv2d, ReLU, MaxPool2d, Conv2d, …)`; the numbers are not in the order of their bytes.
+    private func numbered(
+        _ model: Model, prefix: String = "", numbers: [Int] = [0, 3, 9, 10], extra: String? = nil
+    ) -> [UInt8] {
+        var layers: [String] = []
+        var writer = SafetensorsWriter()
+        for (number, parameter) in model.parameters.enumerated() {
+            if layers.last != parameter.layerName { layers.append(parameter.layerName) }
+            let values = (0..<parameter.count).map { Float(number) + Float($0) / 4096 }
+            let suffix = parameter.name.dropFirst(parameter.layerName.count)
+            writer.add(name: "\(prefix)\(numbers[layers.count - 1])\(suffix)", shape: parameter.torchShape, values)
+        }
+        if let extra { writer.add(name: extra, shape: [1], [Float(0)]) }
+        return writer.serialized()
+    }
+
+    @Test("from a plain nn.Sequential: layers by their numbers")
+    func sequential() throws {
+        for named in [true, false] {
+            let testCase = try WeightsCase(named: named)
+            let plain = try testCase.parameters(from: write(torchFile(testCase.model), "plain"))
+            for prefix in ["", "net."] {
+                let path = try write(numbered(testCase.model, prefix: prefix), "numbered")
+                #expect(testCase.problems(with: path) == [])
+                #expect(try testCase.parameters(from: path) == plain, "\(prefix)")
+            }
+        }
+    }
+
+    @Test("refuse a plain nn.Sequential of other layers")
+    func otherSequential() throws {
+        let testCase = try WeightsCase()
+        func problems(_ bytes: [UInt8]) throws -> [String] { testCase.problems(with: try write(bytes, "numbered")) }
+        #expect(
+            try problems(numbered(testCase.model, extra: "11.weight"))
+                == ["the file numbers 5 layers, the model needs 4"])
+        #expect(
+            try problems(numbered(testCase.model, extra: "10.running_mean"))
+                == ["\"10.running_mean\" is not in the model"])
+        let other = try WeightsCase(filters: 4)
+        #expect(try problems(numbered(other.model)).contains { $0.contains("3.weight has shape [4, 2, 3, 3]") })
+    }
+
+    @Test("from half-precision files are those values", arguments: [Safetensors.ElementType.float16, .brainFloat16])
+    func halfPrecision(type: Safetensors.ElementType) throws {
+        let testCase = try WeightsCase()
+        // 1, −2.5, the smallest positive value, and 0.
+        let bits: [UInt16] = type == .float16 ? [0x3C00, 0xC100, 0x0001, 0] : [0x3F80, 0xC020, 0x0001, 0]
+        let values: [Float] = [1, -2.5, type == .float16 ? 0x1p-24 : 0x1p-133, 0]
+        var (half, full) = (SafetensorsWriter(), SafetensorsWriter())
+        for parameter in testCase.model.parameters {
+            let bytes = (0..<parameter.count).flatMap { [UInt8(bits[$0 % 4] & 0xFF), UInt8(bits[$0 % 4] >> 8)] }
+            half.add(name: parameter.name, type, shape: parameter.torchShape, bytes: bytes)
+            full.add(name: parameter.name, shape: parameter.torchShape, (0..<parameter.count).map { values[$0 % 4] })
+        }
+        let path = try write(half.serialized(), "half")
+        #expect(testCase.problems(with: path) == [])
+        #expect(try testCase.parameters(from: path) == testCase.parameters(from: write(full.serialized(), "full")))
+    }
+
     @Test("from a checkpoint are its parameters, with slots and progress at the beginning")
     func checkpoint() throws {
         let small = try SmallCase(training: 64, validation: 16, batchSize: 32)

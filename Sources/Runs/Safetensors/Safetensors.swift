@@ -91,6 +91,21 @@ extension Safetensors {
         try values(named: name, .uint8) { $0 }
     }
 
+    /// The values of a tensor of any floating-point type that Float can hold or round: F16, BF16, F32, F64; nil for another.
+    package func widenedFloats(_ tensor: Tensor) throws(SafetensorsError) -> [Float]? {
+        switch tensor.elementType {
+        case .float16:
+            try values(named: tensor.name, .float16) { Float(Float16(bitPattern: UInt16(littleEndian: $0))) }
+        case .brainFloat16:
+            try values(named: tensor.name, .brainFloat16) {
+                Float(bitPattern: UInt32(UInt16(littleEndian: $0)) << 16)
+            }
+        case .float32: try floats(named: tensor.name)
+        case .float64: try doubles(named: tensor.name).map { Float($0) }
+        default: nil
+        }
+    }
+
     private func values<Stored: BitwiseCopyable, Value>(
         named name: String, _ type: ElementType, _ convert: (Stored) -> Value
     ) throws(SafetensorsError) -> [Value] {

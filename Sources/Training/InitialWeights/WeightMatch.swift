@@ -119,12 +119,21 @@ extension WeightMatch {
 
 /// Safetensors files: tensors match by name, in torch's layouts.
 extension WeightMatch {
-    /// Matches names with or without one common prefix (`model.` in a checkpoint). With `takesAll` the file may have no other
-    /// tensors, except for a checkpoint's optimizer and torch's counters of batches.
+    /// Matches names with or without one common prefix (`model.` in a checkpoint), or layers by their position where the file
+    /// numbers them as a plain `nn.Sequential` does. With `takesAll` the file may have no other tensors, except for a
+    /// checkpoint's optimizer and torch's counters of batches.
     init(_ file: Safetensors, _ wanted: [ParameterDescription], takesAll: Bool) {
         let prefix = Self.prefix(file, wanted)
-        for parameter in wanted {
-            let name = prefix + parameter.name
+        var names = wanted.map { prefix + $0.name }
+        if let numbered = NumberedLayers(file), !names.contains(where: { file.tensor(named: $0) != nil }) {
+            guard let found = numbered.names(of: wanted) else {
+                let layerCount = Set(wanted.map(\.layerName)).count
+                problems.append("the file numbers \(numbered.count) layers, the model needs \(layerCount)")
+                return
+            }
+            names = found
+        }
+        for (parameter, name) in zip(wanted, names) {
             guard let tensor = file.tensor(named: name) else {
                 problems.append("\(name) is missing")
                 continue
@@ -133,14 +142,14 @@ extension WeightMatch {
                 problems.append("\(name) has shape \(tensor.shape), the model needs \(parameter.torchShape)")
                 continue
             }
-            guard let values = Self.values(tensor, in: file) else {
-                problems.append("\(name) has type \(tensor.elementType.rawValue), F32 and F64 are read")
+            guard let values = try? file.widenedFloats(tensor) else {
+                problems.append("\(name) has type \(tensor.elementType.rawValue), F16, BF16, F32 and F64 are read")
                 continue
             }
             tensors.append(Tensor(parameter: parameter, values: values, isTorchLayout: true))
         }
         guard takesAll else { return }
-        let known = Set(wanted.map { prefix + $0.name })
+        let known = Set(names)
         for tensor in file.tensors where !known.contains(tensor.name) && !Self.isAside(tensor.name, prefix) {
             problems.append("\(quoted(tensor.name)) is not in the model")
         }
@@ -162,11 +171,40 @@ extension WeightMatch {
         return best.prefix
     }
 
-    private static func values(_ tensor: Safetensors.Tensor, in file: Safetensors) -> [Float]? {
-        switch tensor.elementType {
-        case .float32: try? file.floats(named: tensor.name)
-        case .float64: (try? file.doubles(named: tensor.name))?.map { Float($0) }
-        default: nil
+    /// The layers with weights of a plain `nn.Sequential`: `0.weight`, `0.bias`, `3.weight`, …, all with one prefix or none.
+    private struct NumberedLayers {
+        private let prefix: String
+        /// Ascending.
+        private let numbers: [Int]
+
+        var count: Int { numbers.count }
+
+        /// Nil for a file with a tensor of another name.
+        init?(_ file: Safetensors) {
+            var prefixes: Set<String> = []
+            var numbers: Set<Int> = []
+            for tensor in file.tensors {
+                let parts = tensor.name.split(separator: ".", omittingEmptySubsequences: false)
+                guard parts.count >= 2, let number = Int(parts[parts.count - 2]), number >= 0 else { return nil }
+                prefixes.insert(parts.dropLast(2).map { $0 + "." }.joined())
+                numbers.insert(number)
+            }
+            guard prefixes.count == 1, let prefix = prefixes.first else { return nil }
+            self.prefix = prefix
+            self.numbers = numbers.sorted()
+        }
+
+        /// The name of each parameter in the file; nil where the file has another number of layers.
+        func names(of wanted: [ParameterDescription]) -> [String]? {
+            var layers: [String] = []
+            for parameter in wanted where layers.last != parameter.layerName { layers.append(parameter.layerName) }
+            guard layers.count == numbers.count else { return nil }
+            let places = Dictionary(uniqueKeysWithValues: zip(layers, numbers))
+            return wanted.compactMap { parameter in
+                places[parameter.layerName].map { number in
+                    "\(prefix)\(number)" + parameter.name.dropFirst(parameter.layerName.count)
+                }
+            }
         }
     }
 
