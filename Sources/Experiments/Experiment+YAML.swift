@@ -11,19 +11,23 @@ extension Experiment {
     ///
     /// - Throws: `ExperimentError` with the line and the key.
     public init(yaml: String, source: String) throws(ExperimentError) {
-        guard yaml.utf8.count <= Self.byteLimit else {
-            throw ExperimentError(source: source, problem: .tooLarge(byteLimit: Self.byteLimit))
-        }
-        let root: SettingNode
-        do {
-            root = try YAMLText.root(of: yaml, noun: "experiments")
-        } catch {
-            throw ExperimentError(source: source, line: error.line, problem: .syntax(error.problem))
-        }
+        let root = try Self.root(yaml: yaml, source: source)
         do {
             try self.init(reading: root)
         } catch {
             throw ExperimentError(source: source, error)
+        }
+    }
+
+    /// The values of a text before they are checked.
+    static func root(yaml: String, source: String) throws(ExperimentError) -> SettingNode {
+        guard yaml.utf8.count <= byteLimit else {
+            throw ExperimentError(source: source, problem: .tooLarge(byteLimit: byteLimit))
+        }
+        do {
+            return try YAMLText.root(of: yaml, noun: "experiments")
+        } catch {
+            throw ExperimentError(source: source, line: error.line, problem: .syntax(error.problem))
         }
     }
 

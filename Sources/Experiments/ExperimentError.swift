@@ -17,6 +17,8 @@ public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertib
         /// Not YAML, or YAML that experiments do not use.
         case syntax(String)
         case setting(SettingError.Problem)
+        /// A flag that replaces a value cannot be used, for this reason.
+        case unusableOverride(String)
         case unknownExperiment(String, nearest: String?, shipped: [String])
     }
 
@@ -45,7 +47,8 @@ public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertib
             return "no experiment is named \(quoted(name)) and no file is there; \(hint)"
                 + "shipped are \(shipped.joined(separator: ", ")), or give the path of a YAML file"
         }
-        let place = line.map { "\(quoted(source)), line \($0)" } ?? quoted(source)
+        let isFlag = source.hasPrefix("--")
+        let place = isFlag ? source : line.map { "\(quoted(source)), line \($0)" } ?? quoted(source)
         return "\(place): \(key.isEmpty ? "" : "\(escaped(key)): ")\(explanation)"
     }
 
@@ -55,6 +58,7 @@ public struct ExperimentError: Error, Sendable, Equatable, CustomStringConvertib
         case .tooLarge(let limit): "is longer than \(limit) bytes, the most that an experiment may have; shorten it"
         case .syntax(let text): "is not a valid experiment: \(escaped(text)); correct the YAML"
         case .setting(let problem): problem.description
+        case .unusableOverride(let reason): reason
         case .unknownExperiment: ""
         }
     }

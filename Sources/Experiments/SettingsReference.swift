@@ -28,6 +28,42 @@ package enum SettingsReference {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// Every key of an experiment as a flag takes it, with its values, its default and what it means. `[N]` stands for the number of
+    /// a layer, from 0.
+    package static var keys: [[String]] {
+        let groups: [[(String, [SettingDescription])]] = [
+            [("", Experiment().settingDescriptions.filter { $0.nested.isEmpty })],
+            [("data.", DatasetConfiguration().settingDescriptions)], kindKeys("data.set.", DataSourceKinds.all),
+            [("model.", ModelConfiguration().settingDescriptions)], kindKeys("model.layers[N].", layers),
+            [("initial_weights.", InitialWeightsConfiguration().settingDescriptions)], kindKeys("loss.", LossKinds.all),
+            kindKeys("optimizer.", OptimizerKinds.all), kindKeys("schedule.", ScheduleKinds.all),
+            [("early_stopping.", EarlyStopping().settingDescriptions)],
+        ]
+        return groups.joined().flatMap { prefix, descriptions in
+            descriptions.flatMap { keyRows($0, prefix: prefix) }
+        }
+    }
+
+    private static func kindKeys(
+        _ prefix: String, _ kinds: [any SettingsKind.Type]
+    ) -> [(String, [SettingDescription])] {
+        kinds.flatMap { kind in
+            kind.keys.map { ("\(prefix)\($0).", kind.defaults(for: $0).settingDescriptions) }
+        }
+    }
+
+    private static func keyRows(_ setting: SettingDescription, prefix: String) -> [[String]] {
+        let key = setting.key.map { prefix + $0 } ?? String(prefix.dropLast())
+        let standard =
+            switch setting.defaultText {
+            case nil: "required"
+            case "": "absent"
+            case let text?: text
+            }
+        let row = [key, setting.expectation.filter { $0 != "`" }, standard, setting.documentation]
+        return [row] + setting.nested.flatMap { keyRows($0, prefix: key + ".") }
+    }
+
     /// The kinds that an entry of a model's layers can name.
     static var layers: [any SettingsKind.Type] { LayerKinds.all + [VGG16.self] }
 

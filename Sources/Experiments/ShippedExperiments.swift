@@ -45,14 +45,24 @@ extension Experiment {
     ///
     /// - Throws: `ExperimentError` with the nearest name and all of them.
     public static func shipped(named name: String) throws(ExperimentError) -> Experiment {
+        try Experiment(yaml: shippedText(named: name), source: "\(name).yaml")
+    }
+
+    /// The YAML of a shipped experiment, capitals aside.
+    package static func shippedText(named name: String) throws(ExperimentError) -> String {
         guard let entry = ShippedExperiments.all.first(where: { $0.name.lowercased() == name.lowercased() }) else {
             throw unknown(name)
         }
-        return try Experiment(yaml: String(decoding: entry.yaml, as: UTF8.self), source: "\(entry.name).yaml")
+        return String(decoding: entry.yaml, as: UTF8.self)
     }
 
     /// Reads an experiment from a YAML file.
     public static func load(path: String) throws(ExperimentError) -> Experiment {
+        try Experiment(yaml: text(path: path), source: path)
+    }
+
+    /// The text of a file.
+    static func text(path: String) throws(ExperimentError) -> String {
         let bytes: [UInt8]
         do {
             bytes = try BoundedFile.read(path, byteLimit: byteLimit)
@@ -62,7 +72,7 @@ extension Experiment {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ExperimentError(source: path, problem: .syntax("it is not UTF-8"))
         }
-        return try Experiment(yaml: text, source: path)
+        return text
     }
 
     /// Whether an argument names a shipped experiment, capitals aside.
@@ -72,12 +82,14 @@ extension Experiment {
 
     /// The experiment that a user's argument means: a shipped name first, else the path of a YAML file.
     package static func resolve(_ argument: String) throws(ExperimentError) -> Experiment {
-        if isShipped(argument) {
-            return try shipped(named: argument)
-        }
+        isShipped(argument) ? try shipped(named: argument) : try load(path: path(argument))
+    }
+
+    /// The argument as the path of a file.
+    static func path(_ argument: String) throws(ExperimentError) -> String {
         let looksLikePath = argument.contains("/") || argument.hasSuffix(".yaml") || argument.hasSuffix(".yml")
         guard looksLikePath || BoundedFile.exists(argument) else { throw unknown(argument) }
-        return try load(path: argument)
+        return argument
     }
 
     private static func unknown(_ name: String) -> ExperimentError {

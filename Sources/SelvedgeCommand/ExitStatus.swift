@@ -65,9 +65,9 @@ struct ExitStatus: Error {
     /// A flag's value has no line; a file's has.
     private static func code(ofExperiment error: ExperimentError) -> Int32 {
         switch error.problem {
-        case .unknownExperiment: ProcessExitCode.usage
+        case .unknownExperiment, .unusableOverride: ProcessExitCode.usage
         case .unreadable: ProcessExitCode.missingInput
-        case .setting(.outOfRange) where error.line == nil: ProcessExitCode.usage
+        case .setting where error.line == nil: ProcessExitCode.usage
         default: ProcessExitCode.badData
         }
     }

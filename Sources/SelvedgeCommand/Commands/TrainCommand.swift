@@ -6,6 +6,7 @@ import Experiments
 import Faults
 import Foundation
 import Kernels
+import Reports
 
 /// Trains on this host: a supervisor whose children are a coordinator and workers.
 struct TrainCommand: ParsableCommand {
@@ -28,6 +29,9 @@ struct TrainCommand: ParsableCommand {
 
     @Option(help: "Restarts of each worker, and of the coordinator, within an hour; 0 for none.")
     var restarts = 3
+
+    @Flag(help: "Print every value of the experiment and where it comes from, and end.")
+    var printConfig = false
 
     func validate() throws {
         guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
@@ -70,6 +74,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let resolved = try experiment.resolved(for: runOptions)
+        if printConfig { return try printValues(of: resolved) }
         let environment = ProcessInfo.processInfo.environment
         _ = try InstructionSet.chosen(environment: environment)
         let settings = try settingOptions.settings(environment: environment)
@@ -110,6 +115,14 @@ struct TrainCommand: ParsableCommand {
         let outcome = try supervisor.run()
         if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
         try end(with: outcome)
+    }
+
+    private func printValues(of resolved: Experiment) throws {
+        let file = try runOptions.experimentFile(name: resolved.name)
+        let values = try ExperimentValues(
+            of: resolved, from: experiment.source(from: file), flags: experiment.decidingFlags)
+        let rows = values.entries.map { [$0.key, $0.value, $0.source] }
+        Console.result(TextTable.text([["key", "value", "source"]] + rows, leadingColumns: 3))
     }
 
     /// Ends with the run's exit code.

@@ -4,6 +4,7 @@ import Core
 import Experiments
 import Foundation
 import NeuralNetwork
+import Reports
 
 /// The experiment, and the values that replace its own.
 struct ExperimentOptions: ParsableArguments {
@@ -26,11 +27,44 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
     var data: String?
 
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp(
+            "Replace a value of the experiment, such as optimizer.adam.learning_rate=0.01; may be given several times. "
+                + "'--set help' lists all keys.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    /// The text of the experiment with its overrides: that in `file`, or the one named here.
+    func source(from file: String? = nil) throws -> ExperimentSource {
+        let overrides = try self.overrides.map { try ExperimentOverride($0) }
+        return try file.map { try ExperimentSource(path: $0, overrides: overrides) }
+            ?? ExperimentSource(experiment ?? Self.defaultName, overrides: overrides)
+    }
+
+    /// The flags that decide a value of the experiment, by its key.
+    var decidingFlags: [String: String] {
+        var flags: [String: String] = [:]
+        if epochs != nil { flags["epochs"] = "--epochs" }
+        if batchSize != nil { flags["batch_size"] = "--batch-size" }
+        if microBatches != nil { flags["micro_batches"] = "--micro-batches" }
+        if seed != nil { flags["seed"] = "--seed" }
+        if data == DatasetConfiguration.syntheticName {
+            flags["data.set"] = "--data \(DatasetConfiguration.syntheticName)"
+        }
+        return flags
+    }
+
+    func validate() throws {
+        guard !overrides.contains("help") else {
+            let rows = [["key", "values", "default", ""]] + SettingsReference.keys
+            throw CleanExit.message(TextTable.text(rows, leadingColumns: 4))
+        }
+    }
+
     /// The experiment to run, checked including the shapes of its layers.
     func resolved(from file: String? = nil) throws -> Experiment {
         try DataFolder.check(dataFolder)
-        var result =
-            try file.map { try Experiment.load(path: $0) } ?? Experiment.resolve(experiment ?? Self.defaultName)
+        var result = try source(from: file).experiment()
         if data == DatasetConfiguration.syntheticName { result.dataset = result.dataset.synthetic }
         result = try result.replacing(
             epochs: epochs, batchSize: batchSize, microBatchCount: microBatches, seed: seed)
@@ -66,7 +100,7 @@ struct ExperimentOptions: ParsableArguments {
     var arguments: [String] {
         (experiment.map { [$0] } ?? []) + flag("epochs", epochs) + flag("batch-size", batchSize)
             + flag("micro-batches", microBatches)
-            + flag("seed", seed) + flag("data", data)
+            + flag("seed", seed) + flag("data", data) + overrides.flatMap { flag("set", $0) }
     }
 }
 
