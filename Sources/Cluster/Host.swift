@@ -13,6 +13,27 @@ extension HostIdentifier {
     }
 }
 
+extension ProcessNonce {
+    /// A new one from the system's random source.
+    static func random() -> ProcessNonce {
+        var generator = SystemRandomNumberGenerator()
+        return ProcessNonce(high: generator.next(), low: generator.next())
+    }
+}
+
+extension ProcessSpace {
+    /// That of this process: a digest of its host's boot identifier and of its process namespace.
+    static var current: ProcessSpace {
+        let host = HostIdentifier.current
+        let namespace = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")
+        let text = "\(host.high) \(host.low) \(namespace ?? HostName.current)"
+        let digits = SHA256Digest(of: Array(text.utf8)).hexadecimal
+        return ProcessSpace(
+            high: UInt64(digits.prefix(16), radix: 16) ?? 0,
+            low: UInt64(digits.dropFirst(16).prefix(16), radix: 16) ?? 0)
+    }
+}
+
 /// This host's name, for HELLO and logs.
 enum HostName {
     static var current: String {

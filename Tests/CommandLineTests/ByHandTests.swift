@@ -25,10 +25,10 @@ extension CommandLineTests {
             return (process, String(line.dropFirst("Listening on ".count)))
         }
 
-        private func worker(_ name: String, _ address: String) throws -> Selvedge {
+        private func worker(_ name: String, _ address: String, isContainer: Bool = false) throws -> Selvedge {
             try Selvedge(
                 ["worker", "--coordinator", address, "--name", name, "--threads", "1", "--key-file", "job.worker"],
-                in: scratch)
+                in: scratch, inOwnProcessSpace: isContainer)
         }
 
         @Test func `over tcp they give the bits of train`() throws {
@@ -112,6 +112,41 @@ extension CommandLineTests {
             #expect(end.complaints.count == 1 && end.complaints[0].contains(name), "\(end.complaints)")
             for worker in [workers[0], late] { #expect(try worker.end().code == 0) }
             #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
+        }
+
+        @Test(.enabled(if: Selvedge.canMakeProcessSpaces, "unshare cannot make process namespaces here"))
+        func `a container's worker that is killed and started again takes its own place, and the bits are equal`()
+            throws
+        {
+            let (coordinator, address) = try coordinator(workers: 2, ["--run", "run", "--epochs", "\(Self.epochs)"])
+            // Each is process 1 of its namespace.
+            let workers = try [
+                worker("left", address, isContainer: true), worker("right", address, isContainer: true),
+            ]
+            try coordinator.line(containing: "Epoch 1/")
+            workers[1].send(signal: SIGKILL)
+            #expect(try workers[1].end().code == 128 + SIGKILL)
+            let again = try worker("right", address, isContainer: true)
+            let end = try coordinator.end()
+            #expect(end.code == 0, "\(end.lines)")
+            #expect(
+                end.complaints.count == 1 && end.complaints[0].contains("'right' (rank 1, pid 1"), "\(end.complaints)")
+            for worker in [workers[0], again] { #expect(try worker.end().code == 0) }
+            #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
+        }
+
+        @Test func `a worker with the name of another is refused with one line on each side`() throws {
+            let (coordinator, address) = try coordinator(workers: 1, ["--run", "run", "--epochs", "\(Self.epochs)"])
+            let worker = try worker("left", address)
+            try coordinator.line(containing: "Epoch 1/")
+            let namesake = try self.worker("left", address).end()
+            #expect(namesake.code == 64 && namesake.complaints.count == 1, "\(namesake.lines)")
+            let reason = "a worker named 'left' has already joined and is alive (pid \(worker.processIdentifier)"
+            #expect(namesake.complaints.first?.contains(reason) == true, "\(namesake.lines)")
+            let end = try coordinator.end()
+            #expect(end.code == 0 && end.complaints.count == 1, "\(end.complaints)")
+            #expect(end.complaints.first?.contains("refused worker 'left'") == true, "\(end.complaints)")
+            #expect(try worker.end().code == 0)
         }
 
         @Test func `workers wait for another coordinator at the same address, and the bits are equal`() throws {

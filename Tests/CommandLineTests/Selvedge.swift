@@ -35,9 +35,11 @@ final class Selvedge {
 
     /// Starts the program in a folder; its sockets go to the folder's `sockets`, its output to `output`.
     ///
-    /// `limit` is an option of ulimit with its value, such as "-n 256": the process cannot raise it.
+    /// `limit` is an option of ulimit with its value, such as "-n 256": the process cannot raise it. With `inOwnProcessSpace` it
+    /// is process 1 of a process namespace, as in a container, and dies with the process that this object names.
     init(
-        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], limit: String? = nil
+        _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], limit: String? = nil,
+        inOwnProcessSpace: Bool = false
     ) throws {
         var variables = ["PATH": "/usr/bin:/bin", "HOME": scratch.path, "XDG_RUNTIME_DIR": scratch.sockets]
         variables.merge(environment) { _, new in new }
@@ -57,7 +59,8 @@ final class Selvedge {
 
         // The shell changes the folder and is then replaced by the program.
         let limiting = limit.map { "ulimit \($0) && " } ?? ""
-        let shell = ["/bin/sh", "-c", limiting + "cd \"$0\" && exec \"$@\"", scratch.path, Self.path]
+        let wrapper = inOwnProcessSpace ? Self.processSpaceCommand : ""
+        let shell = ["/bin/sh", "-c", limiting + "cd \"$0\" && exec \(wrapper)\"$@\"", scratch.path, Self.path]
         var argumentPointers = (shell + arguments).map { strdup($0) } + [nil]
         var environmentPointers = variables.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { (argumentPointers + environmentPointers).forEach { free($0) } }
@@ -70,6 +73,18 @@ final class Selvedge {
     deinit {
         close(errors)
     }
+
+    private static let processSpaceCommand = "unshare --user --map-root-user --pid --fork --kill-child "
+
+    /// Whether processes can be started in process namespaces of their own.
+    static let canMakeProcessSpaces: Bool = {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/bin/sh")
+        process.arguments = ["-c", "exec \(processSpaceCommand) true"]
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }()
 
     /// Runs the program to its end.
     @discardableResult

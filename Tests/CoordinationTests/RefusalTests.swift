@@ -7,21 +7,19 @@ struct RefusalTests {
     private let connection = ConnectionIdentifier([0, 77])
 
     /// What the coordinator answers to a HELLO, after `worker-0` and `worker-1` of the options have joined.
-    private func refusal(of hello: Hello, at times: UInt64...) throws -> Refusal? {
+    private func refusal(of hello: Hello) throws -> Refusal? {
         var options = SimulatedCluster.Options()
         options.workerCount = 3
         let cluster = try SimulatedCluster(options)
         var answer: Refusal?
-        for time in times.isEmpty ? [60] : times {
-            cluster.at(time) {
-                let process = cluster.coordinator
-                let actions = process.machine.received(.hello(hello), from: connection, now: cluster.now)
-                for case .send(.refused(let refusal), to: connection) in actions {
-                    answer = refusal
-                }
+        cluster.at(60) {
+            let process = cluster.coordinator
+            let actions = process.machine.received(.hello(hello), from: connection, now: cluster.now)
+            for case .send(.refused(let refusal), to: connection) in actions {
+                answer = refusal
             }
         }
-        cluster.at((times.last ?? 60) + 1) { cluster.interrupt() }
+        cluster.at(61) { cluster.interrupt() }
         cluster.run()
         return answer
     }
@@ -47,14 +45,6 @@ struct RefusalTests {
     @Test func `another experiment is refused`() throws {
         #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(51) })?.kind == .experiment)
         #expect(try refusal(of: hello { $0.experimentDigest = SampleMessages.digest(50) }) == nil)
-    }
-
-    @Test func `a second worker of one name is refused when the first is surely there`() throws {
-        let double = hello { $0.name = "worker-1" }
-        #expect(try refusal(of: double, at: 60, 1060) == nil, "the first may be dead without having been missed yet")
-        let refusal = try refusal(of: double, at: 60, 1060, 2060)
-        #expect(refusal?.kind == .duplicate)
-        #expect(refusal?.reason.contains("pid 1002") == true)
     }
 
     @Test func `another protocol version is refused and the worker reports it`() throws {

@@ -12,8 +12,10 @@ enum SampleMessages {
     }
 
     static let hello = Hello(
-        name: "worker-1", host: "höst", hostIdentifier: HostIdentifier(high: .max, low: 5), processIdentifier: 4242,
-        build: "1.0", arithmeticVersion: 3, instructionSet: "avx512", dataDigests: [digest(1), digest(2)],
+        name: "worker-1", nonce: ProcessNonce(high: 6, low: .max), host: "höst",
+        hostIdentifier: HostIdentifier(high: .max, low: 5), processSpace: ProcessSpace(high: 8, low: 9),
+        processIdentifier: 4242, build: "1.0", arithmeticVersion: 3, instructionSet: "avx512",
+        dataDigests: [digest(1), digest(2)],
         experimentDigest: digest(3),
         inboxAddress: "tcp://127.0.0.1:5555", threadCount: 2)
 

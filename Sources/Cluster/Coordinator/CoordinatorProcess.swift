@@ -319,7 +319,7 @@ extension CoordinatorProcess {
             experiment: run.experiment.canonicalForm,
             experimentDigest: run.experiment.digest,
             arithmeticVersion: UInt32(Arithmetic.version), microBatchCount: run.experiment.microBatchCount,
-            workerCount: settings.workerCount, host: HostName.current, data: [contents.data])
+            workerCount: settings.workerCount, processSpace: .current, data: [contents.data])
         configuration.childProcessIdentifiers = children
         configuration.predecessor = predecessor
         configuration.predecessorRecordMilliseconds = recorder.predecessorRecordMilliseconds

@@ -39,9 +39,9 @@ package enum WorkerProcess {
             .checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
         let peers = try PeerNetwork(context, settings: settings)
         let hello = Hello(
-            name: settings.name, host: HostName.current, hostIdentifier: settings.hostIdentifier,
-            processIdentifier: getpid(), build: Build.version, arithmeticVersion: UInt32(Arithmetic.version),
-            instructionSet: instructionSet.rawValue, dataDigests: [],
+            name: settings.name, nonce: .random(), host: HostName.current, hostIdentifier: settings.hostIdentifier,
+            processSpace: .current, processIdentifier: getpid(), build: Build.version,
+            arithmeticVersion: UInt32(Arithmetic.version), instructionSet: instructionSet.rawValue, dataDigests: [],
             inboxAddress: peers.inboxAddress, inboxKey: peers.inboxKey, threadCount: UInt32(settings.threadCount))
         let ending = Mutex<WorkerControl.End?>(nil)
         let control = ControlThread {

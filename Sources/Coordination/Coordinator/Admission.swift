@@ -8,14 +8,14 @@ struct Admission {
         case refuse(Refusal)
         /// Do not answer yet; the worker repeats its HELLO.
         case wait
+        /// This worker, an index in the roster, has its name or its inbox.
+        case contest(worker: Int)
     }
 
     /// More generations than a coordinator can announce without journalling any.
     private static let generationLead: UInt64 = 1 << 20
 
     private let configuration: CoordinatorConfiguration
-    /// Connections of workers whose name or address another one has, and when that was first noticed.
-    private var conflicts: [ConnectionIdentifier: UInt64] = [:]
     /// Child processes of this host that run.
     private var children: Set<Int32>
     private var lastChildEnd: UInt64?
@@ -27,43 +27,28 @@ struct Admission {
 
     // MARK: HELLO
 
-    /// Decides about a HELLO. `end` is the run's outcome when the run is ending; `isLate` is whether the coordinator has not
-    /// handled events for a while.
-    mutating func decide(
-        _ hello: Hello, from connection: ConnectionIdentifier, in roster: Roster, generation: UInt64,
-        phase: CoordinatorMachine.Phase, isLate: Bool, now: UInt64
+    /// Decides about a HELLO.
+    func decide(
+        _ hello: Hello, in roster: Roster, generation: UInt64, phase: CoordinatorMachine.Phase
     ) -> Decision {
-        guard let refusal = refusal(of: hello, in: roster, generation: generation, phase: phase) else {
-            conflicts[connection] = nil
-            return .admit
+        if let refusal = refusal(of: hello, in: roster, generation: generation, phase: phase) {
+            // The successor of this coordinator may want the worker.
+            guard case .ending(let ending) = phase, case .failed(let failure) = ending.outcome,
+                failure.exitCode == ProcessExitCode.requeue
+            else { return .refuse(refusal) }
+            return .wait
         }
-        // The successor of this coordinator may want the worker.
-        if case .ending(let ending) = phase, case .failed(let failure) = ending.outcome {
-            return failure.exitCode == ProcessExitCode.requeue ? .wait : .refuse(refusal)
-        }
-        guard refusal.kind == .duplicate, let other = roster.index(conflictingWith: hello),
-            isRecent(connection, conflictingWith: roster[other], isLate: isLate, now: now)
-        else { return .refuse(refusal) }
-        return .wait
+        return roster.index(conflictingWith: hello).map { .contest(worker: $0) } ?? .admit
     }
 
-    /// Whether a name conflict is so recent that the other worker may be dead without the coordinator having noticed.
-    private mutating func isRecent(
-        _ connection: ConnectionIdentifier, conflictingWith other: WorkerRecord, isLate: Bool, now: UInt64
-    ) -> Bool {
-        let timing = configuration.timing
-        if conflicts.count >= WireLimits.workerCount { conflicts = [:] }
-        // A coordinator that was late may have unread messages of the other worker.
-        let since = isLate ? now : conflicts[connection] ?? now
-        let isOver =
-            now >= since + timing.silenceMilliseconds(isLocal: other.isLocal) + timing.heartbeatIntervalMilliseconds
-        conflicts[connection] = isOver ? nil : since
-        return !isOver
-    }
-
-    /// Restarts the time that a name conflict is tolerated.
-    mutating func forgetConflicts() {
-        conflicts = [:]
+    /// Why a process may not join that has the name or the inbox of a worker that is alive.
+    func refusal(of hello: Hello, conflictingWith other: WorkerRecord) -> Refusal {
+        let isNamesake = other.hello.name == hello.name
+        let what = isNamesake ? "named '\(hello.name)'" : "with the inbox \(hello.inboxAddress)"
+        return Refusal(
+            kind: .duplicate,
+            reason: "a worker \(what) has already joined and is alive (pid \(other.hello.processIdentifier), "
+                + "host '\(other.hello.host)'): give this one another \(isNamesake ? "name" : "inbox")")
     }
 
     private func refusal(
@@ -90,13 +75,6 @@ struct Admission {
                 reason: "it reports generation \(claimed), this run is in generation \(generation)")
         }
         if phase.refusesWorkers { return Refusal(kind: .ended, reason: "the run is ending") }
-        if let index = roster.index(conflictingWith: hello) {
-            let other = roster[index].hello
-            let what = other.name == hello.name ? "named '\(hello.name)'" : "with the inbox \(hello.inboxAddress)"
-            return Refusal(
-                kind: .duplicate,
-                reason: "a worker \(what) has already joined (pid \(other.processIdentifier), host '\(other.host)')")
-        }
         if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")
         }
@@ -114,10 +92,10 @@ struct Admission {
         lastChildEnd = now
     }
 
-    /// Whether the supervisor of this host started the process. Only such a process may be terminated: process identifiers
-    /// that workers report may belong to other programs.
-    func isRunningChild(_ processIdentifier: Int32) -> Bool {
-        children.contains(processIdentifier)
+    /// Whether the supervisor of this host started the worker's process. Only such a process may be terminated: process
+    /// identifiers that workers report may belong to other programs.
+    func isRunningChild(_ record: WorkerRecord) -> Bool {
+        record.isLocal && children.contains(record.hello.processIdentifier)
     }
 
     var hasRunningChildren: Bool { !children.isEmpty }
@@ -127,7 +105,7 @@ struct Admission {
         guard let lastChildEnd, now >= lastChildEnd + configuration.timing.replacementMilliseconds else {
             return configuration.workerCount
         }
-        let joined = Set(roster.present.map { roster[$0].hello.processIdentifier })
+        let joined = Set(roster.present.filter { roster[$0].isLocal }.map { roster[$0].hello.processIdentifier })
         let possible = roster.present.count + children.subtracting(joined).count
         return max(configuration.settings.minimumWorkerCount, min(possible, configuration.workerCount))
     }

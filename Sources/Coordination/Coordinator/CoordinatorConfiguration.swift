@@ -22,8 +22,8 @@ package struct CoordinatorConfiguration: Sendable {
     package var predecessorRecordMilliseconds: UInt64?
     /// Children on this host whose end or stop the driver reports.
     package var childProcessIdentifiers: [Int32] = []
-    /// The host's name: workers with the same one are local.
-    package var host: String
+    /// That of this process: workers with the same one are local.
+    package var processSpace: ProcessSpace
     package var data: [ContentDescription]
     package var start: StartingPoint = .fresh
     package var settings = RunSettings()
@@ -31,7 +31,7 @@ package struct CoordinatorConfiguration: Sendable {
 
     package init(
         job: JobIdentifier, experiment: String, experimentDigest: SHA256Digest, arithmeticVersion: UInt32,
-        microBatchCount: Int, workerCount: Int, host: String, data: [ContentDescription]
+        microBatchCount: Int, workerCount: Int, processSpace: ProcessSpace, data: [ContentDescription]
     ) {
         self.job = job
         self.experiment = experiment
@@ -40,7 +40,7 @@ package struct CoordinatorConfiguration: Sendable {
         self.microBatchCount = microBatchCount
         self.workerCount = workerCount
         ownerLimit = workerCount
-        self.host = host
+        self.processSpace = processSpace
         self.data = data
     }
 }
@@ -155,4 +155,7 @@ package struct CoordinatorTiming: Sendable, Equatable {
     func silenceMilliseconds(isLocal: Bool) -> UInt64 {
         isLocal ? localSilenceMilliseconds : remoteSilenceMilliseconds
     }
+
+    /// A worker that is in doubt for another reason too is lost after this silence: two heartbeats are missing.
+    var doubtfulSilenceMilliseconds: UInt64 { 2 * heartbeatIntervalMilliseconds + confirmationMilliseconds }
 }

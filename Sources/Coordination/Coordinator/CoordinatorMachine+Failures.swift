@@ -358,8 +358,7 @@ extension CoordinatorMachine {
 
     /// Kills a worker that the supervisor of this host started; never another process.
     private mutating func terminate(_ worker: Int) {
-        let processIdentifier = roster[worker].hello.processIdentifier
-        guard roster[worker].isLocal, admission.isRunningChild(processIdentifier) else { return }
-        emit(.terminate(processIdentifier: processIdentifier))
+        guard admission.isRunningChild(roster[worker]) else { return }
+        emit(.terminate(processIdentifier: roster[worker].hello.processIdentifier))
     }
 }

@@ -136,10 +136,10 @@ extension CoordinatorMachine {
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
         // Only workers that hold a state of this run can report on it.
         guard !phase.isEnding, roster[worker].holdsState else { return ignoreMessage() }
-        roster.noteProgress(of: worker, now: now)
         switch ledger.report(ended, from: roster[worker].identifier) {
         case .ignored: ignoreMessage()
         case .accepted(let records):
+            roster.noteProgress(of: worker, now: now)
             record(records)
             releaseStates(now: now)
             finishWhenDone(now: now)
@@ -169,7 +169,6 @@ extension CoordinatorMachine {
             if !isSentAgain { send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker) }
             return ignoreMessage()
         }
-        roster.noteProgress(of: worker, now: now)
         let arrival = checkpoints.receive(chunk, from: roster[worker].identifier)
         if arrival == .damaged {
             let failure = WorkerFailure(
@@ -178,6 +177,8 @@ extension CoordinatorMachine {
             return lose(worker, .failure(failure), now: now)
         }
         send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
+        if arrival == .ignored { return }
+        roster.noteProgress(of: worker, now: now)
         switch arrival {
         case .held:
             releaseStates(now: now)

@@ -7,38 +7,52 @@ extension CoordinatorMachine {
     /// A worker introduces itself, at any time before the end. One that joins during training learns first.
     mutating func handleHello(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
         if let worker = roster.index(of: connection) {
+            // A connection belongs to one process.
+            guard roster[worker].hello.nonce == hello.nonce else { return ignoreMessage() }
             roster.noteMessage(from: worker, now: now)
             return welcome(worker)
         }
-        if let worker = roster.index(named: hello.name), isSameProcess(roster[worker].hello, hello),
-            roster[worker].connection.key == connection.key
-        {
+        if let worker = roster.index(of: hello.nonce), roster[worker].connection.key == connection.key {
             roster.reconnect(worker, by: connection)
             roster.noteMessage(from: worker, now: now)
             log(.detail, "\(roster[worker].label) reconnected")
             return welcome(worker)
         }
-        let decision = admission.decide(
-            hello, from: connection, in: roster, generation: membership.generation, phase: phase,
-            isLate: detector.isLate(now: now), now: now)
-        switch decision {
+        switch admission.decide(hello, in: roster, generation: membership.generation, phase: phase) {
         case .wait: ignoreMessage()
-        case .refuse(let refusal):
-            emit(.send(.refused(refusal), to: connection))
-            log(.warning, "refused worker '\(hello.name)' on '\(hello.host)': \(refusal.reason)")
+        case .contest(let worker): claims.add(hello, from: connection, against: worker, now: now)
+        case .refuse(let refusal): refuse(hello, refusal, connection)
         case .admit: admit(hello, from: connection, now: now)
         }
     }
 
-    private func isSameProcess(_ left: Hello, _ right: Hello) -> Bool {
-        left.host == right.host && left.processIdentifier == right.processIdentifier
+    private mutating func refuse(_ hello: Hello, _ refusal: Refusal, _ connection: ConnectionIdentifier) {
+        emit(.send(.refused(refusal), to: connection))
+        log(
+            .warning,
+            "refused worker '\(hello.name)' (pid \(hello.processIdentifier), host '\(hello.host)'): \(refusal.reason)")
+    }
+
+    /// Decides about processes that have the name or the inbox of another worker.
+    mutating func settleClaims(now: UInt64) {
+        while !phase.isEnding, let finding = claims.nextFinding(in: roster, now: now) {
+            switch finding {
+            case .taken(let worker, let hello, let connection):
+                refuse(hello, admission.refusal(of: hello, conflictingWith: roster[worker]), connection)
+            case .abandoned(let worker, let hello, let connection):
+                lose(worker, .replaced(processIdentifier: hello.processIdentifier, host: hello.host), now: now)
+                if phase != .over { handleHello(hello, from: connection, now: now) }
+            case .vacant(let hello, let connection): handleHello(hello, from: connection, now: now)
+            }
+        }
     }
 
     private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
         // A worker that returns during training holds an outdated state.
         let isAttached = membership.view == nil && hello.attachment?.holdsState ?? false
         let worker = roster.add(
-            hello, from: connection, isLocal: hello.host == configuration.host, isAttached: isAttached, now: now)
+            hello, from: connection, isLocal: hello.processSpace == configuration.processSpace, isAttached: isAttached,
+            now: now)
         membership.noteReportedGeneration(of: hello)
         welcome(worker)
         let (present, wanted) = (roster.present.count, configuration.workerCount)
@@ -86,7 +100,6 @@ extension CoordinatorMachine {
         guard let content = contents.first(where: { $0.identifier == request.content }),
             UInt64(request.firstChunk) + UInt64(request.chunkCount) <= UInt64(content.chunkCount)
         else { return ignoreMessage() }
-        roster.noteProgress(of: worker, now: now)
         let first = Int(request.firstChunk)
         emit(
             .sendContent(
@@ -181,7 +194,6 @@ extension CoordinatorMachine {
     }
 
     mutating func handleReady(_ ready: Ready, from worker: Int, now: UInt64) {
-        roster.noteProgress(of: worker, now: now)
         let isAtRest = !roster[worker].holdsState
         guard ready.generation == membership.generation || isAtRest else { return ignoreMessage() }
         if case .linking = phase, !isAtRest { return }
@@ -192,6 +204,7 @@ extension CoordinatorMachine {
                 message: "it reports a state after step \(ready.position.completedSteps), which is impossible")
             return lose(worker, .failure(failure), now: now)
         }
+        if roster[worker].ready != ready { roster.noteProgress(of: worker, now: now) }
         roster.setReady(worker, ready)
         switch phase {
         case .gathering: continueGathering(now: now)
@@ -301,7 +314,6 @@ extension CoordinatorMachine {
         guard linked.generation == membership.generation, let rank = roster[worker].rank,
             let view = membership.view, view.generation == membership.generation
         else { return ignoreMessage() }
-        roster.noteProgress(of: worker, now: now)
         guard linked.stateDigest == membership.viewDigest else {
             let groups = [
                 RunFailure.StateGroup(digest: linked.stateDigest, workers: [roster[worker].label]),
@@ -314,6 +326,7 @@ extension CoordinatorMachine {
         guard roster[worker].linkedGeneration != membership.generation else { return }
         roster.setLinked(
             worker, generation: membership.generation, completedSteps: view.position.completedSteps)
+        roster.noteProgress(of: worker, now: now)
         if case .linking = phase {
             startTraining(view, now: now)
         } else if view.members[rank].isLearner {

@@ -2,7 +2,7 @@ package import Core
 
 /// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are returned.
 ///
-/// It composes smaller machines, each with private state: `Roster`, `Membership` and `Admission` (who takes part),
+/// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who takes part),
 /// `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is written down),
 /// `FailureDetector` and `FailureHistory` (what failed). The machine itself routes events to them and owns the phase.
 /// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
@@ -17,6 +17,7 @@ package struct CoordinatorMachine: ~Copyable {
     var roster = Roster()
     var membership: Membership
     var admission: Admission
+    var claims: NameClaims
     var assignment: MicroBatchAssignment
     var grants: Grants
     var ledger: RunLedger
@@ -41,6 +42,7 @@ package struct CoordinatorMachine: ~Copyable {
         phase = .gathering(since: now)
         membership = Membership(configuration)
         admission = Admission(configuration)
+        claims = NameClaims(timing: configuration.timing)
         assignment = MicroBatchAssignment(
             microBatchCount: configuration.microBatchCount, rebalances: configuration.settings.rebalances)
         let start = configuration.start.position
@@ -185,7 +187,7 @@ package struct CoordinatorMachine: ~Copyable {
         if let gap = detector.tick(now: now) {
             // Messages may be unread: no worker is blamed for it.
             roster.restartDeadlines(now: now)
-            admission.forgetConflicts()
+            claims.restart(now: now)
             log(.detail, "the coordinator was late by \(gap) ms: all deadlines restart")
         } else {
             checkDeadlines(now: now)
@@ -197,6 +199,7 @@ package struct CoordinatorMachine: ~Copyable {
 
     private mutating func checkDeadlines(now: UInt64) {
         confirmSuspicions(now: now)
+        settleClaims(now: now)
         switch phase {
         case .gathering(let since): checkGathering(since: since, now: now)
         case .preparing(let since): checkPreparing(since: since, now: now)

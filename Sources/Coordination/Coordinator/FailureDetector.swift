@@ -49,11 +49,6 @@ struct FailureDetector {
         return gap
     }
 
-    /// Whether the coordinator has handled no tick for a while.
-    func isLate(now: UInt64) -> Bool {
-        now > lastTick + timing.lateTickMilliseconds
-    }
-
     // MARK: Suspicions
 
     /// Suspects a worker, and waits a moment for a better explanation: a peer's report or an exit code may arrive before the
@@ -94,8 +89,9 @@ struct FailureDetector {
             if lastReceived > suspicion.since {
                 return .linkBroke(reporter: reporter, worker: suspicion.worker, suspicion.cause)
             }
-            let patience = 2 * timing.heartbeatIntervalMilliseconds + timing.confirmationMilliseconds
-            guard now < lastReceived + patience else { return .lost(worker: suspicion.worker, suspicion.cause) }
+            guard now < lastReceived + timing.doubtfulSilenceMilliseconds else {
+                return .lost(worker: suspicion.worker, suspicion.cause)
+            }
             var postponed = suspicion
             postponed.deadline = now + Self.postponementMilliseconds
             suspicions.append(postponed)

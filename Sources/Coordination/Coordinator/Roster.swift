@@ -5,7 +5,7 @@ struct WorkerRecord {
     /// Unique in this coordinator's term, from 1.
     let identifier: UInt32
     let hello: Hello
-    /// Whether it runs on the coordinator's host.
+    /// Whether the coordinator can name it by its process identifier.
     let isLocal: Bool
     fileprivate(set) var connection: ConnectionIdentifier
     /// Place in the current view; nil for a candidate or a spare.
@@ -73,13 +73,13 @@ struct Roster {
         workers.firstIndex { $0.rank == rank && !$0.isGone }
     }
 
-    func index(named name: String) -> Int? {
-        workers.firstIndex { $0.hello.name == name && !$0.isGone }
+    func index(of nonce: ProcessNonce) -> Int? {
+        workers.firstIndex { $0.hello.nonce == nonce && !$0.isGone }
     }
 
     /// The present worker that already has the name, the inbox address or the inbox key of `hello`.
     func index(conflictingWith hello: Hello) -> Int? {
-        index(named: hello.name)
+        workers.firstIndex { $0.hello.name == hello.name && !$0.isGone }
             ?? workers.firstIndex { worker in
                 let hasSameKey = hello.inboxKey != nil && worker.hello.inboxKey == hello.inboxKey
                 return !worker.isGone && (hasSameKey || worker.hello.inboxAddress == hello.inboxAddress)

@@ -58,6 +58,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case left
         /// Its key is no longer admitted.
         case keyRemoved
+        /// It was silent when another process introduced itself with its name or inbox.
+        case replaced(processIdentifier: Int32, host: String)
         /// It reported what went wrong.
         case failure(WorkerFailure)
         /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where known.
@@ -90,7 +92,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch cause {
         case .unknownChild(_, .exited(let code)) where ProcessExitCode.isFinal(code): code
         case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .unresponsive, .left,
-            .tooFewWorkers:
+            .replaced, .tooFewWorkers:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
         case .gatheringTimedOut(_, _, .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
@@ -148,6 +150,8 @@ extension RunFailure.Cause: CustomStringConvertible {
         case .unresponsive(let milliseconds): "sends heartbeats but made no progress for \(milliseconds / 1000) s"
         case .left: "left before the end"
         case .keyRemoved: "was evicted, because its key is no longer admitted"
+        case .replaced(let processIdentifier, let host):
+            "was silent, and was replaced by another process of its name (pid \(processIdentifier), host '\(host)')"
         case .failure(let failure): "failed: \(failure)"
         case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
@@ -179,7 +183,7 @@ extension RunFailure.Cause {
     /// Whether the process exists and does not answer, so that it has to be killed before it is replaced.
     var isFrozen: Bool {
         switch self {
-        case .childStopped, .silent, .unresponsive: true
+        case .childStopped, .silent, .unresponsive, .replaced: true
         default: false
         }
     }

@@ -5,11 +5,15 @@ package import Core
 /// Texts have 32-bit lengths and at most ``WireLimits/nameByteCount`` bytes. Process identifiers are 32-bit on Linux; versions,
 /// threads and counts of data sets are small numbers.
 package struct Hello: Sendable, Equatable {
-    /// Unique among the workers of a run.
+    /// Unique among the workers of a run; for people, like host and process identifier.
     package var name: String
+    /// Tells the process apart from every other one: a process that is started again has another nonce.
+    package var nonce: ProcessNonce
     package var host: String
     /// Equal for all workers that share a host's memory, in containers too.
     package var hostIdentifier: HostIdentifier
+    /// Where the process identifier is valid.
+    package var processSpace: ProcessSpace
     package var processIdentifier: Int32
     /// The program's release, for messages only.
     package var build: String
@@ -28,14 +32,16 @@ package struct Hello: Sendable, Equatable {
     package var attachment: Attachment?
 
     package init(
-        name: String, host: String, hostIdentifier: HostIdentifier, processIdentifier: Int32, build: String,
-        arithmeticVersion: UInt32, instructionSet: String, dataDigests: [SHA256Digest],
-        experimentDigest: SHA256Digest? = nil,
-        inboxAddress: String, inboxKey: PublicKey? = nil, threadCount: UInt32
+        name: String, nonce: ProcessNonce, host: String, hostIdentifier: HostIdentifier, processSpace: ProcessSpace,
+        processIdentifier: Int32, build: String, arithmeticVersion: UInt32, instructionSet: String,
+        dataDigests: [SHA256Digest], experimentDigest: SHA256Digest? = nil, inboxAddress: String,
+        inboxKey: PublicKey? = nil, threadCount: UInt32
     ) {
         self.name = name
+        self.nonce = nonce
         self.host = host
         self.hostIdentifier = hostIdentifier
+        self.processSpace = processSpace
         self.processIdentifier = processIdentifier
         self.build = build
         self.arithmeticVersion = arithmeticVersion
@@ -51,8 +57,10 @@ package struct Hello: Sendable, Equatable {
 extension Hello: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.line(name, limit: WireLimits.nameByteCount)
+        writer.value(nonce)
         writer.line(host, limit: WireLimits.nameByteCount)
         writer.value(hostIdentifier)
+        writer.value(processSpace)
         writer.integer(processIdentifier)
         writer.line(build, limit: WireLimits.nameByteCount)
         writer.integer(arithmeticVersion)
@@ -67,8 +75,10 @@ extension Hello: WireValue {
 
     init(from reader: inout MessageReader) throws(MessageError) {
         name = try reader.line("name", limit: WireLimits.nameByteCount)
+        nonce = try reader.value(ProcessNonce.self)
         host = try reader.line("host", limit: WireLimits.nameByteCount)
         hostIdentifier = try reader.value(HostIdentifier.self)
+        processSpace = try reader.value(ProcessSpace.self)
         processIdentifier = try reader.integer(Int32.self, "process")
         build = try reader.line("build", limit: WireLimits.nameByteCount)
         arithmeticVersion = try reader.integer(UInt32.self, "arithmetic version")
@@ -79,38 +89,6 @@ extension Hello: WireValue {
         inboxKey = try reader.optional(PublicKey.self, "inbox key")
         threadCount = try reader.integer(UInt32.self, "threads")
         attachment = try reader.optional(Attachment.self, "attachment")
-    }
-}
-
-/// Identifies a host while it runs: 128 bits, on Linux the boot identifier of its kernel.
-package struct HostIdentifier: Sendable, Hashable {
-    package var high: UInt64
-    package var low: UInt64
-
-    package init(high: UInt64, low: UInt64) {
-        self.high = high
-        self.low = low
-    }
-
-    /// Reads the text form of a UUID, 32 hexadecimal digits with any hyphens; nil for anything else.
-    package init?(parsing text: some StringProtocol) {
-        let digits = String(text.filter { $0 != "-" })
-        guard digits.utf8.count == 32, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }),
-            let high = UInt64(digits.prefix(16), radix: 16), let low = UInt64(digits.suffix(16), radix: 16)
-        else { return nil }
-        self.init(high: high, low: low)
-    }
-}
-
-extension HostIdentifier: WireValue {
-    func encode(into writer: inout MessageWriter) {
-        writer.integer(high)
-        writer.integer(low)
-    }
-
-    init(from reader: inout MessageReader) throws(MessageError) {
-        high = try reader.integer(UInt64.self, "host identifier")
-        low = try reader.integer(UInt64.self, "host identifier")
     }
 }
 

@@ -8,18 +8,17 @@ struct AdmissionTests {
     private typealias Fixtures = CoordinatorFixtures
 
     private func decision(
-        _ hello: Hello, _ admission: inout Admission, roster: Roster = Fixtures.roster(0),
-        phase: CoordinatorMachine.Phase = .training, isLate: Bool = false, now: UInt64 = 0
+        _ hello: Hello, _ admission: Admission, roster: Roster = Fixtures.roster(0),
+        phase: CoordinatorMachine.Phase = .training
     ) -> Admission.Decision {
-        admission.decide(
-            hello, from: Fixtures.connection(7), in: roster, generation: 3, phase: phase, isLate: isLate, now: now)
+        admission.decide(hello, in: roster, generation: 3, phase: phase)
     }
 
     private func refusal(_ adjust: (inout Hello) -> Void, phase: CoordinatorMachine.Phase = .training) -> Refusal? {
-        var admission = Admission(Fixtures.configuration())
+        let admission = Admission(Fixtures.configuration())
         var hello = Fixtures.hello(7)
         adjust(&hello)
-        guard case .refuse(let refusal) = decision(hello, &admission, phase: phase) else { return nil }
+        guard case .refuse(let refusal) = decision(hello, admission, phase: phase) else { return nil }
         return refusal
     }
 
@@ -47,30 +46,31 @@ struct AdmissionTests {
                 == Refusal(kind: .ended, reason: "it reports generation 2097152, this run is in generation 3"))
     }
 
-    @Test func `a name conflict is tolerated until the other worker would have been found silent`() {
-        var admission = Admission(Fixtures.configuration())
-        let roster = Fixtures.roster(1)
-        var hello = Fixtures.hello(0)
-        hello.processIdentifier = 5
-        #expect(decision(hello, &admission, roster: roster, now: 100) == .wait)
-        #expect(decision(hello, &admission, roster: roster, now: 1849) == .wait)
-        let refused = Admission.Decision.refuse(
-            Refusal(kind: .duplicate, reason: "a worker named 'w0' has already joined (pid 1000, host 'here')"))
-        #expect(decision(hello, &admission, roster: roster, now: 1850) == refused)
-        // Asked again, it starts anew; a late coordinator starts the time again as well.
-        #expect(decision(hello, &admission, roster: roster, now: 2000) == .wait)
-        #expect(decision(hello, &admission, roster: roster, isLate: true, now: 9000) == .wait)
+    @Test func `a process with the name or the inbox of a worker contests it, whatever else it reports`() {
+        let admission = Admission(Fixtures.configuration())
+        let roster = Fixtures.roster(2)
+        var (namesake, neighbour) = (Fixtures.hello(7), Fixtures.hello(7))
+        namesake.name = "w1"
+        neighbour.inboxAddress = "inbox 1"
+        for hello in [namesake, neighbour] {
+            #expect(decision(hello, admission, roster: roster) == .contest(worker: 1))
+        }
+        #expect(
+            admission.refusal(of: namesake, conflictingWith: roster[1]).reason
+                == "a worker named 'w1' has already joined and is alive (pid 1001, host 'here'): give this one another name"
+        )
+        #expect(admission.refusal(of: neighbour, conflictingWith: roster[1]).reason.contains("with the inbox inbox 1"))
     }
 
     @Test func `while a run ends with a code that is requeued, workers wait for the successor`() {
-        var admission = Admission(Fixtures.configuration())
+        let admission = Admission(Fixtures.configuration())
         func phase(_ cause: RunFailure.Cause) -> CoordinatorMachine.Phase {
             .ending(.init(outcome: .failed(RunFailure(cause: cause, generation: 1)), deadline: 0))
         }
-        #expect(decision(Fixtures.hello(0), &admission, phase: phase(.left)) == .wait)
+        #expect(decision(Fixtures.hello(0), admission, phase: phase(.left)) == .wait)
         let ended = Admission.Decision.refuse(Refusal(kind: .ended, reason: "the run is ending"))
         #expect(
-            decision(Fixtures.hello(0), &admission, phase: phase(.checkpointFailed(attempts: 3, message: ""))) == ended)
+            decision(Fixtures.hello(0), admission, phase: phase(.checkpointFailed(attempts: 3, message: ""))) == ended)
     }
 
     @Test func `the first view waits for fewer workers when a child is not replaced in time`() {
@@ -87,8 +87,17 @@ struct AdmissionTests {
 
     @Test func `only children of the supervisor may be terminated`() {
         var admission = Admission(Fixtures.configuration { $0.childProcessIdentifiers = [1000] })
-        #expect(admission.isRunningChild(1000) && !admission.isRunningChild(1001))
+        let (local, remote) = (Fixtures.roster(2), Fixtures.roster(1, host: "there"))
+        #expect(admission.isRunningChild(local[0]) && !admission.isRunningChild(local[1]))
+        #expect(!admission.isRunningChild(remote[0]), "another process space has a process 1000 too")
         admission.childEnded(processIdentifier: 1000, now: 0)
-        #expect(!admission.isRunningChild(1000) && !admission.hasRunningChildren)
+        #expect(!admission.isRunningChild(local[0]) && !admission.hasRunningChildren)
+    }
+
+    @Test func `a worker of another process space does not count as a child that has not joined`() {
+        var admission = Admission(Fixtures.configuration(workers: 3) { $0.childProcessIdentifiers = [1000, 1001] })
+        admission.childEnded(processIdentifier: 1001, now: 0)
+        let roster = Fixtures.roster(1, host: "there")
+        #expect(admission.awaitedWorkerCount(in: roster, now: 7000) == 2)
     }
 }

@@ -10,17 +10,23 @@ enum CoordinatorFixtures {
         var configuration = CoordinatorConfiguration(
             job: JobIdentifier(high: 1, low: 2), experiment: "name: test\n",
             experimentDigest: SampleMessages.digest(50),
-            arithmeticVersion: 3, microBatchCount: 8, workerCount: workers, host: "here", data: [])
+            arithmeticVersion: 3, microBatchCount: 8, workerCount: workers, processSpace: space(ofHost: "here"),
+            data: [])
         adjust(&configuration)
         return configuration
     }
 
     static func hello(_ number: Int, host: String = "here", hostIdentifier: UInt64 = 1) -> Hello {
         Hello(
-            name: "w\(number)", host: host, hostIdentifier: HostIdentifier(high: 0, low: hostIdentifier),
+            name: "w\(number)", nonce: ProcessNonce(high: 0, low: UInt64(number)), host: host,
+            hostIdentifier: HostIdentifier(high: 0, low: hostIdentifier), processSpace: space(ofHost: host),
             processIdentifier: Int32(1000 + number), build: "test",
             arithmeticVersion: 3, instructionSet: "avx2", dataDigests: [], inboxAddress: "inbox \(number)",
             threadCount: 1)
+    }
+
+    static func space(ofHost name: String) -> ProcessSpace {
+        ProcessSpace(high: 0, low: name == "here" ? 1 : 2)
     }
 
     static func connection(_ number: Int) -> ConnectionIdentifier { ConnectionIdentifier([UInt8(number)]) }

@@ -14,6 +14,8 @@ struct CoordinatorInsight {
 
 /// Makes messages of workers: of every kind in any order, with some fields at their edges.
 struct HostileWorker {
+    static let spaces = [ProcessSpace(high: 0, low: 1), ProcessSpace(high: 0, low: 2)]
+
     var values: HostileValues
 
     mutating func message(_ known: CoordinatorInsight) -> WorkerMessage {
@@ -65,7 +67,9 @@ struct HostileWorker {
         var hello = SampleMessages.hello
         let slot = Int.random(in: 0..<6, using: &values.generator)
         hello.name = "worker-\(slot)"
-        hello.host = values.pick(["here", "there"])
+        hello.nonce = ProcessNonce(
+            high: 0, low: UInt64(values.chance(80) ? slot : Int.random(in: 0..<9, using: &values.generator)))
+        hello.processSpace = values.pick(Self.spaces)
         hello.processIdentifier = values.chance(80) ? Int32(1001 + slot) : values.pick([0, -1, 1, .min, .max])
         hello.inboxAddress = values.pick(["ipc://\(slot)", "ipc://\(slot)", "ipc://0", "", "inproc://x", "tcp://a:0"])
         hello.experimentDigest = nil

@@ -11,7 +11,8 @@ extension SimulatedCluster {
         var configuration = CoordinatorConfiguration(
             job: JobIdentifier(high: 1, low: options.seed), experiment: "name: test\n",
             experimentDigest: SampleMessages.digest(50), arithmeticVersion: 3,
-            microBatchCount: options.microBatchCount, workerCount: options.workerCount, host: "here",
+            microBatchCount: options.microBatchCount, workerCount: options.workerCount,
+            processSpace: SimulatedWorker.localSpace,
             data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)])
         configuration.settings.minimumWorkerCount = options.minimumWorkerCount
         configuration.settings.rebalances = options.rebalances
@@ -100,6 +101,7 @@ extension SimulatedCluster {
         switch message {
         case .grant(let grant), .stop(let grant):
             grants[grant.generation] = max(grants[grant.generation] ?? 0, grant.stepLimit)
+        case .refused(let refusal): refusals.append((connection, refusal))
         default: break
         }
         guard let worker = worker(of: connection, process) else { return }

@@ -5,15 +5,18 @@ import Core
 /// Processes that die and are started again, as by their supervisor or by a user on another host.
 extension SimulatedCluster {
     @discardableResult
-    func addWorker(_ slot: Int) -> SimulatedWorker {
+    func addWorker(_ slot: Int, adjust: (inout Hello) -> Void = { _ in }) -> SimulatedWorker {
         incarnations += 1
         let isRemote = options.remoteSlots.contains(slot)
         let address = "inbox \(slot).\(incarnations)"
-        let hello = Hello(
-            name: "worker-\(slot)", host: isRemote ? "there-\(slot)" : "here",
+        var hello = Hello(
+            name: "worker-\(slot)", nonce: ProcessNonce(high: 0, low: UInt64(incarnations)),
+            host: isRemote ? "there-\(slot)" : "here",
             hostIdentifier: HostIdentifier(high: 0, low: UInt64(slot % options.hostCount)),
+            processSpace: isRemote ? ProcessSpace(high: 1, low: UInt64(slot)) : SimulatedWorker.localSpace,
             processIdentifier: Int32(1000 + incarnations), build: "test", arithmeticVersion: 3, instructionSet: "avx2",
             dataDigests: [], inboxAddress: address, threadCount: 1)
+        adjust(&hello)
         let worker = SimulatedWorker(
             slot: slot, incarnation: incarnations, hello: hello, isRemote: isRemote,
             clock: options.hasClockSkew ? Self.clock(&generator) : SimulatedClock(),
@@ -33,6 +36,12 @@ extension SimulatedCluster {
             onCoordinator { $0.machine.childStarted(processIdentifier: worker.hello.processIdentifier) }
         }
         start(worker)
+    }
+
+    /// A worker's process dies unnoticed, and another one starts with the same name, host and process identifier.
+    func restartInPlace(_ worker: SimulatedWorker) {
+        worker.isDead = true
+        start(addWorker(worker.slot) { $0.processIdentifier = worker.hello.processIdentifier })
     }
 
     func onCoordinator(_ body: @escaping (SimulatedCoordinator) -> Void) {

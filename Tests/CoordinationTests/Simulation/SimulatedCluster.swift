@@ -94,6 +94,7 @@ final class SimulatedCluster {
     var recoveries: [Recovery] = []
     var auditQuestions: [AuditQuestion] = []
     var terminated: [Int32] = []
+    var refusals: [(connection: ConnectionIdentifier, refusal: Refusal)] = []
     var exits: [(name: String, code: Int32, reason: String)] = []
     var views: [UInt64: View] = [:]
     var grants: [UInt64: UInt64] = [:]

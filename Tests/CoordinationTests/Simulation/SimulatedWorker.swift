@@ -26,6 +26,9 @@ final class SimulatedWorker {
         var rank: Int
     }
 
+    /// The process space of the coordinator and of its children.
+    static let localSpace = ProcessSpace(high: 0, low: 0)
+
     let slot: Int
     let incarnation: Int
     let hello: Hello
