@@ -116,7 +116,7 @@ struct IdentityScenarios {
             cluster.at(time) {
                 guard stuck.isHere else { return }
                 let generation = cluster.coordinator.machine.membership.generation
-                let digest = cluster.digest(stuck)
+                guard let digest = cluster.coordinator.machine.membership.viewDigest else { return }
                 let repeated: [WorkerMessage] = [
                     .ready(Ready(generation: 0, position: .start, stateDigest: digest)),
                     .linked(Linked(generation: generation, stateDigest: digest)),

@@ -11,7 +11,7 @@ struct MessageTests {
     /// Decodes in both directions; gives the bytes back that the decoded message has.
     private func decodedAgain(_ bytes: [UInt8]) -> [UInt8]? {
         if let message = try? WorkerMessage(decoding: bytes) { return message.encoded() }
-        if let message = try? CoordinatorMessage(decoding: bytes) { return message.encoded() }
+        if let envelope = try? CoordinatorEnvelope(decoding: bytes) { return envelope.encoded() }
         return nil
     }
 
@@ -24,6 +24,13 @@ struct MessageTests {
     @Test func `every coordinator message survives the wire`() throws {
         for message in SampleMessages.fromCoordinator {
             #expect(try CoordinatorMessage(decoding: message.encoded()) == message)
+        }
+    }
+
+    @Test func `every coordinator message names its sender`() throws {
+        for message in SampleMessages.fromCoordinator {
+            let envelope = CoordinatorEnvelope(sender: SampleMessages.coordinator, message: message)
+            #expect(try CoordinatorEnvelope(decoding: envelope.encoded()) == envelope)
         }
     }
 
@@ -101,7 +108,7 @@ struct MessageTests {
 
     @Test func `text that is not UTF-8 is refused`() {
         var bytes = CoordinatorMessage.end(reason: "abc").encoded()
-        bytes[13] = 0xFF
+        bytes[37] = 0xFF
         #expect(throws: MessageError.invalid(field: "reason")) { try CoordinatorMessage(decoding: bytes) }
     }
 

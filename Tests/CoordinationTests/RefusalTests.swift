@@ -62,7 +62,7 @@ struct RefusalTests {
         var worker = WorkerMachine(
             configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)
         _ = worker.start(now: 0)
-        let last = worker.received(.refused(refusal), now: 1).last
+        let last = worker.received(.refused(refusal), from: SampleMessages.coordinator, now: 1).last
         guard case .exit(let code, let reason) = last else {
             Issue.record("the worker stays")
             return
@@ -119,7 +119,7 @@ struct RefusalTests {
                 .stop(Grant(generation: 9, stepLimit: 1_000_000, records: far)),
                 .stop(Grant(generation: 0, stepLimit: 1_000_000, records: far)), .reconfigure(generation: 0),
             ] {
-                #expect(worker.machine.received(message, now: cluster.now).isEmpty)
+                #expect(worker.machine.received(message, from: process.machine.identity, now: cluster.now).isEmpty)
             }
         }
         cluster.run()

@@ -24,6 +24,8 @@ enum SampleMessages {
         return key
     }
 
+    static let coordinator = CoordinatorIdentity(job: JobIdentifier(high: 1, low: 2), term: 7)
+
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
 
     static let position = Position(rounds: 1502, completedSteps: 1500, completedEpochs: 2)
@@ -79,16 +81,15 @@ enum SampleMessages {
                 inboxKey: rank > 0 ? key(UInt8(rank)) : nil,
                 microBatches: rank * 4..<rank * 4 + (rank < 2 ? 4 : 0), needsState: rank != 1)
         }
-        let job = JobIdentifier(high: 1, low: 2)
         return [
             .welcome(
                 Welcome(
-                    term: 7, job: job, workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state,
-                    records: records, timing: timing, settings: settings)),
+                    workerIdentifier: 1, experiment: "name: A-1\n", data: data, state: state, records: records,
+                    timing: timing, settings: settings)),
             .welcome(
                 Welcome(
-                    term: 1, job: job, workerIdentifier: 2, experiment: "", data: [], state: nil, records: records,
-                    timing: timing, settings: settings)),
+                    workerIdentifier: 2, experiment: "", data: [], state: nil, records: records, timing: timing,
+                    settings: settings)),
             .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce,
             .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
             .reconfigure(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
@@ -96,5 +97,16 @@ enum SampleMessages {
             .stop(Grant(generation: 1, stepLimit: 20, records: records)), .stateReceived(name: name, offset: 262_144),
             .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
         ]
+    }
+}
+
+extension CoordinatorMessage {
+    /// The message as the sample coordinator sends it.
+    func encoded() -> [UInt8] {
+        CoordinatorEnvelope(sender: SampleMessages.coordinator, message: self).encoded()
+    }
+
+    init(decoding bytes: [UInt8]) throws(MessageError) {
+        self = try CoordinatorEnvelope(decoding: bytes).message
     }
 }

@@ -104,13 +104,20 @@ final class AllReduceDriver<Transport: FrameTransport> {
     }
 
     /// Turns to the gradient memory of the next step, and waits until it is free. `start` starts that step.
+    /// Throws `buffersInUse`, `interrupted` or `linkLost`.
     func reserve(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicTime.now
         while !memory.canReserve {
             transport.collectReleases()
             guard !deadline.hasPassed else { throw .buffersInUse(milliseconds: begun.elapsedMilliseconds) }
-            ThreadScheduling.yield()
+            switch try waitOutcome(untilSendingTo: nil, deadline: Deadline(afterMilliseconds: 0)) {
+            case .interrupted: throw .interrupted
+            case .linkLost(let rank) where !configuration.ownership.isLearner(rank):
+                failure = .linkLost(rank: rank)
+                throw .linkLost(rank: rank)
+            case .ready, .timedOut, .linkLost: ThreadScheduling.yield()
+            }
         }
         machine.forgetPreviousStep()
         memory.reserve()
@@ -168,14 +175,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     private func wait(since begun: MonotonicTime, deadline: Deadline, _ clock: inout ResendClock) throws(AllReduceError)
     {
         let requestsFirst = clock.next.moment < deadline.moment
-        let outcome = try recordingFailure { () throws(AllReduceError) in
-            do throws(TransportError) {
-                return try transport.wait(
-                    untilSendingTo: sender.blockedRank, deadline: requestsFirst ? clock.next : deadline)
-            } catch {
-                throw .transport(error)
-            }
-        }
+        let outcome = try waitOutcome(
+            untilSendingTo: sender.blockedRank, deadline: requestsFirst ? clock.next : deadline)
         switch outcome {
         case .ready:
             // Useless frames may arrive without end.
@@ -193,6 +194,16 @@ final class AllReduceDriver<Transport: FrameTransport> {
             machine.askAgain()
             clock.noteRequest()
         case .timedOut: throw overdue(since: begun)
+        }
+    }
+
+    private func waitOutcome(untilSendingTo rank: Int?, deadline: Deadline) throws(AllReduceError) -> WaitOutcome {
+        try recordingFailure { () throws(AllReduceError) in
+            do throws(TransportError) {
+                return try transport.wait(untilSendingTo: rank, deadline: deadline)
+            } catch {
+                throw .transport(error)
+            }
         }
     }
 

@@ -143,8 +143,11 @@ package final class CoordinatorProcess {
 
     /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its silence.
     @discardableResult
-    func send(_ message: CoordinatorMessage, to connection: ConnectionIdentifier) -> Bool {
-        (try? socket.send(frames: [connection.bytes, ControlFrame.sealed(message.encoded())])) ?? false
+    func send(
+        _ message: CoordinatorMessage, from sender: CoordinatorIdentity, to connection: ConnectionIdentifier
+    ) -> Bool {
+        let envelope = CoordinatorEnvelope(sender: sender, message: message)
+        return (try? socket.send(frames: [connection.bytes, ControlFrame.sealed(envelope.encoded())])) ?? false
     }
 
     // MARK: The supervisor
@@ -204,11 +207,11 @@ extension CoordinatorProcess {
             switch action {
             case .send(let message, let connection):
                 if faults != nil { reachPoint(of: message) }
-                send(message, to: connection)
+                send(message, from: machine.identity, to: connection)
             case .sendContent(let identifier, let chunks, let connection):
                 // A worker that does not read requests the chunks again.
                 for message in contents.chunks(chunks, of: identifier) {
-                    guard send(message, to: connection) else { break }
+                    guard send(message, from: machine.identity, to: connection) else { break }
                 }
             case .recordEpoch(let epoch): record(epoch)
             case .writeCheckpoint(let request):

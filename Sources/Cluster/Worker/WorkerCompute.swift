@@ -65,7 +65,9 @@ final class WorkerCompute {
     private func perform(_ command: ComputeCommand) {
         do {
             switch command {
-            case .loadExperiment(let welcome): try loadExperiment(welcome)
+            case .loadExperiment(let welcome, let job):
+                peers.job = job
+                try loadExperiment(welcome)
             case .expectContent(let content): contents.expect(content)
             case .storeContent(let identifier, let offset, let bytes):
                 contents.store(identifier, offset: offset, bytes: bytes)
@@ -118,7 +120,6 @@ final class WorkerCompute {
         let session = TrainingSession(
             trainer: trainer, settings: welcome.settings, channel: channel, peers: peers,
             threadCount: settings.threadCount)
-        peers.job = welcome.job
         peers.expect(parameterCount: model.parameterCount)
         self.session = session
         channel.reports.post(.prepared(session.position, stateDigest: session.stateDigest))
@@ -135,9 +136,9 @@ final class WorkerCompute {
 
     /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing failed.
     private func saveState() -> String? {
-        guard let session, let welcome, let folder = settings.stateFolder else { return nil }
+        guard let session, let folder = settings.stateFolder else { return nil }
         return try? RescueCheckpoint.save(
-            session.encodedState, in: folder, job: welcome.job, completedSteps: session.completedSteps)
+            session.encodedState, in: folder, job: peers.job, completedSteps: session.completedSteps)
     }
 
     private func dataset(_ welcome: Welcome, _ experiment: Experiment) throws -> ImageDataset {

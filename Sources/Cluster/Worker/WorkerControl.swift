@@ -18,6 +18,7 @@ final class WorkerControl {
     private let link: ControlLink
     private let signals: SignalDescriptor
     private let isSupervised: Bool
+    private let note: @Sendable (String) -> Void
     private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
     private let poller = Poller(capacity: 5)
@@ -29,6 +30,7 @@ final class WorkerControl {
         self.channel = channel
         self.signals = signals
         isSupervised = settings.isSupervised
+        note = settings.note
         coordinatorAddress = settings.coordinatorAddress
         link = try ControlLink(
             context, Endpoint(parsing: settings.coordinatorAddress), keys: settings.keys, now: Self.now)
@@ -120,6 +122,7 @@ final class WorkerControl {
             case .send(let message): link.send(message)
             case .compute(let command): channel.commands.post(command)
             case .interruptCompute: channel.interrupt.signal()
+            case .note(let text): note(text)
             case .exit(let code, let reason): end = End(code: code, reason: reason)
             }
         }

@@ -86,6 +86,8 @@ package struct WorkerSettings: Sendable {
     package var announcedSuffix = ""
     /// Whether the end of standard input ends this process.
     package var isSupervised = false
+    /// Shows a line to the user. It is called on the control thread.
+    package var note: @Sendable (String) -> Void = { _ in }
 
     package init(
         coordinatorAddress: String, name: String, threadCount: Int, environment: [String: String]

@@ -50,13 +50,14 @@ extension CoordinatorMachine {
         case .auditMismatch(let mismatch):
             guard isOfThisView else { return ignoreMessage() }
             audit(mismatch, now: now)
-        case .nonFinite where isOfThisView && phase == .training:
+        case .nonFinite where isOfThisView && phase == .training && isOwner(worker):
             rescueDiverged(self.failure(.failure(failure), about: worker, now: now), from: worker, now: now)
-        // It counts during a reconfiguration too: a worker that failed cannot quiesce.
+        // The gradients of a learner enter no step. Failures count during a reconfiguration too: a worker that failed cannot
+        // quiesce.
         case .nonFinite, .data, .arithmetic, .experiment, .internal:
             if case .rescuing = phase { return ignoreMessage() }
             // Before training, what fails one worker would fail the others: the user has to act.
-            if membership.view == nil && !failure.isOwnTrap {
+            if membership.view == nil && failure.failsEveryWorker {
                 fail(.failure(failure), about: worker, now: now)
             } else {
                 lose(worker, .failure(failure), now: now)
@@ -86,7 +87,7 @@ extension CoordinatorMachine {
     private mutating func handleBrokenLink(
         between reporter: Int, and worker: Int, _ cause: RunFailure.Cause, now: UInt64
     ) {
-        guard roster[worker].rank != nil, roster[reporter].rank != nil, !phase.isReconfiguring else { return }
+        guard roster[worker].rank != nil, roster[reporter].rank != nil, phase.usesLinks else { return }
         let suspended = detector.linkBroke(between: reporter, and: worker, in: roster, now: now)
         var text = "the link between \(roster[reporter].label) and \(roster[worker].label) broke (\(cause))"
         if let suspended {
@@ -138,7 +139,9 @@ extension CoordinatorMachine {
             guard roster[worker].holdsState else { return }
             beginInterruption(cause: loss.report, now: now)
             reconfigure(now: now)
-        case .comparing: endComparison(tensors: [], now: now)
+        case .comparing(let comparison):
+            // The digests are evidence, too, when a state cannot be received any more.
+            if comparison.nextSender == roster[worker].identifier { endComparison(tensors: [], now: now) }
         case .rescuing, .ending, .over: break
         }
     }

@@ -127,7 +127,7 @@ extension CoordinatorMachine {
 
     mutating func handleStepDigests(_ digests: StepDigests, from worker: Int) {
         guard digests.generation == membership.view?.generation, roster[worker].rank == 0,
-            let entry = ledger.takeNew(digests)
+            let entry = ledger.takeNew(digests, grantedSteps: grantedSteps)
         else { return ignoreMessage() }
         emit(.journal(entry))
     }
@@ -136,13 +136,27 @@ extension CoordinatorMachine {
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
         // Only workers that hold a state of this run can report on it.
         guard !phase.isEnding, roster[worker].holdsState else { return ignoreMessage() }
-        switch ledger.report(ended, from: roster[worker].identifier) {
-        case .ignored: ignoreMessage()
-        case .accepted(let records):
-            roster.noteProgress(of: worker, now: now)
+        let result = ledger.report(ended, from: roster[worker].identifier)
+        switch result {
+        case .ignored: return ignoreMessage()
+        case .contradiction: return lose(worker, .wrongReport("another end of epoch \(ended.epoch)"), now: now)
+        case .accepted: roster.noteProgress(of: worker, now: now)
+        case .differ: break
+        }
+        settle(result, now: now)
+        releaseStates(now: now)
+        finishWhenDone(now: now)
+    }
+
+    /// Records the epochs on which the owners agree; compares their states when they do not.
+    mutating func settle(_ result: RunLedger.Result, now: UInt64) {
+        switch result {
+        case .ignored, .contradiction: break
+        case .accepted(let records, let contradicting):
             record(records)
-            releaseStates(now: now)
-            finishWhenDone(now: now)
+            for worker in contradicting.compactMap({ roster.index(ofIdentifier: $0) }) {
+                lose(worker, .wrongReport("another end of an epoch"), now: now)
+            }
         case .differ(let steps, let reports):
             let groups = roster.groups { record in
                 reports.first { $0.worker == record.identifier }?.digest
@@ -151,7 +165,7 @@ extension CoordinatorMachine {
         }
     }
 
-    mutating func record(_ records: [EpochRecord]) {
+    private mutating func record(_ records: [EpochRecord]) {
         for record in records {
             emit(.recordEpoch(record))
             emit(.journal(.epoch(record.epoch, completedSteps: record.completedSteps, stateDigest: record.stateDigest)))

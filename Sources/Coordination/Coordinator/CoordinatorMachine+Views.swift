@@ -86,9 +86,8 @@ extension CoordinatorMachine {
         send(
             .welcome(
                 Welcome(
-                    term: configuration.term, job: configuration.job, workerIdentifier: roster[worker].identifier,
-                    experiment: configuration.experiment, data: configuration.data,
-                    state: hasTrained ? nil : configuration.start.content, records: records,
+                    workerIdentifier: roster[worker].identifier, experiment: configuration.experiment,
+                    data: configuration.data, state: hasTrained ? nil : configuration.start.content, records: records,
                     timing: configuration.workerTiming, settings: configuration.settings)), to: worker)
         let order = heartbeat(for: worker)
         if order != .heartbeat { send(order, to: worker) }
@@ -240,6 +239,10 @@ extension CoordinatorMachine {
             return membership.view == nil ? evictOutdatedWorkers(now: now) : endWithoutState(now: now)
         }
         let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
+        if let learner = membership.wrongLearner(comparedWith: start, in: roster) {
+            // The view is formed without it.
+            return lose(learner, .wrongReport("another state after step \(position.completedSteps)"), now: now)
+        }
         let choice = membership.chooseMembers(from: start, in: roster, now: now)
         if choice.owners.count >= configuration.settings.minimumWorkerCount {
             enterView(choice, from: start, now: now)
@@ -352,9 +355,8 @@ extension CoordinatorMachine {
         transition(to: .training, now: now)
         roster.startTraining(completedSteps: steps, now: now)
         grants.start(completedSteps: steps, now: now)
-        record(
-            ledger.startView(
-                completedEpochs: view.position.completedEpochs, owners: owners.map { roster[$0].identifier }))
+        settle(ledger.startView(owners: owners.map { roster[$0].identifier }), now: now)
+        guard phase == .training else { return }
         let names = view.members.map { "'\($0.name)'" + ($0.isLearner ? " (learns)" : "") }.joined(separator: ", ")
         let verb = steps > 0 ? "continues after step \(steps)" : hasStarted ? "continues" : "starts"
         hasStarted = true

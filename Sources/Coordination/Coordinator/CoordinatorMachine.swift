@@ -266,6 +266,11 @@ package struct CoordinatorMachine: ~Copyable {
         if next.isEnding { detector.forgetSuspicions() }
     }
 
+    /// The sender of all messages; the driver puts it in front of each.
+    package var identity: CoordinatorIdentity {
+        CoordinatorIdentity(job: configuration.job, term: configuration.term)
+    }
+
     /// What the run's files contain, for workers.
     var records: Records {
         Records(epochs: ledger.completedEpochs, savedEpochs: checkpoints.savedEpochs)

@@ -60,8 +60,13 @@ extension CoordinatorMachine.Phase {
         }
     }
 
-    var isReconfiguring: Bool {
-        if case .reconfiguring = self { true } else { false }
+    /// Whether a broken link between members changes anything. While evidence is gathered or the furthest state is received,
+    /// the members exchange nothing, and a new view would end that.
+    var usesLinks: Bool {
+        switch self {
+        case .linking, .training: true
+        default: false
+        }
     }
 
     /// Whether the run waits for something: the coordinator reports every few seconds for what.

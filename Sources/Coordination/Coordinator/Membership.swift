@@ -82,10 +82,22 @@ struct Membership {
             .compactMap { roster[$0].ready?.position }.max()
     }
 
-    /// Workers whose states have to be equal at equal rounds. The state of a newcomer does not matter: it receives another.
+    /// Workers whose states have to be equal at equal rounds: the owners, or all where no owner is left. The state of a
+    /// newcomer does not matter: it receives another.
     func comparableWorkers(in roster: Roster) -> [Int] {
-        let needsMember = hasPreparedOwner(roster)
-        return roster.prepared.filter { !needsMember || roster[$0].rank != nil }
+        let needsOwner = hasPreparedOwner(roster)
+        return roster.prepared.filter { !needsOwner || isOwner(roster[$0]) }
+    }
+
+    /// A learner that has reached the owners' round with another state than theirs.
+    func wrongLearner(comparedWith state: Ready, in roster: Roster) -> Int? {
+        guard hasPreparedOwner(roster) else { return nil }
+        return roster.prepared.first { worker in
+            guard roster[worker].rank != nil, !isOwner(roster[worker]), let ready = roster[worker].ready else {
+                return false
+            }
+            return ready.position.rounds == state.position.rounds && ready.stateDigest != state.stateDigest
+        }
     }
 
     /// The comparable workers at `position`, grouped by the digests of their states.

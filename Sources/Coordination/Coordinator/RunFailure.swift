@@ -62,6 +62,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case replaced(processIdentifier: Int32, host: String)
         /// It reported what went wrong.
         case failure(WorkerFailure)
+        /// It reported something else than all owners, or what is impossible; the text says what.
+        case wrongReport(String)
         /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where known.
         case statesDiffer(completedSteps: UInt64, groups: [StateGroup], tensors: [String] = [])
         /// The same step failed repeatedly by the workers' own traps or errors.
@@ -95,7 +97,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
             .replaced, .tooFewWorkers:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
-        case .gatheringTimedOut(_, _, .some), .statesDiffer, .repeatedFailure, .auditFailed, .auditUndecided:
+        case .gatheringTimedOut(_, _, .some), .wrongReport, .statesDiffer, .repeatedFailure, .auditFailed,
+            .auditUndecided:
             ProcessExitCode.internalError
         case .keyRemoved: ProcessExitCode.notAdmitted
         case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
@@ -153,6 +156,7 @@ extension RunFailure.Cause: CustomStringConvertible {
         case .replaced(let processIdentifier, let host):
             "was silent, and was replaced by another process of its name (pid \(processIdentifier), host '\(host)')"
         case .failure(let failure): "failed: \(failure)"
+        case .wrongReport(let what): "sent \(what), which the owners contradict"
         case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
                 + groups.map { "\($0.workers.joined(separator: ", ")): \($0.digest.abbreviated)" }
@@ -191,7 +195,7 @@ extension RunFailure.Cause {
     /// Whether the worker itself is at fault, and has to leave.
     var isOwnFault: Bool {
         switch self {
-        case .unresponsive, .failure, .statesDiffer, .auditFailed, .keyRemoved: true
+        case .unresponsive, .failure, .wrongReport, .statesDiffer, .auditFailed, .keyRemoved: true
         default: false
         }
     }

@@ -3,22 +3,31 @@ import Core
 /// What the run's files have received: epochs, and digests of steps. Each is released once, in order.
 ///
 /// An epoch is released when all owners reported the same about it. Rows are equal in every generation, so a report stays
-/// valid when the membership changes. All members of a view confirm the epochs that are complete in the view's first state.
+/// valid when the membership changes. Reports of other workers count only when they become owners.
 struct RunLedger {
     enum Result {
-        /// Epochs that are now settled.
-        case accepted([EpochRecord])
+        /// Epochs that are now settled, and the workers that reported something else about them and own nothing.
+        case accepted([EpochRecord], contradicting: [UInt32] = [])
         /// Owners disagree: which worker reported which digest.
         case differ(completedSteps: UInt64, reports: [(worker: UInt32, digest: SHA256Digest?)])
+        /// The worker contradicts itself, or what all owners agreed on.
+        case contradiction
         case ignored
     }
 
     /// Reports of epochs further ahead are not kept; workers repeat them.
     static let pendingEpochLimit: UInt32 = 1024
 
-    private struct PendingEpoch {
+    /// What one worker or several reported of an epoch.
+    private struct Report {
         var content: EpochEnded
         var workers: [UInt32]
+    }
+
+    private struct PendingEpoch {
+        var epoch: UInt32
+        /// One for each different content.
+        var reports: [Report]
     }
 
     /// Epochs released so far.
@@ -26,9 +35,11 @@ struct RunLedger {
     /// Steps whose digests are in the journal.
     private var journalledSteps: UInt64
     private var pending: [PendingEpoch] = []
+    /// The epoch that was released last.
+    private var recorded: EpochEnded?
     private var improvedEpochs: Set<UInt32> = []
-    /// Epochs that are complete in the state from which the current view started.
-    private var agreedEpochs: UInt32 = 0
+    /// The digests of the states at the ends of released epochs, where an owner still had one.
+    private var stateDigests: [UInt32: SHA256Digest] = [:]
     private var owners: [UInt32] = []
 
     init(completedEpochs: UInt32, completedSteps: UInt64) {
@@ -36,66 +47,101 @@ struct RunLedger {
         journalledSteps = completedSteps
     }
 
-    /// Whether the best value improved in an epoch that was reported.
+    /// Whether the owners agreed that the best value improved in an epoch.
     func bestImproved(inEpoch epoch: UInt32) -> Bool {
         improvedEpochs.contains(epoch)
     }
 
-    /// A view starts from a state with so many complete epochs. Returns the epochs that this settles.
-    mutating func startView(completedEpochs: UInt32, owners: [UInt32]) -> [EpochRecord] {
-        agreedEpochs = completedEpochs
+    /// The digest of the state at the end of an epoch on which the owners agreed; nil where none was reported.
+    func stateDigest(ofEpoch epoch: UInt32) -> SHA256Digest? { stateDigests[epoch] }
+
+    // MARK: Epochs
+
+    /// Other workers own the micro-batches. Settles what they have reported already.
+    mutating func startView(owners: [UInt32]) -> Result {
         self.owners = owners
         return release()
     }
 
     mutating func report(_ ended: EpochEnded, from worker: UInt32) -> Result {
-        guard ended.epoch <= completedEpochs || ended.epoch - completedEpochs <= Self.pendingEpochLimit else {
+        if let recorded, recorded.epoch == ended.epoch, !recorded.agrees(with: ended) { return .contradiction }
+        guard ended.epoch > completedEpochs, ended.epoch - completedEpochs <= Self.pendingEpochLimit else {
             return .ignored
         }
-        if ended.bestImproved { improvedEpochs.insert(ended.epoch) }
-        guard ended.epoch > completedEpochs else { return .ignored }
-        if let index = pending.firstIndex(where: { $0.content.epoch == ended.epoch }) {
-            guard pending[index].content.agrees(with: ended) else {
-                let reports = pending[index].workers.map { (worker: $0, digest: pending[index].content.stateDigest) }
-                return .differ(
-                    completedSteps: ended.completedSteps,
-                    reports: reports + [(worker: worker, digest: ended.stateDigest)])
-            }
-            guard !pending[index].workers.contains(worker) else { return .ignored }
-            pending[index].workers.append(worker)
-            pending[index].content.stateDigest = pending[index].content.stateDigest ?? ended.stateDigest
+        let index: Int
+        if let known = pending.firstIndex(where: { $0.epoch == ended.epoch }) {
+            index = known
         } else {
-            pending.append(PendingEpoch(content: ended, workers: [worker]))
+            index = pending.count
+            pending.append(PendingEpoch(epoch: ended.epoch, reports: []))
         }
-        return .accepted(release())
+        if let own = pending[index].reports.firstIndex(where: { $0.workers.contains(worker) }) {
+            guard pending[index].reports[own].content.agrees(with: ended) else { return .contradiction }
+            guard pending[index].reports[own].content.stateDigest == nil, ended.stateDigest != nil else {
+                return .ignored
+            }
+            pending[index].reports[own].content.stateDigest = ended.stateDigest
+        } else if let equal = pending[index].reports.firstIndex(where: { $0.content.agrees(with: ended) }) {
+            pending[index].reports[equal].workers.append(worker)
+            let known = pending[index].reports[equal].content.stateDigest
+            pending[index].reports[equal].content.stateDigest = known ?? ended.stateDigest
+        } else {
+            pending[index].reports.append(Report(content: ended, workers: [worker]))
+        }
+        return release()
     }
 
-    /// The journal entry for those of the digests that are new; nil when none is.
-    mutating func takeNew(_ report: StepDigests) -> RunEvent? {
-        let end = report.firstStep.addingReportingOverflow(UInt64(report.digests.count))
-        guard !end.overflow, end.partialValue > journalledSteps else { return nil }
-        let first = max(report.firstStep, journalledSteps)
-        journalledSteps = end.partialValue
-        let digests = Array(report.digests.dropFirst(Int(first - report.firstStep)))
-        return .stepDigests(firstStep: first, digests: digests)
-    }
-
-    private mutating func release() -> [EpochRecord] {
+    private mutating func release() -> Result {
         var records: [EpochRecord] = []
-        while let index = pending.firstIndex(where: { isSettled($0) }) {
-            let content = pending.remove(at: index).content
+        var contradicting: [UInt32] = []
+        if let difference { return difference }
+        while let index = pending.firstIndex(where: { $0.epoch == completedEpochs + 1 }),
+            let content = agreedContent(of: pending[index])
+        {
+            let settled = pending.remove(at: index)
+            contradicting += settled.reports.filter { $0.content != content }.flatMap(\.workers)
             completedEpochs += 1
+            recorded = content
+            stateDigests[content.epoch] = content.stateDigest
+            if content.bestImproved { improvedEpochs.insert(content.epoch) }
             records.append(
                 EpochRecord(
                     epoch: content.epoch, completedSteps: content.completedSteps, row: content.row,
                     stateDigest: content.stateDigest, bestImproved: content.bestImproved))
         }
-        return records
+        return .accepted(records, contradicting: contradicting)
     }
 
-    private func isSettled(_ epoch: PendingEpoch) -> Bool {
-        guard epoch.content.epoch == completedEpochs + 1, !owners.isEmpty else { return false }
-        return epoch.content.epoch <= agreedEpochs || owners.allSatisfy { epoch.workers.contains($0) }
+    /// What all owners reported; nil while a report is missing.
+    private func agreedContent(of epoch: PendingEpoch) -> EpochEnded? {
+        guard !owners.isEmpty else { return nil }
+        return epoch.reports.first { report in owners.allSatisfy { report.workers.contains($0) } }?.content
+    }
+
+    /// Two owners that reported different things about an epoch.
+    private var difference: Result? {
+        for epoch in pending {
+            let reports = epoch.reports.filter { report in owners.contains { report.workers.contains($0) } }
+            guard reports.count > 1, let first = reports.first else { continue }
+            return .differ(
+                completedSteps: first.content.completedSteps,
+                reports: reports.flatMap { report in
+                    report.workers.filter { owners.contains($0) }.map { (worker: $0, report.content.stateDigest) }
+                })
+        }
+        return nil
+    }
+
+    // MARK: Step digests
+
+    /// The journal entry for those of the digests that are new; nil when none is, or when they reach beyond `grantedSteps`.
+    mutating func takeNew(_ report: StepDigests, grantedSteps: UInt64) -> RunEvent? {
+        let end = report.firstStep.addingReportingOverflow(UInt64(report.digests.count))
+        guard !end.overflow, end.partialValue > journalledSteps, end.partialValue <= grantedSteps else { return nil }
+        let first = max(report.firstStep, journalledSteps)
+        journalledSteps = end.partialValue
+        let digests = Array(report.digests.dropFirst(Int(first - report.firstStep)))
+        return .stepDigests(firstStep: first, digests: digests)
     }
 }
 

@@ -1,3 +1,5 @@
+package import Core
+
 /// What the coordinator sends to a worker. A new message gets a case here, the next free type below 256, and its fields in the
 /// file of its family.
 package enum CoordinatorMessage: Sendable, Equatable {
@@ -27,10 +29,69 @@ package enum CoordinatorMessage: Sendable, Equatable {
     case abort(exitCode: Int32, reason: String)
 }
 
-extension CoordinatorMessage {
+/// One of the coordinators of a run. The fields of each message that it sends follow it.
+///
+/// The job has 128 random bits; a term rises with each coordinator of a run, and 64 bits never run out.
+package struct CoordinatorIdentity: Sendable, Hashable {
+    package var job: JobIdentifier
+    /// Number of the coordinator among those of the run, from 1.
+    package var term: UInt64
+
+    package init(job: JobIdentifier, term: UInt64) {
+        self.job = job
+        self.term = term
+    }
+}
+
+extension CoordinatorIdentity: WireValue {
+    func encode(into writer: inout MessageWriter) {
+        writer.value(job)
+        writer.integer(term)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        job = try reader.value(JobIdentifier.self)
+        term = try reader.number("term")
+    }
+}
+
+/// A message with the coordinator that sends it.
+package struct CoordinatorEnvelope: Sendable, Equatable {
+    package var sender: CoordinatorIdentity
+    package var message: CoordinatorMessage
+
+    package init(sender: CoordinatorIdentity, message: CoordinatorMessage) {
+        self.sender = sender
+        self.message = message
+    }
+
     /// The message's bytes: at most `WireLimits.messageByteCount`.
     package func encoded() -> [UInt8] {
-        var writer = MessageWriter(type: type, reservingByteCount: reservedByteCount)
+        var writer = MessageWriter(type: message.type, reservingByteCount: message.reservedByteCount)
+        writer.value(sender)
+        message.encode(into: &writer)
+        return writer.finish()
+    }
+
+    /// Decodes a message. Never traps, whatever the bytes are.
+    package init(decoding bytes: [UInt8]) throws(MessageError) {
+        var reader = try MessageReader(bytes)
+        sender = try reader.value(CoordinatorIdentity.self)
+        message = try CoordinatorMessage(from: &reader)
+        try reader.finish()
+    }
+}
+
+extension CoordinatorMessage {
+    /// Whether a coordinator sends it to a worker that it does not know.
+    var concernsUnknownWorkers: Bool {
+        switch self {
+        case .introduce, .refused: true
+        default: false
+        }
+    }
+
+    fileprivate func encode(into writer: inout MessageWriter) {
         switch self {
         case .welcome(let welcome): writer.value(welcome)
         case .refused(let refusal): writer.value(refusal)
@@ -48,12 +109,9 @@ extension CoordinatorMessage {
             writer.integer(exitCode)
             writer.line(reason, limit: WireLimits.textByteCount)
         }
-        return writer.finish()
     }
 
-    /// Decodes a message. Never traps, whatever the bytes are.
-    package init(decoding bytes: [UInt8]) throws(MessageError) {
-        var reader = try MessageReader(bytes)
+    fileprivate init(from reader: inout MessageReader) throws(MessageError) {
         switch reader.type {
         case 129: self = .welcome(try reader.value(Welcome.self))
         case 130: self = .refused(try reader.value(Refusal.self))
@@ -76,10 +134,9 @@ extension CoordinatorMessage {
         case 141: self = .reconfigure(generation: try reader.number("generation"))
         default: throw .unknownType(reader.type)
         }
-        try reader.finish()
     }
 
-    private var type: UInt8 {
+    fileprivate var type: UInt8 {
         switch self {
         case .welcome: 129
         case .refused: 130
@@ -97,7 +154,7 @@ extension CoordinatorMessage {
         }
     }
 
-    private var reservedByteCount: Int {
+    fileprivate var reservedByteCount: Int {
         switch self {
         case .contentChunk(let chunk): chunk.bytes.count + 64
         case .welcome(let welcome): welcome.experiment.utf8.count + 256

@@ -126,9 +126,6 @@ extension Attachment: WireValue {
 /// A coordinator keeps at most ``WireLimits/workerCount`` workers, so 32-bit worker identifiers last for millions of restarts.
 /// The experiment has a 32-bit length and at most ``WireLimits/experimentByteCount`` bytes.
 package struct Welcome: Sendable, Equatable {
-    /// Number of the coordinator among those of the run; it rises with each.
-    package var term: UInt64
-    package var job: JobIdentifier
     package var workerIdentifier: UInt32
     /// The resolved experiment in its canonical form.
     package var experiment: String
@@ -141,11 +138,9 @@ package struct Welcome: Sendable, Equatable {
     package var settings: RunSettings
 
     package init(
-        term: UInt64, job: JobIdentifier, workerIdentifier: UInt32, experiment: String, data: [ContentDescription],
-        state: ContentDescription?, records: Records, timing: WorkerTiming, settings: RunSettings
+        workerIdentifier: UInt32, experiment: String, data: [ContentDescription], state: ContentDescription?,
+        records: Records, timing: WorkerTiming, settings: RunSettings
     ) {
-        self.term = term
-        self.job = job
         self.workerIdentifier = workerIdentifier
         self.experiment = experiment
         self.data = data
@@ -158,8 +153,6 @@ package struct Welcome: Sendable, Equatable {
 
 extension Welcome: WireValue {
     func encode(into writer: inout MessageWriter) {
-        writer.integer(term)
-        writer.value(job)
         writer.integer(workerIdentifier)
         writer.text(experiment, limit: WireLimits.experimentByteCount)
         writer.list(data, limit: WireLimits.contentCount)
@@ -170,8 +163,6 @@ extension Welcome: WireValue {
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
-        term = try reader.integer(UInt64.self, "term")
-        job = try reader.value(JobIdentifier.self)
         workerIdentifier = try reader.integer(UInt32.self, "worker")
         experiment = try reader.text("experiment", limit: WireLimits.experimentByteCount)
         data = try reader.list(ContentDescription.self, "data", limit: WireLimits.contentCount)
@@ -257,6 +248,16 @@ package struct Refusal: Sendable, Equatable {
     package init(kind: Kind, reason: String) {
         self.kind = kind
         self.reason = reason
+    }
+}
+
+extension Refusal {
+    /// With which a refused worker leaves.
+    var exitCode: Int32 {
+        switch kind {
+        case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ProcessExitCode.usage
+        case .tooMany, .ended: ProcessExitCode.unreachable
+        }
     }
 }
 

@@ -42,6 +42,17 @@ package struct WorkerFailure: Sendable, Equatable {
 extension WorkerFailure {
     /// Whether the worker failed by an error of its own, which may repeat in the same step.
     var isOwnTrap: Bool { kind == .internal || kind == .arithmetic }
+
+    /// Whether an exchange with peers failed: the worker itself can go on in another view.
+    var isOfExchange: Bool {
+        switch kind {
+        case .peerLost, .auditMismatch: true
+        case .nonFinite, .data, .arithmetic, .experiment, .internal: false
+        }
+    }
+
+    /// Whether the experiment or its data are at fault, which every worker receives.
+    var failsEveryWorker: Bool { kind == .data || kind == .experiment }
 }
 
 extension WorkerFailure: CustomStringConvertible {

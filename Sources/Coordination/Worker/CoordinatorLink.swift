@@ -13,10 +13,24 @@ struct CoordinatorLink {
         case giveUp
     }
 
+    /// How a message's sender relates to the coordinator that leads this worker's run.
+    enum Standing: Equatable {
+        case leader
+        /// A predecessor of the coordinator that leads: it was suspended or cut off, and does not know that another one leads.
+        /// The note for the user is nil for most of its messages.
+        case deposed(note: String?)
+        /// A coordinator of another run at the same address.
+        case foreign
+    }
+
     /// The last accepted welcome; nil before the first.
     private(set) var welcome: Welcome?
+    /// The coordinator that leads, as far as this worker knows; nil before the first welcome.
+    private(set) var leader: CoordinatorIdentity?
     /// Whether the coordinator knows this worker.
     private(set) var isKnown = false
+    /// Messages of coordinators that another one has followed.
+    private var deposedMessageCount = 0
     private var lastHello: UInt64 = 0
     private var lastSent: UInt64
     private var lastReceived: UInt64
@@ -28,20 +42,32 @@ struct CoordinatorLink {
         lastTick = now
     }
 
-    /// A message arrived from the coordinator.
-    mutating func received(now: UInt64) {
+    /// A message arrived. A term above the leader's is that of its successor, which leads from now on.
+    mutating func received(from sender: CoordinatorIdentity, now: UInt64) -> Standing {
+        if let leader {
+            guard sender.job == leader.job else { return .foreign }
+            guard sender.term >= leader.term else { return .deposed(note: noteDeposed(sender, leader)) }
+            self.leader = sender
+        }
         if isKnown { lastReceived = now }
+        return .leader
     }
 
-    /// Takes the first welcome, or a later one of the same job whose term is not lower. Returns whether it was taken.
-    mutating func accept(_ welcome: Welcome, now: UInt64) -> Bool {
-        if let known = self.welcome {
-            guard welcome.job == known.job, welcome.term >= known.term else { return false }
-        }
+    private mutating func noteDeposed(_ sender: CoordinatorIdentity, _ leader: CoordinatorIdentity) -> String? {
+        deposedMessageCount += 1
+        // Only the 1st, 2nd, 4th, 8th … is noted.
+        guard deposedMessageCount.nonzeroBitCount == 1 else { return nil }
+        return
+            "ignored a message of the coordinator with term \(sender.term): the one with term \(leader.term) leads the run"
+            + (deposedMessageCount > 1 ? " (\(deposedMessageCount) so far)" : "")
+    }
+
+    /// Takes a welcome of the coordinator that leads. The first one decides which run that is.
+    mutating func accept(_ welcome: Welcome, from sender: CoordinatorIdentity, now: UInt64) {
         self.welcome = welcome
+        leader = sender
         isKnown = true
         lastReceived = now
-        return true
     }
 
     /// HELLO is sent to a coordinator that may not know this worker.

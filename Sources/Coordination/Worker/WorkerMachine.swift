@@ -43,16 +43,19 @@ package struct WorkerMachine: ~Copyable {
     /// Bytes arrived from the coordinator.
     package mutating func received(_ bytes: [UInt8], now: UInt64) -> [WorkerAction] {
         do {
-            return received(try CoordinatorMessage(decoding: bytes), now: now)
+            let envelope = try CoordinatorEnvelope(decoding: bytes)
+            return received(envelope.message, from: envelope.sender, now: now)
         } catch {
             handleUndecodable(error)
             return takeActions()
         }
     }
 
-    /// A message arrived from the coordinator.
-    package mutating func received(_ message: CoordinatorMessage, now: UInt64) -> [WorkerAction] {
-        handle(message, now: now)
+    /// A message arrived from a coordinator.
+    package mutating func received(
+        _ message: CoordinatorMessage, from sender: CoordinatorIdentity, now: UInt64
+    ) -> [WorkerAction] {
+        handle(message, from: sender, now: now)
         return takeActions()
     }
 
@@ -140,11 +143,17 @@ package struct WorkerMachine: ~Copyable {
         }
     }
 
-    private mutating func handle(_ message: CoordinatorMessage, now: UInt64) {
+    private mutating func handle(_ message: CoordinatorMessage, from sender: CoordinatorIdentity, now: UInt64) {
         guard phase.takesMessages else { return }
-        link.received(now: now)
+        switch link.received(from: sender, now: now) {
+        case .leader: break
+        case .deposed(let note):
+            if let note { actions.append(.note(note)) }
+            return ignoredMessageCount += 1
+        case .foreign: guard message.concernsUnknownWorkers else { return ignoredMessageCount += 1 }
+        }
         switch message {
-        case .welcome(let welcome): handleWelcome(welcome, now: now)
+        case .welcome(let welcome): handleWelcome(welcome, from: sender, now: now)
         case .refused(let refusal): handleRefusal(refusal)
         case .introduce: greetAgain(now: now)
         case .heartbeat: break
@@ -162,11 +171,11 @@ package struct WorkerMachine: ~Copyable {
         }
     }
 
-    private mutating func handleWelcome(_ welcome: Welcome, now: UInt64) {
-        guard link.accept(welcome, now: now) else { return ignoredMessageCount += 1 }
+    private mutating func handleWelcome(_ welcome: Welcome, from sender: CoordinatorIdentity, now: UInt64) {
+        link.accept(welcome, from: sender, now: now)
         if phase.isGreeting {
             phase = .loading
-            compute(.loadExperiment(welcome))
+            compute(.loadExperiment(welcome, job: sender.job))
         } else {
             // A coordinator took over, or recognises this worker again: messages that may have been lost are sent again.
             states.restart()
@@ -180,12 +189,7 @@ package struct WorkerMachine: ~Copyable {
 
     private mutating func handleRefusal(_ refusal: Refusal) {
         guard phase.isGreeting || !link.isKnown else { return ignoredMessageCount += 1 }
-        let code =
-            switch refusal.kind {
-            case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ProcessExitCode.usage
-            case .tooMany, .ended: ProcessExitCode.unreachable
-            }
-        exit(code: code, reason: "the coordinator refused this worker: \(refusal.reason)")
+        exit(code: refusal.exitCode, reason: "the coordinator refused this worker: \(refusal.reason)")
     }
 
     /// Sends HELLO to a coordinator that may not know this worker.
@@ -209,7 +213,7 @@ package struct WorkerMachine: ~Copyable {
     /// The first message of a connection, with what this worker holds if it was welcomed before.
     private var hello: Hello {
         var hello = configuration.hello
-        if phase.hasModel, let job = link.welcome?.job {
+        if phase.hasModel, let job = link.leader?.job {
             hello.attachment = Attachment(
                 job: job, generation: membership.announcedGeneration, holdsState: membership.holdsState)
         }
@@ -275,11 +279,7 @@ package struct WorkerMachine: ~Copyable {
             phase = .quiescent(ready)
             answer(.ready(ready))
         case (.new, .linking), (.new, .ready), (.new, .training), (.new, .finishing): quiesce()
-        case (.new, .failed(let failure, _)):
-            switch failure.kind {
-            case .peerLost, .auditMismatch: quiesce()
-            default: break
-            }
+        case (.new, .failed(let failure, _)) where failure.isOfExchange: quiesce()
         default: break
         }
     }

@@ -25,6 +25,8 @@ package enum WorkerAction: Sendable, Equatable {
     case compute(ComputeCommand)
     /// Ends a blocked exchange or computation at once.
     case interruptCompute
+    /// Shows a line to the user.
+    case note(String)
     /// Ends the process.
     case exit(code: Int32, reason: String)
 }
@@ -32,7 +34,7 @@ package enum WorkerAction: Sendable, Equatable {
 /// What the control thread asks of the compute thread, in order.
 package enum ComputeCommand: Sendable, Equatable {
     /// Read the experiment and look for its data; answered by `experimentLoaded` or `failed`.
-    case loadExperiment(Welcome)
+    case loadExperiment(Welcome, job: JobIdentifier)
     /// Chunks of this content follow.
     case expectContent(ContentDescription)
     /// Store a checked chunk at `offset`.

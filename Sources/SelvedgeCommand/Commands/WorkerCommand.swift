@@ -59,6 +59,7 @@ struct WorkerCommand: ParsableCommand {
                 "--insecure: every process that reaches this worker or \(coordinator) can read the data and change the result"
             )
         }
+        settings.note = { [name = settings.name] in Console.error("\(name): \($0)") }
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator prints why the run ended.
         if supervised && end.code != 0 { throw ExitCode(end.code) }

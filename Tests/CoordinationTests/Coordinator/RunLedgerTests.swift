@@ -13,11 +13,11 @@ struct RunLedgerTests {
     }
 
     private mutating func report(_ ended: EpochEnded, from worker: UInt32) -> [UInt32]? {
-        if case .accepted(let records) = ledger.report(ended, from: worker) { records.map(\.epoch) } else { nil }
+        if case .accepted(let records, _) = ledger.report(ended, from: worker) { records.map(\.epoch) } else { nil }
     }
 
     @Test mutating func `an epoch is released once, in order, when all owners reported it`() {
-        #expect(ledger.startView(completedEpochs: 0, owners: [1, 2]).isEmpty)
+        #expect(startView(owners: [1, 2]) == [])
         #expect(report(ended(2), from: 1) == [])
         #expect(report(ended(2), from: 2) == [])
         #expect(report(ended(1), from: 1) == [])
@@ -27,16 +27,68 @@ struct RunLedgerTests {
         #expect(ledger.completedEpochs == 2 && ledger.bestImproved(inEpoch: 1) && !ledger.bestImproved(inEpoch: 2))
     }
 
-    @Test mutating func `an epoch in the view's first state needs one report, and a missing digest is filled in`() {
+    private mutating func startView(owners: [UInt32]) -> [UInt32]? {
+        if case .accepted(let records, _) = ledger.startView(owners: owners) { records.map(\.epoch) } else { nil }
+    }
+
+    @Test
+    mutating func `reports from before a view count once their workers are owners, and a missing digest is filled in`()
+    {
         #expect(report(ended(1, digest: nil), from: 1) == [])
         #expect(report(ended(1, digest: 4), from: 2) == [])
-        let records = ledger.startView(completedEpochs: 1, owners: [1, 2, 3])
-        #expect(records.map(\.stateDigest) == [SampleMessages.digest(4)])
+        #expect(startView(owners: [1, 2, 3]) == [], "an owner has not reported")
+        #expect(startView(owners: [1, 2]) == [1])
+        #expect(ledger.stateDigest(ofEpoch: 1) == SampleMessages.digest(4))
+    }
+
+    @Test mutating func `a worker that owns nothing settles nothing, and is named when it contradicts the owners`() {
+        _ = ledger.startView(owners: [1, 2])
+        #expect(report(ended(1, row: [7]), from: 3) == [])
+        #expect(report(ended(1, row: [7]), from: 4) == [])
+        #expect(report(ended(1), from: 1) == [])
+        guard case .accepted(let records, let contradicting) = ledger.report(ended(1), from: 2) else {
+            Issue.record("not accepted")
+            return
+        }
+        #expect(records.map(\.row) == [[1]] && contradicting == [3, 4])
+        guard case .contradiction = ledger.report(ended(1, digest: 9), from: 5) else {
+            Issue.record("a late contradiction is not noticed")
+            return
+        }
+    }
+
+    @Test mutating func `a worker that contradicts itself is named`() {
+        _ = ledger.startView(owners: [1, 2])
+        #expect(report(ended(1), from: 1) == [])
+        guard case .contradiction = ledger.report(ended(1, digest: 9), from: 1) else {
+            Issue.record("not noticed")
+            return
+        }
+        #expect(report(ended(1), from: 2) == [1])
+    }
+
+    @Test mutating func `the best value improved only where the owners agree that it did`() {
+        _ = ledger.startView(owners: [1, 2])
+        _ = ledger.report(ended(1), from: 3)
+        _ = ledger.report(ended(1), from: 1)
+        #expect(!ledger.bestImproved(inEpoch: 1))
+        _ = ledger.report(ended(1), from: 2)
+        #expect(ledger.bestImproved(inEpoch: 1))
+    }
+
+    @Test mutating func `owners that differ before they are owners are found when the view starts`() {
+        _ = ledger.report(ended(1), from: 1)
+        _ = ledger.report(ended(1, digest: 5), from: 2)
+        guard case .differ(let steps, let reports) = ledger.startView(owners: [1, 2]) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(steps == 5 && reports.map(\.worker) == [1, 2])
     }
 
     @Test(arguments: [(2, [1]), (1, [2])] as [(UInt8, [UInt8])])
     mutating func `reports that differ name the workers`(digest: UInt8, row: [UInt8]) {
-        _ = ledger.startView(completedEpochs: 0, owners: [1, 2])
+        _ = ledger.startView(owners: [1, 2])
         _ = ledger.report(ended(1), from: 1)
         guard case .differ(let steps, let reports) = ledger.report(ended(1, digest: digest, row: row), from: 2) else {
             Issue.record("accepted")
@@ -47,13 +99,15 @@ struct RunLedgerTests {
 
     @Test mutating func `digests of steps are journalled once`() {
         func entry(_ first: UInt64, _ digests: [UInt64]) -> RunEvent? {
-            ledger.takeNew(StepDigests(generation: 1, firstStep: first, digests: digests))
+            ledger.takeNew(StepDigests(generation: 1, firstStep: first, digests: digests), grantedSteps: 30)
         }
         #expect(entry(8, [1, 2]) == nil)
         #expect(entry(8, [1, 2, 3, 4]) == .stepDigests(firstStep: 10, digests: [3, 4]))
         #expect(entry(11, [4]) == nil)
         #expect(entry(.max, [1, 2]) == nil)
         #expect(entry(20, [9]) == .stepDigests(firstStep: 20, digests: [9]))
+        #expect(entry(29, [1, 2]) == nil, "a step that is not granted")
+        #expect(entry(29, [1]) == .stepDigests(firstStep: 29, digests: [1]))
     }
 
     @Test mutating func `reports of epochs far ahead are not kept`() {

@@ -37,6 +37,13 @@ struct HostileCoordinator {
         return ContentDescription(identifier: identifier, byteCount: byteCount)
     }
 
+    /// Mostly the same coordinator.
+    mutating func sender() -> CoordinatorIdentity {
+        CoordinatorIdentity(
+            job: JobIdentifier(high: 7, low: values.chance(98) ? 8 : 9),
+            term: values.chance(90) ? 2 : UInt64.random(in: 0...3, using: &values.generator))
+    }
+
     private mutating func welcome() -> Welcome {
         func interval(_ values: inout HostileValues, _ fitting: UInt32) -> UInt32 {
             max(1, values.smallNumber(fitting))
@@ -46,8 +53,8 @@ struct HostileCoordinator {
         settings.successorSeconds = min(86_400, Int(interval(&values, 60)))
         settings.checkpointEpochInterval = min(1_000_000, Int(interval(&values, 1)))
         return Welcome(
-            term: values.number(1), job: JobIdentifier(high: 7, low: 8), workerIdentifier: values.smallNumber(1),
-            experiment: "", data: (0..<values.pick([0, 1, 2])).map { _ in content(.data(digest)) },
+            workerIdentifier: values.smallNumber(1), experiment: "",
+            data: (0..<values.pick([0, 1, 2])).map { _ in content(.data(digest)) },
             state: values.chance(50) ? content(.state(digest)) : nil,
             records: Records(epochs: values.smallNumber(0), savedEpochs: values.smallNumber(0)),
             timing: WorkerTiming(

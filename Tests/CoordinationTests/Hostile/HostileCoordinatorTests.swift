@@ -40,7 +40,8 @@ struct HostileCoordinatorTests {
                 let message = coordinator.message(
                     heardGeneration: machine.membership.announcedGeneration, view: machine.membership.view,
                     phase: machine.phase)
-                take(machine.received(message.encoded(), now: now))
+                let envelope = CoordinatorEnvelope(sender: coordinator.sender(), message: message)
+                take(machine.received(envelope.encoded(), now: now))
             case ..<70:
                 now += coordinator.values.pick([0, 25, 50, 50, 1200])
                 take(machine.tick(now: now))
@@ -106,12 +107,13 @@ struct HostileCoordinatorTests {
         _ = machine.start(now: 0)
         for case .welcome(var welcome) in SampleMessages.fromCoordinator {
             (welcome.data, welcome.state) = ([], nil)
-            _ = machine.received(.welcome(welcome), now: 1)
+            _ = machine.received(.welcome(welcome), from: SampleMessages.coordinator, now: 1)
         }
         _ = machine.received(.experimentLoaded(missing: []), now: 2)
         _ = machine.received(.prepared(.start, stateDigest: digest), now: 3)
         func requests(_ machine: inout WorkerMachine) -> [WorkerAction] {
-            (0..<200).flatMap { _ in machine.received(.sendState(.comparison), now: 4) }
+            (0..<200).flatMap { _ in machine.received(.sendState(.comparison), from: SampleMessages.coordinator, now: 4)
+            }
         }
         #expect(requests(&machine) == [.compute(.serializeState(.comparison))])
         let name = StateName(purpose: .comparison, completedSteps: 0, completedEpochs: 0)

@@ -86,7 +86,14 @@ extension SimulatedCluster {
             recoveries.append(recovery)
             fingerprint.add(recovery)
         case .reexecuteGradient(let question): auditQuestions.append(question)
-        case .showProgress, .compareStates: break
+        case .showProgress: break
+        case .compareStates:
+            after(1) {
+                self.on(process) {
+                    let now = process.clock.local(self.now)
+                    self.perform(process.machine.statesCompared(tensors: ["a.weight"], now: now), of: process)
+                }
+            }
         case .terminate(let identifier): terminate(identifier)
         case .finish(let outcome):
             process.isOver = true
@@ -105,12 +112,14 @@ extension SimulatedCluster {
         default: break
         }
         guard let worker = worker(of: connection, process) else { return }
+        let sender = process.machine.identity
         transmit(from: SimulatedNetwork.coordinator, to: worker.slot) {
             // A connection that was made anew, or to another coordinator, carries nothing of the old one.
             guard self.connection(of: worker, process) == connection else { return }
             self.on(worker) {
                 self.noteMessage(message.summary, from: process.name, to: worker.name)
-                self.perform(worker.machine.received(message, now: worker.clock.local(self.now)), of: worker)
+                self.perform(
+                    worker.machine.received(message, from: sender, now: worker.clock.local(self.now)), of: worker)
             }
         }
     }

@@ -98,7 +98,7 @@ extension CoordinatorMessage {
     var summary: String {
         switch self {
         case .contentChunk(let chunk): "contentChunk(\(chunk.chunk))"
-        case .welcome(let welcome): "welcome(term \(welcome.term), identifier \(welcome.workerIdentifier))"
+        case .welcome(let welcome): "welcome(identifier \(welcome.workerIdentifier))"
         case .view(let view): "view(\(view.summary))"
         case .grant(let grant): "grant(generation \(grant.generation), \(grant.stepLimit) steps)"
         default: "\(self)"

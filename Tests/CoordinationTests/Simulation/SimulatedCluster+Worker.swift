@@ -45,6 +45,7 @@ extension SimulatedCluster {
             case .send(let message): sendToCoordinator(message, from: worker)
             case .compute(let command): compute(command, worker)
             case .interruptCompute: break
+            case .note(let text): notes.append(text)
             case .exit(let code, let reason): exited(worker, code, reason)
             }
         }

@@ -94,6 +94,8 @@ final class SimulatedCluster {
     var recoveries: [Recovery] = []
     var auditQuestions: [AuditQuestion] = []
     var terminated: [Int32] = []
+    /// Lines that workers showed.
+    var notes: [String] = []
     var refusals: [(connection: ConnectionIdentifier, refusal: Refusal)] = []
     var exits: [(name: String, code: Int32, reason: String)] = []
     var views: [UInt64: View] = [:]

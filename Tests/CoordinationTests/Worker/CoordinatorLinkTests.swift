@@ -4,19 +4,22 @@ import Testing
 @testable import Coordination
 
 @Suite struct CoordinatorLinkTests {
-    private static func welcome(term: UInt64 = 1, job: UInt64 = 7) -> Welcome {
+    private static func sender(term: UInt64, job: UInt64 = 7) -> CoordinatorIdentity {
+        CoordinatorIdentity(job: JobIdentifier(high: job, low: 0), term: term)
+    }
+
+    private static func welcome() -> Welcome {
         var settings = RunSettings()
         settings.successorSeconds = 10
         return Welcome(
-            term: term, job: JobIdentifier(high: job, low: 0), workerIdentifier: 1, experiment: "", data: [],
-            state: nil, records: Records(epochs: 0, savedEpochs: 0),
+            workerIdentifier: 1, experiment: "", data: [], state: nil, records: Records(epochs: 0, savedEpochs: 0),
             timing: WorkerTiming(heartbeatIntervalMilliseconds: 250, coordinatorSilenceMilliseconds: 2000),
             settings: settings)
     }
 
     private static func known() -> CoordinatorLink {
         var link = CoordinatorLink(now: 0)
-        _ = link.accept(welcome(term: 2), now: 1000)
+        link.accept(welcome(), from: sender(term: 2), now: 1000)
         return link
     }
 
@@ -26,13 +29,27 @@ import Testing
         #expect(!link.isHeartbeatDue(now: 1_000_000))
     }
 
-    @Test func `a welcome of another job or of a lower term is refused`() {
+    @Test func `the highest term of the job leads, and no other job does`() {
         var link = Self.known()
-        #expect(link.accept(Self.welcome(term: 1), now: 1000) == false)
-        #expect(link.accept(Self.welcome(term: 3, job: 8), now: 1000) == false)
-        #expect(link.accept(Self.welcome(term: 2), now: 1000) == true)
-        #expect(link.accept(Self.welcome(term: 3), now: 1000) == true)
-        #expect(link.welcome?.term == 3)
+        guard case .deposed(.some) = link.received(from: Self.sender(term: 1), now: 1000) else {
+            Issue.record("a lower term is not deposed")
+            return
+        }
+        #expect(link.received(from: Self.sender(term: 3, job: 8), now: 1000) == .foreign)
+        #expect(link.received(from: Self.sender(term: 2), now: 1000) == .leader)
+        #expect(link.received(from: Self.sender(term: 3), now: 1000) == .leader)
+        guard case .deposed = link.received(from: Self.sender(term: 2), now: 1000) else {
+            Issue.record("a lower term is not deposed")
+            return
+        }
+        #expect(link.leader == Self.sender(term: 3))
+    }
+
+    @Test func `messages of a deposed or a foreign coordinator do not end the silence`() {
+        var link = Self.known()
+        _ = link.received(from: Self.sender(term: 1), now: 2500)
+        _ = link.received(from: Self.sender(term: 9, job: 8), now: 2500)
+        #expect(link.check(now: 3000) == .greet)
     }
 
     @Test func `silence asks for HELLO, repeated until it is answered, and in the end for giving up`() {
@@ -49,7 +66,7 @@ import Testing
     @Test func `messages of a coordinator that does not know this worker do not end the silence`() {
         var link = Self.known()
         link.greeted(now: 3000)
-        link.received(now: 5000)
+        _ = link.received(from: Self.sender(term: 2), now: 5000)
         #expect(link.check(now: 11_000) == .giveUp)
     }
 

@@ -44,7 +44,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .archive:
             _ = try? ImageDataset(archive: bytes, name: "archive", classNames: FashionMNIST.classNames)
         case .messages:
-            if let message = try? CoordinatorMessage(decoding: bytes) { _ = message.encoded() }
+            if let envelope = try? CoordinatorEnvelope(decoding: bytes) { _ = envelope.encoded() }
             if let message = try? WorkerMessage(decoding: bytes) { _ = message.encoded() }
         case .frames:
             var bytes = bytes
