@@ -37,6 +37,9 @@ package final class Journal {
     private let descriptor: Int32
     /// Offset of the next record. It overwrites the rest of a failed append.
     private var byteCount: Int
+    /// Why a synchronization failed. The system may have dropped what it could not write, and would report success for the next
+    /// one: the descriptor is not used again.
+    private var failure: FileError?
 
     /// Opens the journal or creates an empty one, whose name is durable. The caller holds the run directory's lock.
     package init(in folder: OpenFolder, name: String) throws(FileError) {
@@ -79,6 +82,7 @@ package final class Journal {
     /// Appends a record. After a failure the journal is unchanged, and the call may be repeated.
     package func append(_ record: JournalRecord) throws(FileError) {
         precondition(record.payload.count <= Self.payloadByteLimit, "a journal record longer than its limit")
+        if let failure { throw failure }
         let bytes = Self.encoded(record)
         try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
             try files.write(buffer, to: descriptor, at: byteCount, path)
@@ -86,9 +90,16 @@ package final class Journal {
         byteCount += bytes.count
     }
 
-    /// Makes all appended records durable. After a failure the end of the journal is unknown: close it and stop.
+    /// Makes all appended records durable. After a failure the end of the journal is unknown: every further call throws the same
+    /// error.
     package func synchronize() throws(FileError) {
-        try files.synchronize(descriptor, path)
+        if let failure { throw failure }
+        do throws(FileError) {
+            try files.synchronize(descriptor, path)
+        } catch {
+            failure = error
+            throw error
+        }
     }
 }
 

@@ -6,16 +6,25 @@ import Testing
 struct AuditScenarios {
     /// A run whose workers all wait in the same step from 1500 ms on, for five seconds.
     private func waitingRun() throws -> SimulatedCluster {
-        let cluster = try longRun()
+        let cluster = try longRun { $0.audits = true }
         cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 5000...5000 } }
         return cluster
     }
 
+    /// Both workers of a dispute report it, as they do when they have exchanged their findings.
     private func reportMismatch(_ cluster: SimulatedCluster, owner: Int, auditor: Int) {
-        let worker = cluster.workers[auditor]
+        for rank in [auditor, owner] {
+            reportMismatch(cluster, from: rank, owner: owner, auditor: auditor, digests: (1, 2))
+        }
+    }
+
+    private func reportMismatch(
+        _ cluster: SimulatedCluster, from rank: Int, owner: Int, auditor: Int, digests: (owner: UInt64, auditor: UInt64)
+    ) {
+        let worker = cluster.workers[rank]
         let mismatch = AuditMismatch(
             completedSteps: cluster.training.position(worker.rounds).completedSteps, owner: owner, auditor: auditor,
-            ownerDigest: 1, auditorDigest: 2)
+            ownerDigest: digests.owner, auditorDigest: digests.auditor)
         cluster.perform(
             worker.machine.received(.failed(.auditMismatch(mismatch), message: ""), now: cluster.now), of: worker)
     }
@@ -55,7 +64,7 @@ struct AuditScenarios {
     }
 
     @Test func `a step whose audit is never decided is repeated, at most three times`() throws {
-        let cluster = try longRun()
+        let cluster = try longRun { $0.audits = true }
         cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 100_000...100_000 } }
         for time: UInt64 in [1500, 22_000, 43_000] {
             cluster.at(time) { reportMismatch(cluster, owner: 0, auditor: 1) }
@@ -81,5 +90,38 @@ struct AuditScenarios {
         }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 0)
+    }
+
+    @Test func `a finding of a run without audits evicts the worker that reports it`() throws {
+        let cluster = try longRun()
+        cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.expectCompletion()
+        #expect(cluster.warned("'worker-1'", "sent the finding of an audit that it took no part in"))
+        #expect(cluster.auditQuestions.isEmpty)
+    }
+
+    @Test func `with two owners, one that misquotes the other is not believed`() throws {
+        let cluster = try longRun(workers: 2) { $0.audits = true }
+        cluster.at(1000) { for worker in cluster.workers { worker.stepMilliseconds = 5000...5000 } }
+        cluster.at(1500) {
+            reportMismatch(cluster, from: 1, owner: 0, auditor: 1, digests: (9, 1))
+            reportMismatch(cluster, from: 0, owner: 0, auditor: 1, digests: (1, 5))
+        }
+        cluster.at(1600) { for question in cluster.auditQuestions { answer(cluster, question, 1) } }
+        cluster.at(1700) {
+            for worker in cluster.workers { worker.stepMilliseconds = 5...5 }
+            #expect(cluster.warned("is not confirmed by both workers: the step is repeated"))
+        }
+        cluster.expectCompletion()
+        #expect(cluster.exits.allSatisfy { $0.code == 0 })
+    }
+
+    @Test func `two disputants with different states end the run with the digests of both`() throws {
+        let cluster = try waitingRun()
+        cluster.at(1400) { cluster.workers[1].isCorrupt = true }
+        cluster.at(1500) { reportMismatch(cluster, owner: 0, auditor: 1) }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 70 && cluster.auditQuestions.isEmpty)
+        #expect(cluster.outcome?.description.contains("worker 'worker-1' (rank 1): ") == true)
     }
 }

@@ -12,7 +12,7 @@ struct RunScenarios {
         cluster.run()
         #expect(cluster.violation == nil)
         #expect(
-            cluster.outcome == .completed(completedSteps: 30, stateDigest: SimulatedTraining.digest(cluster.lastState)))
+            cluster.outcome == .completed(completedSteps: 30, stateDigest: cluster.lastDigest))
         #expect(cluster.records.map(\.epoch) == [1, 2, 3])
         #expect(cluster.disk.checkpoints.map(\.name.completedSteps) == [10, 20, 30])
         #expect(cluster.disk.checkpoints.map(\.destinations) == [[.last, .best], [.last], [.last, .best]])

@@ -115,4 +115,23 @@ import Testing
         try journal.append(records[1])
         #expect(try openJournal(path).recovered == [records[1]])
     }
+
+    @Test func afterAFailedSynchronizationNothingIsWritten() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        let files = FileOperations { [counter = Counter()] operation, name in
+            // Opening synchronizes the folder.
+            guard operation == .synchronize, name == path else { return .proceed }
+            return counter.next() == 2 ? .fail(EIO) : .proceed
+        }
+        let failure = FileError(operation: .synchronize, path: path, code: EIO)
+        let journal = try Journal(path: path, files: files)
+        try journal.append(records[0])
+        try journal.synchronize()
+        try journal.append(records[1])
+        #expect(throws: failure) { try journal.synchronize() }
+        #expect(throws: failure) { try journal.synchronize() }
+        #expect(throws: failure) { try journal.append(records[2]) }
+        #expect(try Journal(path: path).recovered == [records[0], records[1]])
+    }
 }

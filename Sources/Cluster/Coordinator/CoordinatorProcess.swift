@@ -314,6 +314,13 @@ extension CoordinatorProcess {
                 workerCount: workerCount))
     }
 
+    /// What workers may report of this run.
+    private var bounds: RunBounds {
+        RunBounds(
+            stepsPerEpoch: UInt64(run.schedule.stepsPerEpoch), epochCount: UInt32(run.experiment.epochs),
+            stateByteLimit: UInt64(ReplicatedState.byteLimit(model: run.model, experiment: run.experiment)))
+    }
+
     /// The machine's configuration, from the prepared run.
     func machineConfiguration(children: [Int32]) throws -> CoordinatorConfiguration {
         let leadership = try recorder.takeLead()
@@ -322,7 +329,7 @@ extension CoordinatorProcess {
             experiment: run.experiment.canonicalForm,
             experimentDigest: run.experiment.digest,
             arithmeticVersion: UInt32(Arithmetic.version), microBatchCount: run.experiment.microBatchCount,
-            workerCount: settings.workerCount, processSpace: .current, data: [contents.data])
+            bounds: bounds, workerCount: settings.workerCount, processSpace: .current, data: [contents.data])
         configuration.childProcessIdentifiers = children
         configuration.predecessor = predecessor
         configuration.predecessorRecordMilliseconds = recorder.predecessorRecordMilliseconds

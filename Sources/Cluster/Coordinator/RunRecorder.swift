@@ -39,9 +39,7 @@ final class RunRecorder {
                 let kept = request.destinations.lazy.compactMap { destination -> Int? in
                     if case .epoch(let epoch) = destination { Int(epoch) } else { nil }
                 }.first
-                attempt { () throws(FileError) in
-                    try journal.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
-                }
+                try journal.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
                 try directory.saveCheckpoint(
                     request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept)
             }

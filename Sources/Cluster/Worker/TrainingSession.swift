@@ -123,7 +123,10 @@ final class TrainingSession {
             let receivers = view.members.filter(\.needsState).map(\.rank)
             if !receivers.isEmpty { try transfer.send(encodedState, to: receivers) }
         } else if member.needsState {
-            try adopt(transfer.receive(from: view.holder, held: connection.held, byteLimit: stateByteLimit))
+            try adopt(
+                transfer.receive(
+                    from: view.holder, held: connection.held,
+                    byteLimit: ReplicatedState.byteLimit(model: trainer.model, experiment: trainer.experiment)))
         }
     }
 
@@ -211,13 +214,6 @@ final class TrainingSession {
 }
 
 extension TrainingSession {
-    /// Upper bound of a serialized state of this run: tensors, and metadata with the rows of every epoch.
-    var stateByteLimit: Int {
-        4 * trainer.model.arenaCount * (1 + trainer.state.slots.count) + Self.metadataByteLimit
-    }
-
-    private static let metadataByteLimit = 64 << 20
-
     /// Continues from another worker's state, and reports the epochs that are finished in it.
     func adopt(_ bytes: [UInt8]) throws {
         let state = try ReplicatedState(

@@ -15,9 +15,37 @@ struct Checkpointing {
         case delivered([UInt8])
     }
 
+    /// What the owners agreed on, with which held states are compared.
+    struct Agreement {
+        var ledger: RunLedger
+        var stop: Grants.Stop?
+        /// One element an owner.
+        var ownersDone: [Done?]
+        /// Of the state that is rescued.
+        var rescueDigest: SHA256Digest?
+    }
+
+    /// A state with another digest than the agreed one. It is dropped, and may be received from another worker.
+    struct WrongState: Equatable {
+        var name: StateName
+        /// Identifier of the worker that sent it.
+        var sender: UInt32
+    }
+
     private struct HeldState {
         var name: StateName
         var bytes: [UInt8]
+        var digest: SHA256Digest
+        var sender: UInt32
+    }
+
+    private enum Verdict {
+        /// Owners may still disagree on it.
+        case open
+        case write([CheckpointRequest.Destination])
+        case wrong
+        /// No owner has a digest of it: nothing proves that it is the right one.
+        case unproved
     }
 
     private let settings: RunSettings
@@ -59,7 +87,8 @@ struct Checkpointing {
                 collector.forget(chunk.name)
                 return .delivered(bytes)
             case .epochEnd, .stop, .diverged, .rescue:
-                held.append(HeldState(name: chunk.name, bytes: bytes))
+                held.append(
+                    HeldState(name: chunk.name, bytes: bytes, digest: SHA256Digest(of: bytes), sender: worker))
                 return .held
             }
         }
@@ -72,40 +101,49 @@ struct Checkpointing {
 
     // MARK: Agreement
 
-    /// Queues the held states on which the owners agree: an epoch's state when the epoch is recorded, the state of a stop when
-    /// all owners are done at its limit. `ownersDone` has one element an owner.
-    mutating func release(ledger: RunLedger, stop: Grants.Stop?, ownersDone: [Done?]) {
+    /// Queues the held states that have the digest on which the owners agree: an epoch's state when the epoch is recorded, the
+    /// state of a stop when all owners are done at its limit. Returns the states that have another one.
+    mutating func release(_ agreement: Agreement) -> [WrongState] {
         var kept: [HeldState] = []
-        for state in held where state.name.purpose != .stop || stop?.stepLimit == state.name.completedSteps {
-            if let destinations = destinations(of: state.name, ledger: ledger, ownersDone: ownersDone) {
-                queue.add(state.name, bytes: state.bytes, destinations: destinations)
-            } else {
-                kept.append(state)
+        var wrong: [WrongState] = []
+        for state in held
+        where state.name.purpose != .stop || agreement.stop?.stepLimit == state.name.completedSteps {
+            switch verdict(on: state, agreement) {
+            case .open: kept.append(state)
+            case .write(let destinations): queue.add(state.name, bytes: state.bytes, destinations: destinations)
+            case .wrong:
+                collector.forget(state.name)
+                wrong.append(WrongState(name: state.name, sender: state.sender))
+            case .unproved: break
             }
         }
         held = kept
+        return wrong
     }
 
-    /// Where a state is written; nil while owners may still disagree on it.
-    private func destinations(
-        of name: StateName, ledger: RunLedger, ownersDone: [Done?]
-    ) -> [CheckpointRequest.Destination]? {
-        let isRecorded = name.completedEpochs <= ledger.completedEpochs
+    private func verdict(on state: HeldState, _ agreement: Agreement) -> Verdict {
+        let name = state.name
+        func compared(with digest: SHA256Digest?, _ destinations: [CheckpointRequest.Destination]) -> Verdict {
+            guard let digest else { return .unproved }
+            return state.digest == digest ? .write(destinations) : .wrong
+        }
+        // It replaces no checkpoint.
+        if name.purpose == .diverged { return .write([.diverged]) }
+        guard name.completedEpochs <= agreement.ledger.completedEpochs else { return .open }
         switch name.purpose {
-        case .diverged: return [.diverged]
-        case .rescue: return isRecorded ? [.last] : nil
-        case .audit, .comparison: return nil
+        case .audit, .comparison, .diverged: return .open
+        case .rescue: return compared(with: agreement.rescueDigest, [.last])
         case .stop:
-            let isAgreed = ownersDone.allSatisfy { $0?.completedSteps == name.completedSteps }
-            return isAgreed && isRecorded ? [.last] : nil
+            let isAgreed = agreement.ownersDone.allSatisfy { $0?.completedSteps == name.completedSteps }
+            guard isAgreed, let done = agreement.ownersDone.first else { return .open }
+            return compared(with: done?.stateDigest, [.last])
         case .epochEnd:
-            guard isRecorded else { return nil }
             var destinations = [CheckpointRequest.Destination.last]
-            if ledger.bestImproved(inEpoch: name.completedEpochs) { destinations.append(.best) }
+            if agreement.ledger.bestImproved(inEpoch: name.completedEpochs) { destinations.append(.best) }
             if settings.keepsCheckpoint(epoch: Int(name.completedEpochs)) {
                 destinations.append(.epoch(name.completedEpochs))
             }
-            return destinations
+            return compared(with: agreement.ledger.stateDigest(ofEpoch: name.completedEpochs), destinations)
         }
     }
 

@@ -8,6 +8,7 @@ package struct CoordinatorConfiguration: Sendable {
     package var experimentDigest: SHA256Digest
     package var arithmeticVersion: UInt32
     package var microBatchCount: Int
+    package var bounds: RunBounds
     /// The first view waits for so many workers.
     package var workerCount: Int
     /// So many may compute at the same time; further ones wait as spares.
@@ -31,13 +32,15 @@ package struct CoordinatorConfiguration: Sendable {
 
     package init(
         job: JobIdentifier, experiment: String, experimentDigest: SHA256Digest, arithmeticVersion: UInt32,
-        microBatchCount: Int, workerCount: Int, processSpace: ProcessSpace, data: [ContentDescription]
+        microBatchCount: Int, bounds: RunBounds, workerCount: Int, processSpace: ProcessSpace,
+        data: [ContentDescription]
     ) {
         self.job = job
         self.experiment = experiment
         self.experimentDigest = experimentDigest
         self.arithmeticVersion = arithmeticVersion
         self.microBatchCount = microBatchCount
+        self.bounds = bounds
         self.workerCount = workerCount
         ownerLimit = workerCount
         self.processSpace = processSpace

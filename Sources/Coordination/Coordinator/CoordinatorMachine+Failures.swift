@@ -49,7 +49,10 @@ extension CoordinatorMachine {
             detector.suspect(peer, cause, reporter: worker, generation: generation, now: now)
         case .auditMismatch(let mismatch):
             guard isOfThisView else { return ignoreMessage() }
-            audit(mismatch, now: now)
+            guard !configuration.settings.audit.isNone, isOwner(worker) else {
+                return lose(worker, .wrongReport("the finding of an audit that it took no part in"), now: now)
+            }
+            audit(mismatch, reportedBy: worker, now: now)
         case .nonFinite where isOfThisView && phase == .training && isOwner(worker):
             rescueDiverged(self.failure(.failure(failure), about: worker, now: now), from: worker, now: now)
         // The gradients of a learner enter no step. Failures count during a reconfiguration too: a worker that failed cannot
@@ -118,7 +121,7 @@ extension CoordinatorMachine {
         case .over: return
         case .rescuing(let rescue):
             log(.warning, loss.report)
-            if rescue.stateSender == roster[worker].identifier { end(.failed(rescue.failure), now: now) }
+            if rescue.stateSender == roster[worker].identifier { continueRescue(rescue, now: now) }
             return
         default: break
         }
@@ -162,27 +165,53 @@ extension CoordinatorMachine {
 
     // MARK: Audits
 
-    /// Asks for the state before a disputed step, from a worker that is not part of the dispute where there is one.
-    private mutating func audit(_ mismatch: AuditMismatch, now: UInt64) {
+    /// Asks the two workers of a dispute for the state before the step.
+    private mutating func audit(_ mismatch: AuditMismatch, reportedBy worker: Int, now: UInt64) {
+        guard let rank = roster[worker].rank else { return ignoreMessage() }
+        if case .auditing(var audit) = phase {
+            audit.note(mismatch, reportedBy: rank)
+            return transition(to: .auditing(audit), now: now)
+        }
         guard phase == .training, let owner = roster.index(ofRank: mismatch.owner), isOwner(owner),
             let auditor = roster.index(ofRank: mismatch.auditor), isOwner(auditor)
         else { return ignoreMessage() }
         let step = mismatch.completedSteps + 1
         guard owner != auditor else {
+            guard owner == worker else { return ignoreMessage() }
             let finding = "computed two different gradients"
             log(.warning, "\(roster[owner].label) \(finding) at step \(step): the step is repeated")
             return repeatStep(of: mismatch, last: finding, now: now)
         }
-        let witness = membership.owners(in: roster).first { $0 != owner && $0 != auditor } ?? auditor
         log(
             .warning,
             "\(roster[auditor].label) and \(roster[owner].label) computed different gradients for the same "
                 + "micro-batches at step \(step): the step is re-executed")
         beginInterruption(cause: "an audit found a difference", now: now)
         let deadline = now + configuration.timing.stateDeliveryMilliseconds
-        let sender = roster[witness].identifier
-        transition(to: .auditing(Audit(mismatch: mismatch, stateSender: sender, deadline: deadline)), now: now)
-        send(.sendState(.audit), to: witness)
+        let senders = [roster[auditor].identifier, roster[owner].identifier]
+        let audit = Audit(mismatch, reportedBy: rank, senders: senders, deadline: deadline)
+        transition(to: .auditing(audit), now: now)
+        send(.sendState(.audit), to: auditor)
+    }
+
+    private mutating func continueAudit(_ audit: Audit, with name: StateName, _ state: [UInt8], now: UInt64) {
+        guard let view = membership.view else { return }
+        var audit = audit
+        let delivery = audit.receive(name, state, view: view)
+        transition(to: .auditing(audit), now: now)
+        switch delivery {
+        case .incomplete:
+            guard let sender = audit.stateSender, let worker = roster.index(ofIdentifier: sender) else { return }
+            send(.sendState(.audit), to: worker)
+        case .complete(let question): emit(.reexecuteGradient(question))
+        case .differ(let left, let right):
+            let groups = zip([audit.mismatch.auditor, audit.mismatch.owner], [left, right]).map { rank, state in
+                RunFailure.StateGroup(
+                    digest: SHA256Digest(of: state),
+                    workers: roster.index(ofRank: rank).map { [roster[$0].label] } ?? [])
+            }
+            fail(.statesDiffer(completedSteps: audit.mismatch.completedSteps, groups: groups), now: now)
+        }
     }
 
     /// The state or the re-executed gradient did not arrive in time.
@@ -212,6 +241,10 @@ extension CoordinatorMachine {
         case .wrong(let rank, _) where rank == audit.mismatch.auditor:
             lose(auditor, .auditFailed(step: step, other: roster[owner].label), now: now)
         case .wrong: lose(owner, .auditFailed(step: step, other: roster[auditor].label), now: now)
+        case .unconfirmed:
+            log(.warning, "the audit of step \(step) is not confirmed by both workers: the step is repeated")
+            repeatStep(
+                of: audit.mismatch, last: "reported a difference that the re-execution does not confirm", now: now)
         case .undecided:
             let labels = [roster[owner].label, roster[auditor].label]
             fail(.auditUndecided(step: step, workers: labels), now: now)
@@ -256,11 +289,7 @@ extension CoordinatorMachine {
     /// A state that a dispute needs has arrived.
     mutating func handleDeliveredState(_ name: StateName, _ state: [UInt8], now: UInt64) {
         switch phase {
-        case .auditing(let audit):
-            guard let view = membership.view, let question = audit.question(from: name, state: state, view: view) else {
-                return
-            }
-            emit(.reexecuteGradient(question))
+        case .auditing(let audit): continueAudit(audit, with: name, state, now: now)
         case .comparing(var comparison):
             let pair = comparison.receive(state)
             transition(to: .comparing(comparison), now: now)
@@ -283,22 +312,30 @@ extension CoordinatorMachine {
 
     /// Fails the run, once the furthest state that is left is saved.
     mutating func rescue(_ cause: RunFailure.Cause, now: UInt64) {
-        func rounds(_ worker: Int) -> UInt64 { roster[worker].ready?.position.rounds ?? 0 }
-        let furthest = roster.holders.max { rounds($0) < rounds($1) }
-        guard let holder = furthest, let position = roster[holder].ready?.position,
-            position.completedSteps > checkpoints.savedSteps
+        guard let position = membership.furthestPosition(in: roster),
+            let digest = membership.stateGroups(at: position, in: roster).first?.digest,
+            let holder = roster.holder(of: digest), position.completedSteps > checkpoints.savedSteps
         else { return fail(cause, now: now) }
         let failure = failure(cause, now: now)
         log(.failure, "\(failure): the state after step \(position.completedSteps) is saved first")
-        requestRescue(failure, from: holder, purpose: .rescue, now: now)
+        requestRescue(failure, from: holder, purpose: .rescue, stateDigest: digest, now: now)
+    }
+
+    /// The worker that sends the state is lost: another one that holds the same state is asked.
+    private mutating func continueRescue(_ rescue: Rescue, now: UInt64) {
+        guard let digest = rescue.stateDigest, let holder = roster.holder(of: digest) else {
+            return end(.failed(rescue.failure), now: now)
+        }
+        requestRescue(rescue.failure, from: holder, purpose: .rescue, stateDigest: digest, now: now)
     }
 
     private mutating func requestRescue(
-        _ failure: RunFailure, from worker: Int, purpose: StatePurpose, now: UInt64
+        _ failure: RunFailure, from worker: Int, purpose: StatePurpose, stateDigest: SHA256Digest? = nil, now: UInt64
     ) {
         let deadline = now + configuration.timing.stateDeliveryMilliseconds
         let sender = roster[worker].identifier
-        transition(to: .rescuing(Rescue(failure: failure, stateSender: sender, deadline: deadline)), now: now)
+        let rescue = Rescue(failure: failure, stateSender: sender, stateDigest: stateDigest, deadline: deadline)
+        transition(to: .rescuing(rescue), now: now)
         send(.sendState(purpose), to: worker)
     }
 

@@ -136,10 +136,15 @@ extension CoordinatorMachine {
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
         // Only workers that hold a state of this run can report on it.
         guard !phase.isEnding, roster[worker].holdsState else { return ignoreMessage() }
+        guard configuration.bounds.contains(ended), membership.view == nil || ended.completedSteps <= grantedSteps
+        else {
+            return lose(worker, .wrongReport("an end of epoch \(ended.epoch) that is impossible"), now: now)
+        }
         let result = ledger.report(ended, from: roster[worker].identifier)
         switch result {
         case .ignored: return ignoreMessage()
-        case .contradiction: return lose(worker, .wrongReport("another end of epoch \(ended.epoch)"), now: now)
+        case .contradiction:
+            return lose(worker, .wrongReport("an end of epoch \(ended.epoch) that the owners contradict"), now: now)
         case .accepted: roster.noteProgress(of: worker, now: now)
         case .differ: break
         }
@@ -155,7 +160,7 @@ extension CoordinatorMachine {
         case .accepted(let records, let contradicting):
             record(records)
             for worker in contradicting.compactMap({ roster.index(ofIdentifier: $0) }) {
-                lose(worker, .wrongReport("another end of an epoch"), now: now)
+                lose(worker, .wrongReport("an end of an epoch that the owners contradict"), now: now)
             }
         case .differ(let steps, let reports):
             let groups = roster.groups { record in
@@ -183,12 +188,16 @@ extension CoordinatorMachine {
             if !isSentAgain { send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker) }
             return ignoreMessage()
         }
+        guard configuration.bounds.contains(chunk.name), chunk.totalByteCount <= configuration.bounds.stateByteLimit,
+            membership.view == nil || chunk.name.completedSteps <= grantedSteps
+        else {
+            let report = "a state after step \(chunk.name.completedSteps) with \(chunk.totalByteCount) bytes"
+            return lose(worker, .wrongReport(report + ", which is impossible"), now: now)
+        }
         let arrival = checkpoints.receive(chunk, from: roster[worker].identifier)
         if arrival == .damaged {
-            let failure = WorkerFailure(
-                generation: membership.generation, kind: .internal,
-                message: "a chunk of its state at offset \(chunk.offset) is damaged")
-            return lose(worker, .failure(failure), now: now)
+            return lose(
+                worker, .wrongReport("a chunk of its state at offset \(chunk.offset) that is damaged"), now: now)
         }
         send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker)
         if arrival == .ignored { return }
@@ -213,11 +222,22 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Queues the states on which the owners agree.
+    /// Queues the states on which the owners agree. A worker that sent another one is evicted, and the next one is asked.
     mutating func releaseStates(now: UInt64) {
-        checkpoints.release(
+        var agreement = Checkpointing.Agreement(
             ledger: ledger, stop: grants.stop, ownersDone: membership.owners(in: roster).map { roster[$0].done })
+        if case .rescuing(let rescue) = phase { agreement.rescueDigest = rescue.stateDigest }
+        let wrongStates = checkpoints.release(agreement)
         writeNextCheckpoint(now: now)
+        for state in wrongStates {
+            guard let sender = roster.index(ofIdentifier: state.sender) else {
+                // It is lost already. The state is sent again when a view starts.
+                if phase == .training { reconfigure(now: now) }
+                continue
+            }
+            let report = "a state after step \(state.name.completedSteps) that the owners contradict"
+            lose(sender, .wrongReport(report), now: now)
+        }
     }
 
     mutating func writeNextCheckpoint(now: UInt64) {

@@ -48,8 +48,10 @@ extension CoordinatorMachine {
     }
 
     private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
-        // A worker that returns during training holds an outdated state.
-        let isAttached = membership.view == nil && hello.attachment?.holdsState ?? false
+        // A worker that returns during training holds an outdated state. One that holds a state has received a view, which was
+        // journalled before.
+        let isAttached =
+            membership.view == nil && configuration.lastGeneration > 0 && hello.attachment?.holdsState ?? false
         let worker = roster.add(
             hello, from: connection, isLocal: hello.processSpace == configuration.processSpace, isAttached: isAttached,
             now: now)
@@ -197,11 +199,11 @@ extension CoordinatorMachine {
         guard ready.generation == membership.generation || isAtRest else { return ignoreMessage() }
         if case .linking = phase, !isAtRest { return }
         guard phase != .training || isAtRest else { return ignoreMessage() }
-        guard membership.accepts(ready.position, of: roster[worker], grantedSteps: grantedSteps) else {
-            let failure = WorkerFailure(
-                generation: membership.generation, kind: .internal,
-                message: "it reports a state after step \(ready.position.completedSteps), which is impossible")
-            return lose(worker, .failure(failure), now: now)
+        guard configuration.bounds.contains(ready.position),
+            membership.accepts(ready.position, of: roster[worker], grantedSteps: grantedSteps)
+        else {
+            let report = "the position after step \(ready.position.completedSteps), which is impossible"
+            return lose(worker, .wrongReport(report), now: now)
         }
         if roster[worker].ready != ready { roster.noteProgress(of: worker, now: now) }
         roster.setReady(worker, ready)
@@ -227,6 +229,10 @@ extension CoordinatorMachine {
 
     /// Makes the view of this generation from the prepared workers, if their states agree and they are enough.
     private mutating func formView(now: UInt64) {
+        if let (worker, isAlone) = membership.impossiblyFarOwner(in: roster) {
+            let report = RunFailure.Cause.wrongReport("a position that no other owner let it reach")
+            return isAlone ? fail(report, about: worker, now: now) : lose(worker, report, now: now)
+        }
         guard let position = membership.furthestPosition(in: roster) else { return }
         let groups = membership.stateGroups(at: position, in: roster)
         guard groups.count == 1, let digest = groups.first?.digest else {
@@ -241,7 +247,10 @@ extension CoordinatorMachine {
         let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
         if let learner = membership.wrongLearner(comparedWith: start, in: roster) {
             // The view is formed without it.
-            return lose(learner, .wrongReport("another state after step \(position.completedSteps)"), now: now)
+            return lose(
+                learner,
+                .wrongReport("the digest of a state after step \(position.completedSteps) that the owners contradict"),
+                now: now)
         }
         let choice = membership.chooseMembers(from: start, in: roster, now: now)
         if choice.owners.count >= configuration.settings.minimumWorkerCount {

@@ -1,3 +1,5 @@
+import Core
+
 extension CoordinatorMachine {
     /// What the coordinator is doing, with the values that are valid meanwhile. Only `transition(to:now:)` changes it.
     enum Phase: Equatable {
@@ -34,6 +36,8 @@ extension CoordinatorMachine {
         var failure: RunFailure
         /// Identifier of the worker that sends the state.
         var stateSender: UInt32
+        /// The digest on which the workers agree; nil for a state that replaces no checkpoint.
+        var stateDigest: SHA256Digest?
         var deadline: UInt64
     }
 

@@ -1,34 +1,82 @@
-/// Two workers computed different gradients for the same micro-batches. The coordinator asks for the state before the
-/// step, has the gradient re-executed, and evicts the worker that was wrong.
+/// Two workers computed different gradients for the same micro-batches. Both send the state before the step; if it is the same,
+/// the coordinator has the gradient re-executed from it, and evicts the worker whose own digest is another one.
+///
+/// What one of the two reports about the other decides nothing.
 struct Audit: Equatable {
     enum Finding: Equatable {
         /// The rank whose gradient was wrong, and the rank that was right.
         case wrong(rank: Int, right: Int)
         /// The re-execution agrees with neither, or failed.
         case undecided
+        /// A worker has not reported its digest, or both reported the right one.
+        case unconfirmed
+    }
+
+    enum Delivery: Equatable {
+        /// Not the state before the step, or the other worker's is missing.
+        case incomplete
+        case complete(AuditQuestion)
+        /// The two workers hold different states before the step.
+        case differ(left: [UInt8], right: [UInt8])
     }
 
     let mismatch: AuditMismatch
-    /// Identifier of the worker that sends the state.
-    let stateSender: UInt32
     let deadline: UInt64
+    /// Identifiers of the workers whose state is still missing.
+    private var awaited: [UInt32]
+    private var state: [UInt8]?
+    /// What a rank reported of its own gradient.
+    private var ownDigests: [Int: UInt64] = [:]
 
-    /// What to re-execute, once the state is here. Nil when the state is not the one before the step.
-    func question(from name: StateName, state: [UInt8], view: View) -> AuditQuestion? {
-        guard name.completedSteps == mismatch.completedSteps, view.members.indices.contains(mismatch.owner) else {
-            return nil
-        }
-        return AuditQuestion(
-            generation: view.generation, completedSteps: mismatch.completedSteps,
-            microBatches: view.members[mismatch.owner].microBatches, state: state)
+    /// `senders` are the identifiers of the two workers.
+    init(_ mismatch: AuditMismatch, reportedBy rank: Int, senders: [UInt32], deadline: UInt64) {
+        self.mismatch = mismatch
+        self.deadline = deadline
+        awaited = senders
+        note(mismatch, reportedBy: rank)
     }
 
-    /// Compares the digest of the re-executed gradient with both workers' digests; nil is a failed re-execution.
+    /// Identifier of the worker that has to send its state now.
+    var stateSender: UInt32? { awaited.first }
+
+    /// Another worker reports the same dispute.
+    mutating func note(_ report: AuditMismatch, reportedBy rank: Int) {
+        guard
+            (report.completedSteps, report.owner, report.auditor)
+                == (mismatch.completedSteps, mismatch.owner, mismatch.auditor), ownDigests[rank] == nil
+        else { return }
+        if rank == mismatch.owner { ownDigests[rank] = report.ownerDigest }
+        if rank == mismatch.auditor { ownDigests[rank] = report.auditorDigest }
+    }
+
+    /// Takes a state from the present sender.
+    mutating func receive(_ name: StateName, _ bytes: [UInt8], view: View) -> Delivery {
+        guard name.completedSteps == mismatch.completedSteps, view.members.indices.contains(mismatch.owner) else {
+            return .incomplete
+        }
+        awaited.removeFirst()
+        guard let first = state else {
+            state = bytes
+            return .incomplete
+        }
+        guard first == bytes else { return .differ(left: first, right: bytes) }
+        return .complete(
+            AuditQuestion(
+                generation: view.generation, completedSteps: mismatch.completedSteps,
+                microBatches: view.members[mismatch.owner].microBatches, state: bytes))
+    }
+
+    /// Compares the digest of the re-executed gradient with what each worker reported of its own; nil is a failed re-execution.
     func finding(reexecuted digest: UInt64?) -> Finding {
-        switch digest {
-        case mismatch.ownerDigest: .wrong(rank: mismatch.auditor, right: mismatch.owner)
-        case mismatch.auditorDigest: .wrong(rank: mismatch.owner, right: mismatch.auditor)
-        default: .undecided
+        guard let digest else { return .undecided }
+        guard let owner = ownDigests[mismatch.owner], let auditor = ownDigests[mismatch.auditor] else {
+            return .unconfirmed
+        }
+        switch (owner == digest, auditor == digest) {
+        case (true, true): return .unconfirmed
+        case (true, false): return .wrong(rank: mismatch.auditor, right: mismatch.owner)
+        case (false, true): return .wrong(rank: mismatch.owner, right: mismatch.auditor)
+        case (false, false): return .undecided
         }
     }
 }

@@ -100,6 +100,18 @@ struct Membership {
         }
     }
 
+    /// An owner further than the others can have let it get: no round is complete without the contribution of each. `isAlone`
+    /// when there is one other owner only, so that either of the two may be wrong. Nil when all positions are possible.
+    func impossiblyFarOwner(in roster: Roster) -> (worker: Int, isAlone: Bool)? {
+        guard let view else { return nil }
+        let owners = roster.prepared.filter { isOwner(roster[$0]) }
+        func rounds(_ worker: Int) -> UInt64 { roster[worker].ready?.position.rounds ?? 0 }
+        guard let furthest = owners.max(by: { rounds($0) < rounds($1) }), rounds(furthest) > view.position.rounds,
+            let next = owners.filter({ $0 != furthest }).map(rounds).max(), rounds(furthest) > next + 1
+        else { return nil }
+        return (furthest, owners.count == 2)
+    }
+
     /// The comparable workers at `position`, grouped by the digests of their states.
     func stateGroups(at position: Position, in roster: Roster) -> [RunFailure.StateGroup] {
         let comparable = Set(comparableWorkers(in: roster).map { roster[$0].identifier })

@@ -114,6 +114,11 @@ struct Roster {
         return sizes
     }
 
+    /// A worker at rest that holds the state with this digest.
+    func holder(of digest: SHA256Digest) -> Int? {
+        holders.first { workers[$0].ready?.stateDigest == digest }
+    }
+
     /// Whether a local process ever joined, present or not.
     func hasKnown(localProcess processIdentifier: Int32) -> Bool {
         workers.contains { $0.isLocal && $0.hello.processIdentifier == processIdentifier }

@@ -62,7 +62,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case replaced(processIdentifier: Int32, host: String)
         /// It reported what went wrong.
         case failure(WorkerFailure)
-        /// It reported something else than all owners, or what is impossible; the text says what.
+        /// It sent what the owners contradict, or what is impossible; the text says what.
         case wrongReport(String)
         /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where known.
         case statesDiffer(completedSteps: UInt64, groups: [StateGroup], tensors: [String] = [])
@@ -156,7 +156,7 @@ extension RunFailure.Cause: CustomStringConvertible {
         case .replaced(let processIdentifier, let host):
             "was silent, and was replaced by another process of its name (pid \(processIdentifier), host '\(host)')"
         case .failure(let failure): "failed: \(failure)"
-        case .wrongReport(let what): "sent \(what), which the owners contradict"
+        case .wrongReport(let what): "sent \(what)"
         case .statesDiffer(let steps, let groups, let tensors):
             "workers hold different states after step \(steps): "
                 + groups.map { "\($0.workers.joined(separator: ", ")): \($0.digest.abbreviated)" }

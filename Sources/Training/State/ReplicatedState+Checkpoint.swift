@@ -27,6 +27,13 @@ extension ReplicatedState {
         SHA256Digest(of: encoded(model: model, experiment: experiment))
     }
 
+    /// Bytes of the longest checkpoint of a run: tensors, and metadata with the rows of every epoch.
+    package static func byteLimit(model: Model, experiment: Experiment) -> Int {
+        4 * model.arenaCount * (1 + Optimizer(experiment.optimizer).slotNames.count) + metadataByteLimit
+    }
+
+    private static let metadataByteLimit = 64 << 20
+
     /// A tensor of an arena in torch's layout.
     static func torchValues(_ parameter: ParameterDescription, _ arena: AlignedBuffer<Float>) -> [Float] {
         [Float](unsafeUninitializedCapacity: parameter.count) { buffer, count in

@@ -10,7 +10,8 @@ enum CoordinatorFixtures {
         var configuration = CoordinatorConfiguration(
             job: JobIdentifier(high: 1, low: 2), experiment: "name: test\n",
             experimentDigest: SampleMessages.digest(50),
-            arithmeticVersion: 3, microBatchCount: 8, workerCount: workers, processSpace: space(ofHost: "here"),
+            arithmeticVersion: 3, microBatchCount: 8, bounds: bounds, workerCount: workers,
+            processSpace: space(ofHost: "here"),
             data: [])
         adjust(&configuration)
         return configuration
@@ -24,6 +25,8 @@ enum CoordinatorFixtures {
             arithmeticVersion: 3, instructionSet: "avx2", dataDigests: [], inboxAddress: "inbox \(number)",
             threadCount: 1)
     }
+
+    static let bounds = RunBounds(stepsPerEpoch: 1 << 20, epochCount: 100, stateByteLimit: 1 << 30)
 
     static func space(ofHost name: String) -> ProcessSpace {
         ProcessSpace(high: 0, low: name == "here" ? 1 : 2)

@@ -6,30 +6,45 @@ import Testing
 struct DisputesTests {
     private typealias Fixtures = CoordinatorFixtures
 
-    private let audit = Audit(
-        mismatch: AuditMismatch(completedSteps: 4, owner: 1, auditor: 0, ownerDigest: 11, auditorDigest: 22),
-        stateSender: 3, deadline: 100)
+    private static func mismatch(owner: UInt64 = 11, auditor: UInt64 = 22) -> AuditMismatch {
+        AuditMismatch(completedSteps: 4, owner: 1, auditor: 0, ownerDigest: owner, auditorDigest: auditor)
+    }
 
-    @Test func `the re-executed gradient decides which rank was wrong`() {
+    private var audit = Audit(mismatch(), reportedBy: 0, senders: [3, 5], deadline: 100)
+
+    @Test mutating func `the re-executed gradient decides which rank was wrong, once both have reported their own`() {
+        #expect(audit.finding(reexecuted: 11) == .unconfirmed)
+        audit.note(Self.mismatch(), reportedBy: 1)
         #expect(audit.finding(reexecuted: 11) == .wrong(rank: 0, right: 1))
         #expect(audit.finding(reexecuted: 22) == .wrong(rank: 1, right: 0))
         #expect(audit.finding(reexecuted: 33) == .undecided)
         #expect(audit.finding(reexecuted: nil) == .undecided)
     }
 
-    @Test func `the question is about the owner's micro-batches and the state before the step`() {
+    @Test mutating func `what a rank reports about the other one decides nothing`() {
+        // Rank 0 claims to be right, and that rank 1 sent 11; rank 1 has sent 22, as it says.
+        audit.note(Self.mismatch(owner: 22, auditor: 7), reportedBy: 1)
+        audit.note(Self.mismatch(owner: 5, auditor: 5), reportedBy: 1)
+        #expect(audit.finding(reexecuted: 22) == .unconfirmed)
+    }
+
+    @Test
+    mutating func `the question is about the owner's micro-batches and the state before the step, which both hold`() {
         let members = (0..<2).map { rank in
             Member(
                 rank: rank, workerIdentifier: UInt32(rank), name: "w\(rank)", host: "", processIdentifier: 1,
                 inboxAddress: "", microBatches: rank * 4..<rank * 4 + 4)
         }
         let view = View(generation: 7, position: .start, holder: 0, members: members)
-        func question(_ steps: UInt64) -> AuditQuestion? {
-            let name = StateName(purpose: .audit, completedSteps: steps, completedEpochs: 0)
-            return audit.question(from: name, state: [5], view: view)
+        func name(_ steps: UInt64) -> StateName {
+            StateName(purpose: .audit, completedSteps: steps, completedEpochs: 0)
         }
-        #expect(question(4) == AuditQuestion(generation: 7, completedSteps: 4, microBatches: 4..<8, state: [5]))
-        #expect(question(3) == nil)
+        #expect(audit.receive(name(3), [5], view: view) == .incomplete && audit.stateSender == 3)
+        #expect(audit.receive(name(4), [5], view: view) == .incomplete && audit.stateSender == 5)
+        var other = audit
+        #expect(other.receive(name(4), [6], view: view) == .differ(left: [5], right: [6]))
+        let question = AuditQuestion(generation: 7, completedSteps: 4, microBatches: 4..<8, state: [5])
+        #expect(audit.receive(name(4), [5], view: view) == .complete(question) && audit.stateSender == nil)
     }
 
     @Test func `two states that differ at the same round are asked for one after the other`() throws {

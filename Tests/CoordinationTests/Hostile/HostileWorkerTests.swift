@@ -25,10 +25,12 @@ struct HostileWorkerTests {
             workers = HostileWorker(values: HostileValues(seed: seed))
             var configuration = CoordinatorConfiguration(
                 job: JobIdentifier(high: 7, low: 8), experiment: "", experimentDigest: SampleMessages.digest(50),
-                arithmeticVersion: 3, microBatchCount: 8, workerCount: workers.values.pick([1, 2, 3]),
+                arithmeticVersion: 3, microBatchCount: 8,
+                bounds: CoordinatorFixtures.bounds, workerCount: workers.values.pick([1, 2, 3]),
                 processSpace: HostileWorker.spaces[0],
                 data: [ContentDescription(identifier: .data(SampleMessages.digest(100)), byteCount: 1 << 23)])
             configuration.ownerLimit = 4
+            configuration.settings.audit = .all
             configuration.settings.rebalances = workers.values.chance(50)
             configuration.childProcessIdentifiers = [1001, 1002]
             configuration.term = workers.values.number(1)

@@ -109,6 +109,18 @@ struct StrangerScenarios {
         #expect(cluster.warned("refused", "generation"))
     }
 
+    @Test func `that claims to hold a state before any view was journalled holds none`() throws {
+        let cluster = try longRun()
+        cluster.at(1) {
+            let claim = Self.hello(cluster, generation: 1)
+            cluster.perform(
+                cluster.coordinator.machine.received(claim, from: Self.connection, now: cluster.now),
+                of: cluster.coordinator)
+        }
+        cluster.expectCompletion()
+        #expect(!cluster.logs.contains { $0.text.contains("joined with the state it holds") })
+    }
+
     @Test func `with the inbox of another worker is refused`() throws {
         let cluster = try longRun()
         var hello = SampleMessages.hello

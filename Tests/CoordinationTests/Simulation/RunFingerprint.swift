@@ -20,7 +20,8 @@ struct RunFingerprint {
         for byte in bytes { add(UInt64(byte)) }
     }
 
-    mutating func add(_ event: RunEvent) {
+    /// A digest is added as the state that it names.
+    mutating func add(_ event: RunEvent, of training: SimulatedTraining) {
         switch event {
         case .view(let view): add(view)
         case .stepDigests(let firstStep, let digests):
@@ -31,7 +32,7 @@ struct RunFingerprint {
             add(3)
             add(UInt64(epoch))
             add(completedSteps)
-            add(stateDigest?.bytes ?? [])
+            add(stateDigest.map { training.words(of: $0) } ?? [])
         case .checkpoint(let completedSteps):
             add(4)
             add(completedSteps)
@@ -43,7 +44,7 @@ struct RunFingerprint {
             add(Int(outcome.exitCode))
             if case .completed(let completedSteps, let stateDigest) = outcome {
                 add(completedSteps)
-                add(stateDigest.bytes)
+                add(training.words(of: stateDigest))
             }
         }
     }

@@ -11,20 +11,21 @@ extension SimulatedCluster {
         var configuration = CoordinatorConfiguration(
             job: JobIdentifier(high: 1, low: options.seed), experiment: "name: test\n",
             experimentDigest: SampleMessages.digest(50), arithmeticVersion: 3,
-            microBatchCount: options.microBatchCount, workerCount: options.workerCount,
+            microBatchCount: options.microBatchCount, bounds: training.bounds, workerCount: options.workerCount,
             processSpace: SimulatedWorker.localSpace,
             data: [ContentDescription(identifier: .data(dataDigest), byteCount: options.dataByteCount)])
         configuration.settings.minimumWorkerCount = options.minimumWorkerCount
         configuration.settings.rebalances = options.rebalances
+        configuration.settings.audit = options.audits ? .all : .none
         configuration.ownerLimit = options.ownerLimit ?? options.workerCount
         configuration.childProcessIdentifiers = children
         configuration.settings.checkpointEpochInterval = options.checkpointEpochInterval
         configuration.term = disk.term + 1
         configuration.lastGeneration = disk.highestGeneration
         if let last = disk.last {
-            let (rounds, state) = SimulatedTraining.read(last.bytes)
+            let rounds = SimulatedTraining.read(last.bytes).rounds
             let content = ContentDescription(
-                identifier: .state(SimulatedTraining.digest(state)), byteCount: UInt64(last.bytes.count))
+                identifier: .state(SHA256Digest(of: last.bytes)), byteCount: UInt64(last.bytes.count))
             configuration.start = .state(content, training.position(rounds))
         }
         adjust(&configuration)
@@ -77,7 +78,7 @@ extension SimulatedCluster {
         case .writeCheckpoint(let request): write(request, of: process)
         case .journal(let event):
             if case .view(let view) = event { check(view) }
-            fingerprint.add(event)
+            fingerprint.add(event, of: training)
             disk.append(event, synchronizesViews: options.safeguards.synchronizesViews)
         case .log(let entry):
             logs.append(entry)

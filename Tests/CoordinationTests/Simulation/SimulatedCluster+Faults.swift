@@ -152,7 +152,7 @@ extension SimulatedCluster {
             // Nothing is left to train: no worker attaches to it.
             coordinator.isOver = true
             return runEnded(
-                .completed(completedSteps: training.stepCount, stateDigest: SimulatedTraining.digest(lastState)))
+                .completed(completedSteps: training.stepCount, stateDigest: lastDigest))
         }
         note("coordinator \(configuration.term) starts after \(configuration.start.position.completedSteps) steps")
         adjustSuccessor?(coordinator)

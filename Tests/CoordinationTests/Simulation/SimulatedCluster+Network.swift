@@ -26,6 +26,10 @@ extension SimulatedCluster {
 
     /// To the coordinator that runs now; a message that is sent while none runs is lost.
     func sendToCoordinator(_ message: WorkerMessage, from worker: SimulatedWorker) {
+        for said in liars[worker.slot]?.messages(insteadOf: message) ?? [message] { transmit(said, from: worker) }
+    }
+
+    private func transmit(_ message: WorkerMessage, from worker: SimulatedWorker) {
         let process = coordinator
         let connection = connection(of: worker, process)
         guard process.isHere else { return }

@@ -129,7 +129,8 @@ extension SimulatedCluster {
 
     func digest(_ worker: SimulatedWorker) -> SHA256Digest {
         let right = worker.rounds < training.states.count ? training.states[Int(worker.rounds)] : 0
-        return SimulatedTraining.digest(options.safeguards.reportsTrueDigests ? worker.heldState : right)
+        let state = options.safeguards.reportsTrueDigests ? worker.heldState : right
+        return training.digest(rounds: worker.rounds, state: state)
     }
 
     func serialize(_ worker: SimulatedWorker, _ purpose: StatePurpose) {

@@ -1,3 +1,4 @@
+import Core
 import TestSupport
 import Testing
 
@@ -20,6 +21,7 @@ final class SimulatedCluster {
         /// For an equal share of the micro-batches.
         var stepMilliseconds: ClosedRange<UInt64> = 5...5
         var rebalances = false
+        var audits = false
         var delayMilliseconds: ClosedRange<UInt64> = 1...1
         var keepsOrder = true
         /// What the checkpoint holds that the run is resumed from; 0 for a new run.
@@ -94,6 +96,8 @@ final class SimulatedCluster {
     var recoveries: [Recovery] = []
     var auditQuestions: [AuditQuestion] = []
     var terminated: [Int32] = []
+    /// What workers report that do not report the truth, by slot.
+    var liars: [Int: SimulatedLiar] = [:]
     /// Lines that workers showed.
     var notes: [String] = []
     var refusals: [(connection: ConnectionIdentifier, refusal: Refusal)] = []
@@ -110,7 +114,8 @@ final class SimulatedCluster {
         self.options = options
         self.adjust = adjust
         training = SimulatedTraining(
-            microBatchCount: options.microBatchCount, stepsPerEpoch: options.stepsPerEpoch, epochs: options.epochs)
+            microBatchCount: options.microBatchCount, stepsPerEpoch: options.stepsPerEpoch, epochs: options.epochs,
+            stateByteCount: options.stateByteCount)
         generator = SeededGenerator(seed: options.seed)
         network = SimulatedNetwork(delayMilliseconds: options.delayMilliseconds, keepsOrder: options.keepsOrder)
         if options.startRounds > 0 { disk.begin(training, rounds: options.startRounds, options.stateByteCount) }
@@ -125,6 +130,8 @@ final class SimulatedCluster {
 
     /// The state of a complete run.
     var lastState: UInt64 { training.states[Int(training.roundCount)] }
+
+    var lastDigest: SHA256Digest { training.digest(rounds: training.roundCount, state: lastState) }
 
     // MARK: Time
 

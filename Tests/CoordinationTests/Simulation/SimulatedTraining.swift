@@ -11,10 +11,15 @@ struct SimulatedTraining {
     let microBatchCount: Int
     let stepsPerEpoch: UInt64
     let epochs: UInt64
+    /// Bytes of a serialized state.
+    let stateByteCount: Int
     /// The states of an undisturbed run, by rounds.
     let states: [UInt64]
+    /// The rounds of the states of an undisturbed run, by digest.
+    private let roundsByDigest: [SHA256Digest: Int]
 
-    init(microBatchCount: Int, stepsPerEpoch: UInt64, epochs: UInt64) {
+    init(microBatchCount: Int, stepsPerEpoch: UInt64, epochs: UInt64, stateByteCount: Int) {
+        self.stateByteCount = stateByteCount
         self.microBatchCount = microBatchCount
         self.stepsPerEpoch = stepsPerEpoch
         self.epochs = epochs
@@ -25,6 +30,16 @@ struct SimulatedTraining {
             states.append(Self.next(state, sum))
         }
         self.states = states
+        let digests = states.enumerated().map { rounds, state in
+            (Self.digest(rounds: UInt64(rounds), state: state, count: stateByteCount), rounds)
+        }
+        roundsByDigest = Dictionary(digests) { first, _ in first }
+    }
+
+    /// What an experiment of this size allows.
+    var bounds: RunBounds {
+        RunBounds(
+            stepsPerEpoch: stepsPerEpoch, epochCount: UInt32(epochs), stateByteLimit: UInt64(max(16, stateByteCount)))
     }
 
     var roundCount: UInt64 { UInt64(states.count - 1) }
@@ -57,19 +72,27 @@ struct SimulatedTraining {
     func report(_ epoch: UInt64, state: UInt64?) -> EpochEnded {
         EpochEnded(
             epoch: UInt32(epoch), completedSteps: epoch * stepsPerEpoch, row: row(epoch),
-            stateDigest: state.map { Self.digest($0) }, bestImproved: bestImproved(epoch))
+            stateDigest: state.map { digest(rounds: epoch * (stepsPerEpoch + 1), state: $0) },
+            bestImproved: bestImproved(epoch))
     }
 
     func row(_ epoch: UInt64) -> [UInt8] { Array("row \(epoch)".utf8) }
 
     func bestImproved(_ epoch: UInt64) -> Bool { epoch % 2 == 1 }
 
-    static func digest(_ state: UInt64) -> SHA256Digest {
-        let words = (0..<4).map { state &+ UInt64($0) }
-        guard let digest = SHA256Digest(bytes: words.flatMap { littleEndian($0) }) else {
-            preconditionFailure("four words make a digest")
-        }
-        return digest
+    /// The digest of a serialized state.
+    func digest(rounds: UInt64, state: UInt64) -> SHA256Digest {
+        Self.digest(rounds: rounds, state: state, count: stateByteCount)
+    }
+
+    private static func digest(rounds: UInt64, state: UInt64, count: Int) -> SHA256Digest {
+        SHA256Digest(of: bytes(rounds: rounds, state: state, count: count))
+    }
+
+    /// The state of an undisturbed run that a digest names, as four words; empty for any other digest.
+    func words(of digest: SHA256Digest) -> [UInt8] {
+        guard let rounds = roundsByDigest[digest] else { return [] }
+        return (0..<4).flatMap { Self.littleEndian(states[rounds] &+ UInt64($0)) }
     }
 
     /// A serialized state of at least 16 bytes.
