@@ -14,7 +14,7 @@ final class AdmittedKeys {
     private var keys: Set<PublicKey>
     private var reportedRefusalCount: UInt64 = 0
 
-    /// - Parameter file: the file that has the keys; nil where they come from elsewhere and stay.
+    /// Admits these keys. `file` has them; nil where they come from elsewhere and stay.
     init(_ keys: CoordinatorKeys, file: String?) throws {
         self.keys = keys.admitted
         list = AdmissionList(keys.admitted)
