@@ -26,6 +26,7 @@ final class HostileMember {
     private let pair: KeyPair?
     private let hello: Hello
     private var welcome: Welcome?
+    private var job = JobIdentifier(high: 0, low: 0)
     private var counter: UInt64 = 0
     private var isOver = false
 
@@ -46,9 +47,10 @@ final class HostileMember {
         control = try ZeroMQSocket(context, .dealer, options: options)
         try control.connect(Endpoint(parsing: address))
         var hello = Hello(
-            name: "hostile", host: "elsewhere", hostIdentifier: HostIdentifier(high: 6, low: 6), processIdentifier: 6,
-            build: "6", arithmeticVersion: UInt32(Arithmetic.version), instructionSet: "portable", dataDigests: [],
-            inboxAddress: inbox.endpoint.description, threadCount: 1)
+            name: "hostile", nonce: ProcessNonce(high: 6, low: 6), host: "elsewhere",
+            hostIdentifier: HostIdentifier(high: 6, low: 6), processSpace: ProcessSpace(high: 6, low: 6),
+            processIdentifier: 6, build: "6", arithmeticVersion: UInt32(Arithmetic.version), instructionSet: "portable",
+            dataDigests: [], inboxAddress: inbox.endpoint.description, threadCount: 1)
         hello.inboxKey = pair?.publicKey
         self.hello = hello
     }
@@ -67,7 +69,9 @@ final class HostileMember {
             guard try poller.wait(until: Deadline(afterMilliseconds: 100)) else { continue }
             while let frames = try control.receiveFrames() {
                 guard let bytes = ControlFrame.opened(frames[0]) else { continue }
-                try take(CoordinatorMessage(decoding: bytes))
+                let envelope = try CoordinatorEnvelope(decoding: bytes)
+                job = envelope.sender.job
+                try take(envelope.message)
             }
         }
     }
@@ -103,7 +107,7 @@ final class HostileMember {
             reachedMemberCount += 1
             for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
                 let configuration = AllReduceConfiguration(
-                    job: welcome.job, generation: view.generation, rank: sender.rank, ownership: ownership,
+                    job: job, generation: view.generation, rank: sender.rank, ownership: ownership,
                     buckets: buckets, statisticsWidth: 3)
                 for round in 0..<Self.forgedRoundCount {
                     try forge(configuration, round: view.position.rounds + round, to: receiver.rank, link)

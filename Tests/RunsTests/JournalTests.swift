@@ -125,13 +125,13 @@ import Testing
             return counter.next() == 2 ? .fail(EIO) : .proceed
         }
         let failure = FileError(operation: .synchronize, path: path, code: EIO)
-        let journal = try Journal(path: path, files: files)
+        let journal = try Journal(in: OpenFolder(at: folder.path, access: .owner, files: files), name: "journal")
         try journal.append(records[0])
         try journal.synchronize()
         try journal.append(records[1])
         #expect(throws: failure) { try journal.synchronize() }
         #expect(throws: failure) { try journal.synchronize() }
         #expect(throws: failure) { try journal.append(records[2]) }
-        #expect(try Journal(path: path).recovered == [records[0], records[1]])
+        #expect(try openJournal(path).recovered == [records[0], records[1]])
     }
 }
