@@ -10,7 +10,7 @@ extension CommandLineTests {
     @Suite struct Attacks {
         private let scratch: Scratch
         /// Seconds of training, so that an attack is over before its end.
-        private static let epochs = 300
+        private static let epochs = 150
 
         init() throws {
             scratch = try Scratch()

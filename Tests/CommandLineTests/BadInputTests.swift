@@ -113,8 +113,9 @@ extension CommandLineTests {
             try expect(
                 ["worker", "--coordinator", "tcp://127.0.0.1:5555"], code: 64, "tcp://127.0.0.1:5555", "--key-file")
             try expect(["worker", "--coordinator", "nowhere"], code: 64, "tcp://HOST:PORT")
-            try expect(
-                ["worker", "--coordinator", "tcp://nowhere.invalid:1", "--insecure"], code: 69, "nowhere.invalid")
+            try scratch.makeKeys()
+            let keys = ["--key-file", "job.worker"]
+            try expect(["worker", "--coordinator", "tcp://nowhere.invalid:1"] + keys, code: 69, "nowhere.invalid")
         }
 
         @Test func `a port that is taken`() throws {

@@ -7,7 +7,7 @@ extension CommandLineTests {
     @Suite struct ByHand {
         private let scratch: Scratch
         /// Seconds of training, so that a process that is started meanwhile joins before its end.
-        private static let epochs = 500
+        private static let epochs = 200
 
         init() throws {
             scratch = try Scratch()
