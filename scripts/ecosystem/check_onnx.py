@@ -33,7 +33,8 @@ def main():
     alone = session.run(["logits"], {"pixels": pixels[:1]})[0]
     if alone.shape != (1, logits.shape[1]) or np.abs(alone - logits[:1]).max() > images.TOLERANCE:
         raise SystemExit("a batch of one image has other logits")
-    if not np.array_equal(activated[np.arange(len(logits)), logits.argmax(1)], activated.max(1)):
+    # Rounding may exchange two outputs that are nearly equal.
+    if (activated.max(1) - activated[np.arange(len(logits)), logits.argmax(1)]).max() > images.TOLERANCE:
         raise SystemExit("the largest output is not that of the largest logit")
     operators = f"operator set {model.opset_import[0].version}, {len(model.graph.node)} operators, {len(classes)} classes"
     images.compare(f"onnxruntime {onnxruntime.__version__}, {metadata['experiment']}, {operators}", logits, expected)
