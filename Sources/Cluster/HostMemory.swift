@@ -16,6 +16,13 @@ struct HostMemory {
         ([systemByteCount] + groupFolders.map { byteCount(inGroup: $0) }).compactMap(\.self).min()
     }
 
+    /// Throws where there is less than `neededByteCount`. `purpose` says what needs it, `remedy` what to change.
+    func check(_ purpose: String, needsByteCount neededByteCount: Int, remedy: String) throws(ClusterError) {
+        guard let available = availableByteCount, neededByteCount > available else { return }
+        throw .memory(
+            purpose, neededByteCount: neededByteCount, availableByteCount: available, remedy: remedy)
+    }
+
     private var systemByteCount: Int? {
         let line = read("/proc/meminfo")?.split(separator: "\n").first { $0.hasPrefix("MemAvailable:") }
         return line?.split(separator: " ").dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }

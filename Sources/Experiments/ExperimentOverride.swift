@@ -20,9 +20,7 @@ package struct ExperimentOverride: Sendable, Equatable {
 
     /// - Throws: `ExperimentError` for text that is not KEY=VALUE.
     package init(_ text: String) throws(ExperimentError) {
-        func failure(_ reason: String) -> ExperimentError {
-            ExperimentError(source: "--set \(escaped(text))", problem: .unusableOverride(reason))
-        }
+        func failure(_ reason: String) -> ExperimentError { Self.failure(of: text, reason) }
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
             throw failure("give KEY=VALUE, such as batch_size=64; --set help lists the keys")
         }
@@ -118,7 +116,14 @@ extension SettingNode {
 }
 
 extension ExperimentOverride {
-    fileprivate func failure(_ reason: String) -> ExperimentError {
-        ExperimentError(source: "--set \(escaped(text))", problem: .unusableOverride(reason))
+    /// How errors name it.
+    var source: String { Self.source(of: text) }
+
+    private static func source(of text: String) -> String { "--set \(escaped(text))" }
+
+    private static func failure(of text: String, _ reason: String) -> ExperimentError {
+        ExperimentError(source: source(of: text), problem: .unusableOverride(reason))
     }
+
+    fileprivate func failure(_ reason: String) -> ExperimentError { Self.failure(of: text, reason) }
 }

@@ -43,7 +43,7 @@ package struct ExperimentSource: Sendable {
             guard error.line == nil, let override = overrides.last(where: { $0.concerns(error) }) else {
                 throw ExperimentError(source: name, error)
             }
-            throw ExperimentError(source: "--set \(escaped(override.text))", error)
+            throw ExperimentError(source: override.source, error)
         }
     }
 }

@@ -56,6 +56,19 @@ import Transport
         #expect(try text("backtrace") == "enable=yes,color=no")
     }
 
+    @Test func `a launched worker has its share, and the launching thread all processors again`() throws {
+        let all = ProcessorShares.available
+        let last = try #require(all.last)
+        var launcher = LocalLauncher(
+            executable: "/bin/sh", environment: ["PATH": "/usr/bin:/bin"],
+            shares: ProcessorShares(workerCount: 2, threadCount: 1, processors: [last]))
+        let script = "grep Cpus_allowed_list /proc/self/status > \(folder.path)/allowed"
+        _ = try launcher.start(.worker(0), arguments: ["-c", script])
+        #expect(ProcessorShares.available == all)
+        #expect(try end(of: &launcher) == .exited(code: 0))
+        #expect(try text("allowed") == "Cpus_allowed_list:\t\(last)\n")
+    }
+
     @Test func `a child inherits no descriptor but its standard streams`() throws {
         // Without the close-on-exec flag.
         let descriptor = open("/dev/null", O_RDONLY)

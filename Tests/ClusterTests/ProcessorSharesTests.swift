@@ -1,8 +1,4 @@
-import Coordination
-import Glibc
-import TestSupport
 import Testing
-import Transport
 
 @testable import Cluster
 
@@ -32,25 +28,5 @@ import Transport
     @Test func `a spare shares the processors of another worker`() throws {
         let shares = try #require(ProcessorShares(workerCount: 4, threadCount: 1, processors: [0, 1]))
         #expect(shares.processors(ofWorker: 5) == [1])
-    }
-
-    @Test func `a launched worker has its share, and the launching thread all processors again`() throws {
-        let folder = try TemporaryFolder()
-        let all = ProcessorShares.available
-        let last = try #require(all.last)
-        var launcher = LocalLauncher(
-            executable: "/bin/sh", environment: ["PATH": "/usr/bin:/bin"],
-            shares: ProcessorShares(workerCount: 2, threadCount: 1, processors: [last]))
-        let script = "grep Cpus_allowed_list /proc/self/status > \(folder.path)/allowed"
-        _ = try launcher.start(.worker(0), arguments: ["-c", script])
-        #expect(ProcessorShares.available == all)
-        let deadline = Deadline(afterMilliseconds: 30_000)
-        var end: ChildStatus?
-        while end == nil, !deadline.hasPassed {
-            if case .ended(let status)? = launcher.nextChange()?.change { end = status }
-            usleep(1000)
-        }
-        #expect(end == .exited(code: 0))
-        #expect(try folder.text("allowed") == "Cpus_allowed_list:\t\(last)\n")
     }
 }

@@ -111,13 +111,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
         while !memory.canReserve {
             transport.collectReleases()
             guard !deadline.hasPassed else { throw .buffersInUse(milliseconds: begun.elapsedMilliseconds) }
-            switch try waitOutcome(untilSendingTo: nil, deadline: Deadline(afterMilliseconds: 0)) {
-            case .interrupted: throw .interrupted
-            case .linkLost(let rank) where !configuration.ownership.isLearner(rank):
-                failure = .linkLost(rank: rank)
-                throw .linkLost(rank: rank)
-            case .ready, .timedOut, .linkLost: ThreadScheduling.yield()
-            }
+            _ = try waitOutcome(untilSendingTo: nil, deadline: Deadline(afterMilliseconds: 0))
+            ThreadScheduling.yield()
         }
         machine.forgetPreviousStep()
         memory.reserve()
@@ -183,12 +178,7 @@ final class AllReduceDriver<Transport: FrameTransport> {
             if deadline.hasPassed, sender.blockedRank != nil || machine.firstMissing != nil {
                 throw overdue(since: begun)
             }
-        case .interrupted: throw .interrupted
-        // No rank waits for a learner.
-        case .linkLost(let rank) where configuration.ownership.isLearner(rank): return
-        case .linkLost(let rank):
-            failure = .linkLost(rank: rank)
-            throw .linkLost(rank: rank)
+        case .interrupted, .linkLost: return
         case .timedOut where requestsFirst:
             if isLeftBehind { throw overdue(since: begun) }
             machine.askAgain()
@@ -197,13 +187,22 @@ final class AllReduceDriver<Transport: FrameTransport> {
         }
     }
 
+    /// Waits for the transport. Throws for an interrupt, and for a lost link to any rank but a learner: no rank
+    /// waits for a learner.
     private func waitOutcome(untilSendingTo rank: Int?, deadline: Deadline) throws(AllReduceError) -> WaitOutcome {
-        try recordingFailure { () throws(AllReduceError) in
+        let outcome = try recordingFailure { () throws(AllReduceError) in
             do throws(TransportError) {
                 return try transport.wait(untilSendingTo: rank, deadline: deadline)
             } catch {
                 throw .transport(error)
             }
+        }
+        switch outcome {
+        case .interrupted: throw .interrupted
+        case .linkLost(let lost) where !configuration.ownership.isLearner(lost):
+            failure = .linkLost(rank: lost)
+            throw .linkLost(rank: lost)
+        case .ready, .timedOut, .linkLost: return outcome
         }
     }
 

@@ -78,15 +78,12 @@ extension PreparedRun {
     /// Compares what the workers of a supervisor take with what this host has, before they start to load. A successor's workers have
     /// their memory already.
     private static func checkMemory(_ settings: CoordinatorSettings, _ demand: MemoryDemand) throws(ClusterError) {
-        guard settings.isSupervised, !settings.isSuccessor, let available = HostMemory().availableByteCount else {
-            return
-        }
+        guard settings.isSupervised, !settings.isSuccessor else { return }
         let workerCount = settings.workerLimit ?? settings.workerCount
-        let needed = demand.byteCount(workerCount: workerCount)
-        guard needed > available else { return }
-        throw .memory(
-            workerCount == 1 ? "one worker needs" : "\(workerCount) workers need", neededByteCount: needed,
-            availableByteCount: available, remedy: "use fewer --workers, a smaller --batch-size or a smaller model")
+        try HostMemory().check(
+            workerCount == 1 ? "one worker needs" : "\(workerCount) workers need",
+            needsByteCount: demand.byteCount(workerCount: workerCount),
+            remedy: "use fewer --workers, a smaller --batch-size or a smaller model")
     }
 }
 

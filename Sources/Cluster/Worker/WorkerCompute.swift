@@ -127,10 +127,8 @@ final class WorkerCompute {
 
     /// Compares what a training takes, beside the data that are loaded, with what this host has.
     private func checkMemory(_ demand: MemoryDemand) throws(ClusterError) {
-        let needed = demand.stateByteCount + demand.batchByteCount
-        guard let available = HostMemory().availableByteCount, needed > available else { return }
-        throw .memory(
-            "it needs", neededByteCount: needed, availableByteCount: available,
+        try HostMemory().check(
+            "it needs", needsByteCount: demand.stateByteCount + demand.batchByteCount,
             remedy: "use a host with more, a smaller --batch-size or a smaller model")
     }
 
