@@ -19,7 +19,7 @@
 
 // More than the connections of a full view in two generations.
 #define DESCRIPTOR_COUNT (1 << 16)
-// Heartbeats, and what the protocol adds to messages, are not taken by anybody: so many bytes a second do not count.
+// No reader takes heartbeats and what the protocol adds to messages: so many bytes a second do not count.
 #define FREE_BYTES_PER_SECOND 1024
 
 /// An accepted connection, by its descriptor.

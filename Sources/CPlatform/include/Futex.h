@@ -11,6 +11,7 @@ void selvedge_futex_wake(const uint32_t *word, int32_t count);
 
 /// Gives the rest of the time slice to another thread.
 void selvedge_yield(void);
+
 /// Hints to the processor that the caller spins.
 static inline void selvedge_spin_pause(void) {
 #if defined(__x86_64__)

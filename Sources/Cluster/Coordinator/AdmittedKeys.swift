@@ -70,7 +70,7 @@ final class KeyFileWatch: Sendable {
         }
     }
 
-    /// Starts the thread, which ends when nobody holds this object any more. `keys` are those that were read from the file.
+    /// Starts the thread, which ends with this object. `keys` are those that were read from the file.
     init(_ path: String, _ keys: CoordinatorKeys) throws(TransportError) {
         changes = try Mailbox()
         let start = Stamp(path)

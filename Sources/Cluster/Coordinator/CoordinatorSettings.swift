@@ -21,7 +21,7 @@ package struct CoordinatorSettings: Sendable {
     package var folderPolicy = FolderPolicy()
     /// The weights of a new run; nil for random ones.
     package var initialWeights: InitialWeights?
-    /// The keys of this process and of the workers that it admits; nil admits everybody who reaches the address.
+    /// The keys of this process and of the workers that it admits; nil admits every process that reaches the address.
     package var keys: CoordinatorKeys?
     /// The file with the keys, read again when it changes; nil where they come from elsewhere.
     package var keyFile: String?

@@ -78,7 +78,7 @@ package struct WorkerSettings: Sendable {
     package var hostIdentifier = HostIdentifier.current
     /// Folder for the rescue checkpoint; nil writes none.
     package var stateFolder: String?
-    /// The keys of this process and of the coordinator that it trusts; nil trusts everybody who reaches the addresses.
+    /// The keys of this process and of the coordinator that it trusts; nil trusts every process at the addresses.
     package var keys: WorkerKeys?
     /// Whether an address that other users or hosts can reach is allowed without keys.
     package var isInsecure = false

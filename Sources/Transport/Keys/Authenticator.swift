@@ -40,8 +40,8 @@ package final class AdmissionList: Sendable {
 /// Answers libzmq's question who may connect to the CURVE sockets of a context: the handler of ZAP (RFC 27).
 ///
 /// A thread of its own answers from memory and does nothing else, so that neither a long step nor a flood of connections delays
-/// a handshake. It runs from before the first such socket listens until the context ends. Without it libzmq refuses everybody,
-/// because every such socket enforces its domain.
+/// a handshake. It runs from before the first such socket listens until the context ends. Without it libzmq refuses
+/// all connections, because every such socket enforces its domain.
 final class Authenticator: Sendable {
     private let lists = Mutex<[String: WeakList]>([:])
     private let thread = Mutex<pthread_t?>(nil)

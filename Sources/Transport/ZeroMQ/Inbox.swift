@@ -24,8 +24,8 @@ package final class Inbox {
     /// Frames that another than the named sender sent, or that found no room until their view.
     package private(set) var refusedCount = 0
 
-    /// Listens at an endpoint (port 0 takes a free one) with `SocketOptions.data`. With a pair of keys it admits nobody until
-    /// the first view.
+    /// Listens at an endpoint (port 0 takes a free one) with `SocketOptions.data`. With a pair of keys it admits
+    /// no worker until the first view.
     package init(
         _ context: ZeroMQContext, at endpoint: Endpoint, options: SocketOptions, keys: KeyPair? = nil,
         origin: @escaping OriginReader = { _ in nil }

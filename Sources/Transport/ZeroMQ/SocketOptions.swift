@@ -90,7 +90,7 @@ extension ZeroMQSocket {
         switch security {
         case .none: break
         case .listening(let pair, let admitted):
-            // Without a handler and without a domain libzmq would admit everybody.
+            // Without a handler and without a domain libzmq would admit every connection.
             try context.authenticator().register(admitted)
             try set(ZMQ_CURVE_SERVER, 1)
             try set(ZMQ_CURVE_SECRETKEY, text: pair.secretText)
