@@ -18,6 +18,9 @@ package struct ExperimentOverride: Sendable, Equatable {
         case element(Int)
     }
 
+    /// The most steps of a path. No setting lies deeper, and the tree is changed by recursion.
+    private static let stepLimit = 32
+
     /// - Throws: `ExperimentError` for text that is not KEY=VALUE.
     package init(_ text: String) throws(ExperimentError) {
         func failure(_ reason: String) -> ExperimentError { Self.failure(of: text, reason) }
@@ -35,6 +38,7 @@ package struct ExperimentOverride: Sendable, Equatable {
         } catch {
             throw failure("the value cannot be read: \(error.problem)")
         }
+        guard path.count <= Self.stepLimit else { throw failure("the key has more than \(Self.stepLimit) parts") }
         self.text = text
         self.key = key
         self.path = path

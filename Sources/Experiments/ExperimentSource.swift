@@ -26,7 +26,8 @@ package struct ExperimentSource: Sendable {
         try self.init(text: try Experiment.text(path: path), name: path, overrides: overrides)
     }
 
-    init(text: String, name: String, overrides: [ExperimentOverride]) throws(ExperimentError) {
+    /// A text; `name` is the file in messages.
+    package init(text: String, name: String, overrides: [ExperimentOverride]) throws(ExperimentError) {
         var root = try Experiment.root(yaml: text, source: name)
         for override in overrides { root = try root.replacing(with: override) }
         self.name = name

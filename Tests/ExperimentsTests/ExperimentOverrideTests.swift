@@ -73,6 +73,7 @@ import Testing
         ("model.layers[0].conv2d.filter=3", "did you mean \"filters\""),
         ("optimizer.adam.learning_rate=fast", "learning_rate: expected a number"),
         ("optimizer={sgd: {learning_rat: 0.1}}", "did you mean \"learning_rate\""),
+        (String(repeating: "a.", count: 32) + "a=1", "more than 32 parts"),
     ])
     func `what cannot be used is refused with the flag and the reason`(override: String, part: String) {
         let message = Self.message(override)
