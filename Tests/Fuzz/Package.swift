@@ -9,11 +9,9 @@
 // that each kept one ends in an error message.
 import PackageDescription
 
-/// The parsers are `package` in Selvedge, so the targets are compiled as part of that package: its identity is the name
-/// of its folder.
-let selvedge = Context.packageDirectory.split(separator: "/").dropLast(2).last.map { $0.lowercased() } ?? "selvedge"
+/// The parsers are `package` in Selvedge: the targets import its modules as tests do, and need -enable-testing.
 let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"), .unsafeFlags(["-package-name", selvedge]),
+    .swiftLanguageMode(.v6), .enableUpcomingFeature("ExistentialAny"),
 ]
 
 let package = Package(

@@ -1,12 +1,12 @@
-import Collectives
-import Coordination
-import Datasets
-import Experiments
-import NeuralNetwork
-import Training
-
+@testable import Collectives
+@testable import Coordination
+@testable import Datasets
+@testable import Experiments
 @testable import Faults
+@testable import NeuralNetwork
 @testable import Runs
+@testable import Training
+@testable import Transport
 
 /// The parsers of bytes from users, files and the network. Each accepts any bytes and returns a value or throws a typed error;
 /// none may trap.
@@ -14,6 +14,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case safetensors
     case checkpoint
     case experiment
+    /// A value of the command line and the text in which it replaces another.
+    case override
     case idx
     case csv
     case png
@@ -28,12 +30,15 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case lines
     /// Texts of faults and commands for a proxy.
     case faults
+    /// Key files and addresses.
+    case keys
 
     public func run(_ bytes: [UInt8]) {
         switch self {
-        case .safetensors: _ = try? Safetensors(bytes: bytes)
+        case .safetensors: Self.safetensors(bytes)
         case .checkpoint: Self.checkpoint(bytes)
         case .experiment: Self.experiment(bytes)
+        case .override: Self.override(bytes)
         case .idx:
             _ = try? IDXFile.images(from: bytes, name: "images")
             _ = try? IDXFile.labels(from: bytes, name: "labels", classCount: 10)
@@ -65,7 +70,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             _ = TriggeredFault(jsonLine: bytes)
             _ = try? TestResult(reportJSON: bytes)
         case .faults: Self.faults(String(decoding: bytes, as: UTF8.self))
+        case .keys: Self.keys(String(decoding: bytes, as: UTF8.self))
         }
+    }
+
+    /// Every tensor of an accepted file can be read as Float, or is of a type that cannot.
+    private static func safetensors(_ bytes: [UInt8]) {
+        guard let file = try? Safetensors(bytes: bytes) else { return }
+        for tensor in file.tensors { _ = try? file.widenedFloats(tensor) }
     }
 
     private static func csv(_ bytes: [UInt8]) {
@@ -101,6 +113,27 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         }
         let count = pieces.reduce(framer.takeRest().count) { $0 + $1.bytes.count }
         precondition(count == stream.count, "bytes were lost or added")
+    }
+
+    /// An accepted key file reads back equal from its text, and an accepted address from its description.
+    private static func keys(_ text: String) {
+        if let file = try? KeyFile(parsing: text, source: "fuzz") {
+            let again = try? KeyFile(parsing: file.text, source: "again")
+            precondition(again == file, "a key file does not read back equal")
+        }
+        if let address = try? Endpoint(parsing: text) {
+            let again = try? Endpoint(parsing: address.description)
+            precondition(again == address, "an address does not read back equal")
+        }
+    }
+
+    /// The first line is the value of a flag, the rest an experiment.
+    private static func override(_ bytes: [UInt8]) {
+        let parts = bytes.split(separator: UInt8(ascii: "\n"), maxSplits: 1, omittingEmptySubsequences: false)
+        guard let flag = try? ExperimentOverride(String(decoding: parts[0], as: UTF8.self)) else { return }
+        let text = String(decoding: parts.last ?? [], as: UTF8.self)
+        guard let source = try? ExperimentSource(text: text, name: "fuzz", overrides: [flag]) else { return }
+        _ = try? source.experiment()
     }
 
     /// The metadata of a checkpoint.
