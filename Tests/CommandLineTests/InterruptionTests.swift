@@ -1,9 +1,6 @@
 import Glibc
 import Testing
 
-/// Tests with real processes, one after another: each uses all cores.
-@Suite(.serialized) struct CommandLineTests {}
-
 extension CommandLineTests {
     /// Signals, dead processes, and resuming afterwards.
     @Suite struct Interruptions {
@@ -116,6 +113,16 @@ extension CommandLineTests {
             #expect(end.code == 128 + SIGKILL)
             #expect(scratch.leftovers == [])
             try expectWholeCheckpoint("run")
+        }
+
+        @Test func `nothing is left behind by a supervisor that was killed while the report is written`() throws {
+            let process = try Selvedge(
+                ["train", "small.yaml", "--epochs", "1", "--workers", "2", "--run", "run"], in: scratch)
+            let workers = try Set([process.worker("worker-0"), process.worker("worker-1")])
+            while try !workers.isDisjoint(with: process.children()) { usleep(1000) }
+            process.send(signal: SIGKILL)
+            _ = try process.end()
+            #expect(scratch.leftovers == [])
         }
 
         @Test func `a damaged last checkpoint is ignored for the one before`() throws {

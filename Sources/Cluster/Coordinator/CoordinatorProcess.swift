@@ -172,18 +172,13 @@ package final class CoordinatorProcess {
                 }
             }
         }
-        throw supervisorGone()
+        throw ClusterError.supervisorGone
     }
 
     private func takeNews(_ machine: inout CoordinatorMachine) throws {
         take(pipe.readLines(), &machine)
-        if pipe.hasEnded { throw supervisorGone() }
-    }
-
-    /// The workers end by themselves, because their pipes close too.
-    private func supervisorGone() -> ClusterError {
-        AbandonedSockets.remove(around: settings.listenAddress)
-        return .supervisorGone
+        // The workers end by themselves, because their pipes close too.
+        if pipe.hasEnded { throw ClusterError.supervisorGone }
     }
 
     private func take(_ lines: [String], _ machine: inout CoordinatorMachine) {

@@ -98,7 +98,6 @@ final class WorkerControl {
             perform(machine.coordinatorLost(now: Self.now))
         }
         guard pipe.hasEnded else { return }
-        AbandonedSockets.remove(around: coordinatorAddress)
         end = End(code: ProcessExitCode.requeue, reason: ClusterError.supervisorGone.description)
     }
 

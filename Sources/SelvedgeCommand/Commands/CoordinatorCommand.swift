@@ -88,6 +88,7 @@ struct CoordinatorCommand: ParsableCommand {
     }
 
     func run() throws {
+        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: listen) } }
         let display = TrainingDisplay(
             isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised)
         let settings = try settings()

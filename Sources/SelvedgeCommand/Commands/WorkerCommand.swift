@@ -41,6 +41,7 @@ struct WorkerCommand: ParsableCommand {
     }
 
     func run() throws {
+        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) } }
         let environment = ProcessInfo.processInfo.environment
         try DataFolder.check(data)
         var settings = WorkerSettings(
