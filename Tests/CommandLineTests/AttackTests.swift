@@ -5,7 +5,7 @@ import Glibc
 import Testing
 import Transport
 
-extension CommandLineTests {
+extension ProcessesByHandTests {
     /// Strangers, and members that lie, against a live run over tcp. Its files have the bytes of an undisturbed run.
     @Suite struct Attacks {
         private let scratch: Scratch
@@ -24,20 +24,27 @@ extension CommandLineTests {
             let address: String
             /// The ports of the coordinator and of the workers' inboxes.
             var ports: [UInt16] = []
+            /// Between the workers and the coordinator; nil where they are connected directly.
+            var wiretap: Wiretap?
 
             /// Without keys where `isInsecure`.
-            init(in scratch: Scratch, isInsecure: Bool = false) throws {
+            init(
+                in scratch: Scratch, isInsecure: Bool = false, isTapped: Bool = false, epochs: Int = Attacks.epochs
+            ) throws {
                 let keys: (String) -> [String] = { isInsecure ? ["--insecure"] : ["--key-file", $0] }
                 coordinator = try Selvedge(
                     ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--start-workers", "2"]
-                        + ["--epochs", "\(Attacks.epochs)", "--run", "run", "--transport", "zeromq"]
+                        + ["--epochs", "\(epochs)", "--run", isInsecure ? "open" : "run", "--transport", "zeromq"]
                         + keys("job.coordinator"),
                     in: scratch)
                 let address = String(
                     try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
+                let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+                wiretap = isTapped ? try Wiretap(to: port) : nil
+                let meeting = wiretap.map { "tcp://127.0.0.1:\($0.port)" } ?? address
                 workers = try ["left", "right"].map { name in
                     try Selvedge(
-                        ["worker", "--coordinator", address, "--name", name, "--threads", "1"] + keys("job.worker"),
+                        ["worker", "--coordinator", meeting, "--name", name, "--threads", "1"] + keys("job.worker"),
                         in: scratch)
                 }
                 self.address = address
@@ -70,38 +77,11 @@ extension CommandLineTests {
             }
         }
 
-        private func expectUndisturbed() throws {
+        private func expectUndisturbed(_ run: String = "run", epochs: Int = Attacks.epochs) throws {
             let calm = try Selvedge.run(
-                ["train", "small.yaml", "--workers", "1", "--epochs", "\(Self.epochs)", "--run", "calm"], in: scratch)
+                ["train", "small.yaml", "--workers", "1", "--epochs", "\(epochs)", "--run", "calm"], in: scratch)
             #expect(calm.code == 0, "\(calm.lines)")
-            #expect(try scratch.digests("run") == scratch.digests("calm"))
-        }
-
-        private static func connection(to port: UInt16) throws -> Int32 {
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            let status = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            guard status == 0 else {
-                close(descriptor)
-                throw Selvedge.Failure(description: "no connection to port \(port): \(errno)")
-            }
-            return descriptor
-        }
-
-        /// Sends bytes; returns whether the connection took them.
-        @discardableResult
-        private static func send(_ bytes: [UInt8], _ descriptor: Int32) -> Bool {
-            let count = bytes.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            return count == bytes.count
+            #expect(try scratch.digests(run) == scratch.digests("calm"))
         }
 
         /// What comes until the peer closes, or nothing more comes for a moment.
@@ -147,16 +127,16 @@ extension CommandLineTests {
             var strangers: [(name: String, descriptor: Int32)] = []
             for port in run.ports {
                 for greeting in Self.greetings {
-                    let descriptor = try Self.connection(to: port)
+                    let descriptor = try Loopback.connection(to: port)
                     open.append(descriptor)
-                    Self.send(greeting.bytes, descriptor)
+                    Loopback.send(greeting.bytes, descriptor)
                     strangers.append((greeting.name, descriptor))
                 }
                 // One byte of a greeting now and then.
-                let descriptor = try Self.connection(to: port)
+                let descriptor = try Loopback.connection(to: port)
                 open.append(descriptor)
                 for byte in Self.greetings[0].bytes.prefix(8) {
-                    Self.send([byte], descriptor)
+                    Loopback.send([byte], descriptor)
                     usleep(20_000)
                 }
             }
@@ -167,6 +147,34 @@ extension CommandLineTests {
             }
             _ = try run.expectEnd()
             try expectUndisturbed()
+        }
+
+        @Test func `a wiretap reads nothing with keys, and a session that is sent again changes nothing`() throws {
+            let texts = ["sparse_categorical_crossentropy", "max_pool2d", "left"]
+            let run = try Run(in: scratch, isTapped: true, epochs: 40)
+            let wiretap = try #require(run.wiretap)
+            defer { wiretap.close() }
+            // Into connections of its own, and into one that is in use.
+            let recorded = wiretap.sessions
+            #expect(recorded.count >= 2 && recorded.allSatisfy { $0.count > 300 })
+            var open: [Int32] = []
+            defer { for descriptor in open { close(descriptor) } }
+            for session in recorded {
+                open.append(try Loopback.connection(to: run.ports[0]))
+                Loopback.send(session, open[open.count - 1])
+            }
+            wiretap.repeatNext()
+            try run.coordinator.line(containing: "Epoch 3/")
+            #expect(wiretap.hasRepeated)
+            _ = try run.expectEnd()
+            try expectUndisturbed(epochs: 40)
+            for text in texts { #expect(!wiretap.contains(text), "\(text)") }
+
+            // Without keys the same wiretap reads them.
+            let openRun = try Run(in: scratch, isInsecure: true, isTapped: true, epochs: 2)
+            defer { openRun.wiretap?.close() }
+            _ = try openRun.expectEnd()
+            for text in texts { #expect(openRun.wiretap?.contains(text) == true, "\(text)") }
         }
 
         @Test func `a member with a valid key cannot send in another's name`() throws {
@@ -195,18 +203,18 @@ extension CommandLineTests {
             let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
                 let before = try Self.peakMemory(process.processIdentifier)
-                let descriptor = try Self.connection(to: port)
+                let descriptor = try Loopback.connection(to: port)
                 defer { close(descriptor) }
-                Self.send(greeting, descriptor)
+                Loopback.send(greeting, descriptor)
                 _ = Self.answer(descriptor)
                 var sentByteCount = 0
-                while sentByteCount < 1 << 30, Self.send(frame, descriptor) { sentByteCount += frame.count }
+                while sentByteCount < 1 << 30, Loopback.send(frame, descriptor) { sentByteCount += frame.count }
                 #expect(sentByteCount < 256 << 20, "the connection was broken")
                 let grown = try Self.peakMemory(process.processIdentifier) - before
                 #expect(grown < 256 << 20, "\(grown) bytes")
             }
             _ = try run.expectEnd()
-            try expectUndisturbed()
+            try expectUndisturbed("open")
         }
 
         @Test func `5,000 idle connections end nothing`() throws {
@@ -215,7 +223,9 @@ extension CommandLineTests {
             var open: [Int32] = []
             defer { for descriptor in open { close(descriptor) } }
             while open.count < 5000 {
-                guard let descriptor = try? Self.connection(to: run.ports[open.count % run.ports.count]) else { break }
+                guard let descriptor = try? Loopback.connection(to: run.ports[open.count % run.ports.count]) else {
+                    break
+                }
                 open.append(descriptor)
             }
             #expect(open.count == 5000, "error \(errno): 5,000 descriptors are needed")

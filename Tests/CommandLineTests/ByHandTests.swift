@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension CommandLineTests {
+extension ProcessesByHandTests {
     /// A coordinator and workers that are started one by one.
     @Suite struct ByHand {
         private let scratch: Scratch

@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-extension CommandLineTests {
+extension ProcessesByHandTests {
     /// Keys, and processes that have wrong ones. The run that they try to enter ends with the bits of an undisturbed one.
     @Suite struct Keys {
         private let scratch: Scratch
