@@ -110,8 +110,8 @@ let targets: [Target] = [
     tests(
         "CommandLine",
         [
-            "SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Training", "Cluster", "Collectives",
-            "Coordination", "CPlatform", "NeuralNetwork", "Transport",
+            "SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Runs", "Training", "Cluster",
+            "Collectives", "Coordination", "CPlatform", "NeuralNetwork", "Transport",
         ]),
 ]
 

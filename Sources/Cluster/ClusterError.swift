@@ -10,6 +10,8 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case memory(String, neededByteCount: Int, availableByteCount: Int, remedy: String)
     /// The supervisor ended before the run did.
     case supervisorGone
+    /// A signal ended a coordinator while it prepared its run.
+    case interrupted(signal: Int32)
     /// A host name that cannot be resolved.
     case unknownHost(String)
     /// Audits of a model whose layers normalize over the whole batch.
@@ -24,6 +26,7 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .memory(let purpose, let needed, let available, let remedy):
             "\(purpose) at least \(Self.gigabytes(needed)) of memory, and \(Self.gigabytes(available)) are available: \(remedy)"
         case .supervisorGone: "the supervising process is gone; continue with --resume"
+        case .interrupted(let signal): "interrupted by signal \(signal) before training started"
         case .noAudit:
             "--audit cannot check a model that normalizes over the whole batch: use ghost batch normalization, or no --audit"
         case .noSharedMemory(let names):

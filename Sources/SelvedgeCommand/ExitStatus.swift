@@ -53,6 +53,7 @@ struct ExitStatus: Error {
         case ClusterError.noAudit, ClusterError.memory: ProcessExitCode.usage
         case ClusterError.unknownHost: ProcessExitCode.unreachable
         case ClusterError.supervisorGone: ProcessExitCode.requeue
+        case ClusterError.interrupted(let signal): ProcessExitCode.signal(signal)
         case ClusterError.content: ProcessExitCode.badData
         case VerificationError.epochNotReached: ProcessExitCode.usage
         case VerificationError.nothingToReplay, VerificationError.noStart: ProcessExitCode.missingInput

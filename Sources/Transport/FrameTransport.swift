@@ -264,6 +264,8 @@ package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible
     case needsKeys(String)
     /// A call into libzmq or the system failed.
     case failed(operation: String, endpoint: String, reason: String)
+    /// The connection that a message was addressed to is closed.
+    case peerGone
 
     package var description: String {
         switch self {
@@ -276,6 +278,7 @@ package enum TransportError: Error, Sendable, Equatable, CustomStringConvertible
                 + "or --insecure where every process may join, read and change everything"
         case .failed(let operation, let endpoint, let reason):
             "cannot \(operation) \(endpoint): \(reason)"
+        case .peerGone: "the connection is closed"
         }
     }
 }

@@ -17,7 +17,7 @@ struct RunRecorderTests {
         folder = try TemporaryFolder()
         run = try PreparedRun(
             SyntheticRun.settings(SyntheticRun.experiment(), .new(path: folder.path + "/run")))
-        recorder = try RunRecorder(run)
+        recorder = try RunRecorder(run.directory)
     }
 
     private func request(_ destinations: [CheckpointRequest.Destination], _ bytes: [UInt8]) -> CheckpointRequest {
@@ -61,11 +61,13 @@ struct RunRecorderTests {
                 epoch: epoch, step: 5 * epoch, loss: 0.5, accuracy: 0.25, validationLoss: 0.75,
                 validationAccuracy: 0.125, learningRate: 0.001)
         }
-        recorder.startEpochClock(doneSampleCount: 2300)
+        var clock = EpochClock(doneSampleCount: 2300)
         recorder.record(rows: [rows[0]])
-        let first = recorder.recordTiming(epoch: 1, sampleCount: 2400, workerCount: 2, generation: 7)
+        let first = clock.endEpoch(1, sampleCount: 2400, workerCount: 2, generation: 7)
+        recorder.record(first)
         recorder.record(rows: rows)
-        let second = recorder.recordTiming(epoch: 2, sampleCount: 2400, workerCount: 2, generation: 8)
+        let second = clock.endEpoch(2, sampleCount: 2400, workerCount: 2, generation: 8)
+        recorder.record(second)
         #expect(recorder.takeFailure() == nil)
         #expect((first.imagesPerSecond * first.seconds).rounded() == 100, "what was done before counts for no speed")
         #expect((second.imagesPerSecond * second.seconds).rounded() == 2400)
@@ -86,7 +88,7 @@ struct RunRecorderTests {
     @Test("log lines are JSON objects, whatever the text is")
     func log() throws {
         let texts = ["plain", "two\nlines \"quoted\" \\", "é\u{0}\u{1F}", ""]
-        for text in texts { _ = recorder.log(LogEntry(level: .warning, text: text)) }
+        for text in texts { recorder.log(LogEntry(level: .warning, text: text), at: Date()) }
         let lines = try folder.text("run/log.jsonl").split(separator: "\n")
         #expect(lines.count == texts.count)
         for (line, text) in zip(lines, texts) {

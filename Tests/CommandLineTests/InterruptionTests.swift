@@ -65,6 +65,8 @@ extension CommandLineTests {
             let process = try start("run", afterEpoch: 2)
             process.send(signal: SIGINT)
             try process.line(containing: "interrupted: the workers stop after step")
+            // Signals within a quarter of a second are one request.
+            usleep(260_000)
             process.send(signal: SIGINT)
             let end = try process.end()
             #expect(end.code == 130, "\(end.lines)")

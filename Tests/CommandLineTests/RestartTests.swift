@@ -84,11 +84,11 @@ extension CommandLineTests {
             #expect(end.code == 129, "\(end.lines)")
             #expect(end.complaints.count == 1, "\(end.complaints)")
             #expect(end.complaints.first?.contains("interrupted by signal 1; the state after step ") ?? false)
-            #expect(end.complaints.first?.hasSuffix("is saved: continue with --resume") ?? false)
+            #expect(end.complaints.first?.hasSuffix("is saved: continue with --resume --run run") ?? false)
             #expect(scratch.leftovers == [])
         }
 
-        @Test func `SIGINT while no coordinator runs ends at once`() throws {
+        @Test func `SIGINT while no coordinator runs is saved by its successor`() throws {
             let process = try start()
             try process.line(containing: "Epoch 2/")
             kill(try coordinator(of: process), SIGKILL)
@@ -96,6 +96,7 @@ extension CommandLineTests {
             process.send(signal: SIGINT)
             let end = try process.end()
             #expect(end.code == 130, "\(end.lines)")
+            #expect(end.complaints.last?.contains("is saved: continue with --resume") ?? false, "\(end.complaints)")
             #expect(scratch.leftovers == [])
         }
     }

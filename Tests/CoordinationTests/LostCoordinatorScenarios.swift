@@ -97,7 +97,7 @@ struct LostCoordinatorScenarios {
     @Test func `a second interrupt ends at once`() throws {
         let cluster = try longRun { $0.stepMilliseconds = 5000...5000 }
         cluster.at(1000) { cluster.interrupt() }
-        cluster.at(1200) { cluster.interrupt() }
+        cluster.at(1300) { cluster.interrupt() }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 130)
         #expect(cluster.disk.checkpoints.isEmpty)

@@ -165,7 +165,7 @@ struct LostWorkerScenarios {
         var options = SimulatedCluster.Options()
         options.workerCount = 3
         options.startedCount = 1
-        let cluster = try SimulatedCluster(options) { $0.timing.gatheringDeadlineMilliseconds = 35_000 }
+        let cluster = try SimulatedCluster(options) { $0.settings.gatherSeconds = 35 }
         cluster.run()
         #expect(cluster.outcome?.exitCode == 69)
         #expect(cluster.outcome?.description.contains("only 1 of 3 workers joined in time") == true)

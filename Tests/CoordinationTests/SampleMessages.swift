@@ -46,7 +46,7 @@ enum SampleMessages {
                 AuditMismatch(completedSteps: 9, owner: 1, auditor: 2, ownerDigest: .max, auditorDigest: 3)),
         ]
         return [
-            .hello(hello), .hello(plain), .hello(attached), .goodbye,
+            .hello(hello), .hello(plain), .hello(attached), .goodbye, .leaving(signal: 15),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
             .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),
@@ -90,7 +90,7 @@ enum SampleMessages {
                 Welcome(
                     workerIdentifier: 2, experiment: "", data: [], state: nil, records: records, timing: timing,
                     settings: settings)),
-            .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce,
+            .refused(Refusal(kind: .arithmeticVersion, reason: "version 2, not 3")), .heartbeat, .introduce, .preparing,
             .contentChunk(ContentChunk(content: .state(digest(2)), chunk: 3, checksum: 5, bytes: [9, 8])),
             .reconfigure(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
             .grant(Grant(generation: 1, stepLimit: 20, records: records)),

@@ -3,6 +3,7 @@ package import Coordination
 import Core
 import Experiments
 import Faults
+import Foundation
 import Glibc
 import NeuralNetwork
 import Runs
@@ -11,28 +12,41 @@ import Transport
 
 /// A coordinator process: it runs the coordinator's machine over a ROUTER socket, files and the supervisor's pipe.
 ///
-/// One thread does all work. It never computes, so heartbeats are answered at once.
+/// One thread answers workers and runs the machine. It never computes, loads no data and writes no file: a `RunWriter` writes, and
+/// the machine receives the results as events.
 package final class CoordinatorProcess {
     let settings: CoordinatorSettings
     let observer: any CoordinatorObserver
-    var run: PreparedRun
-    let recorder: RunRecorder
-    let reexecutor: GradientReexecutor
-    let contents: ServedContent
+    private(set) var run: PreparedRun
+    private var writer: RunWriter
+    private var leadership: Leadership
+    private let reexecutor: GradientReexecutor
+    private var contents: ServedContent
     private let socket: ZeroMQSocket
     /// The keys that the socket admits; nil without keys.
     private let admittedKeys: AdmittedKeys?
     private let signals: SignalDescriptor
     private var pipe = SupervisorPipe()
-    private var earlyNews: [String] = []
+    /// Lines of the supervisor that arrived before they could be used.
+    private var earlyNews: [String]
+    /// A signal that arrived before the machine existed.
+    private let earlySignal: Int32?
     /// How the coordinator before this one ended, as the supervisor reported.
     private(set) var predecessor: CoordinatorLoss?
-    private let poller: Poller
+    private let poller = Poller(capacity: 5)
+    /// Continuations from a checkpoint that completed no step.
+    private var attemptsWithoutProgress = 0
+    private var stepsAtLastAttempt: UInt64 = 0
+    private static let attemptLimit = 3
+    /// Connections that were found closed when something was to be sent.
+    private var closedConnections: Set<ConnectionIdentifier> = []
+    private var logRate = LogRate(now: MonotonicTime.now.milliseconds)
     var outcome: Outcome?
     var workerCount = 0
     var generation: UInt64 = 0
     /// Where this coordinator's first view began.
     var firstPosition: Position?
+    private var clock: EpochClock?
     /// Steps that rank 0 has reported.
     var completedSteps: UInt64 = 0
     /// Injects the planned faults of this process; nil without a plan.
@@ -46,29 +60,30 @@ package final class CoordinatorProcess {
         self.observer = observer
         selvedge_raise_descriptor_limit()
         UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
-        // Without a supervisor SIGHUP may have to be ignored, as by nohup.
-        signals = try SignalDescriptor(signals: [SIGINT, SIGTERM] + (settings.isSupervised ? [SIGHUP] : []))
+        signals = try SignalDescriptor(signals: StopSignals.forProcess(isSupervised: settings.isSupervised))
         var options = SocketOptions()
         admittedKeys = try settings.keys.map { try AdmittedKeys($0, file: settings.keyFile) }
         if let keys = settings.keys, let admittedKeys { options.security = .listening(keys.pair, admittedKeys.list) }
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: options)
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
-        faults = try FaultEnvironment.injector(for: .coordinator, settings.environment)
-        let files = FileOperations(interceptor: faults?.fileInterceptor)
+        let injector = try FaultEnvironment.injector(for: .coordinator, settings.environment)
+        faults = injector
+        let files = FileOperations(interceptor: injector?.fileInterceptor)
         // The address of a run belongs to the holder of its lock.
         let resumed = try PreparedRun.resumedDirectory(settings, files: files)
         let bound = try socket.bind(endpoint)
-        run = try PreparedRun(settings, resumed: resumed, files: files)
+        var reception = Reception(settings, socket: socket, admittedKeys: admittedKeys, signals: signals)
+        let led = try reception.wait(with: &pipe, observer: observer) {
+            let run = try PreparedRun(settings, resumed: resumed, files: files)
+            if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
+            return try LedRun(run, faults: injector)
+        }
+        (run, writer, leadership) = (led.run, led.writer, led.leadership)
+        (earlyNews, earlySignal) = (reception.news, reception.stopSignal)
         completedSteps = UInt64(run.completedSteps)
-        if let file = settings.announcementFile { try RunAnnouncement.write(run: run.directory.path, to: file) }
-        recorder = try RunRecorder(run)
         reexecutor = try GradientReexecutor(run, environment: settings.environment)
         contents = ServedContent(run)
-        poller = Poller(capacity: 4)
-        poller.add(socket)
-        poller.add(descriptor: signals.descriptor)
-        poller.add(reexecutor.results.event)
-        if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
+        watch()
         observer.prepared(run, listeningOn: bound.description)
         if settings.isInsecure {
             observer.noted(
@@ -76,6 +91,15 @@ package final class CoordinatorProcess {
                 isWarning: true)
         }
         for warning in run.warnings { observer.noted("ignored \(warning)", isWarning: true) }
+    }
+
+    private func watch() {
+        poller.remove(from: 0)
+        poller.add(socket)
+        poller.add(descriptor: signals.descriptor)
+        poller.add(reexecutor.results.event)
+        poller.add(writer.events.event)
+        if settings.isSupervised { poller.add(descriptor: pipe.descriptor) }
     }
 
     /// The run that is trained, with its rows so far.
@@ -89,19 +113,59 @@ package final class CoordinatorProcess {
             }
             return .completed(completedSteps: UInt64(run.completedSteps), stateDigest: digest)
         }
-        var machine = try CoordinatorMachine(
-            configuration: machineConfiguration(children: try childrenOfSupervisor()), now: now)
+        var ending = try lead(machineConfiguration(children: try childrenOfSupervisor()))
+        while case .failed(let failure) = ending, failure.hasLostAllWorkers, try continueFromCheckpoint() {
+            var configuration = try machineConfiguration(children: [])
+            configuration.workerCount = settings.runSettings.minimumWorkerCount
+            configuration.settings.gatherSeconds = settings.waitForWorkersSeconds
+            let next = try lead(configuration)
+            // No other worker came.
+            if case .failed(let second) = next, case .gatheringTimedOut = second.cause { break }
+            ending = next
+        }
+        return ending
+    }
+
+    /// Prepares to continue from the last checkpoint with other workers. Returns whether the settings allow it.
+    private func continueFromCheckpoint() throws -> Bool {
+        guard settings.waitForWorkersSeconds > 0, !settings.isSupervised else { return false }
+        attemptsWithoutProgress = completedSteps > stepsAtLastAttempt ? 0 : attemptsWithoutProgress + 1
+        stepsAtLastAttempt = completedSteps
+        guard attemptsWithoutProgress < Self.attemptLimit else { return false }
+        var reception = Reception(settings, socket: socket, admittedKeys: admittedKeys, signals: signals)
+        let led = try reception.wait(with: &pipe, observer: observer) { [run, faults] in
+            try LedRun(run.continuedFromCheckpoint(), faults: faults)
+        }
+        (run, writer, leadership) = (led.run, led.writer, led.leadership)
+        contents = ServedContent(run)
+        (outcome, firstPosition, clock) = (nil, nil, nil)
+        watch()
+        observer.noted(
+            "no worker is left: waiting up to \(settings.waitForWorkersSeconds) s for others, which continue after step "
+                + "\(run.completedSteps)", isWarning: false)
+        return true
+    }
+
+    /// Leads the workers with one term until training ends.
+    private func lead(_ configuration: CoordinatorConfiguration) throws -> Outcome {
+        var machine = try CoordinatorMachine(configuration: configuration, now: now)
         reach(.gathering)
         take(earlyNews, &machine)
+        earlyNews = []
+        if let earlySignal { perform(machine.stop(signal: earlySignal, now: now), &machine) }
         while true {
             if let outcome {
-                try recorder.finishRows()
+                var isFailed = false
+                if case .failed = outcome { isFailed = true }
+                if let omission = logRate.takeOmission() { write(.log(omission, at: Date())) }
+                try writer.finish(retriesRows: !isFailed)
+                for event in writer.events.takeAll() { take(event, &machine) }
                 return outcome
             }
             _ = try poller.wait(until: Deadline(afterMilliseconds: 25))
             try receive(&machine)
             while let signal = signals.next() { perform(machine.interrupt(signal: signal, now: now), &machine) }
-            if settings.isSupervised && poller.isReady(3) { try takeNews(&machine) }
+            if settings.isSupervised && poller.isReady(4) { try takeNews(&machine) }
             for result in reexecutor.results.takeAll() {
                 perform(
                     machine.gradientReexecuted(generation: result.generation, digest: result.digest, now: now),
@@ -109,7 +173,9 @@ package final class CoordinatorProcess {
             }
             perform(machine.tick(now: now), &machine)
             takeKeyChanges(&machine)
-            try recorder.retryRows()
+            for event in writer.events.takeAll() { take(event, &machine) }
+            for connection in closedConnections { perform(machine.connectionClosed(connection, now: now), &machine) }
+            closedConnections = []
         }
     }
 
@@ -147,7 +213,12 @@ package final class CoordinatorProcess {
         _ message: CoordinatorMessage, from sender: CoordinatorIdentity, to connection: ConnectionIdentifier
     ) -> Bool {
         let envelope = CoordinatorEnvelope(sender: sender, message: message)
-        return (try? socket.send(frames: [connection.bytes, ControlFrame.sealed(envelope.encoded())])) ?? false
+        do {
+            return try socket.send(frames: [connection.bytes, ControlFrame.sealed(envelope.encoded())])
+        } catch .peerGone {
+            closedConnections.insert(connection)
+        } catch {}
+        return false
     }
 
     // MARK: The supervisor
@@ -157,22 +228,24 @@ package final class CoordinatorProcess {
     /// News that follow at once are kept: a worker may end while this process still prepares.
     private func childrenOfSupervisor() throws -> [Int32] {
         guard settings.isSupervised else { return [] }
-        while !pipe.hasEnded {
-            var lines = pipe.readLines()[...]
+        var lines = earlyNews[...]
+        earlyNews = []
+        while true {
             while let line = lines.popFirst() {
                 switch SupervisorNews(line) {
                 case .predecessor(let loss):
                     predecessor = loss
                     // The supervisor has shown it to the user.
-                    _ = recorder.log(LogEntry(level: .warning, text: loss.reason))
+                    log(LogEntry(level: .warning, text: loss.reason), isShown: false)
                 case .children(let identifiers):
                     earlyNews = Array(lines)
                     return identifiers
                 default: continue
                 }
             }
+            guard !pipe.hasEnded else { throw ClusterError.supervisorGone }
+            lines = pipe.readLines()[...]
         }
-        throw ClusterError.supervisorGone
     }
 
     private func takeNews(_ machine: inout CoordinatorMachine) throws {
@@ -189,6 +262,7 @@ package final class CoordinatorProcess {
             case .stopped(let identifier):
                 perform(machine.childStopped(processIdentifier: identifier, now: now), &machine)
             case .started(let identifier): machine.childStarted(processIdentifier: identifier)
+            case .stop(let signal): perform(machine.stop(signal: signal.rawValue, now: now), &machine)
             case .children, .predecessor, .successor, nil: break
             }
         }
@@ -209,29 +283,40 @@ extension CoordinatorProcess {
                     guard send(message, from: machine.identity, to: connection) else { break }
                 }
             case .recordEpoch(let epoch): record(epoch)
-            case .writeCheckpoint(let request):
-                reach(.checkpointWrite)
-                let failure = recorder.write(request)
-                if failure == nil {
-                    reach(.checkpointWritten)
-                    faults?.flip(checkpoint: run.directory.paths.last)
-                }
-                if failure == nil, request.destinations.contains(.diverged) {
-                    observer.noted("the state before that step is in \(run.directory.paths.failed)", isWarning: false)
-                }
-                perform(
-                    machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
+            case .writeCheckpoint(let request): write(.checkpoint(request))
             case .journal(let event): journal(event)
             case .reexecuteGradient(let question): reexecutor.reexecute(question)
             case .compareStates(let left, let right):
                 let tensors = StateComparison.differentTensors(left, right)
                 perform(machine.statesCompared(tensors: tensors, now: now), &machine)
             case .log(let entry): log(entry)
-            case .recordRecovery(let recovery): recorder.record(recovery)
+            case .recordRecovery(let recovery): write(.recovery(RecoveryTiming(recovery)))
             case .showProgress(let progress): show(progress)
             case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
             case .finish(let result): outcome = result
             }
+        }
+    }
+
+    private func write(_ job: RunWriter.Job) {
+        writer.post(job, step: completedSteps)
+    }
+
+    /// The result of a write.
+    private func take(_ event: RunWriter.Event, _ machine: inout CoordinatorMachine) {
+        switch event {
+        case .rowsWritten(let row, let timing, let failure):
+            if let failure { observer.noted(failure, isWarning: true) }
+            observer.recorded(row, timing: timing)
+        case _ where outcome != nil: break
+        case .viewJournalled(let generation, let failure):
+            perform(machine.viewJournalled(generation: generation, failure: failure, now: now), &machine)
+        case .checkpointWritten(let request, let failure):
+            if failure == nil, request.destinations.contains(.diverged) {
+                observer.noted("the state before that step is in \(run.directory.paths.failed)", isWarning: false)
+            }
+            perform(machine.checkpointWritten(identifier: request.identifier, failure: failure, now: now), &machine)
+        case .failed(let problem): perform(machine.filesFailed(problem, now: now), &machine)
         }
     }
 
@@ -240,18 +325,13 @@ extension CoordinatorProcess {
             return observer.noted("the row of an epoch cannot be read and is not recorded", isWarning: true)
         }
         completedSteps = max(completedSteps, epoch.completedSteps)
-        reach(.epochBefore)
         run.rows.append(row)
-        recorder.record(rows: run.rows)
         var timing: EpochTiming?
         if isTimed(epoch) {
-            timing = recorder.recordTiming(
-                epoch: row.epoch, sampleCount: run.schedule.sampleCount, workerCount: workerCount,
-                generation: generation)
+            timing = clock?.endEpoch(
+                row.epoch, sampleCount: run.schedule.sampleCount, workerCount: workerCount, generation: generation)
         }
-        if let failure = recorder.takeFailure() { observer.noted(failure, isWarning: true) }
-        reach(.epochAfter)
-        observer.recorded(row, timing: timing)
+        write(.rows(run.rows, timing))
     }
 
     /// Whether an epoch ended under this coordinator, not under its predecessor.
@@ -263,13 +343,12 @@ extension CoordinatorProcess {
         if case .view(let view) = event {
             if firstPosition == nil {
                 firstPosition = view.position
-                recorder.startEpochClock(doneSampleCount: doneSampleCount(of: view.position))
+                clock = EpochClock(doneSampleCount: doneSampleCount(of: view.position))
             }
             workerCount = view.ownerCount
             generation = view.generation
         }
-        recorder.record(event)
-        if case .view = event { reach(.view) } else { reach(.journal) }
+        write(.journal(event))
     }
 
     /// Samples of the running epoch that were trained on before a position.
@@ -291,13 +370,14 @@ extension CoordinatorProcess {
         }
     }
 
-    private func log(_ entry: LogEntry) {
-        for entry in recorder.log(entry) where entry.level != .detail {
-            observer.noted(entry.text, isWarning: entry.level != .notice)
+    private func log(_ entry: LogEntry, isShown: Bool = true) {
+        for entry in logRate.lines(for: entry, now: now) {
+            write(.log(entry, at: Date()))
+            if isShown && entry.level != .detail { observer.noted(entry.text, isWarning: entry.level != .notice) }
         }
     }
 
-    private func show(_ progress: Progress) {
+    private func show(_ progress: Coordination.Progress) {
         completedSteps = max(completedSteps, progress.completedSteps)
         guard let measures = progress.measures else { return }
         let stepsPerEpoch = run.schedule.stepsPerEpoch
@@ -318,7 +398,6 @@ extension CoordinatorProcess {
 
     /// The machine's configuration, from the prepared run.
     func machineConfiguration(children: [Int32]) throws -> CoordinatorConfiguration {
-        let leadership = try recorder.takeLead()
         var configuration = CoordinatorConfiguration(
             job: leadership.job,
             experiment: run.experiment.canonicalForm,
@@ -327,7 +406,7 @@ extension CoordinatorProcess {
             bounds: bounds, workerCount: settings.workerCount, processSpace: .current, data: [contents.data])
         configuration.childProcessIdentifiers = children
         configuration.predecessor = predecessor
-        configuration.predecessorRecordMilliseconds = recorder.predecessorRecordMilliseconds
+        configuration.predecessorRecordMilliseconds = leadership.lastRecordMilliseconds
         configuration.term = leadership.term
         configuration.lastGeneration = leadership.lastGeneration
         configuration.settings = settings.runSettings
@@ -340,5 +419,16 @@ extension CoordinatorProcess {
                     completedEpochs: UInt32(run.startProgress.rows.count)))
         }
         return configuration
+    }
+}
+
+extension RecoveryTiming {
+    fileprivate init(_ recovery: Recovery) {
+        self.init(
+            generation: recovery.generation, cause: recovery.cause,
+            lastStepNanoseconds: recovery.lastStepMilliseconds.map { Int64($0) * 1_000_000 },
+            noticedNanoseconds: Int64(recovery.noticedMilliseconds) * 1_000_000,
+            recoveredNanoseconds: Int64(recovery.recoveredMilliseconds) * 1_000_000,
+            redoneMicroBatches: recovery.redoneMicroBatches)
     }
 }

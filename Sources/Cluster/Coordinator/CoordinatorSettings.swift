@@ -31,6 +31,8 @@ package struct CoordinatorSettings: Sendable {
     package var isSupervised = false
     /// Whether it follows another coordinator of the same supervisor, which has introduced the run to the user.
     package var isSuccessor = false
+    /// How long a coordinator without a supervisor waits for other workers when the last one was lost; 0 ends the run.
+    package var waitForWorkersSeconds = 0
     /// The file for the path of the run directory, written once the run is locked, for the start of a successor.
     package var announcementFile: String?
 

@@ -7,7 +7,7 @@ package import Runs
 package import Training
 
 /// A run that is ready to train: its folder is locked, its data is loaded, its first state is known.
-package struct PreparedRun {
+package struct PreparedRun: Sendable {
     package let experiment: Experiment
     package let model: Model
     package let directory: RunDirectory
@@ -72,6 +72,25 @@ package struct PreparedRun {
         startProgress = opened.progress
         warnings = opened.warnings
     }
+
+    /// The same run, continued from its newest checkpoint. Nothing is loaded but that.
+    func continuedFromCheckpoint() throws -> PreparedRun {
+        let opened = try OpenedRun(directory, experiment, model: model, schedule: schedule)
+        return PreparedRun(self, opened)
+    }
+
+    private init(_ run: PreparedRun, _ opened: OpenedRun) {
+        experiment = run.experiment
+        model = run.model
+        directory = run.directory
+        trainingSet = run.trainingSet
+        testSet = run.testSet
+        schedule = run.schedule
+        rows = opened.progress.rows
+        startBytes = opened.bytes
+        startProgress = opened.progress
+        warnings = opened.warnings
+    }
 }
 
 extension PreparedRun {
@@ -119,6 +138,13 @@ private struct OpenedRun {
             try directory.saveCheckpoint(initialBytes, isBest: false)
             bytes = initialBytes
         }
+    }
+
+    /// A run that this process has open already.
+    init(_ directory: RunDirectory, _ experiment: Experiment, model: Model, schedule: BatchSchedule) throws {
+        self.directory = directory
+        try load(checkpoint: nil, experiment: experiment, model: model, schedule: schedule)
+        try directory.replaceMetrics(progress.rows)
     }
 
     /// Reads the whole state to continue from before anything in the folder is changed.

@@ -8,12 +8,8 @@ import Transport
 final class RunRecorder {
     private let directory: RunDirectory
     private let journal: Journal
-    private var epochStart = MonotonicTime.now.nanoseconds
-    /// Samples of the epoch that were trained on before its clock started.
-    private var untimedSampleCount = 0
     private var failure: String?
     private var unwritten: UnwrittenRows?
-    private var logRate = LogRate(now: MonotonicTime.now.milliseconds)
 
     /// Rows that could not be written yet.
     private struct UnwrittenRows {
@@ -25,10 +21,12 @@ final class RunRecorder {
     private static let attemptLimit = 3
     private static let retryNanoseconds: Int64 = 1_000_000_000
 
-    init(_ run: PreparedRun) throws {
-        directory = run.directory
-        journal = try run.directory.openJournal()
+    init(_ directory: RunDirectory) throws(FileError) {
+        self.directory = directory
+        journal = try directory.openJournal()
     }
+
+    var paths: RunPaths { directory.paths }
 
     /// Writes a state to all its destinations; returns the error in one line, or nil.
     func write(_ request: CheckpointRequest) -> String? {
@@ -49,12 +47,6 @@ final class RunRecorder {
         }
     }
 
-    /// Starts the clock of an epoch with `doneSampleCount` samples already done.
-    func startEpochClock(doneSampleCount: Int) {
-        epochStart = MonotonicTime.now.nanoseconds
-        untimedSampleCount = doneSampleCount
-    }
-
     /// Replaces the metrics by these rows. A failed write is tried again.
     func record(rows: [EpochRow]) {
         do throws(FileError) {
@@ -67,18 +59,8 @@ final class RunRecorder {
         }
     }
 
-    /// Adds the timing of the epoch that just ended, of `sampleCount` samples.
-    func recordTiming(epoch: Int, sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
-        let end = MonotonicTime.now.nanoseconds
-        let seconds = Double(end - epochStart) / 1e9
-        let timing = EpochTiming(
-            epoch: epoch, seconds: seconds,
-            imagesPerSecond: Double(sampleCount - untimedSampleCount) / seconds, workerCount: workerCount,
-            generation: generation)
-        epochStart = end
-        untimedSampleCount = 0
+    func record(_ timing: EpochTiming) {
         attempt { () throws(FileError) in try directory.append(.epoch(timing)) }
-        return timing
     }
 
     /// Retries a failed write of rows when it is due. Throws the error of the third attempt.
@@ -88,7 +70,10 @@ final class RunRecorder {
             try directory.replaceMetrics(rest.rows)
             unwritten = nil
         } catch {
-            guard rest.attempts + 1 < Self.attemptLimit else { throw error }
+            guard rest.attempts + 1 < Self.attemptLimit else {
+                unwritten = nil
+                throw error
+            }
             unwritten = UnwrittenRows(
                 rows: rest.rows, attempts: rest.attempts + 1,
                 retryAt: MonotonicTime.now.nanoseconds + Self.retryNanoseconds)
@@ -97,7 +82,6 @@ final class RunRecorder {
 
     /// Retries until all rows are written, at the end of the run.
     func finishRows() throws(FileError) {
-        if let omission = logRate.takeOmission() { append(omission) }
         while let rest = unwritten {
             let left = rest.retryAt - MonotonicTime.now.nanoseconds
             if left > 0 { usleep(UInt32(left / 1000)) }
@@ -108,24 +92,16 @@ final class RunRecorder {
     /// Takes the lead of the run: the term is synced to disk before it is used.
     func takeLead() throws(FileError) -> Leadership {
         var generator = SystemRandomNumberGenerator()
-        let leadership = Leadership(
+        var leadership = Leadership(
             after: journal.recovered, newJob: JobIdentifier(high: generator.next(), low: generator.next()))
+        leadership.lastRecordMilliseconds = journal.lastWritten?.milliseconds
         try journal.append(leadership.entry.record)
         try journal.synchronize()
         return leadership
     }
 
-    /// When the coordinator before this one wrote into the journal last; nil for a new run.
-    var predecessorRecordMilliseconds: UInt64? { journal.lastWritten?.milliseconds }
-
     /// Adds the time of a reconfiguration.
-    func record(_ recovery: Recovery) {
-        let timing = RecoveryTiming(
-            generation: recovery.generation, cause: recovery.cause,
-            lastStepNanoseconds: recovery.lastStepMilliseconds.map { Int64($0) * 1_000_000 },
-            noticedNanoseconds: Int64(recovery.noticedMilliseconds) * 1_000_000,
-            recoveredNanoseconds: Int64(recovery.recoveredMilliseconds) * 1_000_000,
-            redoneMicroBatches: recovery.redoneMicroBatches)
+    func record(_ timing: RecoveryTiming) {
         attempt { () throws(FileError) in try directory.append(.recovery(timing)) }
     }
 
@@ -135,20 +111,25 @@ final class RunRecorder {
         return failure
     }
 
-    func record(_ event: RunEvent) {
+    /// Adds an event to the journal; returns the error in one line, or nil.
+    @discardableResult
+    func record(_ event: RunEvent) -> String? {
         guard case .stepDigests(let firstStep, let digests) = event, digests.count > Self.digestLimit else {
             return append(event)
         }
         for begin in stride(from: 0, to: digests.count, by: Self.digestLimit) {
             let piece = Array(digests[begin..<min(begin + Self.digestLimit, digests.count)])
-            append(.stepDigests(firstStep: firstStep &+ UInt64(begin), digests: piece))
+            if let problem = append(.stepDigests(firstStep: firstStep &+ UInt64(begin), digests: piece)) {
+                return problem
+            }
         }
+        return nil
     }
 
     /// Step digests in one record, with the number of their first step.
     private static let digestLimit = Journal.payloadByteLimit / 8 - 1
 
-    private func append(_ event: RunEvent) {
+    private func append(_ event: RunEvent) -> String? {
         attempt { () throws(FileError) in
             try journal.append(JournalEntry(event).record)
             if case .stepDigests = event { return }
@@ -156,14 +137,7 @@ final class RunRecorder {
         }
     }
 
-    /// Logs a line, if there are not too many; returns what was logged.
-    func log(_ entry: LogEntry) -> [LogEntry] {
-        let entries = logRate.lines(for: entry, now: MonotonicTime.now.milliseconds)
-        for entry in entries { append(entry) }
-        return entries
-    }
-
-    private func append(_ entry: LogEntry) {
+    func log(_ entry: LogEntry, at time: Date) {
         let level: RunLogLine.Level =
             switch entry.level {
             case .detail: .debug
@@ -171,16 +145,43 @@ final class RunRecorder {
             case .warning: .warning
             case .failure: .error
             }
-        let line = RunLogLine(time: Date().formatted(.iso8601), level: level, message: entry.text)
+        let line = RunLogLine(time: time.formatted(.iso8601), level: level, message: entry.text)
         attempt { () throws(FileError) in try directory.append(line) }
     }
 
-    private func attempt(_ body: () throws(FileError) -> Void) {
+    @discardableResult
+    private func attempt(_ body: () throws(FileError) -> Void) -> String? {
         do throws(FileError) {
             try body()
+            return nil
         } catch {
             failure = error.description
+            return error.description
         }
+    }
+}
+
+/// Measures the time of epochs, from the first view on.
+struct EpochClock {
+    private var start = MonotonicTime.now.nanoseconds
+    /// Samples of the running epoch that were trained on before its clock started.
+    private var untimedSampleCount: Int
+
+    /// Starts in an epoch with `doneSampleCount` samples already done.
+    init(doneSampleCount: Int) {
+        untimedSampleCount = doneSampleCount
+    }
+
+    /// The timing of the epoch that just ended, of `sampleCount` samples.
+    mutating func endEpoch(_ epoch: Int, sampleCount: Int, workerCount: Int, generation: UInt64) -> EpochTiming {
+        let end = MonotonicTime.now.nanoseconds
+        let seconds = Double(end - start) / 1e9
+        let timing = EpochTiming(
+            epoch: epoch, seconds: seconds, imagesPerSecond: Double(sampleCount - untimedSampleCount) / seconds,
+            workerCount: workerCount, generation: generation)
+        start = end
+        untimedSampleCount = 0
+        return timing
     }
 }
 
@@ -191,6 +192,8 @@ struct Leadership {
     var term: UInt64
     /// The highest generation that was journalled.
     var lastGeneration: UInt64
+    /// When the coordinator before this one wrote into the journal last; nil for a new run.
+    var lastRecordMilliseconds: UInt64?
 
     /// Reads the records of the run's journal; a new run gets `newJob`.
     init(after records: [JournalRecord], newJob: JobIdentifier) {

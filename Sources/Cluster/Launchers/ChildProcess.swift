@@ -45,13 +45,15 @@ struct ChildProcess {
         return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
     }
 
-    /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), no blocked signals, default handlers.
+    /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), default handlers. Signals that ask for the end
+    /// are blocked until the child takes them: one that arrives earlier does not kill it.
     private static func configure(_ attributes: inout posix_spawnattr_t) {
-        var none = sigset_t()
-        sigemptyset(&none)
+        var blocked = sigset_t()
+        sigemptyset(&blocked)
+        for signal in StopSignals.all { sigaddset(&blocked, signal) }
         var all = sigset_t()
         sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigmask(&attributes, &blocked)
         posix_spawnattr_setsigdefault(&attributes, &all)
         posix_spawnattr_setpgroup(&attributes, 0)
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF

@@ -7,9 +7,9 @@ import Transport
 ///
 /// `SupervisorMachine` decides; a launcher starts and ends processes. Each child is restarted at most `restartLimit` times an
 /// hour; a suspended child is killed first. The coordinator is notified on its standard input of workers that started,
-/// ended or were suspended. The first SIGINT, SIGTERM or SIGHUP is passed on to the coordinator (finish the step, write a
-/// checkpoint), the second ends all processes. After the run the workers' pipes are closed, and the workers get
-/// `graceMilliseconds` to exit before they are killed.
+/// ended or were suspended. The first SIGINT, SIGTERM, SIGUSR1 or SIGHUP is passed on to the coordinator, which has
+/// `graceMilliseconds` to save the state; a second SIGINT ends all processes. After the run the workers' pipes are closed, and
+/// the workers get `exitMilliseconds` to exit before they are killed.
 package struct Supervisor {
     /// What a coordinator is started with.
     package struct CoordinatorStart {
@@ -37,7 +37,8 @@ package struct Supervisor {
     package var prepare: (_ folder: String) throws(LaunchError) -> Void = { _ in }
     /// Restarts of the coordinator and of each worker within an hour.
     package var restartLimit = 3
-    package var graceMilliseconds: UInt64 = 3000
+    package var exitMilliseconds: UInt64 = 3000
+    package var graceMilliseconds: UInt64 = 20_000
 
     /// `environment` determines the folder of the sockets.
     package init(
@@ -58,7 +59,7 @@ package struct Supervisor {
     /// signals are taken synchronously. Throws when the processes cannot be started.
     package func run() throws(LaunchError) -> SupervisorOutcome {
         let directory = try PrivateDirectory(environment: environment)
-        let signals = SignalWait(signals: [SIGCHLD, SIGINT, SIGTERM, SIGHUP])
+        let signals = SignalWait(signals: [SIGCHLD] + StopSignals.all)
         try prepare(directory.path)
         var driver = SupervisorDriver(self, directory: directory.path)
         return try driver.run(signals)
@@ -85,7 +86,7 @@ private struct SupervisorDriver {
     mutating func run(_ signals: borrowing SignalWait) throws(LaunchError) -> SupervisorOutcome {
         var machine = SupervisorMachine(
             workerCount: supervisor.workerCount, restartLimit: supervisor.restartLimit,
-            graceMilliseconds: supervisor.graceMilliseconds)
+            exitMilliseconds: supervisor.exitMilliseconds, graceMilliseconds: supervisor.graceMilliseconds)
         defer { launcher.endAll() }
         try perform(machine.begin(), &machine)
         hasStarted = true
@@ -101,7 +102,7 @@ private struct SupervisorDriver {
                     case .ended(let status): try perform(machine.ended(child, status, now: now), &machine)
                     }
                 }
-            case let signal?: try perform(machine.signalled(ProcessSignal(rawValue: signal)), &machine)
+            case let signal?: try perform(machine.signalled(ProcessSignal(rawValue: signal), now: now), &machine)
             }
             try perform(machine.tick(now: now), &machine)
         }

@@ -1,6 +1,16 @@
 import CPlatform
 import Glibc
 
+/// The signals that ask a process to end.
+enum StopSignals {
+    /// SIGUSR1 is what batch systems send some time before a job's end.
+    static let all: [Int32] = [SIGINT, SIGTERM, SIGUSR1, SIGHUP]
+    /// Without a supervisor SIGHUP may have to be ignored, as by nohup.
+    static let unsupervised: [Int32] = [SIGINT, SIGTERM, SIGUSR1]
+
+    static func forProcess(isSupervised: Bool) -> [Int32] { isSupervised ? all : unsupervised }
+}
+
 /// Blocks a set of signals for this thread and takes them one at a time; its end restores the old mask.
 ///
 /// A SIGHUP that is ignored (as by nohup) stays ignored.

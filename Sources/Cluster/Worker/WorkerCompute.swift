@@ -135,8 +135,10 @@ final class WorkerCompute {
     /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing failed.
     private func saveState() -> String? {
         guard let session, let folder = settings.stateFolder else { return nil }
-        return try? RescueCheckpoint.save(
+        let saved = try? RescueCheckpoint.save(
             session.encodedState, in: folder, job: peers.job, completedSteps: session.completedSteps)
+        if let saved, saved.isNew { settings.noteSavedState(saved.path) }
+        return saved?.path
     }
 
     private func dataset(_ welcome: Welcome, _ experiment: Experiment) throws -> ImageDataset {
@@ -191,15 +193,17 @@ struct ContentStore {
 /// The state of a worker whose run has no coordinator any more, in its own folder: never in the run directory, which
 /// belongs to a coordinator.
 enum RescueCheckpoint {
-    /// Writes the state and returns its path. All workers of a run write the same bytes under the same name.
+    /// Writes the state and returns its path, and whether the file is new: all workers of a run write the same bytes under the
+    /// same name.
     static func save(
         _ state: [UInt8], in folder: String, job: JobIdentifier, completedSteps: UInt64
-    ) throws -> String {
+    ) throws -> (path: String, isNew: Bool) {
         let opened = try OpenFolder.making(folder, access: .owner)
         try opened.checkOnlyOwnerWrites()
         let name = "\(job.description.prefix(8))-step-\(completedSteps).safetensors"
+        let isNew = !opened.exists(name)
         try AtomicFile.write(state, to: name, in: opened)
-        return "\(folder)/\(name)"
+        return ("\(folder)/\(name)", isNew)
     }
 
     /// Refuses an existing folder in which other users can replace files.

@@ -17,7 +17,8 @@ final class WorkerControl {
     private let channel: ComputeChannel
     private let link: ControlLink
     private let signals: SignalDescriptor
-    private let isSupervised: Bool
+    /// Whether the supervisor's pipe is open.
+    private var isSupervised: Bool
     private let note: @Sendable (String) -> Void
     private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
@@ -89,16 +90,15 @@ final class WorkerControl {
     }
 
     private func takeSignals(_ machine: inout WorkerMachine) {
-        if let signal = signals.next() {
-            link.send(.goodbye)
-            end = End(code: 128 + signal, reason: "ended by signal \(signal)")
-        }
+        while end == nil, let signal = signals.next() { perform(machine.interrupt(signal: signal, now: Self.now)) }
         guard isSupervised && poller.isReady(4) else { return }
         for line in pipe.readLines() where SupervisorNews(line) == .successor {
             perform(machine.coordinatorLost(now: Self.now))
         }
         guard pipe.hasEnded else { return }
-        end = End(code: ProcessExitCode.requeue, reason: ClusterError.supervisorGone.description)
+        isSupervised = false
+        watch()
+        perform(machine.supervisorLost(reason: ClusterError.supervisorGone.description, now: Self.now))
     }
 
     private func takeReports(_ machine: inout WorkerMachine) {

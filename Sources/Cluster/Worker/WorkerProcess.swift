@@ -12,6 +12,9 @@ package import Transport
 
 /// A worker process: a compute thread that trains, and a control thread that is connected to the coordinator.
 package enum WorkerProcess {
+    /// How long the compute thread may take to leave.
+    private static let leaveSeconds = 1.0
+
     /// Runs on the calling thread until the coordinator ends the run, and returns the exit code with its reason.
     ///
     /// - Throws: an address, an instruction set or a socket that cannot be used.
@@ -29,7 +32,7 @@ package enum WorkerProcess {
         UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
         if let folder = settings.stateFolder { try RescueCheckpoint.check(folder) }
         let instructionSet = try InstructionSet.chosen(environment: settings.environment)
-        let signals = try SignalDescriptor(signals: [SIGINT, SIGTERM])
+        let signals = try SignalDescriptor(signals: StopSignals.forProcess(isSupervised: settings.isSupervised))
         let context = try ZeroMQContext()
         let target = FaultTarget(workerName: settings.name)
         let faults = try target.flatMap { try FaultEnvironment.injector(for: $0, settings.environment) }
@@ -44,6 +47,7 @@ package enum WorkerProcess {
             arithmeticVersion: UInt32(Arithmetic.version), instructionSet: instructionSet.rawValue, dataDigests: [],
             inboxAddress: peers.inboxAddress, inboxKey: peers.inboxKey, threadCount: UInt32(settings.threadCount))
         let ending = Mutex<WorkerControl.End?>(nil)
+        let hasLeft = DispatchSemaphore(value: 0)
         let control = ControlThread {
             let end: WorkerControl.End
             do {
@@ -54,8 +58,11 @@ package enum WorkerProcess {
                 end = WorkerControl.End(code: ProcessExitCode.unreachable, reason: String(describing: error))
             }
             ending.withLock { $0 = end }
+            // The compute thread may be inside a long step, or load data.
+            if hasLeft.wait(timeout: .now() + leaveSeconds) == .timedOut { settings.endAtOnce(end.code, end.reason) }
         }
         WorkerCompute(settings: settings, kernels: instructionSet.table, channel: channel, peers: peers).run()
+        hasLeft.signal()
         control.join()
         let end = ending.withLock { $0 }
         return (end?.code ?? ProcessExitCode.internalError, end?.reason ?? "the control thread ended without a result")
@@ -88,6 +95,10 @@ package struct WorkerSettings: Sendable {
     package var isSupervised = false
     /// Shows a line to the user. It is called on the control thread.
     package var note: @Sendable (String) -> Void = { _ in }
+    /// Called with the path of a rescue checkpoint that this worker wrote.
+    package var noteSavedState: @Sendable (String) -> Void = { _ in }
+    /// Ends the process with this exit code and reason when its compute thread does not leave.
+    package var endAtOnce: @Sendable (Int32, String) -> Never = { code, _ in _exit(code) }
 
     package init(
         coordinatorAddress: String, name: String, threadCount: Int, environment: [String: String]

@@ -136,7 +136,6 @@ package struct CoordinatorTiming: Sendable, Equatable {
     package var linkProbationMilliseconds: UInt64 = 60_000
     /// A longer gap between ticks means that the coordinator itself was late.
     package var lateTickMilliseconds: UInt64 = 250
-    package var gatheringDeadlineMilliseconds: UInt64 = 120_000
     /// For loading data and state, and for connecting peers.
     package var preparationDeadlineMilliseconds: UInt64 = 600_000
     package var waitingMessageIntervalMilliseconds: UInt64 = 10_000
@@ -144,6 +143,8 @@ package struct CoordinatorTiming: Sendable, Equatable {
     package var stepDeadlineMilliseconds: UInt64 = 120_000
     /// How long a better explanation may take to arrive after a peer's report or an exit with a code.
     package var confirmationMilliseconds: UInt64 = 100
+    /// How long a worker whose connection closed may take to connect again.
+    package var reconnectionMilliseconds: UInt64 = 500
     /// Grants reach about so far ahead.
     package var grantAheadMilliseconds: UInt64 = 1000
     /// Time in which workers have to leave once they were asked to.

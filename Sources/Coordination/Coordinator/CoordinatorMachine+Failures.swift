@@ -91,6 +91,9 @@ extension CoordinatorMachine {
         between reporter: Int, and worker: Int, _ cause: RunFailure.Cause, now: UInt64
     ) {
         guard roster[worker].rank != nil, roster[reporter].rank != nil, phase.usesLinks else { return }
+        progressDeadline.noteFailure(
+            of: "the link from worker '\(roster[reporter].hello.name)' to worker '\(roster[worker].hello.name)' "
+                + "(\(roster[worker].hello.inboxAddress)) broke", "\(cause)")
         let suspended = detector.linkBroke(between: reporter, and: worker, in: roster, now: now)
         var text = "the link between \(roster[reporter].label) and \(roster[worker].label) broke (\(cause))"
         if let suspended {
@@ -127,6 +130,8 @@ extension CoordinatorMachine {
         }
         log(.warning, loss.report)
         history.noteLoss(loss)
+        progressDeadline.noteFailure(
+            of: "worker '\(roster[worker].hello.name)' on '\(roster[worker].hello.host)' was lost", "\(cause)")
         if isOwner(worker), failsRepeatedly(cause, now: now) { return }
         continueWithout(worker, loss, now: now)
     }
@@ -307,40 +312,88 @@ extension CoordinatorMachine {
     /// A worker met a value that is not finite. It still has the state before that step, and sends it.
     private mutating func rescueDiverged(_ failure: RunFailure, from worker: Int, now: UInt64) {
         log(.failure, failure.description)
-        requestRescue(failure, from: worker, purpose: .diverged, now: now)
+        let steps = roster[worker].progress.completedSteps
+        requestRescue(
+            Rescue(failure: failure, purpose: .diverged, completedSteps: steps), from: worker, now: now)
     }
 
     /// Fails the run, once the furthest state that is left is saved.
     mutating func rescue(_ cause: RunFailure.Cause, now: UInt64) {
-        guard let position = membership.furthestPosition(in: roster),
-            let digest = membership.stateGroups(at: position, in: roster).first?.digest,
-            let holder = roster.holder(of: digest), position.completedSteps > checkpoints.savedSteps
-        else { return fail(cause, now: now) }
+        guard let (state, holder) = unsavedState else { return fail(cause, now: now) }
         let failure = failure(cause, now: now)
-        log(.failure, "\(failure): the state after step \(position.completedSteps) is saved first")
-        requestRescue(failure, from: holder, purpose: .rescue, stateDigest: digest, now: now)
+        log(.failure, "\(failure): the state after step \(state.position.completedSteps) is saved first")
+        save(state, of: holder, failure: failure, now: now)
     }
 
-    /// The worker that sends the state is lost: another one that holds the same state is asked.
-    private mutating func continueRescue(_ rescue: Rescue, now: UInt64) {
-        guard let digest = rescue.stateDigest, let holder = roster.holder(of: digest) else {
-            return end(.failed(rescue.failure), now: now)
+    /// Ends an interrupted run, or one whose workers all have to leave, once the furthest state at rest is saved.
+    mutating func saveFurthestState(now: UInt64) {
+        guard let state = membership.furthestState(in: roster), let holder = roster.holder(of: state.stateDigest)
+        else { return }
+        let failure =
+            earlyEnd.isRequested ? nil : earlyEnd.failure ?? failure(.left, about: holder, now: now)
+        if let (state, holder) = unsavedState {
+            log(.notice, "the state after step \(state.position.completedSteps) is saved")
+            save(state, of: holder, failure: failure, now: now)
+        } else if let failure {
+            end(.failed(failure), now: now)
+        } else {
+            endInterrupted(now: now)
         }
-        requestRescue(rescue.failure, from: holder, purpose: .rescue, stateDigest: digest, now: now)
     }
 
-    private mutating func requestRescue(
-        _ failure: RunFailure, from worker: Int, purpose: StatePurpose, stateDigest: SHA256Digest? = nil, now: UInt64
-    ) {
-        let deadline = now + configuration.timing.stateDeliveryMilliseconds
-        let sender = roster[worker].identifier
-        let rescue = Rescue(failure: failure, stateSender: sender, stateDigest: stateDigest, deadline: deadline)
+    /// The furthest state at rest, where it is in no checkpoint, and a worker that holds it.
+    private var unsavedState: (state: Ready, holder: Int)? {
+        guard let state = membership.furthestState(in: roster),
+            state.position.completedSteps > checkpoints.savedSteps,
+            let holder = roster.holder(of: state.stateDigest)
+        else { return nil }
+        return (state, holder)
+    }
+
+    private mutating func save(_ state: Ready, of worker: Int, failure: RunFailure?, now: UInt64) {
+        let rescue = Rescue(
+            failure: failure, purpose: .rescue, completedSteps: state.position.completedSteps,
+            stateDigest: state.stateDigest)
+        requestRescue(rescue, from: worker, now: now)
+        // A state is saved with the rows of its epochs: the workers that hold it have reported them.
+        let holders = membership.comparableWorkers(in: roster).filter {
+            roster[$0].ready?.hasSameState(as: state) ?? false
+        }
+        settle(ledger.startView(owners: holders.map { roster[$0].identifier }), now: now)
+    }
+
+    private mutating func requestRescue(_ rescue: Rescue, from worker: Int, now: UInt64) {
+        var rescue = rescue
+        rescue.stateSender = roster[worker].identifier
+        rescue.deadline = now + configuration.timing.stateDeliveryMilliseconds
         transition(to: .rescuing(rescue), now: now)
-        send(.sendState(purpose), to: worker)
+        send(.sendState(rescue.purpose), to: worker)
     }
 
+    /// The worker that sends the state is lost: another one at the furthest step takes its place.
+    private mutating func continueRescue(_ rescue: Rescue, now: UInt64) {
+        guard rescue.purpose == .rescue, let (state, holder) = unsavedState else { return endRescue(now: now) }
+        checkpoints.forgetUnfinished()
+        save(state, of: holder, failure: rescue.failure, now: now)
+    }
+
+    /// The state is saved, or does not arrive.
     mutating func endRescue(now: UInt64) {
-        if case .rescuing(let rescue) = phase { end(.failed(rescue.failure), now: now) }
+        guard case .rescuing(let rescue) = phase else { return }
+        let isSaved = checkpoints.savedSteps >= rescue.completedSteps
+        if rescue.purpose == .rescue,
+            let outcome = earlyEnd.outcome(savedSteps: checkpoints.savedSteps, isSaved: isSaved)
+        {
+            end(outcome, now: now)
+        } else if let failure = rescue.failure {
+            end(.failed(failure), now: now)
+        }
+    }
+
+    /// Ends an interrupted run in which no worker holds a state that is not saved.
+    mutating func endInterrupted(now: UInt64) {
+        let steps = checkpoints.savedSteps
+        if let outcome = earlyEnd.outcome(savedSteps: steps, isSaved: steps > 0) { end(outcome, now: now) }
     }
 
     // MARK: The end
@@ -365,10 +418,13 @@ extension CoordinatorMachine {
         return RunFailure(cause: cause, subject: subject, generation: membership.generation)
     }
 
-    /// Asks all workers to leave, and gives them time to exit.
+    /// Asks all workers to leave, and gives them time to exit. Where the run's files cannot be written, the workers save
+    /// their states first.
     mutating func end(_ outcome: Outcome, now: UInt64) {
-        let deadline = now + configuration.timing.farewellMilliseconds
-        transition(to: .ending(Ending(outcome: outcome, deadline: deadline)), now: now)
+        let time =
+            outcome.exitCode == ProcessExitCode.inputOutput
+            ? configuration.timing.stateDeliveryMilliseconds : configuration.timing.farewellMilliseconds
+        transition(to: .ending(Ending(outcome: outcome, deadline: now + time)), now: now)
         for worker in roster.present {
             roster.noteHeartbeat(to: worker, now: now)
             send(farewell(outcome), to: worker)

@@ -1,4 +1,4 @@
-/// Training: progress and grants, boundaries, epochs, states for checkpoints, and the planned end.
+/// Training: progress and grants, boundaries, epochs, states for checkpoints, and the end as planned.
 extension CoordinatorMachine {
     // MARK: Progress and grants
 
@@ -22,6 +22,7 @@ extension CoordinatorMachine {
         if roster[worker].rank == 0 { emit(.showProgress(progress)) }
         guard phase == .training, isCurrent else { return }
         reportSlowness(of: worker, now: now)
+        progressDeadline.note(completedSteps: membership.completedSteps(in: roster), now: now)
         noteCompletedSteps(now: now)
         announceBoundary(now: now)
         if grants.hasBoundary {
@@ -65,6 +66,7 @@ extension CoordinatorMachine {
 
     mutating func checkTraining(now: UInt64) {
         loseUnresponsiveWorker(now: now)
+        continueLeaving(now: now)
         announceBoundary(now: now)
         reachBoundary(now: now)
     }
@@ -88,7 +90,9 @@ extension CoordinatorMachine {
         else { return }
         let reason: String
         var level = LogEntry.Level.detail
-        if let newcomer = membership.newcomer(in: roster, now: now) {
+        if hasStayingOwner, let leaver = roster.members.first(where: { roster[$0].isLeaving }) {
+            reason = "\(roster[leaver].label) leaves"
+        } else if let newcomer = membership.newcomer(in: roster, now: now) {
             reason = "\(roster[newcomer].label) joins as a learner"
         } else if let learner = membership.promotableLearner(in: roster, lag: grants.lag) {
             reason = "\(roster[learner].label) becomes an owner"
@@ -112,6 +116,37 @@ extension CoordinatorMachine {
         let isReached = grants.isBoundaryReached(
             owners: owners.map { roster[$0].progress }, learners: learners.map { roster[$0].progress }, now: now)
         if isReached { reconfigure(now: now) }
+    }
+
+    /// A signal asks a worker to leave. It stays until other workers hold its state, or the state is saved.
+    mutating func handleLeaving(signal: Int32, from worker: Int, now: UInt64) {
+        guard !phase.isEnding, !earlyEnd.isRequested, !roster[worker].isLeaving else { return ignoreMessage() }
+        guard roster[worker].holdsState else {
+            send(.end(reason: "it holds no state of the run"), to: worker)
+            return lose(worker, .left, now: now)
+        }
+        let grace = configuration.settings.graceMilliseconds
+        roster.setLeaving(worker, StopRequest(signal: signal, graceMilliseconds: grace, now: now))
+        log(.notice, "\(roster[worker].label) received signal \(signal) and leaves once its state is safe")
+        continueLeaving(now: now)
+    }
+
+    /// Lets workers leave at a boundary; at once where all have to, or where half of the grace time is over.
+    private mutating func continueLeaving(now: UInt64) {
+        let leaving = roster.holders.filter { roster[$0].isLeaving }
+        guard !leaving.isEmpty else { return }
+        switch phase {
+        case .waitingForWorkers: reconfigure(now: now)
+        case .training, .linking:
+            let isLate = leaving.contains { roster[$0].isLeavingLate(now: now) } && hasStayingOwner
+            if roster.allHoldersLeave || isLate { reconfigure(now: now) } else { announceBoundary(now: now) }
+        default: break
+        }
+    }
+
+    /// Whether an owner does not have to leave.
+    private var hasStayingOwner: Bool {
+        membership.owners(in: roster).contains { !roster[$0].isLeaving }
     }
 
     private func wantsRebalancing(now: UInt64) -> Bool {
@@ -260,7 +295,7 @@ extension CoordinatorMachine {
             log(.warning, "a checkpoint could not be written and will be retried: \(message)")
         case .failed(let attempts, let message):
             checkpoints.abandon()
-            endRescue(now: now)
+            if case .rescuing(let rescue) = phase, rescue.purpose == .diverged { endRescue(now: now) }
             fail(.checkpointFailed(attempts: attempts, message: message), now: now)
             finishWhenAlone(now: now)
         }
@@ -307,32 +342,5 @@ extension CoordinatorMachine {
             agreed = done
         }
         return agreed
-    }
-
-    /// A signal. The first one lets the workers stop at the end of their grant; the second one ends the run at once.
-    mutating func handleInterrupt(signal: Int32, now: UInt64) {
-        switch phase {
-        case .over: break
-        case .gathering where hasTrained, .reconfiguring, .linking, .training:
-            if grants.stop == nil { return stopAtGrantsEnd(signal: signal, now: now) }
-            endUnsaved(signal: signal, now: now)
-        case .gathering, .preparing:
-            let steps = configuration.start.position.completedSteps
-            end(.interrupted(signal: signal, completedSteps: steps, saved: steps > 0), now: now)
-        case .waitingForWorkers, .rescuing, .auditing, .comparing: endUnsaved(signal: signal, now: now)
-        case .ending: finish(now: now)
-        }
-    }
-
-    private mutating func stopAtGrantsEnd(signal: Int32, now: UInt64) {
-        let stepLimit = grants.requestStop(signal: signal)
-        emit(.journal(.stopping(stepLimit: stepLimit)))
-        log(.notice, "interrupted: the workers stop after step \(stepLimit)")
-        if phase == .training { sendGrant(now: now) }
-    }
-
-    private mutating func endUnsaved(signal: Int32, now: UInt64) {
-        end(.interrupted(signal: signal, completedSteps: checkpoints.savedSteps, saved: false), now: now)
-        finish(now: now)
     }
 }

@@ -14,6 +14,7 @@ extension CoordinatorMachine {
         }
         if let worker = roster.index(of: hello.nonce), roster[worker].connection.key == connection.key {
             roster.reconnect(worker, by: connection)
+            detector.forgetClosedConnection(of: worker)
             roster.noteMessage(from: worker, now: now)
             log(.detail, "\(roster[worker].label) reconnected")
             return welcome(worker)
@@ -114,7 +115,9 @@ extension CoordinatorMachine {
         guard case .gathering = phase else { return }
         let isComplete = roster.present.count >= admission.awaitedWorkerCount(in: roster, now: now)
         guard roster.present.contains(where: { roster[$0].isAttached }) else {
-            if isComplete {
+            if earlyEnd.isRequested {
+                if now >= startedMilliseconds + configuration.timing.attachMilliseconds { endInterrupted(now: now) }
+            } else if isComplete {
                 transition(to: .preparing(since: now), now: now)
                 continuePreparing(now: now)
             }
@@ -129,7 +132,7 @@ extension CoordinatorMachine {
         continueGathering(now: now)
         guard case .gathering = phase else { return }
         let (present, wanted) = (roster.present.count, configuration.workerCount)
-        if now >= since + configuration.timing.gatheringDeadlineMilliseconds {
+        if now >= since + configuration.settings.gatherMilliseconds {
             let cause = RunFailure.Cause.gatheringTimedOut(
                 present: present, expected: wanted, lastEnd: history.lastUnjoinedChild)
             return fail(cause, now: now)
@@ -240,11 +243,12 @@ extension CoordinatorMachine {
             return compareStates(divergence ?? failure(cause, now: now), now: now)
         }
         if let divergence { return compareStates(divergence, now: now) }
+        let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
+        if savesInsteadOfContinuing(from: start, now: now) { return }
         // Only states older than the last checkpoint are left.
         if position.completedSteps < checkpoints.savedSteps {
             return membership.view == nil ? evictOutdatedWorkers(now: now) : endWithoutState(now: now)
         }
-        let start = Ready(generation: membership.generation, position: position, stateDigest: digest)
         if let learner = membership.wrongLearner(comparedWith: start, in: roster) {
             // The view is formed without it.
             return lose(
@@ -257,6 +261,40 @@ extension CoordinatorMachine {
             enterView(choice, from: start, now: now)
         } else {
             waitForWorkers(present: choice.owners.count, position, now: now)
+        }
+    }
+
+    /// Ends the run where a state at rest has to be saved instead of being continued. Returns whether it does.
+    private mutating func savesInsteadOfContinuing(from start: Ready, now: UInt64) -> Bool {
+        noteMissedProgress(now: now)
+        guard earlyEnd.savesStates || roster.allHoldersLeave else {
+            releaseLeavingWorkers(from: start, now: now)
+            return false
+        }
+        saveFurthestState(now: now)
+        return true
+    }
+
+    /// Ends the run when views follow one another for too long without a complete step.
+    private mutating func noteMissedProgress(now: UInt64) {
+        guard earlyEnd.failure == nil, let finding = progressDeadline.finding(now: now) else { return }
+        let worst = finding.worst.map { "\($0.subject), \($0.count) times: \($0.cause)" }
+        let cause = RunFailure.Cause.noProgress(
+            seconds: finding.milliseconds / 1000, viewCount: finding.viewCount, worst: worst)
+        earlyEnd.fail(with: failure(cause, now: now))
+        log(.failure, "\(cause)")
+    }
+
+    /// Lets workers go that have to leave, where others hold the state from which the view starts.
+    private mutating func releaseLeavingWorkers(from start: Ready, now: UInt64) {
+        let isKept = roster.prepared.contains { worker in
+            !roster[worker].isLeaving && roster[worker].ready?.hasSameState(as: start) ?? false
+        }
+        guard isKept else { return }
+        for worker in roster.present where roster[worker].isLeaving {
+            send(.end(reason: "other workers hold its state"), to: worker)
+            log(.notice, "\(roster[worker].label) left after step \(start.position.completedSteps)")
+            roster.remove(worker)
         }
     }
 
@@ -298,7 +336,7 @@ extension CoordinatorMachine {
     mutating func checkWaitingForWorkers(since: UInt64, now: UInt64) {
         let needed = configuration.settings.minimumWorkerCount
         let present = roster.holders.count
-        let deadline = since + configuration.timing.gatheringDeadlineMilliseconds
+        let deadline = since + configuration.settings.gatherMilliseconds
         if now >= deadline {
             return rescue(.tooFewWorkers(present: present, needed: needed), now: now)
         }
@@ -309,15 +347,24 @@ extension CoordinatorMachine {
 
     // MARK: Linking
 
-    /// Journals and sends the view of this generation.
+    /// Journals the view of this generation. Its members receive it once it is durable.
     private mutating func enterView(_ choice: Membership.Choice, from start: Ready, now: UInt64) {
         let runs = assignment.runs(
             microBatchNanoseconds: choice.owners.map { roster[$0].progress.microBatchNanoseconds },
             hostSizes: roster.hostSizes(of: choice.owners))
         let view = membership.enterView(choice, runs: runs, from: start, in: &roster, now: now)
         transition(to: .linking(since: now), now: now)
+        progressDeadline.noteView()
         emit(.journal(.view(view)))
-        for worker in choice.owners + choice.learners {
+    }
+
+    mutating func sendJournalledView(generation: UInt64, now: UInt64) {
+        membership.noteJournalled(generation: generation)
+        guard case .linking = phase, generation == membership.generation, let view = membership.journalledView else {
+            return
+        }
+        for worker in roster.members {
+            roster.noteHeartbeat(to: worker, now: now)
             send(.view(view), to: worker)
         }
     }

@@ -4,9 +4,9 @@ package import Core
 ///
 /// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who takes part),
 /// `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is written down),
-/// `FailureDetector` and `FailureHistory` (what failed). The machine itself routes events to them and owns the phase.
-/// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
-/// view or the run (`+Failures`).
+/// `FailureDetector`, `FailureHistory` and `ProgressDeadline` (what failed), `EarlyEnd` (what follows from a signal). The machine
+/// itself routes events to them and owns the phase. Its handlers are in three files: from joining to the first grant (`+Views`),
+/// training (`+Training`), and what ends a view or the run (`+Failures`).
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
 /// calls nothing after `.finish`.
@@ -24,6 +24,8 @@ package struct CoordinatorMachine: ~Copyable {
     var checkpoints: Checkpointing
     var detector: FailureDetector
     var history: FailureHistory
+    var progressDeadline: ProgressDeadline
+    var earlyEnd: EarlyEnd
     /// Whether any view has trained.
     var hasStarted = false
     private var lastWaitingMessage: UInt64
@@ -53,6 +55,9 @@ package struct CoordinatorMachine: ~Copyable {
         history = FailureHistory(
             predecessor: configuration.predecessor, lastStepMilliseconds: configuration.predecessorRecordMilliseconds,
             now: now)
+        progressDeadline = ProgressDeadline(
+            milliseconds: configuration.settings.progressMilliseconds, now: now)
+        earlyEnd = EarlyEnd(graceMilliseconds: configuration.settings.graceMilliseconds)
         lastWaitingMessage = now
     }
 
@@ -111,15 +116,47 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A signal asks the run to stop: the first time at the end of the current grant, the second time at once.
+    /// A signal of this process asks for the end: the run's state is saved within the grace time. A second SIGINT ends the
+    /// run at once.
     package mutating func interrupt(signal: Int32, now: UInt64) -> [CoordinatorAction] {
-        handleInterrupt(signal: signal, now: now)
+        if phase != .over { perform(earlyEnd.interrupt(signal: signal, in: situation, now: now), now: now) }
+        return takeActions()
+    }
+
+    /// The supervisor passes on its signal, which this process may have received too.
+    package mutating func stop(signal: Int32, now: UInt64) -> [CoordinatorAction] {
+        if phase != .over { perform(earlyEnd.stop(signal: signal, in: situation, now: now), now: now) }
         return takeActions()
     }
 
     /// A checkpoint is on disk (`failure` nil), or could not be written.
     package mutating func checkpointWritten(identifier: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
         handleCheckpoint(identifier: identifier, failure: failure, now: now)
+        return takeActions()
+    }
+
+    /// The journal has the view of a generation, and keeps it after a crash: its members may receive it. `failure` is why it
+    /// does not.
+    package mutating func viewJournalled(generation: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
+        if let failure {
+            fail(.filesFailed(message: failure), now: now)
+        } else {
+            sendJournalledView(generation: generation, now: now)
+        }
+        return takeActions()
+    }
+
+    /// A file of the run could not be written, in all attempts.
+    package mutating func filesFailed(_ message: String, now: UInt64) -> [CoordinatorAction] {
+        fail(.filesFailed(message: message), now: now)
+        return takeActions()
+    }
+
+    /// The connection of a worker is closed. It may connect again.
+    package mutating func connectionClosed(_ connection: ConnectionIdentifier, now: UInt64) -> [CoordinatorAction] {
+        if !phase.isEnding, let worker = roster.index(of: connection) {
+            detector.suspect(worker, .connectionClosed, generation: membership.generation, now: now)
+        }
         return takeActions()
     }
 
@@ -162,6 +199,7 @@ package struct CoordinatorMachine: ~Copyable {
         case .stateChunk(let chunk): handleStateChunk(chunk, from: worker, now: now)
         case .failed(let failure): handleFailure(failure, from: worker, now: now)
         case .done(let done): handleDone(done, from: worker, now: now)
+        case .leaving(let signal): handleLeaving(signal: signal, from: worker, now: now)
         case .goodbye: lose(worker, .left, now: now)
         }
     }
@@ -193,6 +231,7 @@ package struct CoordinatorMachine: ~Copyable {
             checkDeadlines(now: now)
         }
         guard phase != .over else { return }
+        progressDeadline.tick(waitsForWorkers: phase.waitsForWorkers, now: now)
         sendHeartbeats(now: now)
         writeNextCheckpoint(now: now)
     }
@@ -208,7 +247,7 @@ package struct CoordinatorMachine: ~Copyable {
         case .linking(let since): checkLinking(since: since, now: now)
         case .training: checkTraining(now: now)
         case .rescuing(let rescue):
-            if now >= rescue.deadline { end(.failed(rescue.failure), now: now) }
+            if now >= rescue.deadline { endRescue(now: now) }
         case .auditing(let audit):
             if now >= audit.deadline { abandonAudit(audit, now: now) }
         case .comparing(let comparison):
@@ -217,6 +256,7 @@ package struct CoordinatorMachine: ~Copyable {
             if now >= ending.deadline { finish(now: now) }
         case .over: break
         }
+        perform(earlyEnd.check(situation, now: now), now: now)
         if !phase.isEnding { loseSilentWorkers(now: now) }
     }
 
@@ -237,7 +277,7 @@ package struct CoordinatorMachine: ~Copyable {
         case .reconfiguring where record.holdsState:
             return record.ready == nil ? .reconfigure(generation: generation) : .heartbeat
         case .linking, .training:
-            if record.rank != nil, record.linkedGeneration != generation, let view = membership.view {
+            if record.rank != nil, record.linkedGeneration != generation, let view = membership.journalledView {
                 return .view(view)
             }
             if record.rank != nil, phase == .training { return order }
@@ -254,6 +294,38 @@ package struct CoordinatorMachine: ~Copyable {
         guard now >= lastWaitingMessage + configuration.timing.waitingMessageIntervalMilliseconds else { return }
         lastWaitingMessage = now
         log(.notice, text + (missing.isEmpty ? "" : ": " + missing.joined(separator: "; ")))
+    }
+
+    // MARK: Signals
+
+    private var situation: EarlyEnd.Situation {
+        EarlyEnd.Situation(
+            phase: phase, mayHaveStates: hasTrained || configuration.lastGeneration > 0,
+            hasUnfinishedOwner: membership.owners(in: roster).contains { roster[$0].done == nil })
+    }
+
+    /// Does what follows from a signal.
+    private mutating func perform(_ decision: EarlyEnd.Decision, now: UInt64) {
+        switch decision {
+        case .nothing: break
+        case .stop(let signal):
+            let stepLimit = grants.requestStop(signal: signal)
+            emit(.journal(.stopping(stepLimit: stepLimit)))
+            log(.notice, "interrupted: the workers stop after step \(stepLimit)")
+            sendGrant(now: now)
+        case .quiesce: reconfigure(now: now)
+        case .giveUpStep:
+            log(.warning, "half of the grace time is over: the step in flight is given up")
+            reconfigure(now: now)
+        case .awaitStates: log(.notice, "interrupted: waiting for workers that hold a state")
+        case .saveState: saveFurthestState(now: now)
+        case .endSaved: endInterrupted(now: now)
+        case .endUnsaved:
+            guard let outcome = earlyEnd.outcome(savedSteps: checkpoints.savedSteps, isSaved: false) else { return }
+            end(outcome, now: now)
+            finish(now: now)
+        case .finish: finish(now: now)
+        }
     }
 
     // MARK: Phase

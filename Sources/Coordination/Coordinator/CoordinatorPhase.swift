@@ -32,13 +32,16 @@ extension CoordinatorMachine {
     }
 
     struct Rescue: Equatable {
-        /// Why the run ends.
-        var failure: RunFailure
+        /// Why the run ends; nil when it was interrupted.
+        var failure: RunFailure?
+        var purpose: StatePurpose
+        /// Steps that are complete in the state.
+        var completedSteps: UInt64
         /// Identifier of the worker that sends the state.
-        var stateSender: UInt32
+        var stateSender: UInt32 = 0
         /// The digest on which the workers agree; nil for a state that replaces no checkpoint.
         var stateDigest: SHA256Digest?
-        var deadline: UInt64
+        var deadline: UInt64 = 0
     }
 
     struct Ending: Equatable {
@@ -69,6 +72,14 @@ extension CoordinatorMachine.Phase {
     var usesLinks: Bool {
         switch self {
         case .linking, .training: true
+        default: false
+        }
+    }
+
+    /// Whether workers have to join before training can start or continue.
+    var waitsForWorkers: Bool {
+        switch self {
+        case .gathering, .preparing, .waitingForWorkers: true
         default: false
         }
     }

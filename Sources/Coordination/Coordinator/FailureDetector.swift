@@ -56,15 +56,26 @@ struct FailureDetector {
     mutating func suspect(
         _ worker: Int, _ cause: RunFailure.Cause, reporter: Int? = nil, generation: UInt64, now: UInt64
     ) {
+        let deadline = now + timing.confirmationMilliseconds
         if let known = suspicions.firstIndex(where: { $0.worker == worker }) {
+            // A closed connection and a peer's report confirm each other.
+            suspicions[known].deadline = min(suspicions[known].deadline, deadline)
             guard reporter == nil else { return }
             suspicions[known].reporter = nil
-            return suspicions[known].cause = cause
+            // It explains less than a peer's report, or an exit code.
+            if cause != .connectionClosed { suspicions[known].cause = cause }
+            return
         }
+        let patience = cause == .connectionClosed ? timing.reconnectionMilliseconds : timing.confirmationMilliseconds
         suspicions.append(
             Suspicion(
                 worker: worker, reporter: reporter, cause: cause, generation: generation, since: now,
-                deadline: now + timing.confirmationMilliseconds))
+                deadline: now + patience))
+    }
+
+    /// A worker whose connection closed has connected again.
+    mutating func forgetClosedConnection(of worker: Int) {
+        suspicions.removeAll { $0.worker == worker && $0.cause == .connectionClosed }
     }
 
     mutating func forgetSuspicions(of worker: Int) {

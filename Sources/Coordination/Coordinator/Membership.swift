@@ -18,6 +18,8 @@ struct Membership {
     private(set) var generation: UInt64
     /// The last view that was sent; nil before the first.
     private(set) var view: View?
+    /// The generation of the last view that is durable in the journal.
+    private var journalledGeneration: UInt64 = 0
     /// Digest of the state from which the view starts.
     private(set) var viewDigest: SHA256Digest?
     /// The highest generation that a worker received from an earlier coordinator.
@@ -43,6 +45,15 @@ struct Membership {
 
     /// Whether a worker received a generation that is above the present one, and would ignore this one.
     var isGenerationOutdated: Bool { reportedGeneration > generation }
+
+    /// The present view once a crash cannot undo it: no member may receive it earlier.
+    var journalledView: View? {
+        view.flatMap { $0.generation == journalledGeneration ? $0 : nil }
+    }
+
+    mutating func noteJournalled(generation: UInt64) {
+        journalledGeneration = max(journalledGeneration, generation)
+    }
 
     // MARK: Owners
 
@@ -119,6 +130,14 @@ struct Membership {
             guard comparable.contains(record.identifier) else { return nil }
             return record.ready.flatMap { $0.position.rounds == position.rounds ? $0.stateDigest : nil }
         }
+    }
+
+    /// The furthest state at rest, with the digest that most of its holders report; nil where no worker is at rest.
+    func furthestState(in roster: Roster) -> Ready? {
+        guard let position = furthestPosition(in: roster),
+            let digest = stateGroups(at: position, in: roster).first?.digest
+        else { return nil }
+        return Ready(generation: generation, position: position, stateDigest: digest)
     }
 
     private func hasPreparedOwner(_ roster: Roster) -> Bool {

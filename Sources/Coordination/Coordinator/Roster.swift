@@ -26,12 +26,19 @@ struct WorkerRecord {
     fileprivate(set) var done: Done?
     /// Until then it does not compute, because its links break.
     fileprivate(set) var suspendedUntil: UInt64 = 0
+    /// The signal that asked it to leave.
+    fileprivate(set) var leaving: StopRequest?
     fileprivate(set) var isGone = false
     /// Whether it has been a member of a view.
     fileprivate(set) var wasMember = false
 
     /// Users and fault plans know workers by name; a rank changes with every view.
     var label: String { "worker '\(hello.name)'" + (rank.map { " (rank \($0))" } ?? "") }
+
+    var isLeaving: Bool { leaving != nil }
+
+    /// Whether half of the time that it has for leaving is over.
+    func isLeavingLate(now: UInt64) -> Bool { leaving?.hasUsed(eighths: 4, now: now) ?? false }
 
     /// Whether it holds a state of the run and has to report its position when the view changes.
     var holdsState: Bool { rank != nil || isAttached }
@@ -53,6 +60,12 @@ struct Roster {
 
     /// Indices of present workers that hold a state of the run.
     var holders: [Int] { present.filter { workers[$0].holdsState } }
+
+    /// Whether every worker that holds the state has to leave.
+    var allHoldersLeave: Bool {
+        let holders = holders
+        return !holders.isEmpty && holders.allSatisfy { workers[$0].isLeaving }
+    }
 
     /// Indices of present workers that have experiment, data and a state at rest.
     var prepared: [Int] { present.filter { workers[$0].ready != nil } }
@@ -157,6 +170,10 @@ struct Roster {
 
     mutating func remove(_ worker: Int) {
         workers[worker].isGone = true
+    }
+
+    mutating func setLeaving(_ worker: Int, _ request: StopRequest) {
+        workers[worker].leaving = request
     }
 
     /// Keeps a worker out of the next views until `time`, where others can take its place.

@@ -78,6 +78,12 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case gatheringTimedOut(present: Int, expected: Int, lastEnd: String? = nil)
         case preparationTimedOut(missing: [String])
         case checkpointFailed(attempts: Int, message: String)
+        /// Metrics or another file of the run could not be written.
+        case filesFailed(message: String)
+        /// Views followed one another without a complete step; which worker or link failed most often.
+        case noProgress(seconds: UInt64, viewCount: Int, worst: String?)
+        /// Its connection closed, and it did not connect again.
+        case connectionClosed
     }
 
     /// Workers that hold the same state.
@@ -94,16 +100,22 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch cause {
         case .unknownChild(_, .exited(let code)) where ProcessExitCode.isFinal(code): code
         case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .unresponsive, .left,
-            .replaced, .tooFewWorkers:
+            .replaced, .tooFewWorkers, .connectionClosed:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
         case .gatheringTimedOut(_, _, .some), .wrongReport, .statesDiffer, .repeatedFailure, .auditFailed,
             .auditUndecided:
             ProcessExitCode.internalError
         case .keyRemoved: ProcessExitCode.notAdmitted
-        case .gatheringTimedOut, .preparationTimedOut: ProcessExitCode.unreachable
-        case .checkpointFailed: ProcessExitCode.inputOutput
+        case .gatheringTimedOut, .preparationTimedOut, .noProgress: ProcessExitCode.unreachable
+        case .checkpointFailed, .filesFailed: ProcessExitCode.inputOutput
         }
+    }
+
+    /// Whether no worker is left, so that others can only continue from a checkpoint.
+    package var hasLostAllWorkers: Bool {
+        if case .tooFewWorkers(let present, _) = cause, present > 0 { return false }
+        return exitCode == ProcessExitCode.requeue
     }
 
     package var description: String { report + advice }
@@ -128,7 +140,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .statesDiffer, .auditUndecided:
             "; either memory or a processor is faulty, or a process without a place in the run sent frames, which it can at an "
                 + "address without keys"
-        case .checkpointFailed: "; then continue with --resume"
+        case .checkpointFailed, .filesFailed: "; the workers save their states; then continue with --resume"
         default: exitCode == ProcessExitCode.requeue && generation > 0 ? "; continue with --resume" : ""
         }
     }
@@ -177,6 +189,11 @@ extension RunFailure.Cause: CustomStringConvertible {
             "workers were not ready in time" + (missing.isEmpty ? "" : "; missing: " + missing.joined(separator: ", "))
         case .checkpointFailed(let attempts, let message):
             "the checkpoint could not be written in \(attempts) attempts: \(message)"
+        case .filesFailed(let message): "the run's files could not be written: \(message)"
+        case .noProgress(let seconds, let viewCount, let worst):
+            "no step was completed for \(seconds) s in \(viewCount) generations"
+                + (worst.map { "; most often, \($0)" } ?? "")
+        case .connectionClosed: "closed its connection and did not connect again"
         }
     }
 }

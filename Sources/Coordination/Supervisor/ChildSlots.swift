@@ -116,13 +116,6 @@ struct CoordinatorSlot {
     }
 
     var isRunning: Bool { if case .running = state { true } else { false } }
-    /// Whether the run continues without a coordinator at present.
-    var isAwaited: Bool {
-        switch state {
-        case .starting, .due: true
-        case .running, .over: false
-        }
-    }
     /// When a successor starts; nil unless one is scheduled.
     var deadline: UInt64? { if case .due(let time, _) = state { time } else { nil } }
 
@@ -158,6 +151,11 @@ struct CoordinatorSlot {
     /// The outcome that holds when a due successor cannot start for lack of workers; nil when none is due.
     func dueOutcome(now: UInt64) -> SupervisorOutcome? {
         if case .due(let time, let outcome) = state, now >= time { outcome } else { nil }
+    }
+
+    /// Lets a scheduled successor start at once.
+    mutating func hasten(now: UInt64) {
+        if case .due(_, let outcome) = state { state = .due(at: now, otherwise: outcome) }
     }
 
     mutating func startSuccessor() {

@@ -15,6 +15,8 @@ package struct ProcessSignal: RawRepresentable, Hashable, Sendable, CustomString
     package static let hangUp = ProcessSignal(rawValue: 1)
     package static let interrupt = ProcessSignal(rawValue: 2)
     package static let kill = ProcessSignal(rawValue: 9)
+    /// What batch systems send some time before a job's end.
+    package static let user1 = ProcessSignal(rawValue: 10)
     package static let terminate = ProcessSignal(rawValue: 15)
 
     /// Whether a process raises it by its own error: SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE or SIGSEGV.
@@ -32,6 +34,7 @@ package struct ProcessSignal: RawRepresentable, Hashable, Sendable, CustomString
         case 7: "SIGBUS"
         case 8: "SIGFPE"
         case 9: "SIGKILL"
+        case 10: "SIGUSR1"
         case 11: "SIGSEGV"
         case 13: "SIGPIPE"
         case 15: "SIGTERM"
@@ -61,8 +64,10 @@ package enum SupervisorOutcome: Equatable, Sendable {
     case exited(Int32)
     /// A signal ended the coordinator and it has no successor; the text says how it ended.
     case coordinatorLost(String)
-    /// A signal ended all processes at once: the second one, or the first while no coordinator ran (`wasLed` is false).
-    case interrupted(ProcessSignal, wasLed: Bool)
+    /// A second signal ended all processes at once.
+    case endedAtOnce(ProcessSignal)
+    /// The run did not end within the grace time after a signal.
+    case graceExceeded(ProcessSignal)
 }
 
 /// What the supervisor's driver does next, in the order given.

@@ -5,20 +5,24 @@ import Core
 /// It is pure: each event returns the actions that follow. Times are milliseconds of one monotonic clock. The driver
 /// performs actions in their order, calls `tick` at `deadline`, and calls nothing after `.finish`.
 package struct SupervisorMachine: ~Copyable {
+    /// Time in which workers exit once the coordinator has ended.
+    private let exitMilliseconds: UInt64
+    /// Time in which the run saves its state and ends after a signal.
     private let graceMilliseconds: UInt64
     private var coordinator: CoordinatorSlot
     private var workers: [WorkerSlot]
     /// Whether the first coordinator has received the list of its workers.
     private var childrenAreKnown = false
     /// The first signal that asked for the end.
-    private var stopSignal: ProcessSignal?
+    private var stopRequest: StopRequest?
     /// The run's outcome, once it is decided, and when the remaining processes are killed.
     private var ending: (outcome: SupervisorOutcome, deadline: UInt64)?
     private var actions: [SupervisorAction] = []
 
-    /// `restartLimit` bounds the restarts of each process within an hour. Workers get `graceMilliseconds` to exit after the
-    /// coordinator has ended.
-    package init(workerCount: Int, restartLimit: Int, graceMilliseconds: UInt64) {
+    /// `restartLimit` bounds the restarts of each process within an hour. Workers get `exitMilliseconds` to exit after the
+    /// coordinator has ended; the run gets `graceMilliseconds` to save its state after a signal.
+    package init(workerCount: Int, restartLimit: Int, exitMilliseconds: UInt64, graceMilliseconds: UInt64) {
+        self.exitMilliseconds = exitMilliseconds
         self.graceMilliseconds = graceMilliseconds
         coordinator = CoordinatorSlot(restartLimit: restartLimit)
         workers = Array(repeating: WorkerSlot(restartLimit: restartLimit), count: workerCount)
@@ -75,20 +79,22 @@ package struct SupervisorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A signal asks for the end. The first is passed on to the coordinator, which writes a checkpoint; the second ends all
-    /// processes.
-    package mutating func signalled(_ signal: ProcessSignal) -> [SupervisorAction] {
-        guard stopSignal == nil else {
-            // A terminal that closes may send SIGHUP more than once.
-            if signal != .hangUp { actions.append(.finish(.interrupted(signal, wasLed: true))) }
+    /// A signal asks for the end. The first is passed on to the coordinator, which saves the state; where none runs, its
+    /// successor does that. A second SIGINT ends all processes. All processes may have received the same signal.
+    package mutating func signalled(_ signal: ProcessSignal, now: UInt64) -> [SupervisorAction] {
+        if let stopRequest {
+            if stopRequest.isOverruled(by: signal.rawValue, now: now) {
+                actions.append(.finish(.endedAtOnce(signal)))
+            }
             return takeActions()
         }
-        stopSignal = signal
+        stopRequest = StopRequest(
+            signal: signal.rawValue, graceMilliseconds: graceMilliseconds + exitMilliseconds, now: now)
         for index in workers.indices { workers[index].cancelRestart() }
         if coordinator.isRunning {
-            actions.append(.send(signal, .coordinator))
-        } else if coordinator.isAwaited {
-            actions.append(.finish(.interrupted(signal, wasLed: false)))
+            notifyCoordinator(.stop(signal))
+        } else {
+            coordinator.hasten(now: now)
         }
         return takeActions()
     }
@@ -97,6 +103,10 @@ package struct SupervisorMachine: ~Copyable {
     package mutating func tick(now: UInt64) -> [SupervisorAction] {
         if let ending {
             if now >= ending.deadline { actions.append(.finish(ending.outcome)) }
+            return takeActions()
+        }
+        if let stopRequest, now >= stopRequest.deadline {
+            actions.append(.finish(.graceExceeded(ProcessSignal(rawValue: stopRequest.signal))))
             return takeActions()
         }
         if let outcome = coordinator.dueOutcome(now: now) {
@@ -117,7 +127,7 @@ package struct SupervisorMachine: ~Copyable {
     /// When `tick` has work to do; nil when only events matter.
     package var deadline: UInt64? {
         if let ending { return ending.deadline }
-        return (workers.map(\.deadline) + [coordinator.deadline]).compactMap(\.self).min()
+        return (workers.map(\.deadline) + [coordinator.deadline, stopRequest?.deadline]).compactMap(\.self).min()
     }
 
     // MARK: The coordinator
@@ -126,6 +136,7 @@ package struct SupervisorMachine: ~Copyable {
         guard coordinator.started(processIdentifier) == true else { return }
         if let predecessor = coordinator.predecessor { notifyCoordinator(.predecessor(predecessor)) }
         notifyCoordinator(.children(runningWorkers))
+        if let stopRequest { notifyCoordinator(.stop(ProcessSignal(rawValue: stopRequest.signal))) }
         for (index, worker) in workers.enumerated() where worker.processIdentifier != nil {
             actions.append(.notify(.worker(index), .successor))
         }
@@ -135,7 +146,10 @@ package struct SupervisorMachine: ~Copyable {
         guard let (identifier, wasStopped) = coordinator.ended else { return }
         let subject = "the coordinator (pid \(identifier))"
         switch status {
-        case .exited(ProcessExitCode.requeue): replaceCoordinator(otherwise: .exited(ProcessExitCode.requeue), now: now)
+        case .exited(ProcessExitCode.requeue):
+            // The workers may have received the same signal, and have left before the coordinator received it.
+            let code = stopRequest.map { ProcessExitCode.signal($0.signal) } ?? ProcessExitCode.requeue
+            replaceCoordinator(otherwise: .exited(code), now: now)
         case .exited(let code):
             if !Self.isOutcome(code) {
                 actions.append(.note("\(subject) ended with the unknown exit code \(code)"))
@@ -153,16 +167,23 @@ package struct SupervisorMachine: ~Copyable {
             ProcessExitCode.success, ProcessExitCode.usage, ProcessExitCode.badData, ProcessExitCode.missingInput,
             ProcessExitCode.unreachable, ProcessExitCode.internalError, ProcessExitCode.inputOutput,
         ].contains(code)
-            || [ProcessSignal.interrupt, .terminate, .hangUp].contains { code == ProcessExitCode.signal($0.rawValue) }
+            || [ProcessSignal.interrupt, .terminate, .user1, .hangUp].contains {
+                code == ProcessExitCode.signal($0.rawValue)
+            }
     }
 
-    /// Schedules a successor if a worker is left, no stop was requested and the budget allows it; otherwise ends the run.
+    /// Schedules a successor if a worker is left and the budget allows it; otherwise ends the run. After a signal the
+    /// successor saves the state, unless its predecessor ended by itself.
     private mutating func replaceCoordinator(otherwise outcome: SupervisorOutcome, now: UInt64) {
-        guard stopSignal == nil, workers.contains(where: { !$0.isGone }),
+        var hasEndedItself = false
+        if case .exited = outcome { hasEndedItself = true }
+        guard stopRequest == nil || !hasEndedItself, workers.contains(where: { !$0.isGone }),
             let start = coordinator.scheduleSuccessor(otherwise: outcome, now: now)
         else { return end(outcome, now: now) }
         // They may have exited just before the coordinator saved the state.
-        for index in workers.indices { workers[index].recall(at: start) }
+        if stopRequest == nil {
+            for index in workers.indices { workers[index].recall(at: start) }
+        }
         if case .coordinatorLost(let text) = outcome {
             actions.append(.note("\(text): starting a successor"))
         } else {
@@ -198,7 +219,7 @@ package struct SupervisorMachine: ~Copyable {
         switch status {
         case .exited(ProcessExitCode.success): workers[index].left()
         case .exited(let code) where ProcessExitCode.isFinal(code):
-            guard stopSignal == nil else { return }
+            guard stopRequest == nil else { return }
             actions.append(
                 .note(
                     "worker-\(index) (pid \(identifier)) \(status), which a restart would repeat: "
@@ -208,7 +229,7 @@ package struct SupervisorMachine: ~Copyable {
     }
 
     private mutating func restartWorker(_ index: Int, now: UInt64) {
-        guard stopSignal == nil, case .exhausted(let limit) = workers[index].scheduleRestart(now: now), limit > 0
+        guard stopRequest == nil, case .exhausted(let limit) = workers[index].scheduleRestart(now: now), limit > 0
         else { return }
         actions.append(
             .note(
@@ -221,7 +242,7 @@ package struct SupervisorMachine: ~Copyable {
     /// Ends the run: the workers' pipes are closed, and they get the grace period to exit.
     private mutating func end(_ outcome: SupervisorOutcome, now: UInt64) {
         coordinator.end()
-        ending = (outcome, now + graceMilliseconds)
+        ending = (outcome, now + exitMilliseconds)
         actions.append(.hangUpWorkers)
         finishWhenAlone()
     }

@@ -8,6 +8,7 @@
 /// | `exited PID CODE` | a coordinator | a worker ended |
 /// | `signalled PID NUMBER` | a coordinator | a signal ended a worker |
 /// | `stopped PID` | a coordinator | a signal suspended a worker; the supervisor kills it |
+/// | `stop NUMBER` | a coordinator | a signal asks the run to end |
 /// | `coordinator` | a worker | the coordinator died, and its successor starts at the same address |
 package enum SupervisorNews: Sendable, Equatable {
     /// Its time is in milliseconds of the monotonic clock.
@@ -16,6 +17,7 @@ package enum SupervisorNews: Sendable, Equatable {
     case started(Int32)
     case ended(Int32, ChildStatus)
     case stopped(Int32)
+    case stop(ProcessSignal)
     case successor
 
     /// The line without its end.
@@ -27,6 +29,7 @@ package enum SupervisorNews: Sendable, Equatable {
         case .ended(let identifier, .exited(let code)): "exited \(identifier) \(code)"
         case .ended(let identifier, .signalled(let signal)): "signalled \(identifier) \(signal.rawValue)"
         case .stopped(let identifier): "stopped \(identifier)"
+        case .stop(let signal): "stop \(signal.rawValue)"
         case .successor: "coordinator"
         }
     }
@@ -48,6 +51,7 @@ package enum SupervisorNews: Sendable, Equatable {
         case ("exited", 2): self = .ended(numbers[0], .exited(code: numbers[1]))
         case ("signalled", 2): self = .ended(numbers[0], .signalled(ProcessSignal(rawValue: numbers[1])))
         case ("stopped", 1): self = .stopped(numbers[0])
+        case ("stop", 1): self = .stop(ProcessSignal(rawValue: numbers[0]))
         case ("coordinator", 0): self = .successor
         default: return nil
         }

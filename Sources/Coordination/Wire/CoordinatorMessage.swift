@@ -9,6 +9,8 @@ package enum CoordinatorMessage: Sendable, Equatable {
     case heartbeat
     /// The coordinator does not know this connection: the worker has to send HELLO.
     case introduce
+    /// The coordinator still prepares the run: the worker repeats its HELLO, and does not give up.
+    case preparing
     case contentChunk(ContentChunk)
     /// The membership changes: quiesce, report the position, and wait for the view of this generation. Repeated until it is
     /// answered by `ready`.
@@ -41,6 +43,9 @@ package struct CoordinatorIdentity: Sendable, Hashable {
         self.job = job
         self.term = term
     }
+
+    /// A coordinator that has not taken the lead of its run yet.
+    package static let preparing = CoordinatorIdentity(job: JobIdentifier(high: 0, low: 0), term: 0)
 }
 
 extension CoordinatorIdentity: WireValue {
@@ -86,7 +91,7 @@ extension CoordinatorMessage {
     /// Whether a coordinator sends it to a worker that it does not know.
     var concernsUnknownWorkers: Bool {
         switch self {
-        case .introduce, .refused: true
+        case .introduce, .refused, .preparing: true
         default: false
         }
     }
@@ -95,7 +100,7 @@ extension CoordinatorMessage {
         switch self {
         case .welcome(let welcome): writer.value(welcome)
         case .refused(let refusal): writer.value(refusal)
-        case .heartbeat, .introduce: break
+        case .heartbeat, .introduce, .preparing: break
         case .contentChunk(let chunk): writer.value(chunk)
         case .view(let view): writer.value(view)
         case .reconfigure(let generation): writer.integer(generation)
@@ -131,6 +136,7 @@ extension CoordinatorMessage {
                 exitCode: try reader.integer(Int32.self, "exit code"),
                 reason: try reader.line("reason", limit: WireLimits.textByteCount))
         case 140: self = .introduce
+        case 142: self = .preparing
         case 141: self = .reconfigure(generation: try reader.number("generation"))
         default: throw .unknownType(reader.type)
         }
@@ -151,6 +157,7 @@ extension CoordinatorMessage {
         case .abort: 139
         case .introduce: 140
         case .reconfigure: 141
+        case .preparing: 142
         }
     }
 

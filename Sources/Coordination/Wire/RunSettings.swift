@@ -10,6 +10,9 @@ package struct RunSettings: Sendable, Equatable {
     /// 0 keeps no epoch's checkpoint.
     package var keptEpochInterval = 0
     package var successorSeconds = 60
+    package var graceSeconds = 20
+    package var progressSeconds = 300
+    package var gatherSeconds = 120
     package var transport = TransportKind.automatic
     package var checksumsPayloads = false
 
@@ -31,6 +34,17 @@ package struct RunSettings: Sendable, Equatable {
         "successor-seconds", \.successorSeconds, 1...86_400,
         "Seconds that workers wait for another coordinator when theirs dies.")
 
+    package static let grace = RunSetting(
+        "grace", \.graceSeconds, 1...86_400,
+        "Seconds in which the state is saved after SIGINT, SIGTERM or SIGUSR1.")
+
+    package static let progressDeadline = RunSetting(
+        "progress-deadline", \.progressSeconds, 1...86_400,
+        "Seconds without a complete step, although the membership changes, after which the run ends.")
+    package static let gatherDeadline = RunSetting(
+        "gather-deadline", \.gatherSeconds, 1...86_400,
+        "Seconds that a run waits for enough workers, at its start and after losses.")
+
     package static let transportKind = RunSetting(
         "transport", \.transport,
         "How gradients travel between workers of one host; auto takes memory where they share it.")
@@ -42,12 +56,15 @@ package struct RunSettings: Sendable, Equatable {
     /// All settings, in the order of their values on the wire.
     package static let all = [
         minWorkers, rebalance, auditShare, checkpointEvery, keepEvery, successorWait, transportKind,
-        checksumPayloads,
+        checksumPayloads, grace, progressDeadline, gatherDeadline,
     ]
 }
 
 extension RunSettings {
     package var successorMilliseconds: UInt64 { UInt64(successorSeconds) * 1000 }
+    package var graceMilliseconds: UInt64 { UInt64(graceSeconds) * 1000 }
+    package var progressMilliseconds: UInt64 { UInt64(progressSeconds) * 1000 }
+    package var gatherMilliseconds: UInt64 { UInt64(gatherSeconds) * 1000 }
 
     /// Whether the state at the end of `epoch` (from 1) has to be saved.
     package func wantsCheckpoint(epoch: Int, bestImproved: Bool, isLast: Bool) -> Bool {

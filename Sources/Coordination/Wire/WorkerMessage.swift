@@ -12,6 +12,8 @@ package enum WorkerMessage: Sendable, Equatable {
     case stateChunk(StateChunk)
     case failed(WorkerFailure)
     case done(Done)
+    /// A signal asks it to leave. It stays until the coordinator ends it: then others hold its state, or it is saved.
+    case leaving(signal: Int32)
     /// It leaves.
     case goodbye
 }
@@ -31,6 +33,7 @@ extension WorkerMessage {
         case .stateChunk(let chunk): writer.value(chunk)
         case .failed(let failure): writer.value(failure)
         case .done(let done): writer.value(done)
+        case .leaving(let signal): writer.integer(signal)
         case .goodbye: break
         }
         return writer.finish()
@@ -51,6 +54,10 @@ extension WorkerMessage {
         case 9: self = .done(try reader.value(Done.self))
         case 10: self = .goodbye
         case 11: self = .linked(try reader.value(Linked.self))
+        case 12:
+            let signal = try reader.integer(Int32.self, "signal")
+            guard 1...64 ~= signal else { throw .invalid(field: "signal") }
+            self = .leaving(signal: signal)
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -69,6 +76,7 @@ extension WorkerMessage {
         case .done: 9
         case .goodbye: 10
         case .linked: 11
+        case .leaving: 12
         }
     }
 

@@ -10,6 +10,9 @@ struct StateSender {
         var unacknowledged: [Int] = []
     }
 
+    /// After this time without an acknowledgement the chunks are sent again.
+    private static let retryMilliseconds: UInt64 = 3000
+
     private let windowChunkCount: Int
     private var uploads: [Upload] = []
     private var lastMoved: UInt64 = 0
@@ -48,7 +51,9 @@ struct StateSender {
         precondition(!bytes.isEmpty, "a serialized state has bytes")
         // Requested again while it is on its way.
         guard !uploads.contains(where: { $0.name == name }) else { return }
-        uploads.append(Upload(name: name, bytes: bytes))
+        let upload = Upload(name: name, bytes: bytes)
+        // The coordinator waits for a state that it asked for, and may acknowledge no other one until the next view.
+        if name.purpose.isRequested { uploads.insert(upload, at: 0) } else { uploads.append(upload) }
     }
 
     /// Drops the states in transit; the sender of a new view sends the retained states instead.
@@ -65,9 +70,9 @@ struct StateSender {
         uploads[0].unacknowledged = []
     }
 
-    /// Whether chunks have been unacknowledged for this long.
-    func isStuck(since milliseconds: UInt64, now: UInt64) -> Bool {
-        uploads.first.map { !$0.unacknowledged.isEmpty && now >= lastMoved + milliseconds } ?? false
+    /// Whether chunks have been unacknowledged for so long that they have to be sent again.
+    func isStuck(now: UInt64) -> Bool {
+        uploads.first.map { !$0.unacknowledged.isEmpty && now >= lastMoved + Self.retryMilliseconds } ?? false
     }
 
     mutating func acknowledge(_ name: StateName, offset: UInt64) {

@@ -1,3 +1,5 @@
+import Core
+
 /// A worker's place in the run's views, and how far the present one lets it go.
 struct ViewMembership {
     /// The last view that was entered.
@@ -16,6 +18,11 @@ struct ViewMembership {
 
     /// Whether this worker sends the states that the coordinator saves.
     var isFirst: Bool { rank == 0 }
+
+    /// What a coordinator of the run that does not know this worker has to know.
+    func attachment(to job: JobIdentifier) -> Attachment {
+        Attachment(job: job, generation: announcedGeneration, holdsState: holdsState)
+    }
 
     enum Announcement {
         case outdated

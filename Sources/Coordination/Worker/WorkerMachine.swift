@@ -5,7 +5,6 @@ import Core
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms and nothing after `.exit`.
 package struct WorkerMachine: ~Copyable {
-    private static let contentRetryMilliseconds: UInt64 = 3000
     /// After this time without effect a message is sent again.
     private static let repeatMilliseconds: UInt64 = 1000
 
@@ -14,6 +13,7 @@ package struct WorkerMachine: ~Copyable {
     private var link: CoordinatorLink
     private(set) var membership = ViewMembership()
     private var report = ProgressReport()
+    private var departure = Departure()
     private var epochs = EpochReports()
     private var fetcher: ContentFetcher
     private var states: StateSender
@@ -35,7 +35,7 @@ package struct WorkerMachine: ~Copyable {
     /// The control socket is connected and the inbox bound: HELLO is sent.
     package mutating func start(now: UInt64) -> [WorkerAction] {
         precondition(phase == .created, "a worker starts once")
-        phase = .greeting(since: now, lastHello: now)
+        phase = .greeting(Greeting(now: now))
         send(.hello(configuration.hello))
         return takeActions()
     }
@@ -63,24 +63,23 @@ package struct WorkerMachine: ~Copyable {
     package mutating func received(_ report: ComputeReport, now: UInt64) -> [WorkerAction] {
         switch report {
         case .experimentLoaded(let missing): handleExperimentLoaded(missing: missing, now: now)
-        case .prepared(let position, let stateDigest):
-            if phase == .preparing {
-                becomeQuiescent(Ready(generation: 0, position: position, stateDigest: stateDigest))
-            }
-        case .quiesced(let position, let stateDigest):
+        case .prepared(let position, let digest) where phase == .preparing:
+            becomeQuiescent(Ready(generation: 0, position: position, stateDigest: digest))
+        case .quiesced(let position, let digest) where phase == .quiescing:
             // A newer generation may have been announced meanwhile.
-            if phase == .quiescing {
-                becomeQuiescent(
-                    Ready(
-                        generation: membership.announcedGeneration, position: position, stateDigest: stateDigest))
-            }
+            let generation = membership.announcedGeneration
+            becomeQuiescent(Ready(generation: generation, position: position, stateDigest: digest))
+        case .prepared, .quiesced: break
         case .linked(let generation, let stateDigest):
             handleLinked(Linked(generation: generation, stateDigest: stateDigest), now: now)
         case .epochEnded(let ended): handleEpochEnded(ended, now: now)
         case .stateSerialized(let name, let bytes): handleSerialized(name, bytes: bytes, now: now)
-        case .finished(let completedSteps, let stateDigest, let isComplete):
-            handleFinished(completedSteps: completedSteps, stateDigest: stateDigest, isComplete: isComplete, now: now)
-        case .stateSaved(let path): if phase == .abandoned { leaveAbandoned(path: path) }
+        case .finished(let steps, let digest, let isComplete):
+            let generation = self.report.generation
+            handleFinished(
+                Done(generation: generation, completedSteps: steps, stateDigest: digest, isComplete: isComplete),
+                now: now)
+        case .stateSaved(let path): exitSaved(path: path)
         case .failed(let kind, let message): handleFailure(kind, message: message, now: now)
         }
         return takeActions()
@@ -117,17 +116,34 @@ package struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
+    /// A signal asks this process to end.
+    package mutating func interrupt(signal: Int32, now: UInt64) -> [WorkerAction] {
+        let decision = departure.interrupt(
+            signal: signal, isOver: phase.isOver, holdsState: membership.holdsState,
+            graceMilliseconds: link.welcome?.settings.graceMilliseconds ?? 0, now: now)
+        perform(decision, now: now)
+        return takeActions()
+    }
+
+    /// The supervisor is gone. Without actions the process may end at once.
+    package mutating func supervisorLost(reason: String, now: UInt64) -> [WorkerAction] {
+        if !phase.isOver { perform(departure.supervisorLost(reason: reason), now: now) }
+        return takeActions()
+    }
+
     /// Time passed: sends heartbeats and checks every deadline.
     package mutating func tick(now: UInt64) -> [WorkerAction] {
         let wasLate = link.tick(now: now)
         switch phase {
-        case .created, .abandoned, .exited: break
-        case .greeting(let since, let lastHello): repeatGreeting(since: since, lastHello: lastHello, now: now)
+        case .created, .exited: break
+        case .abandoned(let ending): if now >= ending.deadline { exitSaved(path: nil) }
+        case .greeting(let greeting): repeatGreeting(greeting, now: now)
         case .failed(let failure, let since) where now >= since + configuration.failureDeadlineMilliseconds:
             exit(code: failure.exitCode, reason: failure.message)
         default:
             if wasLate { link.restartSilence(now: now) }
             keepInTouch(now: now)
+            if !phase.isOver { perform(departure.check(isCoordinatorKnown: link.isKnown, now: now), now: now) }
         }
         return takeActions()
     }
@@ -156,6 +172,9 @@ package struct WorkerMachine: ~Copyable {
         case .welcome(let welcome): handleWelcome(welcome, from: sender, now: now)
         case .refused(let refusal): handleRefusal(refusal)
         case .introduce: greetAgain(now: now)
+        case .preparing:
+            phase.prolongGreeting(now: now)
+            if !link.isKnown { link.restartSilence(now: now) }
         case .heartbeat: break
         case .contentChunk(let chunk): handleChunk(chunk, now: now)
         case .reconfigure(let generation): handleReconfiguration(generation)
@@ -166,8 +185,8 @@ package struct WorkerMachine: ~Copyable {
             states.acknowledge(name, offset: offset)
             sendStateChunks(now: now)
         case .sendState(let purpose): handleStateRequest(purpose)
-        case .end(let reason): leave(code: ProcessExitCode.success, reason: reason)
-        case .abort(let exitCode, let reason): leave(code: exitCode, reason: reason)
+        case .end(let reason): perform(departure.ended(reason: reason), now: now)
+        case .abort(let code, let reason): perform(departure.aborted(code: code, reason: reason), now: now)
         }
     }
 
@@ -192,47 +211,38 @@ package struct WorkerMachine: ~Copyable {
         exit(code: refusal.exitCode, reason: "the coordinator refused this worker: \(refusal.reason)")
     }
 
-    /// Sends HELLO to a coordinator that may not know this worker.
+    /// Sends HELLO to a coordinator that may not know this worker, with what it holds if it was welcomed before.
     private mutating func greetAgain(now: UInt64) {
         guard phase.takesMessages, !phase.isGreeting else { return }
+        var hello = configuration.hello
+        if phase.hasModel { hello.attachment = link.leader.map { membership.attachment(to: $0.job) } }
         link.greeted(now: now)
         send(.hello(hello))
     }
 
-    private mutating func repeatGreeting(since: UInt64, lastHello: UInt64, now: UInt64) {
-        if now >= since + configuration.greetingDeadlineMilliseconds {
-            exit(
-                code: ProcessExitCode.unreachable,
-                reason: "no coordinator answered within \((now - since) / 1000) s: is it running at that address?")
-        } else if now >= lastHello + configuration.helloIntervalMilliseconds {
-            phase = .greeting(since: since, lastHello: now)
+    private mutating func repeatGreeting(_ greeting: Greeting, now: UInt64) {
+        var greeting = greeting
+        switch greeting.check(configuration, now: now) {
+        case .wait: break
+        case .giveUp(let reason): exit(code: ProcessExitCode.unreachable, reason: reason)
+        case .greet:
+            phase = .greeting(greeting)
             send(.hello(configuration.hello))
         }
     }
 
-    /// The first message of a connection, with what this worker holds if it was welcomed before.
-    private var hello: Hello {
-        var hello = configuration.hello
-        if phase.hasModel, let job = link.leader?.job {
-            hello.attachment = Attachment(
-                job: job, generation: membership.announcedGeneration, holdsState: membership.holdsState)
-        }
-        return hello
-    }
-
     private mutating func keepInTouch(now: UInt64) {
         switch link.check(now: now) {
-        case .giveUp: return abandon()
+        case .giveUp:
+            let seconds = link.welcome?.settings.successorSeconds ?? 0
+            let decision = departure.coordinatorLost(seconds: seconds, completedSteps: report.completedSteps)
+            return perform(decision, now: now)
         case .greet: greetAgain(now: now)
         case .fine: break
         }
         if link.isHeartbeatDue(now: now) { sendProgress(now: now) }
-        if phase == .fetching,
-            let request = fetcher.repeatedRequest(after: Self.contentRetryMilliseconds, now: now)
-        {
-            send(.contentRequest(request))
-        }
-        if states.isStuck(since: Self.contentRetryMilliseconds, now: now) {
+        if phase == .fetching, let request = fetcher.repeatedRequest(now: now) { send(.contentRequest(request)) }
+        if states.isStuck(now: now) {
             states.restart()
             sendStateChunks(now: now)
         }
@@ -243,28 +253,22 @@ package struct WorkerMachine: ~Copyable {
     private mutating func handleExperimentLoaded(missing: [SHA256Digest], now: UInt64) {
         guard phase == .loading, let welcome = link.welcome else { return }
         phase = .fetching
-        let data = welcome.data.filter { content in missing.contains { content.identifier == .data($0) } }
-        fetcher.begin(data + (welcome.state.map { [$0] } ?? []))
-        fetchOn(now: now)
+        fetchOn(fetcher.begin(welcome, missing: missing, now: now))
     }
 
     private mutating func handleChunk(_ chunk: ContentChunk, now: UInt64) {
-        guard phase == .fetching, case .stored(let offset) = fetcher.receive(chunk, now: now) else {
-            return ignoredMessageCount += 1
-        }
+        let next = phase == .fetching ? fetcher.receive(chunk, now: now) : []
+        guard !next.isEmpty else { return ignoredMessageCount += 1 }
         report.advance()
-        compute(.storeContent(chunk.content, offset: offset, bytes: chunk.bytes))
-        fetchOn(now: now)
+        fetchOn(next)
     }
 
-    /// Requests what is missing; when nothing is, has the compute thread prepare.
-    private mutating func fetchOn(now: UInt64) {
-        if let content = fetcher.nextContent() { compute(.expectContent(content)) }
-        if let request = fetcher.nextRequest(now: now) { send(.contentRequest(request)) }
-        if fetcher.isComplete {
-            phase = .preparing
-            compute(.prepare)
-        }
+    /// Stores and requests content; when nothing is missing, has the compute thread prepare.
+    private mutating func fetchOn(_ next: [WorkerAction]) {
+        actions += next
+        guard fetcher.isComplete else { return }
+        phase = .preparing
+        compute(.prepare)
     }
 
     // MARK: Views
@@ -369,32 +373,23 @@ package struct WorkerMachine: ~Copyable {
     }
 
     private mutating func handleEpochEnded(_ ended: EpochEnded, now: UInt64) {
-        guard phase != .exited, phase != .abandoned, epochs.add(ended, now: now) else { return }
+        guard !phase.isOver, epochs.add(ended, now: now) else { return }
         report.advance()
         sendStepDigests()
         send(.epochEnded(ended))
     }
 
-    private mutating func handleFinished(
-        completedSteps: UInt64, stateDigest: SHA256Digest, isComplete: Bool, now: UInt64
-    ) {
+    private mutating func handleFinished(_ done: Done, now: UInt64) {
         guard phase == .training else { return }
         phase = .finishing
-        report.set(completedSteps: completedSteps, phase: .finished)
+        report.set(completedSteps: done.completedSteps, phase: .finished)
         sendStepDigests()
         sendProgress(now: now)
-        answer(
-            .done(
-                Done(
-                    generation: report.generation, completedSteps: completedSteps, stateDigest: stateDigest,
-                    isComplete: isComplete)))
+        answer(.done(done))
     }
 
     private mutating func handleFailure(_ kind: WorkerFailure.Kind, message: String, now: UInt64) {
-        switch phase {
-        case .created, .greeting, .quiescing, .exited, .failed, .finishing, .abandoned: return
-        default: break
-        }
+        guard phase.reportsFailures else { return }
         let failure = WorkerFailure(generation: report.generation, kind: kind, message: message)
         phase = .failed(failure, since: now)
         sendStepDigests()
@@ -404,11 +399,8 @@ package struct WorkerMachine: ~Copyable {
     // MARK: States
 
     private mutating func handleStateRequest(_ purpose: StatePurpose) {
-        switch phase {
-        case .quiescent, .training, .ready, .failed:
-            if states.request(purpose) { compute(.serializeState(purpose)) }
-        default: ignoredMessageCount += 1
-        }
+        guard phase.answersStateRequests else { return ignoredMessageCount += 1 }
+        if states.request(purpose) { compute(.serializeState(purpose)) }
     }
 
     private mutating func handleSerialized(_ name: StateName, bytes: [UInt8], now: UInt64) {
@@ -421,26 +413,27 @@ package struct WorkerMachine: ~Copyable {
 
     // MARK: The end
 
+    private mutating func perform(_ decision: Departure.Decision, now: UInt64) {
+        switch decision {
+        case .nothing: break
+        case .announce(let signal): send(.leaving(signal: signal))
+        case .leave(let code, let reason): leave(code: code, reason: reason)
+        case .save(let code, let reason):
+            guard membership.holdsState else { return leave(code: code, reason: reason) }
+            phase = .abandoned(Abandonment(code: code, reason: reason, now: now))
+            actions.append(.interruptCompute)
+            compute(.saveState)
+        }
+    }
+
+    /// The rescue checkpoint is written; nil when it could not be.
+    private mutating func exitSaved(path: String?) {
+        if case .abandoned(let ending) = phase { leave(code: ending.code, reason: ending.reason(path: path)) }
+    }
+
     private mutating func leave(code: Int32, reason: String) {
-        send(.goodbye)
+        if phase != .exited { send(.goodbye) }
         exit(code: code, reason: reason)
-    }
-
-    /// No coordinator leads the run any more. The state outlives this process in a rescue checkpoint.
-    private mutating func abandon() {
-        guard membership.holdsState else { return leaveAbandoned(path: nil) }
-        phase = .abandoned
-        actions.append(.interruptCompute)
-        compute(.saveState)
-    }
-
-    private mutating func leaveAbandoned(path: String?) {
-        let seconds = link.welcome?.settings.successorSeconds ?? 0
-        exit(
-            code: ProcessExitCode.requeue,
-            reason: "no message from a coordinator for \(seconds) s; this worker stops after step "
-                + "\(report.completedSteps)"
-                + (path.map { "; its state is in \($0): continue with --resume \($0)" } ?? ""))
     }
 
     private mutating func exit(code: Int32, reason: String) {
@@ -470,6 +463,7 @@ package struct WorkerMachine: ~Copyable {
         sendStepDigests()
         link.sentProgress(now: now)
         send(.progress(report.progress))
+        if let signal = departure.announcedSignal { send(.leaving(signal: signal)) }
         switch phase {
         case .quiescent(let ready): if ready.generation == 0, let pendingAnswer { send(pendingAnswer) }
         case .failed(let failure, let since): if now >= since + Self.repeatMilliseconds { send(.failed(failure)) }

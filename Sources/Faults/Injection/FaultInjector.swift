@@ -72,6 +72,7 @@ package final class FaultInjector: Sendable {
         case .slow: state.withLock { $0.slow(fault, nanoseconds: now) }
         case .failFiles(let operations, let errorCode):
             state.withLock { $0.failFiles(fault, operations, errorCode: errorCode, nanoseconds: now) }
+        case .slowFiles(let operations): state.withLock { $0.slowFiles(fault, operations, nanoseconds: now) }
         case .flipGradient, .flipCheckpoint: state.withLock { $0.flip(fault) }
         case .disturb:
             state.withLock { $0.disturb(planned, nanoseconds: now) }
@@ -107,6 +108,8 @@ package final class FaultInjector: Sendable {
         guard state.withLock({ $0.hasFileFaults }) else { return nil }
         return { [self] operation, path in
             let now = effects.nanoseconds()
+            let pauseMilliseconds = state.withLock { $0.delay(of: operation, path, nanoseconds: now) }
+            if pauseMilliseconds > 0 { effects.sleep(pauseMilliseconds) }
             return state.withLock { $0.interception(of: operation, path, nanoseconds: now) }
         }
     }

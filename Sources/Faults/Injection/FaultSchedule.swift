@@ -19,6 +19,7 @@ struct FaultSchedule: Sendable {
     private(set) var place: (point: Failpoint?, step: UInt64) = (nil, 0)
     private var flips: [Fault] = []
     private var failures: [FileFailure] = []
+    private var delays: [(milliseconds: Int, calls: FileFailure)] = []
     private var slowness: Slowness?
     private var disturbances: [MemoryDisturbance] = []
     /// Whether a fault of the plan disturbs the network of this process.
@@ -85,6 +86,11 @@ struct FaultSchedule: Sendable {
             .reduce(into: MemoryFaults.none) { $0.add($1.effect) }
     }
 
+    mutating func slowFiles(_ fault: Fault, _ operations: [FileOperation], nanoseconds: Int64) {
+        let calls = FileFailure(fault, operations, errorCode: 0, nanoseconds: nanoseconds)
+        delays.append((fault.whole(.added) ?? 0, calls))
+    }
+
     mutating func flip(_ fault: Fault) { flips.append(fault) }
 
     /// The bit flips of a kind that are due. A second call returns none.
@@ -97,6 +103,16 @@ struct FaultSchedule: Sendable {
     mutating func pause(nanoseconds: Int64) -> Int {
         if slowness?.isOver(nanoseconds: nanoseconds) ?? true { slowness = nil }
         return slowness?.pause(nanoseconds: nanoseconds) ?? 0
+    }
+
+    /// By how many milliseconds to delay an operation on a file.
+    mutating func delay(of operation: FileOperation, _ path: String, nanoseconds: Int64) -> Int {
+        delays.removeAll { $0.calls.isOver(nanoseconds: nanoseconds) }
+        var sum = 0
+        for index in delays.indices where delays[index].calls.errorCode(of: operation, path) != nil {
+            sum += delays[index].milliseconds
+        }
+        return sum
     }
 
     /// Whether an operation on a file fails.
@@ -137,7 +153,7 @@ private struct Slowness: Sendable {
     }
 }
 
-/// Makes operations on files fail for a time or a number of times.
+/// The operations on files that a fault concerns, for a time or a number of times.
 private struct FileFailure: Sendable {
     private let operations: [FileOperation]
     private let errorCode: Int32

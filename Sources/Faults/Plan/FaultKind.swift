@@ -22,6 +22,7 @@ package enum FaultKind: String, Sendable, CaseIterable {
     case failWrite = "fail-write"
     case failSynchronize = "fail-fsync"
     case failRename = "fail-rename"
+    case slowSynchronize = "slow-fsync"
     case flipGradient = "flip-gradient"
     case flipCheckpoint = "flip-checkpoint"
     case corruptStream = "corrupt-stream"
@@ -44,6 +45,8 @@ struct FaultDeclaration: Sendable {
         case slow
         /// These operations on files fail with this error number.
         case failFiles([FileOperation], errorCode: Int32)
+        /// Makes operations on files take longer.
+        case slowFiles([FileOperation])
         /// A bit of a gradient changes before it is sent.
         case flipGradient
         /// A bit of the last checkpoint changes after it was saved.
@@ -190,6 +193,14 @@ extension FaultKind {
         case .failWrite: .ofCalls("writes", .write)
         case .failSynchronize: .ofCalls("calls of fsync", .synchronize)
         case .failRename: .ofCalls("renames", .rename)
+        case .slowSynchronize:
+            FaultDeclaration(
+                summary: "a number of calls of fsync take longer", action: .slowFiles([.synchronize]),
+                targets: .coordinator, parameters: [.added(1000), .times, .file],
+                randomize: {
+                    $0.set(.added, $1.integer(10...3000))
+                    $0.set(.times, $1.integer(1...2))
+                })
         case .flipGradient:
             FaultDeclaration(
                 summary: "flips a bit of a gradient before it is sent; found with `--audit 1`", action: .flipGradient,
@@ -284,9 +295,12 @@ extension FaultKind {
         if case .disturb = declaration.action { true } else { false }
     }
 
-    /// Whether it makes operations on files fail.
+    /// Whether it makes operations on files fail, or take longer.
     package var isFile: Bool {
-        if case .failFiles = declaration.action { true } else { false }
+        switch declaration.action {
+        case .failFiles, .slowFiles: true
+        default: false
+        }
     }
 
     var concernsWorkers: Bool { declaration.targets == .workers || declaration.targets == .all }

@@ -32,6 +32,9 @@ struct CoordinatorCommand: ParsableCommand {
 
     @OptionGroup var keyOptions: KeyOptions
 
+    @Option(help: "Seconds to wait for other workers when the last one was lost; 0 ends the run.")
+    var waitForWorkers = 120
+
     @Flag(help: .hidden)
     var supervised = false
 
@@ -61,6 +64,12 @@ struct CoordinatorCommand: ParsableCommand {
         return (starting, most)
     }
 
+    func validate() throws {
+        guard 0...86_400 ~= waitForWorkers else {
+            throw ValidationError("--wait-for-workers takes a number from 0 to 86400")
+        }
+    }
+
     private func settings() throws -> CoordinatorSettings {
         let resolved = try experiment.resolved(for: runOptions)
         let environment = ProcessInfo.processInfo.environment
@@ -82,6 +91,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.keyFile = keyOptions.keyFile
         settings.isInsecure = keyOptions.insecure
         settings.isSupervised = supervised
+        settings.waitForWorkersSeconds = waitForWorkers
         settings.isSuccessor = successor
         settings.announcementFile = announceRun
         return settings
@@ -97,7 +107,13 @@ struct CoordinatorCommand: ParsableCommand {
         display.finish()
         switch outcome {
         case .completed: break
-        case .interrupted: throw ExitStatus(outcome.exitCode, outcome.description)
+        case .interrupted(_, _, let isSaved):
+            // A supervisor tells its own end from a coordinator that has to be replaced.
+            let code =
+                supervised
+                ? outcome.exitCode : BatchSystem.exitCode(outcome.exitCode, environment: settings.environment)
+            let place = isSaved ? " --run \(process.preparedRun.directory.path)" : ""
+            throw ExitStatus(code, outcome.description + place)
         // The display has already shown the failure.
         case .failed: throw ExitCode(outcome.exitCode)
         }

@@ -98,6 +98,7 @@ struct TrainCommand: ParsableCommand {
             // The coordinator's progress bar may be on the terminal's current line.
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
         supervisor.restartLimit = restarts
+        supervisor.graceMilliseconds = settings.graceMilliseconds
         if handover.plan.needsProxy, let faultFolder = handover.folder {
             let workerCount = supervisor.workerCount
             supervisor.prepare = { (folder) throws(LaunchError) in
@@ -114,7 +115,7 @@ struct TrainCommand: ParsableCommand {
         }
         let outcome = try supervisor.run()
         if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
-        try end(with: outcome)
+        try end(with: outcome, environment: environment)
     }
 
     private func printValues(of resolved: Experiment) throws {
@@ -126,20 +127,21 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Ends with the run's exit code.
-    private func end(with outcome: SupervisorOutcome) throws {
+    private func end(with outcome: SupervisorOutcome, environment: [String: String]) throws {
         switch outcome {
         case .exited(0): return
-        case .exited(let code): throw ExitCode(code)
+        case .exited(let code): throw ExitCode(BatchSystem.exitCode(code, environment: environment))
         case .coordinatorLost(let text):
             throw ExitStatus(ProcessExitCode.requeue, "\(text); continue with --resume")
-        case .interrupted(let signal, wasLed: true):
+        case .endedAtOnce(let signal):
             throw ExitStatus(
                 ProcessExitCode.signal(signal.rawValue),
                 "ended at once by a second signal: continue with --resume from the last checkpoint")
-        case .interrupted(let signal, wasLed: false):
+        case .graceExceeded(let signal):
             throw ExitStatus(
-                ProcessExitCode.signal(signal.rawValue),
-                "ended while no coordinator ran; work since the last checkpoint is not saved: continue with --resume")
+                BatchSystem.exitCode(ProcessExitCode.signal(signal.rawValue), environment: environment),
+                "the run did not end within the grace time; work since the last checkpoint is not saved: "
+                    + "continue with --resume, and give a longer --grace next time")
         }
     }
 

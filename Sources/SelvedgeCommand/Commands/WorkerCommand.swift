@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Foundation
+import Glibc
 import Transport
 
 /// Computes for a coordinator.
@@ -61,9 +62,21 @@ struct WorkerCommand: ParsableCommand {
             )
         }
         settings.note = { [name = settings.name] in Console.error("\(name): \($0)") }
+        settings.noteSavedState = { [name = settings.name, supervised] path in
+            // A worker by hand gives the path as the reason of its end.
+            if supervised { Console.error("\(name): its state is in \(path): continue with --resume \(path)") }
+        }
+        settings.endAtOnce = { [name = settings.name, supervised, coordinator] code, reason in
+            if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) }
+            if !supervised && code != 0 { Console.error("\(name): \(reason)") }
+            _exit(BatchSystem.exitCode(code, environment: environment))
+        }
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator prints why the run ended.
         if supervised && end.code != 0 { throw ExitCode(end.code) }
-        guard end.code == 0 else { throw ExitStatus(end.code, "\(settings.name): \(end.reason)") }
+        guard end.code == 0 else {
+            throw ExitStatus(
+                BatchSystem.exitCode(end.code, environment: environment), "\(settings.name): \(end.reason)")
+        }
     }
 }

@@ -13,6 +13,9 @@ struct RunSettingOptions: ParsableArguments {
     @Option(RunSettings.transportKind) var transport: String?
     @Flag(RunSettings.checksumPayloads) var checksumPayloads = false
     @Option(RunSettings.successorWait) var successorSeconds: String?
+    @Option(RunSettings.grace) var grace: String?
+    @Option(RunSettings.progressDeadline) var progressDeadline: String?
+    @Option(RunSettings.gatherDeadline) var gatherDeadline: String?
 
     private var given: [(setting: RunSetting, text: String?)] {
         [
@@ -20,7 +23,8 @@ struct RunSettingOptions: ParsableArguments {
             (RunSettings.auditShare, audit), (RunSettings.checkpointEvery, checkpointEvery),
             (RunSettings.keepEvery, keepEvery), (RunSettings.successorWait, successorSeconds),
             (RunSettings.transportKind, transport),
-            (RunSettings.checksumPayloads, checksumPayloads ? "true" : nil),
+            (RunSettings.checksumPayloads, checksumPayloads ? "true" : nil), (RunSettings.grace, grace),
+            (RunSettings.progressDeadline, progressDeadline), (RunSettings.gatherDeadline, gatherDeadline),
         ]
     }
 

@@ -64,8 +64,7 @@ struct TortureProcess: TortureRunner {
             if let signal = nextSignal() {
                 deadline = interruption == nil ? Date(timeIntervalSinceNow: Self.graceSeconds) : Date()
                 interruption = interruption ?? signal
-                // SIGINT asks it to save a checkpoint, SIGTERM to end at once.
-                for request in [SIGINT, SIGTERM] where process.isRunning { kill(process.processIdentifier, request) }
+                if process.isRunning { kill(process.processIdentifier, SIGINT) }
             }
             if end != nil {
                 killAll(training)

@@ -162,6 +162,7 @@ package final class ZeroMQSocket {
         while zmq_msg_send(&message.record, handle, flags) < 0 {
             let code = zmq_errno()
             if code == selvedge_again { return false }
+            if code == selvedge_host_unreachable { throw .peerGone }
             if code != selvedge_interrupted { throw .current("send to", endpoint) }
         }
         return true

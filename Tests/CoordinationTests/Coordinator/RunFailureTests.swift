@@ -48,7 +48,8 @@ struct RunFailureTests {
                 == "workers were not ready in time; missing: worker 'w1', waiting for a grant")
         #expect(
             text(.checkpointFailed(attempts: 3, message: "no space left"))
-                == "the checkpoint could not be written in 3 attempts: no space left; then continue with --resume")
+                == "the checkpoint could not be written in 3 attempts: no space left; the workers save their states; then continue with --resume"
+        )
         #expect(
             text(.repeatedFailure(step: 6, count: 3, last: "left before the end"))
                 == "step 7 failed 3 times by errors of the workers themselves; the last time a worker left before the end"

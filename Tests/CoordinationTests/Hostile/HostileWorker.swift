@@ -21,7 +21,7 @@ struct HostileWorker {
     mutating func message(_ known: CoordinatorInsight) -> WorkerMessage {
         let position = known.view?.position ?? .start
         let generation = values.number(known.generation)
-        switch Int.random(in: 0..<22, using: &values.generator) {
+        switch Int.random(in: 0..<23, using: &values.generator) {
         case 0...2: return .hello(hello(known))
         case 3...6:
             let limit = max(known.stepLimit, position.completedSteps)
@@ -59,6 +59,7 @@ struct HostileWorker {
                 Done(
                     generation: generation, completedSteps: values.number(known.stopLimit ?? known.stepLimit),
                     stateDigest: values.digest(), isComplete: values.chance(50)))
+        case 21: return .leaving(signal: values.pick([1, 2, 15, 64]))
         default: return values.chance(10) ? .goodbye : .progress(progress(generation: generation, steps: 0))
         }
     }

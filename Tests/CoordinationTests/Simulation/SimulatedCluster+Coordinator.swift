@@ -77,9 +77,8 @@ extension SimulatedCluster {
         case .recordEpoch(let record): self.record(record)
         case .writeCheckpoint(let request): write(request, of: process)
         case .journal(let event):
-            if case .view(let view) = event { check(view) }
             fingerprint.add(event, of: training)
-            disk.append(event, synchronizesViews: options.safeguards.synchronizesViews)
+            write(event, of: process)
         case .log(let entry):
             logs.append(entry)
             note("\(process.name): \(entry.text)")
@@ -156,6 +155,30 @@ extension SimulatedCluster {
                         identifier: request.identifier, failure: fails ? "no space left" : nil, now: now), of: process)
             }
         }
+    }
+
+    /// The file thread appends a record, and reports a view that is durable.
+    private func write(_ event: RunEvent, of process: SimulatedCoordinator) {
+        guard case .view(let view) = event, options.journalMilliseconds.upperBound > 0 else {
+            disk.append(event, synchronizesViews: options.safeguards.synchronizesViews)
+            if case .view(let view) = event { viewJournalled(view, of: process) }
+            return
+        }
+        let waits = options.safeguards.waitsForJournal
+        if !waits { viewJournalled(view, of: process) }
+        after(random(options.journalMilliseconds)) {
+            guard process.isHere else { return }
+            self.disk.append(event, synchronizesViews: self.options.safeguards.synchronizesViews)
+            if waits { self.on(process) { self.viewJournalled(view, of: process) } }
+        }
+    }
+
+    /// A view counts as given from here on: its members may receive it.
+    private func viewJournalled(_ view: View, of process: SimulatedCoordinator) {
+        check(view)
+        perform(
+            process.machine.viewJournalled(
+                generation: view.generation, failure: nil, now: process.clock.local(now)), of: process)
     }
 
     private func save(_ request: CheckpointRequest) {

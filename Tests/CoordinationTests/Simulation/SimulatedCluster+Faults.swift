@@ -66,7 +66,10 @@ extension SimulatedCluster {
         fingerprint.add(worker.incarnation)
         fingerprint.add(Int(code))
         if options.workersAreSound {
-            let isRight = [ProcessExitCode.success, ProcessExitCode.requeue, ProcessExitCode.inputOutput].contains(code)
+            let isRight = [
+                ProcessExitCode.success, ProcessExitCode.requeue, ProcessExitCode.inputOutput,
+                ProcessExitCode.signal(15),
+            ].contains(code)
             let isLate = reason.contains("the run is ending")
             check(isRight || isLate || outcome != nil, "\(worker.name) exits with \(code): \(reason)")
         }

@@ -27,6 +27,8 @@ extension SimulatedCluster {
         case .pauseCoordinator(let milliseconds): pause(coordinator, for: milliseconds)
         case .failWrites(let count): failingWrites = count
         case .interrupt: interrupt()
+        case .signalWorker(let slot): worker(slot).map { signal($0) }
+        case .signalAll: signalAll()
         case .killAllWorkers: for worker in workers { kill(worker) }
         case .cut, .isolate, .loss: disturbNetwork(fault)
         }

@@ -51,6 +51,20 @@ extension SimulatedCluster {
         }
     }
 
+    /// A signal asks the worker's process to end.
+    func signal(_ worker: SimulatedWorker, _ signal: Int32 = 15) {
+        note("\(worker.name) receives signal \(signal)")
+        on(worker) {
+            self.perform(worker.machine.interrupt(signal: signal, now: worker.clock.local(self.now)), of: worker)
+        }
+    }
+
+    /// A scheduler signals every process, in any order.
+    func signalAll(_ signal: Int32 = 15) {
+        for worker in workers { after(random(0...3)) { self.signal(worker, signal) } }
+        after(random(0...3)) { self.interrupt(signal: signal) }
+    }
+
     /// What the compute thread does with a command.
     private func compute(_ command: ComputeCommand, _ worker: SimulatedWorker) {
         switch command {

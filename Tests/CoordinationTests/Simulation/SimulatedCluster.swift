@@ -43,6 +43,8 @@ final class SimulatedCluster {
         var nonFiniteStep: UInt64?
         /// Slots that fetch their data from the coordinator.
         var slotsWithoutData: Set<Int> = []
+        /// How long a view takes to be durable in the journal.
+        var journalMilliseconds: ClosedRange<UInt64> = 0...0
         var safeguards = Safeguards()
         /// Events that are written down, the last ones.
         var historyLength = 0
@@ -59,6 +61,8 @@ final class SimulatedCluster {
         var reportsTrueDigests = true
         /// A view is synced to the journal before any worker receives it.
         var synchronizesViews = true
+        /// A view is durable before any worker receives it, however long that takes.
+        var waitsForJournal = true
         /// Each owner's contribution enters a step once.
         var dropsDuplicates = true
     }

@@ -39,6 +39,7 @@ enum SimulationPlan {
         options.resumes = true
         options.workersAreSound = true
         options.rebalances = chance(30)
+        options.journalMilliseconds = chance(50) ? 0...0 : 0...number(1...300)
         options.hasClockSkew = chance(70)
         options.timeLimit = faultMilliseconds + recoveryMilliseconds
         return options
@@ -84,6 +85,8 @@ enum Fault {
     case loss(percent: UInt64, milliseconds: UInt64)
     case failWrites(Int)
     case interrupt
+    case signalWorker(slot: Int)
+    case signalAll
     case killAllWorkers
 
     static func random(_ generator: inout SeededGenerator, slotCount: Int) -> Fault {
@@ -91,7 +94,7 @@ enum Fault {
         let slot = Int(number(0...UInt64(slotCount - 1)))
         let place = Int(number(0...UInt64(slotCount))) - 1
         let milliseconds = number(10...3000)
-        switch number(0...19) {
+        switch number(0...21) {
         case 0...3: return .killWorker(slot: slot)
         case 4: return .stopWorker(slot: slot)
         case 5: return .pauseWorker(slot: slot, milliseconds: milliseconds)
@@ -105,7 +108,9 @@ enum Fault {
         case 15: return .isolate(place, milliseconds: milliseconds)
         case 16: return .loss(percent: number(1...30), milliseconds: milliseconds)
         case 17: return .failWrites(Int(number(1...2)))
-        case 18: return number(0...1) == 0 ? .interrupt : .killAllWorkers
+        case 18: return .signalAll
+        case 19: return .signalWorker(slot: slot)
+        case 20: return number(0...1) == 0 ? .interrupt : .killAllWorkers
         default: return .killWorker(slot: slot)
         }
     }

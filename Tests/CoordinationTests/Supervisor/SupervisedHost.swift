@@ -13,7 +13,9 @@ struct SupervisedHost: ~Copyable {
     private(set) var outcome: SupervisorOutcome?
 
     init(workers: Int = 2, restarts: Int = 3) {
-        machine = SupervisorMachine(workerCount: workers, restartLimit: restarts, graceMilliseconds: 3000)
+        machine = SupervisorMachine(
+            workerCount: workers, restartLimit: restarts, exitMilliseconds: 3000,
+            graceMilliseconds: 20_000)
         perform(machine.begin())
     }
 
@@ -53,7 +55,7 @@ struct SupervisedHost: ~Copyable {
     }
 
     mutating func signal(_ signal: ProcessSignal) {
-        perform(machine.signalled(signal))
+        perform(machine.signalled(signal, now: now))
     }
 
     mutating func wait(_ milliseconds: UInt64) {

@@ -248,52 +248,65 @@ import Testing
 
     // MARK: Signals
 
-    @Test(arguments: [ProcessSignal.interrupt, .terminate, .hangUp])
-    func `the first signal is passed to the coordinator, the second ends all processes`(first: ProcessSignal) {
+    @Test(arguments: [ProcessSignal.interrupt, .terminate, .hangUp, ProcessSignal(rawValue: 10)])
+    func `the first signal is passed to the coordinator, a second SIGINT ends all processes`(first: ProcessSignal) {
         var host = SupervisedHost()
         _ = host.takeLog()
         host.signal(first)
-        #expect(host.takeLog() == [.send(first, .coordinator)])
-        host.signal(.terminate)
-        #expect(host.outcome == .interrupted(.terminate, wasLed: true))
-    }
-
-    @Test func `a repeated SIGHUP does not end the run at once`() {
-        var host = SupervisedHost()
-        host.signal(.hangUp)
-        host.signal(.hangUp)
-        #expect(host.outcome == nil)
-        host.end(.coordinator, .exited(code: 129))
-        host.wait(3000)
-        #expect(host.outcome == .exited(129))
+        #expect(host.takeLog() == [.notify(.coordinator, .stop(first))])
+        host.wait(250)
+        host.signal(.interrupt)
+        #expect(host.outcome == .endedAtOnce(.interrupt))
     }
 
     @Test(arguments: [ProcessSignal.interrupt, .terminate, .hangUp])
-    func `a run ended by a signal has the coordinator's exit code`(signal: ProcessSignal) {
+    func `a signal that is delivered twice, or that a scheduler repeats, is one request`(first: ProcessSignal) {
         var host = SupervisedHost()
-        host.signal(signal)
-        host.end(.coordinator, .exited(code: ProcessExitCode.signal(signal.rawValue)))
+        host.signal(first)
+        host.signal(first)
+        host.wait(5000)
+        host.signal(.terminate)
+        host.signal(.hangUp)
+        #expect(host.outcome == nil)
+        host.end(.coordinator, .exited(code: ProcessExitCode.signal(first.rawValue)))
         host.wait(3000)
-        #expect(host.outcome == .exited(ProcessExitCode.signal(signal.rawValue)))
+        #expect(host.outcome == .exited(ProcessExitCode.signal(first.rawValue)))
     }
 
-    @Test func `while no coordinator runs the first signal ends all processes`() {
+    @Test func `a run that does not end within the grace time is ended`() {
+        var host = SupervisedHost()
+        host.signal(.terminate)
+        host.wait(22_999)
+        #expect(host.outcome == nil)
+        host.wait(1)
+        #expect(host.outcome == .graceExceeded(.terminate))
+    }
+
+    @Test func `while no coordinator runs its successor starts at once, and is notified of the signal`() {
         var host = SupervisedHost()
         host.kill(.coordinator)
+        _ = host.takeLog()
         host.signal(.interrupt)
-        #expect(host.outcome == .interrupted(.interrupt, wasLed: false))
+        host.wait(0)
+        let log = host.takeLog()
+        #expect(log.first == .startCoordinator(isSuccessor: true, workerCount: 2))
+        #expect(log.contains(.notify(.coordinator, .stop(.interrupt))))
+        #expect(host.outcome == nil)
     }
 
-    @Test func `after a signal no process is restarted`() {
+    @Test func `after a signal no worker is restarted, and a killed coordinator has a successor that saves`() {
         var host = SupervisedHost()
         host.kill(.worker(0))
         host.signal(.interrupt)
         _ = host.takeLog()
-        host.kill(.worker(1))
-        host.wait(10_000)
-        #expect(host.takeLog() == [.notify(.coordinator, .ended(103, .signalled(.kill)))])
         host.kill(.coordinator)
-        #expect(
-            host.outcome == .coordinatorLost("the coordinator (pid 101) was killed by signal 9 (SIGKILL)"))
+        host.wait(100)
+        let log = host.takeLog()
+        #expect(log.contains(.startCoordinator(isSuccessor: true, workerCount: 1)))
+        #expect(log.contains(.notify(.coordinator, .stop(.interrupt))))
+        #expect(!log.contains(.startWorker(0)))
+        host.kill(.worker(1))
+        host.end(.coordinator, .exited(code: 130))
+        #expect(host.outcome == .exited(130))
     }
 }

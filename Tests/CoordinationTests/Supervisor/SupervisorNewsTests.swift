@@ -9,7 +9,7 @@ struct SupervisorNewsTests {
         let all: [SupervisorNews] = [
             .children([]), .children([1]), .children([100, 200, 2_147_483_647]), .ended(7, .exited(code: 0)),
             .ended(7, .exited(code: 75)), .ended(8, .signalled(.kill)), .stopped(9),
-            .started(10), .successor,
+            .started(10), .successor, .stop(.terminate),
             .predecessor(CoordinatorLoss(reason: "it was killed by signal 9", noticedMilliseconds: .max)),
         ]
         for news in all {
@@ -25,7 +25,8 @@ struct SupervisorNewsTests {
             "exited x 1", "exited 1 x", "exited 1 2 3", "signalled 1", "signalled 1 x", "signalled 1 9 SIGKILL",
             "stopped", "stopped x", "stopped 1 2", "STOPPED 1", "\0", "stopped\t1",
             "started", "started x", "started 1 2", "coordinator 1", "coordinators", "predecessor",
-            "predecessor 1", "predecessor -1 it was killed", "predecessor x it was killed",
+            "predecessor 1", "stop", "stop x", "stop 1 2", "predecessor -1 it was killed",
+            "predecessor x it was killed",
         ]
         for line in lines { #expect(SupervisorNews(line) == nil, "\(line)") }
     }

@@ -98,7 +98,7 @@ import Testing
         #expect(sender.nextChunks(now: 0).isEmpty)
         sender.acknowledge(Self.name(.stop), offset: 0)
         #expect(sender.nextChunks(now: 0).map(\.bytes.count) == [1])
-        #expect(sender.isStuck(since: 3000, now: 3000))
+        #expect(sender.isStuck(now: 3000))
         sender.restart()
         #expect(sender.nextChunks(now: 3000).map(\.offset) == [0, UInt64(size)])
     }
