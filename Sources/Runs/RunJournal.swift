@@ -100,8 +100,8 @@ package struct RunJournal: Sendable {
     package private(set) var conflictingSteps: Set<UInt64> = []
     /// Whether it has no record that can be read.
     package private(set) var isEmpty = true
-    /// Whether a checkpoint was recorded as saved.
-    package private(set) var hasSavedCheckpoint = false
+    /// Steps that are complete in the furthest checkpoint that was recorded as saved; nil where none was.
+    package private(set) var savedSteps: UInt64?
     /// SHA-256 of the recorded states, by the number of completed steps.
     private var stateDigests: [UInt64: Set<SHA256Digest>] = [:]
 
@@ -112,10 +112,19 @@ package struct RunJournal: Sendable {
             case .stepDigests(let firstStep, let digests): add(digests, firstStep: firstStep)
             case .epoch(_, let steps, let digest?), .checkpoint(let steps, let digest?):
                 stateDigests[steps, default: []].insert(digest)
-            case .checkpoint(_, nil): hasSavedCheckpoint = true
+            case .checkpoint(let steps, nil): savedSteps = max(savedSteps ?? 0, steps)
             case .view, .epoch, .stopping, .ended, .term: break
             }
         }
+    }
+
+    /// Whether a checkpoint was recorded as saved.
+    package var hasSavedCheckpoint: Bool { savedSteps != nil }
+
+    /// Steps whose gradients were recorded and that no saved checkpoint contains.
+    package var unsavedStepCount: UInt64 {
+        let reported = stepDigests.keys.max().map { $0 &+ 1 } ?? 0
+        return reported - min(reported, savedSteps ?? 0)
     }
 
     /// Reads the journal of a run.

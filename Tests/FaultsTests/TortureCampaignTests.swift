@@ -93,6 +93,7 @@ private final class ScriptedRunner: TortureRunner {
     private let folder: TemporaryFolder
     private var ends: [(TortureEnd, (TortureTraining) throws -> Void)]
     private(set) var calls: [[String]] = []
+    private(set) var interventions: [TortureIntervention?] = []
 
     init(_ folder: TemporaryFolder, _ ends: [(TortureEnd, (TortureTraining) throws -> Void)]) {
         self.folder = folder
@@ -109,12 +110,15 @@ private final class ScriptedRunner: TortureRunner {
     }
 
     func run(
-        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double, isToBeKilled: () -> Bool
+        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double,
+        intervene: (_ seconds: Double) -> TortureIntervention?
     ) throws -> TortureEnd {
         calls.append(arguments)
         let (end, action) = ends.removeFirst()
         try action(training)
-        return end == .ended(0) && isToBeKilled() ? .killed : end
+        let intervention = intervene(1000)
+        interventions.append(intervention)
+        return end == .ended(0) && intervention == .kill ? .killed : end
     }
 
     func remove(_ name: String, in folder: String) {}
@@ -179,6 +183,33 @@ struct TortureTrialTests {
             Issue.record("an overdue run was not hung")
             return
         }
+    }
+
+    @Test("A run that was asked to end is resumed, if every step that was reported is saved")
+    func terminateAll() throws {
+        func result(reported: UInt64, saved: UInt64) throws -> TortureResult {
+            let folder = try TemporaryFolder()
+            let stopped: (TortureTraining) throws -> Void = { training in
+                try Self.write("weights", training)
+                let journal = try Journal(in: OpenFolder(at: training.run, access: .owner), name: "journal")
+                try journal.append(
+                    JournalEntry.stepDigests(firstStep: 0, digests: Array(repeating: 1, count: Int(reported))).record)
+                try journal.append(JournalEntry.checkpoint(completedSteps: saved, fileDigest: nil).record)
+            }
+            let runner = ScriptedRunner(folder, [(.ended(0), whole), (.ended(143), stopped), (.ended(0), whole)])
+            var campaign = TortureCampaign(
+                experimentArguments: ["small.yaml"], experimentName: "small", stepsPerEpoch: 10, epochCount: 2,
+                kinds: [], workerCounts: 2...2, seed: 1, folder: folder.path)
+            campaign.terminatesAll = true
+            let result = try campaign.result(run: 0, against: try campaign.reference(runner), runner)
+            #expect(runner.interventions.prefix(2) == [nil, .terminateAll])
+            return result
+        }
+        let equal = try result(reported: 7, saved: 7)
+        #expect(equal.outcome == .resumed && equal.resumeCount == 1 && equal.plan.faults.isEmpty)
+        #expect(
+            try result(reported: 7, saved: 5).outcome
+                == .failed("2 steps were complete when it was asked to end, and are not saved"))
     }
 
     @Test("After a checkpoint was damaged, the run is killed and resumed")

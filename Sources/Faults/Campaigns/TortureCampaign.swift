@@ -22,6 +22,8 @@ package struct TortureCampaign: Sendable {
     package var folder: String
     /// Seconds for one run with all its resumes; nil derives it from the run without faults.
     package var deadlineSeconds: Double?
+    /// Instead of faults, every process of a run receives SIGTERM at a random moment.
+    package var terminatesAll = false
 
     package init(
         experimentArguments: [String], experimentName: String, stepsPerEpoch: Int, epochCount: Int, kinds: [FaultKind],
@@ -57,6 +59,7 @@ package struct TortureCampaign: Sendable {
     /// The number of workers and the plan of a run, counted from 0.
     package func plan(run: Int) -> (workerCount: Int, plan: FaultPlan) {
         let workerCount = RandomFaults.workerCount(seed: seed, run: run, in: workerCounts)
+        guard !terminatesAll else { return (workerCount, FaultPlan()) }
         guard chosen.isEmpty else { return (workerCount, FaultPlan([chosen[run % chosen.count]])) }
         func plan(_ workerCount: Int) -> FaultPlan {
             RandomFaults(
@@ -83,7 +86,7 @@ package struct TortureCampaign: Sendable {
         let start = runner.seconds
         let end = try runner.run(
             training, trainArguments(run: training.run, workerCount: workerCounts.upperBound), deadlineSeconds: limit
-        ) { false }
+        ) { _ in nil }
         guard end == .ended(0) else { throw TortureError.referenceFailed(end, log: training.log) }
         return Reference(digests: try RunDigests(run: training.run), seconds: runner.seconds - start)
     }
@@ -95,8 +98,9 @@ package struct TortureCampaign: Sendable {
         let training = try runner.training(named: name(ofRun: run), in: folder)
         // A run that hangs is found soon; a slow one is not taken for a hung one.
         let limit = deadlineSeconds ?? 60 + 20 * reference.seconds
+        let stopSeconds = terminatesAll ? RandomFaults.stopMoment(seed: seed, run: run) * reference.seconds : nil
         var trial = TortureTrial(
-            training: training, plan: plan, deadlineSeconds: limit,
+            training: training, plan: plan, stopSeconds: stopSeconds, deadlineSeconds: limit,
             arguments: trainArguments(
                 run: training.run, workerCount: workerCount, transport: transport(run: run), plan: plan))
         let start = runner.seconds
@@ -104,7 +108,7 @@ package struct TortureCampaign: Sendable {
         let result = TortureResult(
             run: run, workerCount: workerCount, plan: plan, outcome: outcome, resumeCount: trial.resumeCount,
             seconds: runner.seconds - start, triggered: FaultFolder(training.faultFolder).triggered,
-            recoveries: RunTimings.recoveries(path: RunPaths(training.run).timings))
+            recoveries: RunTimings.recoveries(path: RunPaths(training.run).timings), stopSeconds: stopSeconds)
         if outcome.isEqual { runner.remove(name(ofRun: run), in: folder) }
         return result
     }
@@ -147,10 +151,11 @@ package protocol TortureRunner {
     /// Makes the folders of a training. Throws `TortureError.exists` where they exist already.
     func training(named name: String, in folder: String) throws -> TortureTraining
 
-    /// Trains with these arguments until all processes have ended. `isToBeKilled` is called repeatedly; when it returns
-    /// true, the first process is killed once.
+    /// Trains with these arguments until all processes have ended. `intervene` is called repeatedly with the seconds since the
+    /// start, until it returns what is done.
     func run(
-        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double, isToBeKilled: () -> Bool
+        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double,
+        intervene: (_ seconds: Double) -> TortureIntervention?
     ) throws -> TortureEnd
 
     /// Removes the folders of a training.
@@ -176,11 +181,19 @@ package struct TortureTraining: Sendable {
     }
 }
 
+/// What a campaign does to the processes of a training.
+package enum TortureIntervention: Sendable {
+    /// Kills the first process.
+    case kill
+    /// Sends SIGTERM to all processes at once.
+    case terminateAll
+}
+
 /// How the processes of a training ended.
 package enum TortureEnd: Sendable, Equatable {
     /// The exit code, or 128 + the signal that killed it.
     case ended(Int32)
-    /// It was killed because `isToBeKilled` returned true, and its children ended.
+    /// It was killed by an intervention, and its children ended.
     case killed
     /// It had not ended at its deadline; all its processes were killed.
     case overdue

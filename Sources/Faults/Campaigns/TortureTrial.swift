@@ -5,6 +5,8 @@ package import Runs
 package struct TortureTrial {
     private let training: TortureTraining
     private let plan: FaultPlan
+    /// When all processes are asked to end, unless the first training ends before; nil: never.
+    private let stopSeconds: Double?
     private let arguments: [String]
     private let deadlineSeconds: Double
     package private(set) var resumeCount = 0
@@ -13,9 +15,13 @@ package struct TortureTrial {
 
     private static let resumeLimit = 5
 
-    package init(training: TortureTraining, plan: FaultPlan, deadlineSeconds: Double, arguments: [String]) {
+    package init(
+        training: TortureTraining, plan: FaultPlan, stopSeconds: Double? = nil, deadlineSeconds: Double,
+        arguments: [String]
+    ) {
         self.training = training
         self.plan = plan
+        self.stopSeconds = stopSeconds
         self.deadlineSeconds = deadlineSeconds
         self.arguments = arguments
     }
@@ -28,7 +34,10 @@ package struct TortureTrial {
         while true {
             let end = try runner.run(
                 training, arguments + (isResumed ? ["--resume"] : []), deadlineSeconds: rest,
-                isToBeKilled: { damageCount > seenDamageCount })
+                intervene: { intervention(afterSeconds: $0) })
+            if end == .ended(Self.terminated), unsavedStepCount > 0 {
+                return .failed("\(unsavedStepCount) steps were complete when it was asked to end, and are not saved")
+            }
             if let outcome = outcome(after: end, hasNewDamage: takeDamages(), expected) { return outcome }
             guard resumeCount < Self.resumeLimit else { return .failed("\(Self.resumeLimit) resumes were not enough") }
             resumeCount += 1
@@ -39,6 +48,20 @@ package struct TortureTrial {
         }
     }
 
+    /// The exit code after SIGTERM.
+    private static let terminated = ProcessExitCode.signal(15)
+
+    private func intervention(afterSeconds seconds: Double) -> TortureIntervention? {
+        if damageCount > seenDamageCount { return .kill }
+        guard let stopSeconds, resumeCount == 0, seconds >= stopSeconds else { return nil }
+        return .terminateAll
+    }
+
+    /// Steps that rank 0 had reported, and that no checkpoint contains.
+    private var unsavedStepCount: UInt64 {
+        (try? RunJournal(of: RunPaths(training.run)))?.unsavedStepCount ?? 0
+    }
+
     /// The outcome after the processes have ended; nil if the run is to be resumed.
     private func outcome(after end: TortureEnd, hasNewDamage: Bool, _ expected: RunDigests) -> TortureOutcome? {
         switch end {
@@ -46,6 +69,7 @@ package struct TortureTrial {
         case .leftProcesses: return .hung("it left processes behind")
         case .ended(ProcessExitCode.success) where !hasNewDamage: return comparison(with: expected)
         case .ended(ProcessExitCode.requeue), .killed, .ended(ProcessExitCode.success): return nil
+        case .ended(Self.terminated) where stopSeconds != nil: return nil
         // It read the damaged checkpoint itself, to evaluate it.
         case .ended where hasNewDamage: return nil
         // A fault made its disk fail, and is over.
@@ -133,10 +157,12 @@ package struct TortureResult: Sendable {
     package var seconds: Double
     package var triggered: [TriggeredFault]
     package var recoveries: [RecoveryTiming]
+    /// When all processes were asked to end; nil: never.
+    package var stopSeconds: Double?
 
     package init(
         run: Int, workerCount: Int, plan: FaultPlan, outcome: TortureOutcome, resumeCount: Int, seconds: Double,
-        triggered: [TriggeredFault], recoveries: [RecoveryTiming]
+        triggered: [TriggeredFault], recoveries: [RecoveryTiming], stopSeconds: Double? = nil
     ) {
         self.run = run
         self.workerCount = workerCount
@@ -146,6 +172,7 @@ package struct TortureResult: Sendable {
         self.seconds = seconds
         self.triggered = triggered
         self.recoveries = recoveries
+        self.stopSeconds = stopSeconds
     }
 
     /// Each recovery with the fault that caused it: the last one triggered before it was noticed, unless an earlier

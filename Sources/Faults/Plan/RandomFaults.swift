@@ -32,6 +32,12 @@ package struct RandomFaults: Sendable {
         return random.integer(range)
     }
 
+    /// When the processes of one run of a campaign are asked to end, as a share of the time that a run takes: 0 to 1.1.
+    package static func stopMoment(seed: UInt64, run: Int) -> Double {
+        var random = FaultRandom(seed: seed, run: run, use: .stopMoment)
+        return Double(random.integer(0...11_000)) / 10_000
+    }
+
     /// The plan of one run of a campaign: one to three faults. The first has kind `run` modulo the number of kinds, so
     /// that each kind occurs in that many runs.
     package func plan(seed: UInt64, run: Int) -> FaultPlan {
@@ -136,6 +142,7 @@ struct FaultRandom {
     enum Use: UInt32 {
         case faults
         case workerCount
+        case stopMoment
     }
 
     init(seed: UInt64, run: Int, use: Use = .faults) {

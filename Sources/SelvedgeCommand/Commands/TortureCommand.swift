@@ -16,7 +16,9 @@ struct TortureCommand: ParsableCommand {
         commandName: "torture", abstract: "Train under random faults and check that the bits stay the same.",
         discussion: """
             Trains once without faults, then once under each of N random plans of one to three faults; a run that ends \
-            with 75 is resumed. Every second run uses sockets only. Stops at the first checkpoint or metrics file whose SHA-256 differs. Exit code 0: all equal.
+            with 75 is resumed. Every second run uses sockets only. With --terminate-all each run receives SIGTERM in all its processes \
+            instead, must have saved every step that was complete, and is resumed. Stops at the first checkpoint or metrics file \
+            whose SHA-256 differs. Exit code 0: all equal.
             """)
 
     @Argument(help: "A shipped experiment or the path of a YAML file.")
@@ -46,6 +48,10 @@ struct TortureCommand: ParsableCommand {
             valueName: "fault"))
     var fault: [String] = []
 
+    @Flag(
+        help: "Instead of faults, send SIGTERM to every process of a run at a random moment, as batch systems do.")
+    var terminateAll = false
+
     @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
     var data: String?
 
@@ -63,6 +69,9 @@ struct TortureCommand: ParsableCommand {
 
     func validate() throws {
         guard runs > 0, first >= 0 else { throw ValidationError("--runs takes a number from 1, --first one from 0") }
+        guard !terminateAll || (kinds == nil && fault.isEmpty) else {
+            throw ValidationError("--terminate-all takes no --kinds and no --fault")
+        }
         guard deadline ?? 1 > 0 else { throw ValidationError("--deadline takes seconds above 0") }
     }
 
@@ -135,7 +144,9 @@ struct TortureCommand: ParsableCommand {
     }
 
     private func report(_ result: TortureResult, _ campaign: TortureCampaign) {
-        let plan = result.plan.faults.map(\.description).joined(separator: "; ")
+        let plan =
+            result.stopSeconds.map { "SIGTERM to all after " + Figures.duration($0) }
+            ?? result.plan.faults.map(\.description).joined(separator: "; ")
         let transport = campaign.transport(run: result.run).map { "\($0), " } ?? ""
         let resumes = result.resumeCount == 0 ? "" : " (\(result.resumeCount) resumed)"
         Console.note(
@@ -146,13 +157,15 @@ struct TortureCommand: ParsableCommand {
             "run \(result.run) of seed \(seed): \(result.outcome.column.rawValue): \(detail); see "
                 + "\(campaign.folder)/run-\(result.run)/output.txt; again with: "
                 + command(campaign, first: result.run, count: 1)
-                + "; the plan alone: " + campaign.replayCommand(result))
+                + (terminateAll ? "" : "; the plan alone: " + campaign.replayCommand(result)))
     }
 
     /// The command for some of the runs.
     private func command(_ campaign: TortureCampaign, first: Int, count: Int) -> String {
         let numbers = ["--seed", String(seed), "--first", String(first), "--runs", String(count)]
-        let faults = fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] }
+        let faults =
+            (fault.isEmpty ? flag("kinds", kinds) : fault.flatMap { ["--fault", "'\($0)'"] })
+            + (terminateAll ? ["--terminate-all"] : [])
         return
             (["selvedge torture"] + campaign.experimentArguments + numbers + ["--workers", workers.text] + faults
             + flag("deadline", deadline)).joined(separator: " ")
@@ -171,12 +184,16 @@ struct TortureCommand: ParsableCommand {
         }
         let chosen = try fault.map { try Fault(parsing: $0) }
         try FaultPlan(chosen).check(workerCount: workers.range.lowerBound)
-        let kinds = chosen.isEmpty ? try possibleKinds(epochCount: schedule.epochCount) : kinds(of: chosen)
-        return TortureCampaign(
+        let kinds =
+            chosen.isEmpty && !terminateAll
+            ? try possibleKinds(epochCount: schedule.epochCount) : kinds(of: chosen)
+        var campaign = TortureCampaign(
             experimentArguments: arguments, experimentName: resolved.name, stepsPerEpoch: schedule.stepsPerEpoch,
             epochCount: schedule.epochCount, kinds: kinds, chosen: chosen, workerCounts: workers.range,
             transports: [TransportKind.automatic, .zeromq].map(\.rawValue), seed: seed, folder: try folder(),
             deadlineSeconds: deadline)
+        campaign.terminatesAll = terminateAll
+        return campaign
     }
 
     /// The kinds of some faults, in the usual order.

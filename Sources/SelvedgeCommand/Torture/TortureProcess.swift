@@ -35,7 +35,8 @@ struct TortureProcess: TortureRunner {
     ///
     /// Throws `TortureInterrupted` when a signal has arrived and all processes have ended; a second signal kills them.
     func run(
-        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double, isToBeKilled: () -> Bool
+        _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double,
+        intervene: (_ seconds: Double) -> TortureIntervention?
     ) throws -> TortureEnd {
         let log = try LogFile(training.log)
         let output = Pipe()
@@ -51,6 +52,7 @@ struct TortureProcess: TortureRunner {
         process.standardError = output
         if let signal = nextSignal() { throw TortureInterrupted(signal: signal) }
         log.write("$ selvedge \(arguments.joined(separator: " "))\n")
+        let start = seconds
         try process.run()
         try? output.fileHandleForWriting.close()
 
@@ -58,7 +60,7 @@ struct TortureProcess: TortureRunner {
         var deadline = Date(timeIntervalSinceNow: deadlineSeconds)
         var interruption: Int32?
         var leaderEnd: Date?
-        var wasKilled = false
+        var intervention: TortureIntervention?
         var end: TortureEnd?
         while copy(descriptor, to: log) {
             if let signal = nextSignal() {
@@ -67,21 +69,24 @@ struct TortureProcess: TortureRunner {
                 if process.isRunning { kill(process.processIdentifier, SIGINT) }
             }
             if end != nil {
-                killAll(training)
+                signalAll(training, SIGKILL)
             } else if Date() > deadline {
                 end = .overdue
             } else if !process.isRunning {
                 let ended = leaderEnd ?? Date()
                 leaderEnd = ended
                 if Date().timeIntervalSince(ended) > Self.graceSeconds { end = .leftProcesses }
-            } else if !wasKilled && isToBeKilled() {
-                wasKilled = true
-                kill(process.processIdentifier, SIGKILL)
+            } else if intervention == nil, let action = intervene(seconds - start) {
+                intervention = action
+                switch action {
+                case .kill: kill(process.processIdentifier, SIGKILL)
+                case .terminateAll: signalAll(training, SIGTERM)
+                }
             }
         }
         process.waitUntilExit()
         if let interruption { throw TortureInterrupted(signal: interruption) }
-        if let end = end ?? (wasKilled ? .killed : nil) { return end }
+        if let end = end ?? (intervention == .kill ? .killed : nil) { return end }
         let code = process.terminationStatus
         return .ended(process.terminationReason == .exit ? code : 128 + code)
     }
@@ -96,14 +101,15 @@ struct TortureProcess: TortureRunner {
         return count > 0 || (count < 0 && errno == EINTR)
     }
 
-    /// Kills every process that has the faults' folder in its environment.
-    private func killAll(_ training: TortureTraining) {
+    /// Signals every process that has the faults' folder in its environment, in a random order.
+    private func signalAll(_ training: TortureTraining, _ signal: Int32) {
         let mark = Data("\(FaultEnvironment.folderVariable)=\(training.faultFolder)\0".utf8)
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        for identifier in names.compactMap({ pid_t($0) }) where identifier != getpid() {
+        let processes = names.compactMap { pid_t($0) }.filter { identifier in
             let environment = FileManager.default.contents(atPath: "/proc/\(identifier)/environ")
-            if environment?.range(of: mark) != nil { kill(identifier, SIGKILL) }
+            return identifier != getpid() && environment?.range(of: mark) != nil
         }
+        for identifier in processes.shuffled() { kill(identifier, signal) }
     }
 }
 
