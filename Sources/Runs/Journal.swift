@@ -16,6 +16,9 @@ package struct JournalRecord: Sendable, Equatable {
 ///
 /// A record is the payload's length (4 bytes), a CRC-32C over length, kind and payload (4 bytes), the kind (1 byte) and
 /// the payload; numbers are little-endian. Opening truncates the file at the first damaged record.
+///
+/// It has one writer. Where locks do not hold on other hosts, a second coordinator may open it and append its term: before each
+/// write the first one finds the file longer than it left it, and writes no more.
 package final class Journal {
     /// The longest payload, in bytes.
     package static let payloadByteLimit = 1 << 16
@@ -33,12 +36,16 @@ package final class Journal {
     /// When something was written before the journal was opened; nil for an empty one.
     package let lastWritten: MonotonicTime?
 
+    private let folder: OpenFolder
+    private let name: String
     private let files: FileOperations
     private let descriptor: Int32
     /// Offset of the next record. It overwrites the rest of a failed append.
     private var byteCount: Int
-    /// Why a synchronization failed. The system may have dropped what it could not write, and would report success for the next
-    /// one: the descriptor is not used again.
+    /// How far a failed append may have written.
+    private var tornByteCount = 0
+    /// Why nothing is written any more. After a failed synchronization the system may have dropped what it could not write, and
+    /// would report success for the next one: the descriptor is not used again.
     private var failure: FileError?
 
     /// Opens the journal or creates an empty one, whose name is durable. The caller holds the run directory's lock.
@@ -63,6 +70,8 @@ package final class Journal {
             throw error
         }
         self.path = path
+        self.folder = folder
+        self.name = name
         self.files = files
         self.descriptor = descriptor
     }
@@ -79,13 +88,29 @@ package final class Journal {
     /// The intact records of a journal's bytes.
     package static func records(_ bytes: [UInt8]) -> [JournalRecord] { wholeRecords(bytes).records }
 
-    /// Appends a record. After a failure the journal is unchanged, and the call may be repeated.
+    /// Throws `ESTALE` where another process has written to the journal or replaced it: that one leads the run now. Every further
+    /// call throws the same error.
+    package func checkSoleWriter() throws(FileError) {
+        if let failure { throw failure }
+        guard let size = folder.currentByteCount(of: name), size < byteCount || size > max(byteCount, tornByteCount)
+        else { return }
+        let error = FileError(operation: .write, path: path, code: ESTALE)
+        failure = error
+        throw error
+    }
+
+    /// Appends a record. After a failure the journal is unchanged, and the call may be repeated unless another process writes.
     package func append(_ record: JournalRecord) throws(FileError) {
         precondition(record.payload.count <= Self.payloadByteLimit, "a journal record longer than its limit")
-        if let failure { throw failure }
+        try checkSoleWriter()
         let bytes = Self.encoded(record)
-        try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
-            try files.write(buffer, to: descriptor, at: byteCount, path)
+        do throws(FileError) {
+            try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
+                try files.write(buffer, to: descriptor, at: byteCount, path)
+            }
+        } catch {
+            tornByteCount = max(tornByteCount, byteCount + bytes.count)
+            throw error
         }
         byteCount += bytes.count
     }

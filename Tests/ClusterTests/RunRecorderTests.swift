@@ -54,6 +54,28 @@ struct RunRecorderTests {
         #expect(try folder.bytes("run/checkpoints/last.safetensors") == [1])
     }
 
+    @Test("once another coordinator has taken the lead, no checkpoint and no metrics are replaced")
+    func deposed() throws {
+        let row = EpochRow(
+            epoch: 1, step: 5, loss: 0.5, accuracy: 0.25, validationLoss: 0.75, validationAccuracy: 0.125,
+            learningRate: 0.001)
+        #expect(recorder.write(request([.last], [1])) == nil)
+        recorder.record(rows: [row])
+        let metrics = try folder.text("run/metrics.jsonl")
+        // The file system does not share locks.
+        let other = try Journal(in: OpenFolder(at: run.directory.path, access: .owner), name: "journal")
+        try other.append(JournalEntry.term(2, job: JobIdentifier(high: 0, low: 1)).record)
+        for destination in [CheckpointRequest.Destination.last, .best, .diverged] {
+            let problem = try #require(recorder.write(request([destination], [2])))
+            #expect(problem.contains("another process writes it"), "\(problem)")
+        }
+        recorder.record(rows: [row, row])
+        #expect(recorder.takeFailure()?.contains("another process writes it") == true)
+        #expect(try folder.bytes("run/checkpoints/last.safetensors") == [1])
+        #expect(try folder.text("run/metrics.jsonl") == metrics)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/run/checkpoints").count == 1)
+    }
+
     @Test("an epoch replaces metrics and history and adds one line of timing")
     func epochs() throws {
         let rows = (1...2).map { epoch in

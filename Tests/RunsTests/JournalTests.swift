@@ -116,6 +116,22 @@ import Testing
         #expect(try openJournal(path).recovered == [records[1]])
     }
 
+    @Test func nothingIsWrittenOnceAnotherProcessHasWritten() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/journal"
+        let first = try openJournal(path)
+        try first.append(records[0])
+        let second = try openJournal(path)
+        try first.checkSoleWriter()
+        try second.append(records[1])
+        let failure = FileError(operation: .write, path: path, code: ESTALE)
+        #expect(throws: failure) { try first.checkSoleWriter() }
+        #expect(throws: failure) { try first.append(records[2]) }
+        #expect(throws: failure) { try first.synchronize() }
+        try second.append(records[2])
+        #expect(try Journal.records(path: path) == records)
+    }
+
     @Test func afterAFailedSynchronizationNothingIsWritten() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/journal"

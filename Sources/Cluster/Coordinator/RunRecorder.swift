@@ -32,6 +32,7 @@ final class RunRecorder {
     func write(_ request: CheckpointRequest) -> String? {
         do {
             if request.destinations.contains(.diverged) {
+                try journal.checkSoleWriter()
                 try directory.saveFailedState(request.bytes)
             } else {
                 let kept = request.destinations.lazy.compactMap { destination -> Int? in
@@ -39,7 +40,8 @@ final class RunRecorder {
                 }.first
                 try journal.announceCheckpoint(request.bytes, completedSteps: request.name.completedSteps)
                 try directory.saveCheckpoint(
-                    request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept)
+                    request.bytes, isBest: request.destinations.contains(.best), keepEpoch: kept,
+                    check: { () throws(FileError) in try journal.checkSoleWriter() })
             }
             return nil
         } catch {
@@ -50,13 +52,19 @@ final class RunRecorder {
     /// Replaces the metrics by these rows. A failed write is tried again.
     func record(rows: [EpochRow]) {
         do throws(FileError) {
-            try directory.replaceMetrics(rows)
+            try replaceMetrics(rows)
             unwritten = nil
         } catch {
             failure = error.description
             unwritten = UnwrittenRows(
                 rows: rows, attempts: 1, retryAt: MonotonicTime.now.nanoseconds + Self.retryNanoseconds)
         }
+    }
+
+    /// A coordinator that another one has followed replaces nothing.
+    private func replaceMetrics(_ rows: [EpochRow]) throws(FileError) {
+        try journal.checkSoleWriter()
+        try directory.replaceMetrics(rows)
     }
 
     func record(_ timing: EpochTiming) {
@@ -67,7 +75,7 @@ final class RunRecorder {
     func retryRows() throws(FileError) {
         guard let rest = unwritten, MonotonicTime.now.nanoseconds >= rest.retryAt else { return }
         do throws(FileError) {
-            try directory.replaceMetrics(rest.rows)
+            try replaceMetrics(rest.rows)
             unwritten = nil
         } catch {
             guard rest.attempts + 1 < Self.attemptLimit else {

@@ -30,6 +30,7 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         case EMFILE, ENFILE: "raise the limit of open files (ulimit -n)"
         case EFBIG: "it is larger than the file system, this program or the limit of file sizes (ulimit -f) allows"
         case EIO: "check the disk"
+        case ESTALE: "another process writes it: end all but one coordinator of the run, then continue with --resume"
         default: "check the path and the file system"
         }
     }

@@ -154,6 +154,16 @@ extension OpenFolder {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// The size of a file as its server has it now: opening a file asks a network file system again. Nil where it cannot be
+    /// opened.
+    func currentByteCount(of name: String) -> Int? {
+        let opened = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
+        guard opened >= 0 else { return nil }
+        defer { files.closeQuietly(opened) }
+        var status = stat()
+        return fstat(opened, &status) == 0 ? Int(status.st_size) : nil
+    }
+
     private func isLink(_ name: String) -> Bool {
         var status = stat()
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_mode & S_IFMT == S_IFLNK

@@ -6,11 +6,15 @@ extension RunDirectory {
     ///
     /// At every point at which the process can die, `last` or `previous` is a complete checkpoint. Best and epoch copies
     /// are further names of the same file, made before `last`, so that a resumed run finds them or makes them again:
-    /// `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`.
-    package func saveCheckpoint(_ bytes: [UInt8], isBest: Bool, keepEpoch: Int? = nil) throws(FileError) {
+    /// `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`. `check` is called when the bytes are durable, before anything is
+    /// replaced.
+    package func saveCheckpoint(
+        _ bytes: [UInt8], isBest: Bool, keepEpoch: Int? = nil, check: () throws(FileError) -> Void = {}
+    ) throws(FileError) {
         let folder = try checkpoints()
         let temporary = try AtomicFile.writeTemporary(bytes, beside: RunFileName.last, in: folder)
         do throws(FileError) {
+            try check()
             if isBest { try Self.copy(temporary, to: RunFileName.best, bytes, in: folder) }
             if let keepEpoch {
                 try Self.copy(temporary, to: RunFileName.checkpoint(epoch: keepEpoch), bytes, in: folder)
