@@ -25,7 +25,9 @@ extension Experiment {
             throw ExperimentError(source: source, problem: .tooLarge(byteLimit: byteLimit))
         }
         do {
-            return try YAMLText.root(of: yaml, noun: "experiments")
+            // Some editors begin a file with a byte-order mark.
+            let text = yaml.unicodeScalars.first == "\u{FEFF}" ? String(yaml.unicodeScalars.dropFirst()) : yaml
+            return try YAMLText.root(of: text, noun: "experiments")
         } catch {
             throw ExperimentError(source: source, line: error.line, problem: .syntax(error.problem))
         }
@@ -75,6 +77,17 @@ extension Experiment: SettingsGroup {
             "micro_batches", &microBatchCount, .microBatchCount,
             "Pieces of a batch whose gradients are summed by a fixed tree; no more workers than this compute.")
         try visitor.visit("seed", &seed, .unsigned, "Decides everything that is drawn at random.")
+    }
+}
+
+extension Experiment {
+    package var conflict: SettingConflict? {
+        guard earlyStopping != nil, dataset.validation == .none else { return nil }
+        return SettingConflict(
+            key: "early_stopping",
+            reason:
+                "there is nothing to monitor, because data.validation is none: give validation samples, or leave it out"
+        )
     }
 }
 
@@ -165,14 +178,14 @@ extension SettingFormat where Value == ImageShape {
         let noun = "a list of height, width and channels"
         let (extents, channels) = (ExperimentLimits.imageExtent, ExperimentLimits.channels)
         return Self(
-            "`[height, width, channels]`, at most \(extents.upperBound), \(extents.upperBound) and "
-                + "\(channels.upperBound)",
+            "`[height, width, channels]` or `[height, width]` of grey images, at most \(extents.upperBound), "
+                + "\(extents.upperBound) and \(channels.upperBound)",
             read: { node throws(SettingError) in
                 let elements = try node.elements(noun)
-                guard elements.count == 3 else { throw node.wrongType(noun) }
+                guard 2...3 ~= elements.count else { throw node.wrongType(noun) }
                 return ImageShape(
                     height: try elements[0].integer(extents), width: try elements[1].integer(extents),
-                    channels: try elements[2].integer(channels))
+                    channels: try elements.count == 2 ? 1 : elements[2].integer(channels))
             }, text: { "[\($0.height), \($0.width), \($0.channels)]" })
     }
 }

@@ -97,7 +97,7 @@ import Testing
             #expect(Self.message(1, "name: \(text)").contains("line 1: name: expected a name"), "\(text)")
         }
         #expect(
-            Self.message(4, "  input: [28, 28]").contains("model.input: expected a list of height, width and channels"))
+            Self.message(4, "  input: [28]").contains("model.input: expected a list of height, width and channels"))
         #expect(Self.message(4, "  input: 28").contains("model.input: expected a list"))
         #expect(Self.message(11, "optimizer: [adam]").contains("optimizer: expected an optimizer, found a list"))
         #expect(Self.error("[]")?.description == "\"toy.yaml\", line 1: expected a mapping, found a list")
@@ -106,6 +106,27 @@ import Testing
         #expect(Self.message(7, "    - {flatten: {}, max_pool2d: {}}").contains("expected one layer"))
         #expect(Self.error(Self.yaml(7, "    - {max_pool2d: {}}")) == nil)
         #expect(Self.message(12, "? [a]\n: 1").contains("expected a name before the colon"))
+    }
+
+    @Test func shortFormsReadAsTheirLongForms() throws {
+        let long = try Experiment(yaml: Self.yaml(), source: "toy.yaml")
+        for (line, text) in [
+            (4, "  input: [4, 4]"), (6, "    - conv2d: {filters: 2, kernel: 3, activation: relu}"),
+            (8, "    - flatten:"),
+            (8, "    - flatten: {}"), (1, "\u{FEFF}name: toy"),
+        ] {
+            #expect(try Experiment(yaml: Self.yaml(line, text), source: "toy.yaml") == long, "\(text)")
+        }
+        #expect(Self.message(9, "    - dense:").contains("the key \"units\" is missing"))
+    }
+
+    @Test func settingsThatContradictEachOtherAreRefused() {
+        let nesterov = Self.message(11, "optimizer: {sgd: {nesterov: true}}")
+        #expect(nesterov.contains("line 11: optimizer.sgd.nesterov: there is no velocity"), "\(nesterov)")
+        #expect(Self.error(Self.yaml(11, "optimizer: {sgd: {nesterov: true, momentum: 0.9}}")) == nil)
+        let text = Self.yaml(2, "data: {set: fashion-mnist, validation: none}") + "\nearly_stopping: {patience: 3}"
+        let stopping = Self.error(text)?.description ?? "no error"
+        #expect(stopping.contains("line 14: early_stopping: there is nothing to monitor"), "\(stopping)")
     }
 
     @Test func missingKeysAreNamed() {

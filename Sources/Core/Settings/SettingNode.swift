@@ -43,6 +43,9 @@ package struct SettingNode: Sendable, Equatable {
         if case .scalar = content { true } else { false }
     }
 
+    /// Whether nothing was written, as after the colon of `flatten:`.
+    var isEmpty: Bool { plainText.map { ["", "~", "null"].contains($0) } ?? false }
+
     /// The same node under another path.
     func at(path: String) -> SettingNode {
         var result = self
@@ -174,10 +177,14 @@ package struct SettingNode: Sendable, Equatable {
         return nodes.enumerated().map { index, node in node.at(path: "\(path)[\(index)]") }
     }
 
-    /// A list of exactly `count` whole numbers within `range`.
+    /// A list of exactly `count` whole numbers within `range`; of two, one number may stand for both.
     package func integers(
         _ expected: String, count: Int, _ range: ClosedRange<Int>
     ) throws(SettingError) -> [Int] {
+        if count == 2, isScalar {
+            let both = try integer(range)
+            return [both, both]
+        }
         let elements = try elements(expected)
         guard elements.count == count else { throw wrongType(expected) }
         var result: [Int] = []
@@ -236,6 +243,8 @@ package struct SettingError: Error, Sendable, Equatable, CustomStringConvertible
         case wrongType(expected: String, found: String)
         case outOfRange(expected: String, found: String)
         case unknownValue(String, nearest: String?, allowed: [String])
+        /// It is allowed alone, and contradicts another setting, for this reason.
+        case conflict(String)
 
         package var description: String {
             switch self {
@@ -244,6 +253,7 @@ package struct SettingError: Error, Sendable, Equatable, CustomStringConvertible
                     + (nearest.map { "did you mean \(quoted($0))?" }
                         ?? "known here: \(allowed.joined(separator: ", "))")
             case .missingKey(let key): "the key \(quoted(key)) is missing; add it"
+            case .conflict(let reason): reason
             case .wrongType(let expected, let found): "expected \(expected), found \(escaped(found))"
             case .outOfRange(let expected, let found): "must be \(expected), not \(escaped(found))"
             case .unknownValue(let value, let nearest, let allowed):

@@ -6,6 +6,26 @@ package protocol SettingsGroup: Sendable, Equatable {
 
     /// Visits each setting once, in the order of the canonical form.
     mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure)
+
+    /// Settings that are each allowed and contradict each other; by default none do. Reading refuses them.
+    var conflict: SettingConflict? { get }
+}
+
+extension SettingsGroup {
+    package var conflict: SettingConflict? { nil }
+}
+
+/// Why settings of a group contradict each other.
+package struct SettingConflict: Sendable, Equatable {
+    /// The setting at which the error is reported.
+    package let key: String
+    /// The reason with the remedy.
+    package let reason: String
+
+    package init(key: String, reason: String) {
+        self.key = key
+        self.reason = reason
+    }
 }
 
 /// A kind of layer, optimizer, loss, schedule, data source, …: something that an experiment names by a key. The

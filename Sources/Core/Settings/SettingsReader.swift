@@ -61,6 +61,8 @@ extension SettingsGroup {
                 try SettingsReader(node, keys: descriptions.compactMap(\.key))
             }
         try visitSettings(&reader)
+        guard let conflict else { return }
+        throw (try node.mapping(allowed: nil).optional(conflict.key) ?? node).failure(.conflict(conflict.reason))
     }
 }
 
@@ -93,7 +95,8 @@ extension SettingNode {
         guard let name = mapping.keys.first, mapping.keys.count == 1,
             let index = kinds.firstIndex(where: { $0.keys.contains(name) })
         else { throw wrongType(one) }
-        return KindChoice(index: index, key: name, settings: try mapping.required(name), node: self)
+        let settings = try mapping.required(name)
+        return KindChoice(index: index, key: name, settings: settings.isEmpty ? nil : settings, node: self)
     }
 }
 

@@ -65,7 +65,8 @@ public struct AugmentationConfiguration: SettingsGroup {
             "Zeros around the image, then a cut of its size at a random place.")
         try visitor.visit(
             "random_erasing", optional: &erasing, .settings,
-            "A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang 2020).")
+            "A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang 2020); `{}` has its defaults."
+        )
     }
 
     /// How an image continues beyond its edges, for pixels a b c d, as in scipy.ndimage.

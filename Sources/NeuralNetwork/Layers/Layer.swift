@@ -131,10 +131,10 @@ extension SettingVisitor {
 }
 
 extension SettingFormat where Value == Extent {
-    /// `[height, width]`, each within `range`.
+    /// `[height, width]`, each within `range`, or one number for both.
     static func extent(_ range: ClosedRange<Int>) -> Self {
         Self(
-            "`[height, width]`, \(range.lowerBound) to \(range.upperBound)",
+            "`[height, width]` or one number for both, \(range.lowerBound) to \(range.upperBound)",
             read: { node throws(SettingError) in
                 let values = try node.integers("a list of height and width", count: 2, range)
                 return Extent(height: values[0], width: values[1])

@@ -4,8 +4,8 @@ package import Core
 package struct RepeatChannels: Layer {
     package static let names = LayerNames("repeat_channels", label: "RepeatChannels")
     package static let documentation = """
-        Repeats the channels of each pixel, one whole set after the other: a grey image becomes one with three equal \
-        channels. It has no gradient, so it has to precede all layers that learn.
+        Repeats the channels of each pixel, one whole set after the other: a b becomes a b a b, and a grey image becomes one \
+        with three equal channels. It has no gradient, so it has to precede all layers that learn.
         """
     package static var preparesInput: Bool { true }
 

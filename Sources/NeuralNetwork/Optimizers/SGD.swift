@@ -35,6 +35,13 @@ package struct SGD: OptimizerMethod {
         try visitor.visit(convention: &convention)
     }
 
+    package var conflict: SettingConflict? {
+        guard isNesterov, momentum == 0 else { return nil }
+        return SettingConflict(
+            key: "nesterov",
+            reason: "there is no velocity to look ahead along: give a momentum above 0, or leave it out")
+    }
+
     package var slotNames: [String] { momentum == 0 ? [] : ["momentum_buffer"] }
 
     package func update(_ part: ArenaPart, _ step: OptimizerStep, kernels: KernelTable) {

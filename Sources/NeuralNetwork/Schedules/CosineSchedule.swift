@@ -6,7 +6,9 @@ package struct CosineSchedule: LearningRateSchedule {
     package static let documentation = """
         The learning rate rises in a straight line over the first epochs, then falls as half a cosine to `final_factor` at \
         the last step (Loshchilov & Hutter 2017, equation 5, without restarts). With w steps of warm-up, step s from 0 has \
-        the factor (s + 1) / w before w, and final + (1 − final)·(1 + cos πt)/2 after it, where t goes from 0 to 1.
+        the factor (s + 1) / w before w, and final + (1 − final)·(1 + cos πt)/2 after it, where t goes from 0 to 1. The rate \
+        changes with each step. The cosine spans all steps of all `epochs` behind the warm-up, so a run cannot be continued \
+        to more epochs with the same rates.
         """
 
     /// Epochs of rising rate.

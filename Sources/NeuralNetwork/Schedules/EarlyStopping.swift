@@ -40,7 +40,9 @@ public struct EarlyStopping: SettingsGroup {
         try visitor.visit(
             "patience", &patience, .epochCount, .required,
             "The epochs in a row without an improvement before training ends.")
-        try visitor.visit("minimum_change", &minimumChange, .atLeast(0), "An improvement is larger than this.")
+        try visitor.visit(
+            "minimum_change", &minimumChange, .atLeast(0),
+            "An improvement on the last improved value is larger than this, in the monitored value's own unit.")
         try visitor.visit(
             "restore_best_weights", &restoresBestWeights, .truth,
             "Whether the result is the best epoch's weights instead of the last's.")

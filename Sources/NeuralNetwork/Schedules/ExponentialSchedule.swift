@@ -4,7 +4,8 @@ package import Core
 package struct ExponentialSchedule: LearningRateSchedule {
     package static let key = "exponential"
     package static let documentation = """
-        The learning rate is multiplied by factor^epoch, with epochs counted from 0, as `ExponentialLR` of PyTorch does.
+        The learning rate is multiplied by factor^epoch, with epochs counted from 0, as `ExponentialLR` of PyTorch does. \
+        The rate changes between epochs only.
         """
 
     package var factor: Float

@@ -5,7 +5,8 @@ package struct PlateauSchedule: LearningRateSchedule {
     package static let key = "on_plateau"
     package static let documentation = """
         The learning rate is multiplied by `factor` each time the validation loss has not fallen for `patience` epochs, as \
-        `ReduceLROnPlateau` of Keras does. The count starts again after each reduction.
+        `ReduceLROnPlateau` of Keras does. The count starts again after each reduction. The rate changes between epochs only. \
+        Without validation the training loss of the epoch counts.
         """
 
     package var factor: Float

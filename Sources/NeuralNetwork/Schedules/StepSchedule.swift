@@ -4,7 +4,8 @@ package import Core
 package struct StepSchedule: LearningRateSchedule {
     package static let key = "step"
     package static let documentation = """
-        The learning rate is multiplied by factor^⌊epoch / epochs⌋, with epochs counted from 0, as `StepLR` of PyTorch does.
+        The learning rate is multiplied by factor^⌊epoch / epochs⌋, with epochs counted from 0, as `StepLR` of PyTorch does. \
+        The rate changes between epochs only.
         """
 
     /// Epochs between two reductions.

@@ -8,7 +8,10 @@ package struct BatchNormalization: Layer {
     package static let documentation = """
         y = (x − mean)·γ/√(variance + ε) + β for each channel (Ioffe & Szegedy 2015). In training, mean and biased variance \
         are those of the whole global batch, on which the workers agree inside the step; with `ghost` each micro-batch has \
-        its own. Evaluation, and a frozen layer in training too, use the running statistics.
+        its own. Evaluation, and a frozen layer in training too, use the running statistics. After each step, \
+        running ← momentum·running + (1 − momentum)·batch, with the biased variance too, as Keras does (PyTorch takes the \
+        unbiased one). Checkpoints name the tensors as PyTorch does: `weight` is γ, `bias` is β, then `running_mean` and \
+        `running_var`.
         """
 
     /// The share of the running statistics that a step keeps.
