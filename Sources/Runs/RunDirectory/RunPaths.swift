@@ -13,6 +13,8 @@ package enum RunFileName {
     package static let reportText = "report.txt"
     package static let reportJSON = "report.json"
     package static let reportHTML = "report.html"
+    /// The folders of TensorBoard's event files.
+    package static let tensorBoard = "tensorboard"
     package static let plots = "plots"
     package static let checkpoints = "checkpoints"
     /// The state where training stopped.
