@@ -149,6 +149,8 @@ public struct RecoveryTiming: Sendable, Equatable {
 package struct RunTiming: Sendable, Equatable {
     package let seconds: Double
     package let imagesPerSecond: Double
+    /// Epochs that were timed.
+    package let epochCount: Int
 
     /// Sums the epochs in ascending order.
     ///
@@ -163,6 +165,7 @@ package struct RunTiming: Sendable, Equatable {
             }
         }
         let timings = epochs.values.sorted { $0.epoch < $1.epoch }
+        epochCount = timings.count
         seconds = timings.reduce(0) { $0 + $1.seconds }
         imagesPerSecond =
             seconds > 0 ? timings.reduce(0) { $0 + $1.imagesPerSecond * $1.seconds } / seconds : 0

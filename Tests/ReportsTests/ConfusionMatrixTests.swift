@@ -27,3 +27,28 @@ import Testing
                 """)
     }
 }
+
+@Suite struct NarrowConfusionMatrixTests {
+    private let matrix = ClassificationReportTests.matrix(
+        ["T-shirt/top", "Bag", "Ankle boot"], [[8000, 1, 1], [2, 5, 3], [0, 0, 4]])
+
+    @Test(arguments: [20, 30, 43, 60])
+    func everyLineFitsTheTerminal(columns: Int) {
+        let lines = matrix.text(columns: columns).split(separator: "\n").dropLast()
+        #expect(lines.allSatisfy { $0.unicodeScalars.count <= max(columns, 20) || $0.hasPrefix("most frequent") })
+    }
+
+    @Test func classesGetNumbersWhereTheirNamesDoNotFit() {
+        #expect(
+            matrix.text(columns: 40).hasPrefix(
+                """
+                true \\ predicted     0  1  2
+                   T-shirt/top 0  8000  1  1
+                """))
+    }
+
+    @Test func theLargestConfusionsAreListedWhereNoTableFits() {
+        let text = matrix.text(columns: 20)
+        #expect(text.contains("3  Bag → Ankle boot\n2  Bag → T-shirt/top\n"), "\(text)")
+    }
+}

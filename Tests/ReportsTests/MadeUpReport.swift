@@ -10,10 +10,10 @@ import Runs
 enum MadeUpReport {
     static let sampleCount = 40
 
-    static func experiment(published: [PublishedFigure] = []) -> Experiment {
+    static func experiment(published: [PublishedFigure] = [], isSynthetic: Bool = true) -> Experiment {
         Experiment(
             name: "made-up", title: "Title with <tags> & \"quotes\"", published: published,
-            dataset: DatasetConfiguration(source: SyntheticSource()),
+            dataset: isSynthetic ? DatasetConfiguration(source: SyntheticSource()) : DatasetConfiguration(),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1),
                 layers: [.flatten, .dense(units: 10, activation: .sigmoid)]),
@@ -40,12 +40,15 @@ enum MadeUpReport {
             validationLoss: values.0 + 0.05, validationAccuracy: values.1, learningRate: 0.001)
     }
 
-    static func make(published: [PublishedFigure] = [], rows: [EpochRow] = rows) throws -> RunReport {
-        let experiment = experiment(published: published)
+    static func make(
+        published: [PublishedFigure] = [], rows: [EpochRow] = rows, isSynthetic: Bool = true,
+        weights: EvaluatedWeights? = nil
+    ) throws -> RunReport {
+        let experiment = experiment(published: published, isSynthetic: isSynthetic)
         let test = SyntheticImages.make(sampleCount: sampleCount, seed: 2)
         return try RunReport(
             experiment: experiment, model: Model(experiment.model, loss: experiment.loss), rows: rows,
             training: SyntheticImages.make(sampleCount: 100, seed: 1), evaluated: test,
-            evaluation: evaluation(of: test))
+            weights: weights, evaluation: evaluation(of: test))
     }
 }

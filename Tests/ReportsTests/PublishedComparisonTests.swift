@@ -26,7 +26,8 @@ import Testing
 
     @Test func epochsAreWholeNumbers() throws {
         let report = try MadeUpReport.make(
-            published: [PublishedFigure(name: "epoch_of_lowest_validation_loss", value: .number(11))])
+            published: [PublishedFigure(name: "epoch_of_lowest_validation_loss", value: .number(11))],
+            isSynthetic: false)
         #expect(report.published.rows[0].cells == ["epoch of lowest validation loss", "11", "3", "−8"])
     }
 

@@ -1,6 +1,7 @@
 import Datasets
 import Experiments
 import Foundation
+import Runs
 import Testing
 import Training
 
@@ -38,7 +39,10 @@ import Training
         var evaluation = MadeUpReport.evaluation(of: dataset)
         func red() throws -> Int {
             try DrawnPixels(
-                png: SamplePictures.predictions(dataset, evaluation, dataset.classNames, source: source).png
+                png: SamplePictures(
+                    dataset: dataset, evaluation: evaluation, classNames: dataset.classNames,
+                    references: SampleReferences("test")
+                ).predictions(source: source).png
             ).count(.mistake)
         }
         let before = try red()
@@ -48,7 +52,7 @@ import Training
 
     @Test func thePageHoldsEverythingItself() throws {
         let report = try MadeUpReport.make(
-            published: [PublishedFigure(name: "test_accuracy", value: .number(0.9))])
+            published: [PublishedFigure(name: "test_accuracy", value: .number(0.9))], isSynthetic: false)
         // Short stand-ins: their text is not searched.
         let pictures = try report.pictures().map { picture in
             var picture = picture
@@ -59,7 +63,7 @@ import Training
         #expect(page.components(separatedBy: "src=\"data:image/png;base64,AQID\"").count == 8)
         #expect(
             !page.contains("http") && !page.contains("url(") && !page.contains("<script") && !page.contains("<link"))
-        #expect(page.contains("<p class=\"warning\">SYNTHETIC DATA"))
+        #expect(try MadeUpReport.make().html(pictures: []).contains("<p class=\"warning\">SYNTHETIC DATA"))
         #expect(page.contains("Title with &lt;tags&gt; &amp; &quot;quotes&quot;") && !page.contains("<tags>"))
         for text in [
             "20 of 40 (50.00 %)", "0.8500 at epoch 2", "0.4500 at epoch 3",
@@ -72,14 +76,12 @@ import Training
 
     @Test func theTextHasHistoryPublishedFiguresAndTheClassificationReport() throws {
         let text = try MadeUpReport.make(
-            published: [PublishedFigure(name: "validation_accuracy_epoch_2", value: .number(0.8))]
+            published: [PublishedFigure(name: "validation_accuracy_epoch_2", value: .number(0.8))], isSynthetic: false
         ).text
         #expect(
             text.hasPrefix(
                 """
                 made-up, seed 1, data: synthetic
-
-                SYNTHETIC DATA: these figures mean nothing
 
                 highest validation accuracy: 0.8500 at epoch 2 of 3
                 lowest validation loss: 0.4500 at epoch 3 of 3
@@ -99,7 +101,8 @@ import Training
     @Test func theJSONKeepsItsKeys() throws {
         let json = try MadeUpReport.make().json
         for part in [
-            "{\"experiment\":\"made-up\",", "\"seed\":1,", "\"data\":\"synthetic\",\"synthetic\":true,",
+            "{\"experiment\":\"made-up\",", "\"seed\":1,",
+            "\"data\":\"synthetic\",\"weights\":null,\"synthetic\":true,",
             "\"parameters\":7850,", "\"epochs\":[{\"epoch\":1,",
             "\"highest_validation_accuracy\":{\"epoch\":2,\"value\":0.85}",
             "\"test\":{\"samples\":40,\"accuracy\":0.5,\"loss\":0.25,\"misclassification\":0.5,\"classification_report\":{",
@@ -107,6 +110,48 @@ import Training
         ] {
             #expect(json.contains(part), "\(part)")
         }
+    }
+}
+
+@Suite struct ReportProvenanceTests {
+    @Test func theWeightsAreNamedInTextAndJSON() throws {
+        let report = try MadeUpReport.make(weights: EvaluatedWeights(epoch: 2, role: .best))
+        #expect(report.text.hasPrefix("made-up, seed 1, data: synthetic, weights of epoch 2 (best)\n"))
+        #expect(report.json.contains("\"weights\":{\"epoch\":2,\"step\":0,\"checkpoint\":\"best\"}"))
+        #expect(EvaluatedWeights(epoch: 2, step: 7, role: nil).text == "weights after step 7 of epoch 3")
+        #expect(EvaluatedWeights(epoch: 0, role: .last).text == "first weights (last)")
+    }
+
+    @Test func predictionsCarryTheNamesBySelvedgePredict() {
+        #expect(SampleReferences("test").name(17) == "test:17")
+        #expect(SampleReferences("train", indices: [5, 9]).name(1) == "train:9")
+    }
+
+    @Test func publishedFiguresOfFewerEpochsAreMarked() throws {
+        let figures = [PublishedFigure(name: "validation_accuracy", value: .number(0.8))]
+        func note(_ published: Int) throws -> String? {
+            let report = try MadeUpReport.make()
+            return PublishedComparison(
+                figures, history: report.history, evaluation: report.evaluation, publishedEpochs: published
+            ).note
+        }
+        #expect(try note(3) == nil)
+        #expect(try note(20) == "unfinished: 3 of the 20 published epochs")
+    }
+
+    @Test func theRowTimeIsFilled() throws {
+        let line = #"{"epoch":1,"generation":1,"images_per_second":100,"seconds":2.5,"workers":2}"#
+        let report = try MadeUpReport.make()
+        let rows = PublishedComparison(
+            [PublishedFigure(name: "time", value: .text("4 s/epoch"))], history: report.history,
+            evaluation: report.evaluation, timing: try RunTiming(jsonLines: Array((line + "\n").utf8))
+        ).rows
+        #expect(rows.map(\.cells) == [["time", "4 s/epoch", "2.50 s/epoch", "–"]])
+    }
+
+    @Test func publishedFiguresAreNotComparedWithMadeUpImages() throws {
+        let report = try MadeUpReport.make(published: [PublishedFigure(name: "test_accuracy", value: .number(0.9))])
+        #expect(report.isSynthetic && report.published.rows.isEmpty)
     }
 }
 

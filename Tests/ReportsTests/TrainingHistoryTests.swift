@@ -27,7 +27,7 @@ import Testing
     @Test func runsWithoutANumberSaySo() {
         #expect(history([]).text == "no epoch was finished\n")
         #expect(history([.nan]).highestValidationAccuracy == nil)
-        #expect(history([.nan]).text.hasPrefix("highest validation accuracy: none of 1 epochs has one\n"))
+        #expect(history([.nan]).text.hasPrefix("highest validation accuracy: none of 1 epoch has one\n"))
         #expect(history([.nan]).text.contains("validation accuracy not a number"))
     }
 

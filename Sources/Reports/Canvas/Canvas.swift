@@ -143,17 +143,46 @@ extension Canvas {
         cairo_font_options_destroy(options)
     }
 
-    private func choose(_ style: TextStyle) {
+    /// Families with Chinese, Japanese and Korean characters, which `fontName` lacks.
+    private static let eastAsianFontNames = [
+        "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+        "Droid Sans Fallback", "IPAGothic", "Unifont",
+    ]
+
+    private func choose(_ style: TextStyle, for text: String) {
+        select(Self.fontName, style)
+        let firstEastAsian: UInt32 = 0x2E80
+        if text.unicodeScalars.contains(where: { $0.value >= firstEastAsian }), !hasAllGlyphs(of: text) {
+            let found = Self.eastAsianFontNames.first { name in
+                select(name, style)
+                return hasAllGlyphs(of: text)
+            }
+            if found == nil { select(Self.fontName, style) }
+        }
+        cairo_set_source_rgb(context, style.color.red, style.color.green, style.color.blue)
+    }
+
+    private func select(_ family: String, _ style: TextStyle) {
         cairo_select_font_face(
-            context, Self.fontName, CAIRO_FONT_SLANT_NORMAL,
+            context, family, CAIRO_FONT_SLANT_NORMAL,
             style.isBold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL)
         cairo_set_font_size(context, style.size)
-        cairo_set_source_rgb(context, style.color.red, style.color.green, style.color.blue)
+    }
+
+    /// Whether the selected font has every character; cairo does not look in other fonts.
+    private func hasAllGlyphs(of text: String) -> Bool {
+        var glyphs: UnsafeMutablePointer<cairo_glyph_t>?
+        var count: Int32 = 0
+        let status = cairo_scaled_font_text_to_glyphs(
+            cairo_get_scaled_font(context), 0, 0, text, -1, &glyphs, &count, nil, nil, nil)
+        guard status == CAIRO_STATUS_SUCCESS, let glyphs else { return false }
+        defer { cairo_glyph_free(glyphs) }
+        return UnsafeBufferPointer(start: glyphs, count: Int(count)).allSatisfy { $0.index != 0 }
     }
 
     /// How far the text reaches, in pixels.
     func width(of text: String, _ style: TextStyle) -> Double {
-        choose(style)
+        choose(style, for: text)
         var extents = cairo_text_extents_t()
         cairo_text_extents(context, text, &extents)
         return extents.x_advance

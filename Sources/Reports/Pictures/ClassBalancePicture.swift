@@ -14,6 +14,13 @@ package struct ClassBalance: Sendable, Equatable {
         self.classNames = classNames
     }
 
+    /// Such as "training, validation and test".
+    var partNames: String {
+        let names = parts.map(\.name)
+        return [names.dropLast().joined(separator: ", "), names.last ?? "no"].filter { !$0.isEmpty }.joined(
+            separator: " and ")
+    }
+
     /// Adds a part; each label is below the number of classes. An empty part is left out.
     package mutating func add(_ name: String, labels: some Sequence<UInt8>) {
         var counts = [Int](repeating: 0, count: classNames.count)

@@ -2,7 +2,7 @@
 struct ConfusionPicture {
     enum Measure {
         case counts
-        /// Per cent of all samples.
+        /// Per cent of the samples of a true class: rows add up to 100.
         case shares
     }
 
@@ -21,7 +21,9 @@ struct ConfusionPicture {
         let canvas = try picture.canvas(source)
         switch measure {
         case .counts: return try Picture(name: "confusion-counts", title: "Confusion matrix, counts", canvas: canvas)
-        case .shares: return try Picture(name: "confusion-shares", title: "Confusion matrix, shares", canvas: canvas)
+        case .shares:
+            return try Picture(
+                name: "confusion-shares", title: "Confusion matrix, shares of each true class", canvas: canvas)
         }
     }
 
@@ -57,7 +59,7 @@ struct ConfusionPicture {
 
     private func drawLabels(_ names: [String], on canvas: Canvas, _ grid: Rectangle, titleY: Double) {
         let share = FixedPoint.text(100 * matrix.misclassification, digits: 2)
-        let measured = measure == .counts ? "counts" : "% of all \(TextLayout.grouped(matrix.sampleCount)) images"
+        let measured = measure == .counts ? "counts" : "% of each true class"
         let title = "Confusion matrix, \(measured) (misclassified: \(share) %)"
         let style = canvas.fitting(title, TextStyle(size: 16, isBold: true), width: canvas.width - 16)
         canvas.text(title, at: Point(x: canvas.width / 2, y: titleY), style, .center)
@@ -70,18 +72,18 @@ struct ConfusionPicture {
         }
     }
 
-    /// The colour follows the square root of the count, so that rare mistakes are seen beside the diagonal.
-    private func colorShare(_ count: Int) -> Double {
-        let highest = matrix.counts.lazy.flatMap { $0 }.max() ?? 0
-        return highest == 0 ? 0 : (Double(count) / Double(highest)).squareRoot()
+    private var highestCount: Int { matrix.counts.lazy.flatMap { $0 }.max() ?? 0 }
+
+    /// The colour is linear in the number that the cell shows.
+    private func colorShare(_ count: Int, row: Int) -> Double {
+        let whole = measure == .counts ? highestCount : matrix.trueCount(of: row)
+        return whole == 0 ? 0 : Double(count) / Double(whole)
     }
 
-    private func text(_ count: Int) -> String {
+    private func text(_ count: Int, row: Int) -> String {
         switch measure {
         case .counts: return String(count)
-        case .shares:
-            let share = matrix.sampleCount == 0 ? 0 : 100 * Double(count) / Double(matrix.sampleCount)
-            return count == 0 ? "0" : FixedPoint.text(share, digits: 2)
+        case .shares: return count == 0 ? "0" : FixedPoint.text(100 * colorShare(count, row: row), digits: 1)
         }
     }
 
@@ -91,11 +93,11 @@ struct ConfusionPicture {
                 let cell = Rectangle(
                     x: grid.x + Double(column) * cellSide, y: grid.y + Double(row) * cellSide, width: cellSide,
                     height: cellSide)
-                let share = colorShare(count)
+                let share = colorShare(count, row: row)
                 canvas.fill(cell, HeatScale.color(share))
                 canvas.outline(cell, .grid)
                 guard cellSide >= 24 else { continue }
-                let label = text(count)
+                let label = text(count, row: row)
                 let style = TextStyle(size: 14, isBold: row == column, color: HeatScale.ink(share))
                 canvas.text(label, at: cell.center, canvas.fitting(label, style, width: cellSide - 5), .center)
             }
@@ -105,7 +107,7 @@ struct ConfusionPicture {
 
     /// The colours with their numbers, highest on top.
     private func drawScale(on canvas: Canvas, _ band: Rectangle) {
-        let highest = matrix.counts.lazy.flatMap { $0 }.max() ?? 0
+        let highest = measure == .counts ? Double(highestCount) : 100
         let strips = 64
         for strip in 0..<strips {
             let height = band.height / Double(strips)
@@ -117,9 +119,9 @@ struct ConfusionPicture {
         canvas.outline(band, .faint)
         for quarter in 0...4 {
             let share = Double(quarter) / 4
-            let count = Int((share * share * Double(highest)).rounded())
+            let label = FixedPoint.text((share * highest).rounded(), digits: 0) + (measure == .counts ? "" : " %")
             canvas.text(
-                text(count), at: Point(x: band.right + 6, y: band.bottom - share * band.height),
+                label, at: Point(x: band.right + 6, y: band.bottom - share * band.height),
                 TextStyle(size: 11, color: .faint))
         }
     }

@@ -11,8 +11,13 @@ extension ImageDataset {
 }
 
 /// Pictures of single images: samples, predictions, mistakes.
-enum SamplePictures {
+struct SamplePictures {
     static let tileLimit = 25
+
+    let dataset: ImageDataset
+    let evaluation: Evaluation
+    let classNames: [String]
+    let references: SampleReferences
 
     /// The first training images with their classes. `indices` are in the data set's order.
     static func samples(
@@ -27,22 +32,18 @@ enum SamplePictures {
     }
 
     /// Test images at equal distances, with what they are and what they were taken for.
-    static func predictions(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], source: PictureSource
-    ) throws(DrawingError) -> Picture {
+    func predictions(source: PictureSource) throws(DrawingError) -> Picture {
         let count = evaluation.labels.count
-        let shown = min(tileLimit, count)
-        let tiles = (0..<shown).map { tile(dataset, evaluation, classNames, $0 * count / shown) }
+        let shown = min(Self.tileLimit, count)
+        let tiles = (0..<shown).map { tile($0 * count / shown) }
         return try ImageGridPicture(
             name: "predictions", title: "Actual / predicted / probability (mistakes in red)", tiles: tiles
         ).draw(source: source)
     }
 
     /// The mistakes with the highest probability of the wrong class; the first of equals.
-    static func mistakes(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], source: PictureSource
-    ) throws(DrawingError) -> Picture {
-        let tiles = mostConfidentMistakes(evaluation).map { tile(dataset, evaluation, classNames, $0) }
+    func mistakes(source: PictureSource) throws(DrawingError) -> Picture {
+        let tiles = Self.mostConfidentMistakes(evaluation).map(tile)
         return try ImageGridPicture(
             name: "mistakes", title: "The most confident mistakes: actual / predicted / probability", tiles: tiles,
             emptyText: "no mistakes"
@@ -58,14 +59,14 @@ enum SamplePictures {
         return Array(ranked.prefix(tileLimit))
     }
 
-    private static func tile(
-        _ dataset: ImageDataset, _ evaluation: Evaluation, _ classNames: [String], _ index: Int
-    ) -> ImageGridPicture.Tile {
+    private func tile(_ index: Int) -> ImageGridPicture.Tile {
         let (label, prediction) = (evaluation.labels[index], evaluation.predictions[index])
         let percent = FixedPoint.text(100 * Double(evaluation.confidence(index)), digits: 1)
         return ImageGridPicture.Tile(
             image: dataset.picture(index),
-            caption: [classNames[Int(label)], "→ \(classNames[Int(prediction)]), \(percent) %"],
+            caption: [
+                classNames[Int(label)], "→ \(classNames[Int(prediction)]), \(percent) %", references.name(index),
+            ],
             isMistake: label != prediction)
     }
 }

@@ -1,8 +1,9 @@
 import Experiments
+import Runs
 import Training
 
 /// The figures that a write-up gives, each beside ours where it has a counterpart.
-package struct PublishedComparison: Sendable, Equatable {
+package struct PublishedComparison: Sendable {
     package struct Row: Sendable, Equatable {
         /// As the experiment's file names it, with spaces.
         package var name: String
@@ -14,22 +15,31 @@ package struct PublishedComparison: Sendable, Equatable {
     }
 
     package let rows: [Row]
+    /// Our epochs and the published ones, where ours are fewer.
+    let missingEpochs: (ours: Int, published: Int)?
 
-    init(_ figures: [PublishedFigure], history: TrainingHistory, evaluation: Evaluation) {
+    /// `publishedEpochs` is how many epochs the published figures are of.
+    init(
+        _ figures: [PublishedFigure], history: TrainingHistory, evaluation: Evaluation, timing: RunTiming? = nil,
+        publishedEpochs: Int? = nil
+    ) {
+        let count = history.epochs.count
+        missingEpochs = publishedEpochs.flatMap { count < $0 ? (count, $0) : nil }
         rows = figures.map { figure in
-            let ours = Self.counterpart(of: figure.name, history, evaluation)
+            let ours = Self.counterpart(of: figure.name, history, evaluation, timing)
             return Row(
                 name: figure.name.replacing("_", with: " "), published: figure.value.description, ours: ours,
-                difference: ours.flatMap { ours in figure.number.map { ours - $0 } })
+                difference: figure.name == "time" ? nil : ours.flatMap { ours in figure.number.map { ours - $0 } })
         }
     }
 
     private static func counterpart(
-        of name: String, _ history: TrainingHistory, _ evaluation: Evaluation
+        of name: String, _ history: TrainingHistory, _ evaluation: Evaluation, _ timing: RunTiming?
     ) -> Double? {
         switch name {
         case "test_accuracy": evaluation.accuracy
         case "test_loss": evaluation.loss
+        case "time": timing.flatMap { $0.epochCount > 0 ? $0.seconds / Double($0.epochCount) : nil }
         default: history.value(ofFigure: name)
         }
     }
@@ -37,7 +47,12 @@ package struct PublishedComparison: Sendable, Equatable {
     /// A table, each line ended by a line feed.
     var text: String {
         let cells = [["", "published", "ours", "difference"]] + rows.map(\.cells)
-        return TextTable.text(cells, leadingColumns: 1) + "\n"
+        return TextTable.text(cells, leadingColumns: 1) + "\n" + (note.map { $0 + "\n" } ?? "")
+    }
+
+    /// Why the figures cannot be compared yet; nil when they can.
+    var note: String? {
+        missingEpochs.map { "unfinished: \($0.ours) of the \($0.published) published epochs" }
     }
 }
 
@@ -49,6 +64,10 @@ extension PublishedComparison.Row {
             let sign = difference < 0 ? "−" : difference > 0 ? "+" : ""
             return [name, FixedPoint.text(ours - difference, digits: 0), FixedPoint.text(ours, digits: 0)]
                 + [sign + FixedPoint.text(abs(difference), digits: 0)]
+        }
+        // Times of other machines: the difference would mean nothing.
+        if name == "time" {
+            return [name, published, ours.map { FixedPoint.text($0, digits: 2) + " s/epoch" } ?? "–", "–"]
         }
         return [name, published, ours.map(TrainingHistory.figure) ?? "–", difference.map(FixedPoint.signed) ?? "–"]
     }

@@ -13,16 +13,22 @@ package struct RunReport: Sendable {
     let model: Model
     let rows: [EpochRow]
     let evaluated: ImageDataset
+    let weights: EvaluatedWeights?
+    /// What the evaluated samples are called.
+    private let references: SampleReferences
+    /// Nil where it was not measured.
+    package let timing: RunTiming?
     private let training: ImageDataset
     private let trainingIndices: [Int]
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
     /// by its samples and classes, split by the experiment. `isTestSet`: whether `evaluated` is a separate set,
-    /// which the training set does not hold.
+    /// which the training set does not hold. `weights` and `timing` are shown where they are known.
     package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
-        isTestSet: Bool = true, evaluation: Evaluation
+        isTestSet: Bool = true, references: SampleReferences = SampleReferences("test"),
+        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, evaluation: Evaluation
     ) throws(DatasetError) {
         precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
         self.experiment = experiment
@@ -31,6 +37,9 @@ package struct RunReport: Sendable {
         self.training = training
         self.evaluated = evaluated
         self.evaluation = evaluation
+        self.references = references
+        self.weights = weights
+        self.timing = timing
         history = TrainingHistory(rows)
         matrix = ConfusionMatrix(
             classNames: ConfusionMatrix.names(evaluated.classNames, outputCount: model.classCount),
@@ -47,10 +56,19 @@ package struct RunReport: Sendable {
     /// Whether the figures are from generated images.
     package var isSynthetic: Bool { experiment.dataset.name == DatasetConfiguration.syntheticName }
 
-    /// Such as "A-1, seed 1, data: fashion-mnist test".
-    package var headline: String { "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" }
+    /// Such as "A-1, seed 1, data: fashion-mnist test, weights of epoch 50 (last)".
+    package var headline: String {
+        "\(experiment.name), seed \(experiment.seed), data: \(evaluated.name)" + (weights.map { ", \($0.text)" } ?? "")
+    }
 
+    /// The source of pictures of the evaluated data.
     private var source: PictureSource { PictureSource(text: headline, warning: warning) }
+
+    /// The source of pictures of other samples, which `samples` describes.
+    private func source(_ samples: String) -> PictureSource {
+        PictureSource(
+            text: "\(experiment.name), seed \(experiment.seed), data: \(training.name), \(samples)", warning: warning)
+    }
 
     /// The warning above figures from generated images.
     var warning: String? { isSynthetic ? PictureSource.syntheticWarning : nil }
@@ -58,14 +76,23 @@ package struct RunReport: Sendable {
     /// All pictures, in the order in which the page shows them.
     package func pictures() throws(DrawingError) -> [Picture] {
         var pictures: [Picture] = []
-        if !rows.isEmpty { pictures.append(try CurvesPicture.draw(history, source: source)) }
+        if !rows.isEmpty {
+            let samples = history.hasValidation ? "training and validation samples" : "training samples"
+            pictures.append(try CurvesPicture.draw(history, source: source(samples)))
+        }
         pictures.append(try ConfusionPicture.draw(matrix, .counts, source: source))
         pictures.append(try ConfusionPicture.draw(matrix, .shares, source: source))
-        pictures.append(try SamplePictures.predictions(evaluated, evaluation, matrix.classNames, source: source))
-        pictures.append(try SamplePictures.mistakes(evaluated, evaluation, matrix.classNames, source: source))
-        pictures.append(try ClassBalancePicture.draw(balance, source: source))
-        pictures.append(try SamplePictures.samples(training, indices: trainingIndices, source: source))
+        pictures.append(try samplePictures.predictions(source: source))
+        pictures.append(try samplePictures.mistakes(source: source))
+        pictures.append(try ClassBalancePicture.draw(balance, source: source(balance.partNames + " samples")))
+        pictures.append(
+            try SamplePictures.samples(training, indices: trainingIndices, source: source("training samples")))
         return pictures
+    }
+
+    private var samplePictures: SamplePictures {
+        SamplePictures(
+            dataset: evaluated, evaluation: evaluation, classNames: matrix.classNames, references: references)
     }
 }
 
@@ -86,6 +113,8 @@ package struct WrittenReport: Sendable {
     package var files: [String]
     /// One line about pictures that could not be made, or that look otherwise than meant; nil when all is well.
     package var note: String?
+    /// Those that were drawn.
+    package var pictures: [Picture] = []
 }
 
 extension RunReport {
@@ -101,6 +130,7 @@ extension RunReport {
         var result = WrittenReport(files: ["report.txt", "report.json"], note: PictureFont.note)
         do {
             let pictures = try pictures()
+            result.pictures = pictures
             let plots = try folder.makingFolder(RunFileName.plots)
             for picture in pictures {
                 try AtomicFile.write(picture.png, to: RunFileName.plot(picture.name), in: plots)
@@ -116,18 +146,24 @@ extension RunReport {
 
 extension RunReport {
     /// The report for a terminal: history, accuracy and loss, classification report, confusion matrix.
-    package var text: String {
+    package var text: String { text(columns: nil) }
+
+    /// The text for a terminal of so many columns; nil for any number.
+    package func text(columns: Int?) -> String {
         var parts = [headline + "\n"]
         if let warning { parts.append(warning + "\n") }
         if !rows.isEmpty { parts.append(history.text) }
         if !published.rows.isEmpty { parts.append(published.text) }
-        parts.append(EvaluationText(evaluation, matrix).text)
+        parts.append(EvaluationText(evaluation, matrix).text(columns: columns))
         return parts.joined(separator: "\n")
     }
 
     /// Published figures against ours.
     var published: PublishedComparison {
-        PublishedComparison(experiment.published, history: history, evaluation: evaluation)
+        // Published figures are of real images.
+        PublishedComparison(
+            isSynthetic ? [] : experiment.published, history: history, evaluation: evaluation, timing: timing,
+            publishedEpochs: (try? Experiment.shipped(named: experiment.name))?.epochs ?? experiment.epochs)
     }
 }
 
@@ -141,10 +177,12 @@ extension RunReport {
         let members = [
             ("experiment", JSONText.string(experiment.name)), ("title", JSONText.string(experiment.title)),
             ("seed", String(experiment.seed)), ("data", JSONText.string(evaluated.name)),
+            ("weights", weights?.json ?? "null"),
             ("synthetic", String(isSynthetic)), ("parameters", String(model.parameterCount)),
             ("epochs", "[\(rows.map(\.jsonLine).joined(separator: ","))]"),
             ("highest_validation_accuracy", Self.json(history.highestValidationAccuracy)),
             ("lowest_validation_loss", Self.json(history.lowestValidationLoss)),
+            ("published_epochs_complete", String(self.published.missingEpochs == nil)),
             ("published", "[\(published.joined(separator: ","))]"),
             ("test", EvaluationText(evaluation, matrix).json),
         ]
@@ -199,7 +237,8 @@ extension RunReport {
         }
         let ours = "<h2>Result</h2>\n" + HTMLText.table(headings: [evaluated.name, ""], rows: figures)
         guard !published.rows.isEmpty else { return ours }
-        return ours + "<h2>Published figures against ours</h2>\n"
+        let note = published.note.map { "<p>\(HTMLText.escaped($0))</p>\n" } ?? ""
+        return ours + "<h2>Published figures against ours</h2>\n" + note
             + HTMLText.table(
                 headings: ["figure", "published", "ours", "difference"], rows: published.rows.map(\.cells))
     }

@@ -96,12 +96,15 @@ package struct EvaluationText {
     }
 
     /// Accuracy, loss and share of mistakes on one line, the classification report and the confusion matrix.
-    package var text: String {
+    package var text: String { text(columns: nil) }
+
+    /// The text for a terminal of so many columns; nil for any number.
+    package func text(columns: Int?) -> String {
         """
         \(summary)
 
         \(ClassificationReport(matrix).text())
-        \(matrix.text)
+        \(matrix.text(columns: columns))
         """
     }
 

@@ -45,19 +45,48 @@ package struct ConfusionMatrix: Sendable, Equatable {
 extension ConfusionMatrix {
     /// A table with the true classes in rows and the predicted classes in columns, then the total misclassification;
     /// each line ends with a line feed.
-    package var text: String {
-        let corner = "true \\ predicted"
-        let rowWidth = ([corner] + classNames).map(TextLayout.width).max() ?? 0
-        let columnWidths = classNames.indices.map { column in
-            ([classNames[column]] + counts.map { String($0[column]) }).map(TextLayout.width).max() ?? 0
-        }
-        var lines = [line(corner, rowWidth, classNames, columnWidths)]
-        for (name, row) in zip(classNames, counts) {
-            lines.append(line(name, rowWidth, row.map(String.init), columnWidths))
-        }
+    package var text: String { text(columns: nil) }
+
+    /// The table for a terminal of so many columns; nil for any number. Columns that do not fit under their names have
+    /// numbers instead, and where even those do not fit the largest confusions are listed.
+    package func text(columns: Int?) -> String {
         let share = FixedPoint.text(100 * misclassification, digits: 2)
-        lines += ["", "misclassified: \(sampleCount - correctCount) of \(sampleCount) (\(share) %)"]
-        return lines.map { $0 + "\n" }.joined()
+        let total = ["", "misclassified: \(sampleCount - correctCount) of \(sampleCount) (\(share) %)"]
+        let limit = columns ?? .max
+        let numbers = classNames.indices.map(String.init)
+        let numbered = zip(numbers, classNames).map { "\($1) \($0)" }
+        for (names, headings) in [(classNames, classNames), (numbered, numbers), (numbers, numbers)] {
+            let lines = table(names, headings)
+            if TextLayout.width(lines[0]) <= limit { return (lines + total).map { $0 + "\n" }.joined() }
+        }
+        return (largestConfusions(columns: limit) + total).map { $0 + "\n" }.joined()
+    }
+
+    private func table(_ names: [String], _ headings: [String]) -> [String] {
+        let corner = "true \\ predicted"
+        let rowWidth = ([corner] + names).map(TextLayout.width).max() ?? 0
+        let columnWidths = headings.indices.map { column in
+            ([headings[column]] + counts.map { String($0[column]) }).map(TextLayout.width).max() ?? 0
+        }
+        return [line(corner, rowWidth, headings, columnWidths)]
+            + zip(names, counts).map { line($0, rowWidth, $1.map(String.init), columnWidths) }
+    }
+
+    private static let listedConfusions = 10
+
+    private func largestConfusions(columns: Int) -> [String] {
+        let cells = counts.indices.flatMap { row in
+            counts.indices.filter { $0 != row && counts[row][$0] > 0 }.map { (row: row, column: $0) }
+        }
+        let ranked = cells.sorted { left, right in
+            let (first, second) = (counts[left.row][left.column], counts[right.row][right.column])
+            return first != second ? first > second : (left.row, left.column) < (right.row, right.column)
+        }
+        return ["most frequent confusions (true → predicted):"]
+            + ranked.prefix(Self.listedConfusions).map { cell in
+                let line = "\(counts[cell.row][cell.column])  \(classNames[cell.row]) → \(classNames[cell.column])"
+                return TextLayout.cut(line, columns)
+            }
     }
 
     private func line(_ name: String, _ rowWidth: Int, _ cells: [String], _ columnWidths: [Int]) -> String {

@@ -67,7 +67,7 @@ package struct TrainingHistory: Sendable, Equatable {
     }
 
     private func line(_ name: String, _ best: Best?) -> String {
-        guard let best else { return "\(name): none of \(epochs.count) epochs has one" }
+        guard let best else { return "\(name): none of \(epochs.count) epoch\(epochs.count == 1 ? "" : "s") has one" }
         return "\(name): \(Self.figure(best.value)) at epoch \(best.epoch) of \(epochs.count)"
     }
 
