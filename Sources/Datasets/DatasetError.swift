@@ -84,6 +84,9 @@ extension IDXProblem: CustomStringConvertible {
         switch self {
         case .truncatedHeader(let byteCount, let expected):
             "it ends after \(byteCount) bytes, inside its header of \(expected)"
+        case .magic(let found, let expected) where found >> 8 == expected >> 8:
+            "it has \(found & 0xFF) dimension\(found & 0xFF == 1 ? "" : "s"), expected \(expected & 0xFF)"
+                + (expected & 0xFF == 3 ? ": count, height and width of grey images" : "")
         case .magic(let found, let expected):
             "it begins with \(Self.hexadecimal(found)), expected \(Self.hexadecimal(expected))"
         case .dimensions(let found, let expected):

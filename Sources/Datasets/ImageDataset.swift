@@ -88,6 +88,19 @@ extension ImageDataset {
             pixels: Array(pixels[bytes]), labels: Array(labels[range]))
     }
 
+    /// The samples at some indices, in their order, under another name.
+    package func samples(_ indices: [Int32], name: String) throws(DatasetError) -> ImageDataset {
+        var (chosenPixels, chosenLabels) = ([UInt8](), [UInt8]())
+        chosenPixels.reserveCapacity(indices.count * imageByteCount)
+        for index in indices.lazy.map({ Int($0) }) {
+            chosenPixels += pixels[index * imageByteCount..<(index + 1) * imageByteCount]
+            chosenLabels.append(labels[index])
+        }
+        return try ImageDataset(
+            name: name, height: height, width: width, channels: channels, classNames: classNames, pixels: chosenPixels,
+            labels: chosenLabels)
+    }
+
     /// The samples that may be trained on: those that are not from another set.
     package var trainingPart: ImageDataset {
         get throws(DatasetError) { try part(0..<sampleCount - validationCount) }

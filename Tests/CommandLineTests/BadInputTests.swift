@@ -95,11 +95,11 @@ extension CommandLineTests {
             try expect(["train", "A-1", "--data", "absent"], code: 66, "absent", "--data")
             try FileManager.default.createDirectory(
                 atPath: scratch.path + "/data", withIntermediateDirectories: false)
-            // The header of an images file, and the first of its pixels.
-            let header: [UInt8] = [0, 0, 8, 3, 0, 0, 0xEA, 0x60, 0, 0, 0, 28, 0, 0, 0, 28]
-            let name = "train-images-idx3-ubyte"
+            // The header of a labels file, and the first of its labels.
+            let header: [UInt8] = [0, 0, 8, 1, 0, 0, 0xEA, 0x60]
+            let name = "train-labels-idx1-ubyte"
             try Data(header + [0]).write(to: URL(fileURLWithPath: "\(scratch.path)/data/\(name)"))
-            try expect(["train", "A-1", "--data", "data"], code: 65, "data/\(name)", "17 bytes")
+            try expect(["train", "A-1", "--data", "data"], code: 65, "data/\(name)", "9 bytes")
         }
 
         @Test func `addresses`() throws {

@@ -65,10 +65,16 @@ struct CheckpointRejectionTests {
     func experiment() throws {
         var other = small.experiment
         other.seed += 1
-        #expect(try refusal(file, experiment: other) == .otherExperiment(found: "small", expected: "small"))
+        let seed = "seed is \(other.seed), not \(small.experiment.seed)"
+        #expect(
+            try refusal(file, experiment: other)
+                == .otherExperiment(found: "small", expected: "small", changes: [seed]))
         other = small.experiment
         other.batchSize += 1
-        #expect(try refusal(file, experiment: other) == .otherExperiment(found: "small", expected: "small"))
+        let size = "batch_size is \(other.batchSize), not \(small.experiment.batchSize)"
+        #expect(
+            try refusal(file, experiment: other)
+                == .otherExperiment(found: "small", expected: "small", changes: [size]))
         other = small.experiment
         other.epochs = 7
         let state = try ReplicatedState(checkpoint: file, model: small.model, experiment: other)

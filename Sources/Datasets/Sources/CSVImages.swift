@@ -120,6 +120,8 @@ package struct CSVFiles: DataSource {
         try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
     }
 
+    package var files: [String] { [training, test] }
+
     package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
         (try load(training, request), try load(test, request))
     }

@@ -1,9 +1,16 @@
 package import Core
+import Glibc
 
 /// A kind of data source. Each kind is one file in this folder.
 package protocol DataSource: SettingsKind {
     /// What each label means.
     var classNames: [String] { get }
+
+    /// Names of the files and folders that make up the set. A folder with one of them has the set. Empty for made-up images.
+    var files: [String] { get }
+
+    /// The folders that are searched, first to last.
+    func folders(_ request: DataRequest) -> [String]
 
     /// Whether validation images may be in a separate file.
     static var hasValidationFiles: Bool { get }
@@ -17,6 +24,16 @@ package protocol DataSource: SettingsKind {
 
 extension DataSource {
     package static var hasValidationFiles: Bool { false }
+
+    package func folders(_ request: DataRequest) -> [String] { request.folders }
+
+    /// Whether a folder has a file of the set, plain or with `.gz`.
+    package func isPresent(in folder: String) -> Bool {
+        files.contains { access("\(folder)/\($0)", F_OK) == 0 || access("\(folder)/\($0).gz", F_OK) == 0 }
+    }
+
+    /// The folder from which the set is taken; nil where none has it, and for made-up images.
+    package func folder(_ request: DataRequest) -> String? { folders(request).first(where: isPresent) }
 
     package func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset {
         throw .shape(name: key, problem: "it has no files for validation: choose another validation")
@@ -53,7 +70,7 @@ package enum DataSourceKinds {
 
 /// What an experiment and its user ask of a data source.
 package struct DataRequest: Sendable {
-    /// The folder that the user named for data, if any.
+    /// The folder that the user named for data, if any. No other is searched then.
     package var data: String?
     package var environment: [String: String]
     package var height: Int
@@ -76,11 +93,16 @@ package struct DataRequest: Sendable {
         self.testCount = testCount
     }
 
-    /// Folders in which files of an experiment are searched: the folder named by the user, `$SELVEDGE_DATA`, the current
-    /// folder.
-    var folders: [String] {
-        [data, environment["SELVEDGE_DATA"]].compactMap { $0 }.filter { !$0.isEmpty } + ["."]
+    /// The folder that the user named, or else `$SELVEDGE_DATA`; nil without either. A named place that lacks the set is an
+    /// error: no other place is searched.
+    var namedFolder: String? { Self.namedFolder(data: data, environment: environment) }
+
+    static func namedFolder(data: String?, environment: [String: String]) -> String? {
+        [data, environment["SELVEDGE_DATA"]].lazy.compactMap { $0 }.first { !$0.isEmpty }
     }
+
+    /// Folders in which files of an experiment are searched: the named one, or else the current folder.
+    var folders: [String] { [namedFolder ?? "."] }
 
     func format(classNames: [String]) -> ImageFormat {
         ImageFormat(height: height, width: width, channels: channels, classNames: classNames)

@@ -8,12 +8,12 @@ package enum FashionMNIST {
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]
 
-    /// Where the files are looked for, first to last: the folder named by the user, `$SELVEDGE_DATA`, the system's folder
-    /// (Debian's package dataset-fashion-mnist), the user's cache. Wherever they are found, their digests must be right.
+    /// Where the files are looked for: in the folder named by the user or by `$SELVEDGE_DATA`, and nowhere else; without
+    /// either in the system's folder (Debian's package dataset-fashion-mnist), then in the user's cache. Wherever they are
+    /// found, their digests must be right.
     package static func searchPath(data: String?, environment: [String: String]) -> [String] {
-        let named = [data, environment["SELVEDGE_DATA"]].compactMap { $0 }.filter { !$0.isEmpty }
-        let cache = cacheFolder(environment: environment).map { [$0] } ?? []
-        return named + ["/usr/share/datasets/fashion-mnist"] + cache
+        if let named = DataRequest.namedFolder(data: data, environment: environment) { return [named] }
+        return ["/usr/share/datasets/fashion-mnist"] + (cacheFolder(environment: environment).map { [$0] } ?? [])
     }
 
     /// `selvedge/fashion-mnist` in `$XDG_CACHE_HOME` or `~/.cache`; nil where neither is set.
@@ -37,6 +37,9 @@ extension FashionMNIST {
     }
 
     static var format: ImageFormat { ImageFormat(height: 28, width: 28, channels: 1, classNames: classNames) }
+
+    /// The names of all files, in both forms.
+    static var files: [String] { [trainingSet, testSet].flatMap { [$0.images.name, $0.labels.name, $0.csv] } }
 
     private static var trainingSet: FashionMNISTSet {
         FashionMNISTSet(
@@ -167,9 +170,14 @@ package struct FashionMNISTSource: DataSource {
 
     package var classNames: [String] { FashionMNIST.classNames }
 
+    package var files: [String] { FashionMNIST.files }
+
+    package func folders(_ request: DataRequest) -> [String] {
+        FashionMNIST.searchPath(data: request.data, environment: request.environment)
+    }
+
     package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
-        try FashionMNIST.load(
-            searching: FashionMNIST.searchPath(data: request.data, environment: request.environment))
+        try FashionMNIST.load(searching: folders(request))
     }
 }
 

@@ -240,6 +240,8 @@ package struct IDXFiles: DataSource {
         try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
     }
 
+    package var files: [String] { [trainingImages, trainingLabels, testImages, testLabels] }
+
     package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
         (
             try IDXFile.dataset(

@@ -86,6 +86,8 @@ package struct PNGFolders: DataSource {
         try visitor.visit("classes", &classNames, .folderNames, .required, "The names of the sub-folders, by label.")
     }
 
+    package var files: [String] { [training, test] }
+
     package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
         let format = request.format(classNames: classNames)
         return (

@@ -238,6 +238,8 @@ package struct SyntheticSource: DataSource {
 
     package var classNames: [String] { FashionMNIST.classNames }
 
+    package var files: [String] { [] }
+
     package func sets(_ request: DataRequest) -> (training: ImageDataset, test: ImageDataset) {
         let limit = SyntheticImages.maximumCount
         return (

@@ -1,3 +1,4 @@
+import Core
 package import Datasets
 package import Experiments
 package import NeuralNetwork
@@ -20,6 +21,14 @@ package enum DatasetLookup {
         case .none, .shuffled, .last, .range: return (training, test)
         }
     }
+
+    /// The place of the data for a reader, such as "fashion-mnist in /usr/share/datasets/fashion-mnist".
+    package static func place(_ experiment: Experiment, data: String?, environment: [String: String]) -> String {
+        let source = experiment.dataset.source
+        guard !source.files.isEmpty else { return "\(source.key) (generated)" }
+        let folder = source.folder(DataRequest(experiment, data: data, environment: environment))
+        return source.key + (folder.map { " in \($0)" } ?? "")
+    }
 }
 
 extension DataRequest {
@@ -37,13 +46,19 @@ extension ImageDataset {
     /// Throws `DatasetError.shape` unless the model takes images of this shape and has an output for each class.
     package func check(fits model: Model) throws(DatasetError) {
         let shape = model.configuration.inputShape
-        guard shape == ImageShape(height: height, width: width, channels: channels),
-            model.classCount >= classNames.count
-        else {
+        guard model.classCount >= classNames.count else {
             throw .shape(
                 name: name,
-                problem: "it has \(height)×\(width)×\(channels) images of \(classNames.count) classes, the model takes "
-                    + "\(shape.height)×\(shape.width)×\(shape.channels) images of \(model.classCount)")
+                problem:
+                    "it has \(classNames.count) classes, the model's last layer has \(model.classCount) outputs: give it "
+                    + "\(classNames.count) units")
+        }
+        guard shape == ImageShape(height: height, width: width, channels: channels) else {
+            throw .shape(
+                name: name,
+                problem: "its images are \(height)×\(width)×\(channels), the model takes "
+                    + "\(shape.height)×\(shape.width)×\(shape.channels): give the model input: "
+                    + "[\(height), \(width), \(channels)]")
         }
     }
 }

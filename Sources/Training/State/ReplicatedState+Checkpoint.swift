@@ -77,7 +77,8 @@ extension ReplicatedState {
     ) throws(CheckpointError) {
         let stored = try Self.experiment(in: checkpoint)
         guard stored.digest == experiment.digest else {
-            throw .otherExperiment(found: stored.name, expected: experiment.name)
+            throw .otherExperiment(
+                found: stored.name, expected: experiment.name, changes: experiment.differences(from: stored))
         }
         let progress = try Self.progress(in: checkpoint)
         if let problem = schedule.flatMap({ progress.problem(in: $0) }) { throw .progress(problem: problem) }
@@ -165,8 +166,8 @@ package enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Round, sums and metrics contradict each other or the data.
     case progress(problem: String)
     case arithmeticVersion(found: String)
-    /// The checkpoint belongs to another experiment; both names.
-    case otherExperiment(found: String, expected: String)
+    /// The checkpoint belongs to another experiment; both names, and the settings that differ.
+    case otherExperiment(found: String, expected: String, changes: [String])
     case shape(tensor: String, found: [Int], expected: [Int])
 
     package var description: String {
@@ -180,9 +181,10 @@ package enum CheckpointError: Error, Sendable, Equatable, CustomStringConvertibl
         case .arithmeticVersion(let found):
             "the checkpoint has arithmetic version \(found), this program has \(Arithmetic.version): "
                 + "use the program that wrote it"
-        case .otherExperiment(let found, let expected):
-            "the checkpoint belongs to experiment \(found), not to \(expected) as given: "
-                + "only the number of epochs may change"
+        case .otherExperiment(let found, let expected, let changes):
+            "the checkpoint belongs to experiment \(found), not to \(expected) as given"
+                + (changes.isEmpty ? "" : " (\(changes.prefix(3).joined(separator: "; ")))")
+                + ": only the number of epochs may change"
         case .shape(let tensor, let found, let expected):
             "tensor \(tensor) has shape \(found), the experiment needs \(expected)"
         }

@@ -55,23 +55,37 @@ extension TrainingProgress {
         round >= schedule.roundCount || sampleCount == 0 && isStopped(by: earlyStopping)
     }
 
-    /// Whether early stopping ends training after the rows so far: `patience` epochs in a row without an improvement by
-    /// more than the minimum change.
-    func isStopped(by earlyStopping: EarlyStopping?) -> Bool {
-        guard let earlyStopping else { return false }
-        var (best, waited) = (-Double.infinity, 0)
+    /// Whether early stopping ends training after the rows so far.
+    func isStopped(by earlyStopping: EarlyStopping?) -> Bool { stop(by: earlyStopping) != nil }
+
+    /// Where early stopping ends training: after `patience` epochs in a row without an improvement by more than the minimum
+    /// change. Nil where it does not within the rows so far.
+    package func stop(by earlyStopping: EarlyStopping?) -> EarlyStop? {
+        guard let earlyStopping else { return nil }
+        var (best, improvedEpoch, waited) = (-Double.infinity, 0, 0)
         for row in rows {
             let value = row.value(of: earlyStopping.monitor)
             if value > best + Double(earlyStopping.minimumChange) {
-                best = value
-                waited = 0
+                (best, improvedEpoch, waited) = (value, row.epoch, 0)
             } else {
                 waited += 1
-                if waited >= earlyStopping.patience { return true }
+                if waited >= earlyStopping.patience {
+                    return EarlyStop(epoch: row.epoch, improvedEpoch: improvedEpoch, bestValue: abs(best))
+                }
             }
         }
-        return false
+        return nil
     }
+}
+
+/// Where and why early stopping ended a training.
+package struct EarlyStop: Sendable, Equatable {
+    /// The last epoch, from 1.
+    package var epoch: Int
+    /// The epoch of the last improvement; 0 for none.
+    package var improvedEpoch: Int
+    /// The monitored value of that epoch.
+    package var bestValue: Double
 }
 
 extension EpochRow {
