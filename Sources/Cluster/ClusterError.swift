@@ -8,6 +8,8 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
     case content(String)
     /// More memory is needed than there is: what for, the bytes, and what to change.
     case memory(String, neededByteCount: Int, availableByteCount: Int, remedy: String)
+    /// A run of another experiment; the settings that differ.
+    case otherExperiment(run: String, changes: [String])
     /// The supervisor ended before the run did.
     case supervisorGone
     /// A signal ended a coordinator while it prepared its run.
@@ -25,6 +27,11 @@ package enum ClusterError: Error, Sendable, Equatable, CustomStringConvertible {
         case .content(let problem): problem
         case .memory(let purpose, let needed, let available, let remedy):
             "\(purpose) at least \(Self.gigabytes(needed)) of memory, and \(Self.gigabytes(available)) are available: \(remedy)"
+        case .otherExperiment(let run, let changes):
+            "the run \(run) is of another experiment: "
+                + (changes.isEmpty ? "its digest differs" : changes.prefix(3).joined(separator: "; "))
+                + (changes.count > 3 ? "; and \(changes.count - 3) more" : "")
+                + "; give its own experiment (RUN/experiment.yaml) or choose another folder with --run"
         case .supervisorGone: "the supervising process is gone; continue with --resume"
         case .interrupted(let signal): "interrupted by signal \(signal) before training started"
         case .noAudit:

@@ -140,7 +140,9 @@ struct PreparedRunTests {
             #expect(run.schedule.epochCount == 5 && run.completedSteps == 1)
         }
         experiment.seed = 2
-        #expect(throws: RunDirectoryError.self) { try prepare(experiment, .resume(path: path, checkpoint: nil)) }
+        #expect(throws: ClusterError.otherExperiment(run: path, changes: ["seed is 2, not 1"])) {
+            try prepare(experiment, .resume(path: path, checkpoint: nil))
+        }
         #expect(throws: RunDirectoryError.self) {
             try prepare(experiment, .resume(path: folder.path + "/none", checkpoint: nil))
         }

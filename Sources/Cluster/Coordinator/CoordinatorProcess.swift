@@ -373,7 +373,8 @@ extension CoordinatorProcess {
     private func log(_ entry: LogEntry, isShown: Bool = true) {
         for entry in logRate.lines(for: entry, now: now) {
             write(.log(entry, at: Date()))
-            if isShown && entry.level != .detail { observer.noted(entry.text, isWarning: entry.level != .notice) }
+            guard isShown, entry.level != .detail || settings.showsDetails else { continue }
+            observer.noted(entry.text, isWarning: entry.level == .warning || entry.level == .failure)
         }
     }
 

@@ -14,7 +14,7 @@ package struct CoordinatorSettings: Sendable {
     package var runSettings = RunSettings()
     /// Most workers that compute; further ones wait as spares. Nil for the number of micro-batches.
     package var workerLimit: Int?
-    /// Folder with the data set, searched before the usual places.
+    /// Folder with the data set, searched instead of the usual places.
     package var data: String?
     package var environment: [String: String]
     package var run: RunRequest
@@ -29,6 +29,8 @@ package struct CoordinatorSettings: Sendable {
     package var isInsecure = false
     /// Whether standard input is a supervisor's pipe: it carries news of workers, and its end ends this process.
     package var isSupervised = false
+    /// Whether the observer also receives the details that go to the log.
+    package var showsDetails = false
     /// Whether it follows another coordinator of the same supervisor, which has introduced the run to the user.
     package var isSuccessor = false
     /// How long a coordinator without a supervisor waits for other workers when the last one was lost; 0 ends the run.
@@ -54,12 +56,8 @@ package enum RunRequest: Sendable, Equatable {
     case new(path: String?)
     /// An existing one: at this path, or the newest `runs/NAME-N`; from `checkpoint`, or its newest valid one.
     case resume(path: String?, checkpoint: String?)
-
-    var path: String? {
-        switch self {
-        case .new(let path), .resume(let path, _): path
-        }
-    }
+    /// A new one at `path` that continues from a checkpoint of another: the given file, or the newest valid one of `source`.
+    case copy(path: String, checkpoint: String?, source: String?)
 }
 
 /// Receives what a coordinator shows to the user. Called on the coordinator's thread.

@@ -21,6 +21,9 @@ package struct PreparedRun: Sendable {
     let startProgress: TrainingProgress
     /// Warnings of the preparation, one line each.
     package let warnings: [String]
+    private let openingNotices: [String]
+    /// Where the data are, for a reader.
+    package let dataPlace: String
 
     /// Steps that are complete at the start.
     package var completedSteps: Int { schedule.completedSteps(before: startProgress.round) }
@@ -33,10 +36,17 @@ package struct PreparedRun: Sendable {
         guard case .resume(let path, _) = settings.run else { return nil }
         let name = settings.experiment.name
         guard let path = try path ?? RunDirectory.newest(name: name) else {
-            throw RunDirectoryError.notARun(path: "runs/\(name)-N")
+            throw RunDirectoryError.nothingToResume(parent: RunDirectory.usualParent, name: name)
         }
-        return try RunDirectory.open(
-            at: path, digest: settings.experiment.digest, policy: settings.folderPolicy, files: files)
+        do throws(RunDirectoryError) {
+            return try RunDirectory.open(
+                at: path, digest: settings.experiment.digest, policy: settings.folderPolicy, files: files)
+        } catch {
+            guard case .otherExperiment = error else { throw error }
+            let kept = try? Experiment.load(path: RunPaths(path).experiment)
+            throw ClusterError.otherExperiment(
+                run: path, changes: kept.map(settings.experiment.differences) ?? [])
+        }
     }
 
     /// Checks the experiment and loads its data, then makes the run directory of a new run. `resumed` is the directory of a run that
@@ -71,6 +81,25 @@ package struct PreparedRun: Sendable {
         startBytes = opened.bytes
         startProgress = opened.progress
         warnings = opened.warnings
+        openingNotices = opened.notices
+        dataPlace = DatasetLookup.place(experiment, data: settings.data, environment: settings.environment)
+    }
+
+    /// What may make the results other than meant, one line each.
+    package var notices: [String] {
+        var lines = openingNotices
+        if case .testSet = experiment.dataset.validation {
+            let choice = experiment.earlyStopping == nil ? "the best epoch is" : "the best epoch and early stopping are"
+            lines.append(
+                "validation uses the test set: \(choice) chosen with it, so the test figures of the best weights are not "
+                    + "independent")
+        }
+        if model.classCount > trainingSet.classNames.count {
+            lines.append(
+                "the model has \(model.classCount) outputs for \(trainingSet.classNames.count) classes: the further ones "
+                    + "have no samples")
+        }
+        return lines
     }
 
     /// The same run, continued from its newest checkpoint. Nothing is loaded but that.
@@ -112,23 +141,39 @@ private struct OpenedRun {
     var bytes: [UInt8]?
     var progress = TrainingProgress()
     var warnings: [String] = []
+    var notices: [String] = []
 
     init(
         _ settings: CoordinatorSettings, resumed: RunDirectory?, _ experiment: Experiment,
         initialState: ReplicatedState?, model: Model,
         schedule: BatchSchedule, files: FileOperations
     ) throws {
+        let reader = CheckpointReader(model: model, experiment: experiment, schedule: schedule)
         let (text, digest, policy) = (experiment.canonicalForm, experiment.digest, settings.folderPolicy)
-        if let resumed, case .resume(_, let checkpoint) = settings.run {
-            directory = resumed
-            try load(checkpoint: checkpoint, experiment: experiment, model: model, schedule: schedule)
-            try directory.replaceExperiment(text, digest: digest)
-        } else if let path = settings.run.path {
+        switch settings.run {
+        case .new(let path?):
             directory = try RunDirectory.create(
                 at: path, experiment: text, digest: digest, policy: policy, files: files)
-        } else {
+        case .new(nil):
             directory = try RunDirectory.create(
                 name: experiment.name, experiment: text, digest: digest, policy: policy, files: files)
+        case .resume(_, let checkpoint):
+            guard let resumed else { preconditionFailure("the directory of a continued run is open") }
+            directory = resumed
+            try load(checkpoint: checkpoint, reader)
+            if checkpoint != nil { try keepBest(from: .opened(resumed), reader) }
+            try directory.replaceExperiment(text, digest: digest)
+        case .copy(let path, let checkpoint, let source):
+            // The whole state is read before a folder is made.
+            let origin = source.map { ContinuedRun.other(RunPaths($0)) }
+            let found = try CheckpointChoice(checkpoint, of: origin, reader)
+            directory = try RunDirectory.create(
+                at: path, experiment: text, digest: digest, policy: policy, files: files)
+            take(found)
+            try directory.openJournal().announceCheckpoint(
+                found.contents.bytes, completedSteps: UInt64(schedule.completedSteps(before: progress.round)))
+            try directory.saveCheckpoint(found.contents.bytes, isBest: false)
+            try keepBest(from: origin ?? .opened(directory), reader)
         }
         try directory.replaceMetrics(progress.rows)
         if let initialState {
@@ -148,55 +193,41 @@ private struct OpenedRun {
     }
 
     /// Reads the whole state to continue from before anything in the folder is changed.
-    private mutating func load(
-        checkpoint: String?, experiment: Experiment, model: Model, schedule: BatchSchedule
-    ) throws {
-        func state(in contents: Safetensors) throws(CheckpointError) -> ReplicatedState {
-            try ReplicatedState(checkpoint: contents, model: model, experiment: experiment, schedule: schedule)
-        }
+    private mutating func load(checkpoint: String?, _ reader: CheckpointReader) throws {
         // Interrupted before the first checkpoint: training starts again in the same folder.
         guard checkpoint != nil || directory.hasCheckpoint else {
-            guard experiment.initialWeights == nil else { throw InitialWeightsError.lost(run: directory.path) }
+            guard reader.experiment.initialWeights == nil else {
+                throw InitialWeightsError.lost(run: directory.path)
+            }
             return
         }
-        let contents = try contents(of: checkpoint, schedule) { contents throws(CheckpointError) in
-            try state(in: contents).progress
-        }
-        progress = try state(in: contents).progress
-        guard progress.rows.count <= experiment.epochs else {
-            throw ClusterError.content(
-                "the run \(directory.path) has finished \(progress.rows.count) epochs, more than the requested "
-                    + "\(experiment.epochs): give --epochs \(progress.rows.count) or more")
-        }
-        bytes = contents.bytes
+        take(try CheckpointChoice(checkpoint, of: .opened(directory), reader))
     }
 
-    /// The named checkpoint, or the newest one that is complete and unchanged since it was saved.
-    private mutating func contents(
-        of checkpoint: String?, _ schedule: BatchSchedule,
-        progress: (Safetensors) throws(CheckpointError) -> TrainingProgress
-    ) throws -> Safetensors {
-        let journal = (try? directory.recordedJournal()) ?? RunJournal(records: [])
-        func change(of contents: Safetensors) throws(CheckpointError) -> String? {
-            let steps = schedule.completedSteps(before: try progress(contents).round)
-            return journal.problem(ofCheckpoint: contents.bytes, completedSteps: steps)
-        }
-        if let checkpoint {
-            let contents = try Safetensors(path: checkpoint)
-            // The journal has digests only of this run's files.
-            if checkpoint.hasPrefix(directory.paths.checkpoints + "/"), let change = try change(of: contents) {
-                throw ClusterError.content("\(checkpoint): \(change); give --resume no file, or another one")
-            }
-            return contents
-        }
-        let found = try directory.newestCheckpoint { contents in
-            do {
-                return try change(of: contents)
-            } catch {
-                return String(describing: error)
-            }
-        }
+    private mutating func take(_ found: CheckpointChoice) {
+        progress = found.progress
         warnings = found.warnings
-        return found.contents
+        bytes = found.contents.bytes
+    }
+
+    /// Makes `best` the state of the best epoch so far, where `source` still has it. Training goes back to an earlier epoch or
+    /// into another folder, so the file that is there may be of an epoch that this run has not had.
+    private mutating func keepBest(from source: ContinuedRun, _ reader: CheckpointReader) throws {
+        let best = progress.bestEpoch(reader.experiment.earlyStopping)
+        guard let best else { return try directory.removeBest() }
+        let round = best * reader.schedule.roundsPerEpoch
+        func isExpected(_ contents: Safetensors?) -> Bool {
+            contents.flatMap { try? reader.progress(of: $0).round } == round
+        }
+        if isExpected(try? directory.checkpoint(RunFileName.best)) { return }
+        let names = [
+            RunFileName.best, RunFileName.checkpoint(epoch: best), RunFileName.last, RunFileName.previous,
+        ]
+        if let kept = names.lazy.compactMap({ source.checkpoint($0) }).first(where: isExpected) {
+            return try directory.replaceBest(kept.bytes)
+        }
+        if progress.round == round, let bytes { return try directory.replaceBest(bytes) }
+        try directory.removeBest()
+        notices.append("best.safetensors is missing: the weights of epoch \(best), the best so far, are not kept")
     }
 }

@@ -35,7 +35,7 @@ package struct RunVerifier {
 
     private static let metricsByteLimit = 64 << 20
 
-    /// Reads the run and its data; `data` is a folder with the data set, before the usual places. Throws typed errors of the
+    /// Reads the run and its data; `data` is a folder with the data set, instead of the usual places. Throws typed errors of the
     /// modules below; the report names a missing journal or missing checkpoints.
     package init(
         run: String, data: String?, environment: [String: String], kernels: KernelTable, threadCount: Int
@@ -117,6 +117,7 @@ extension RunVerifier {
     /// Problems of the run's files, one line each.
     var problems: [String] {
         var lines = kept.problems
+        if let problem = problemOfBest { lines.append(problem) }
         guard let journal else { return lines }
         if journal.isEmpty {
             lines.append("the journal has no readable record: it is damaged, or not the journal of a run")
@@ -128,6 +129,25 @@ extension RunVerifier {
                     + "step \(first + 1)")
         }
         return lines
+    }
+}
+
+extension RunVerifier {
+    /// Why `best` is not the state of the best epoch; nil if it is, or if it cannot be read.
+    private var problemOfBest: String? {
+        let name = "checkpoints/best.safetensors"
+        guard let best = kept.states.first(where: { $0.name == name }) else { return nil }
+        func bestRound(_ rows: some Sequence<EpochRow>) -> Int? {
+            var progress = TrainingProgress()
+            progress.rows = Array(rows)
+            return progress.bestEpoch(experiment.earlyStopping).map { $0 * schedule.roundsPerEpoch }
+        }
+        // A run that was killed between its metrics and its checkpoint has a row more than its checkpoints have.
+        let saved = kept.states.first { $0.name == "checkpoints/last.safetensors" }?.round ?? 0
+        let expected = [bestRound(rows), bestRound(rows.prefix(saved / schedule.roundsPerEpoch))]
+        guard !expected.contains(best.round), let round = expected[0] else { return nil }
+        return "\(name) is of epoch \(best.round / schedule.roundsPerEpoch), but the best epoch in metrics.jsonl is "
+            + "\(round / schedule.roundsPerEpoch)"
     }
 }
 

@@ -28,6 +28,17 @@ extension RunDirectory {
         try folder.synchronize()
     }
 
+    /// Replaces `best` alone, as when training goes back to an earlier epoch.
+    package func replaceBest(_ bytes: [UInt8]) throws(FileError) {
+        try AtomicFile.write(bytes, to: RunFileName.best, in: checkpoints())
+    }
+
+    /// Removes a `best` that is not of this run's epochs.
+    package func removeBest() throws(FileError) {
+        let folder = try checkpoints()
+        if folder.exists(RunFileName.best) { try folder.remove(RunFileName.best) }
+    }
+
     /// Saves the state before a failure beside `last`, never over it.
     package func saveFailedState(_ bytes: [UInt8]) throws(FileError) {
         try AtomicFile.write(bytes, to: RunFileName.failed, in: checkpoints())
@@ -111,7 +122,21 @@ extension RunDirectory {
     package func newestCheckpoint(
         validate: (Safetensors) -> String? = { _ in nil }
     ) throws(RunDirectoryError) -> FoundCheckpoint {
-        let folder = try Self.onFiles { () throws(FileError) in try checkpoints() }
+        try Self.newestCheckpoint(
+            in: Self.onFiles { () throws(FileError) in try checkpoints() }, ofRun: path, validate: validate)
+    }
+
+    /// The newest valid checkpoint of a run that is only read, and not locked.
+    package static func newestCheckpoint(
+        at run: RunPaths, validate: (Safetensors) -> String?
+    ) throws(RunDirectoryError) -> FoundCheckpoint {
+        let folder = try onFiles { () throws(FileError) in try OpenFolder(at: run.checkpoints, access: .owner) }
+        return try newestCheckpoint(in: folder, ofRun: run.run, validate: validate)
+    }
+
+    private static func newestCheckpoint(
+        in folder: OpenFolder, ofRun path: String, validate: (Safetensors) -> String?
+    ) throws(RunDirectoryError) -> FoundCheckpoint {
         var reasons: [String] = []
         for name in [RunFileName.last, RunFileName.previous] {
             let file = folder.path(name)
@@ -153,7 +178,16 @@ extension RunDirectory {
 
     private func append(_ line: String, to name: String) throws(FileError) {
         precondition(!line.utf8.contains(UInt8(ascii: "\n")), "one line at a time")
-        let bytes = Array((line + "\n").utf8)
+        try Self.append(Array((line + "\n").utf8), to: name, in: folder)
+    }
+
+    /// Appends records to an event file of TensorBoard in the folder RUN/tensorboard/NAME. Writers have a file each.
+    package func append(_ records: [UInt8], toTensorBoard name: String, file: String) throws(FileError) {
+        let events = try folder.makingFolder(RunFileName.tensorBoard).makingFolder(name)
+        try Self.append(records, to: file, in: events)
+    }
+
+    private static func append(_ bytes: [UInt8], to name: String, in folder: OpenFolder) throws(FileError) {
         let (files, path) = (folder.files, folder.path(name))
         let descriptor = try folder.open(name, O_WRONLY | O_CREAT | O_APPEND)
         do throws(FileError) {

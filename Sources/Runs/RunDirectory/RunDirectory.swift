@@ -100,13 +100,16 @@ package final class RunDirectory: Sendable {
 }
 
 extension RunDirectory {
+    /// The folder of runs without a path of their own.
+    package static let usualParent = "runs"
+
     private static let digestPrefix = "# experiment digest: "
     private static let experimentByteLimit = 2 << 20
 
     /// Makes `PARENT/NAME-N`, where N is one more than the highest that exists; nothing is overwritten.
     /// `experiment` is the resolved experiment's text; a later resume checks `digest`.
     package static func create(
-        in parent: String = "runs", name: String, experiment: String, digest: SHA256Digest,
+        in parent: String = RunDirectory.usualParent, name: String, experiment: String, digest: SHA256Digest,
         policy: FolderPolicy = FolderPolicy(), files: FileOperations = FileOperations()
     ) throws(RunDirectoryError) -> RunDirectory {
         let folder = try onFiles { () throws(FileError) in try makeNumbered(name, in: parent, policy.access, files) }
@@ -114,7 +117,7 @@ extension RunDirectory {
     }
 
     /// Makes the empty folder `PARENT/NAME-N`, where N is one more than the highest that exists, and returns its path.
-    package static func makeNumbered(_ name: String, in parent: String = "runs") throws(FileError) -> String {
+    package static func makeNumbered(_ name: String, in parent: String = usualParent) throws(FileError) -> String {
         try makeNumbered(name, in: parent, .owner, FileOperations()).path
     }
 
@@ -157,7 +160,7 @@ extension RunDirectory {
 
     /// The run `PARENT/NAME-N` with the highest N, if there is one.
     package static func newest(
-        in parent: String = "runs", name: String, files: FileOperations = FileOperations()
+        in parent: String = RunDirectory.usualParent, name: String, files: FileOperations = FileOperations()
     ) throws(FileError) -> String? {
         guard files.isDirectory(parent) else { return nil }
         let highest = numbers(of: name, in: try files.list(parent)).last
@@ -236,6 +239,8 @@ package enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConverti
     /// The folder is not a run.
     case notARun(path: String)
     case otherExperiment(path: String, expected: String, found: String)
+    /// There is no run `PARENT/NAME-N`.
+    case nothingToResume(parent: String, name: String)
     /// Neither `last` nor `previous` can be used; `reasons` has the reason for each.
     case noCheckpoint(path: String, reasons: [String])
     /// Other users can replace files of the folder.
@@ -256,6 +261,9 @@ package enum RunDirectoryError: Error, Sendable, Equatable, CustomStringConverti
         case .otherExperiment(let path, let expected, let found):
             "the run \(quoted(path)) is of another experiment (digest \(found.prefix(12)), not \(expected.prefix(12))); "
                 + "give its own experiment (RUN/experiment.yaml) or choose another folder with --run"
+        case .nothingToResume(let parent, let name):
+            "there is no run of \(name) to resume: the folder \(quoted(parent)) has no \(parent)/\(name)-1 or later one; name the "
+                + "run with --run, or start one without --resume"
         case .noCheckpoint(let path, let reasons):
             "the run \(quoted(path)) has no checkpoint to resume from: \(reasons.joined(separator: "; ")); start a new run"
         case .unsafe(let error): error.description
