@@ -59,7 +59,7 @@ public struct Checkpoint: Sendable {
         return Tensor(shape: shape, values: values)
     }
 
-    /// Evaluates on the experiment's test images. `dataFolder` is searched for the data before the usual places.
+    /// Evaluates on the experiment's test images. `dataFolder` is searched for the data instead of the usual places.
     ///
     /// - Throws: an error whose description is one line, where the data are missing or do not fit the model.
     public func evaluate(dataFolder: String? = nil, threadCount: Int? = nil) throws -> Evaluation {

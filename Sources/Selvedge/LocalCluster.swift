@@ -28,7 +28,7 @@ public final class LocalCluster: Sendable {
     ///
     /// Without a `workerCount` there are as many workers as the largest power of two up to processors and micro-batches; without a
     /// `threadCount` the processors are divided among them. The run directory `path` must be missing or empty; without one
-    /// it is `runs/NAME-N`, never an existing one. `dataFolder` is searched for the data before the usual places. `faults`
+    /// it is `runs/NAME-N`, never an existing one. `dataFolder` is searched for the data instead of the usual places. `faults`
     /// happen to the processes on purpose.
     ///
     /// - Throws: an error whose description is one line, where the experiment or the program cannot be used.
@@ -220,7 +220,8 @@ private final class TrainProgram: Sendable {
         let code = isSignal ? ProcessExitCode.signal(process.terminationStatus) : process.terminationStatus
         if code == 0 || code == ProcessExitCode.signal(SIGINT) && wasInterrupted.withLock(\.self) { return }
         let errors = (try? FileOperations().read(folder.path + "/errors", byteLimit: RunFiles.byteLimit)) ?? []
-        let last = String(decoding: errors, as: UTF8.self).split(whereSeparator: \.isNewline).last
+        let lines = String(decoding: errors, as: UTF8.self).split(whereSeparator: \.isNewline)
+        let last = lines.last { $0.hasPrefix("selvedge: ") } ?? lines.last
         throw ClusterFailure(
             exitCode: code, description: last.map(String.init) ?? "selvedge train ended with exit code \(code)")
     }

@@ -24,7 +24,7 @@ public final class Trainer {
 
     /// A training from its start, on the experiment's data.
     ///
-    /// `dataFolder` is searched for the data before the usual places. Without a `threadCount` each processor has a compute
+    /// `dataFolder` is searched for the data instead of the usual places. Without a `threadCount` each processor has a compute
     /// thread; the number changes no bit of the result.
     ///
     /// - Throws: an error whose description is one line, where the experiment, its data or its weights cannot be used.

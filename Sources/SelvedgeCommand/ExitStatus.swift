@@ -50,7 +50,7 @@ struct ExitStatus: Error {
         case let error as KeyFileError: code(ofKeys: error)
         case TransportError.invalidEndpoint, TransportError.needsKeys: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable
-        case ClusterError.noAudit, ClusterError.memory: ProcessExitCode.usage
+        case ClusterError.noAudit, ClusterError.memory, ClusterError.otherExperiment: ProcessExitCode.usage
         case ClusterError.unknownHost: ProcessExitCode.unreachable
         case ClusterError.supervisorGone: ProcessExitCode.requeue
         case ClusterError.interrupted(let signal): ProcessExitCode.signal(signal)
@@ -107,7 +107,7 @@ struct ExitStatus: Error {
     private static func code(ofRunDirectory error: RunDirectoryError) -> Int32 {
         switch error {
         case .inUse, .notEmpty, .otherExperiment, .unsafe, .noSharedLocks: ProcessExitCode.usage
-        case .notARun, .noCheckpoint: ProcessExitCode.missingInput
+        case .notARun, .noCheckpoint, .nothingToResume: ProcessExitCode.missingInput
         case .file(let error): code(ofFile: error)
         }
     }

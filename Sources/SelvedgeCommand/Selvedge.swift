@@ -12,7 +12,8 @@ struct Selvedge: ParsableCommand {
         version: Build.version,
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
-            SummaryCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self, ReproduceCommand.self,
+            SummaryCommand.self, DataCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
+            ReproduceCommand.self,
             TortureCommand.self, VerifyCommand.self, KeysCommand.self, InspectCommand.self, ExportCommand.self,
             ReadKerasCommand.self, ProxyCommand.self,
             BenchCommand.self,

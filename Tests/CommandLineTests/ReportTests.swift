@@ -89,7 +89,8 @@ extension CommandLineTests {
 
             let object = try run("predict", last, "test:499", "--json").output
             #expect(
-                object.hasPrefix("{\"synthetic\":true,\"images\":[{\"image\":\"test:499\",\"predictions\":[{\"class\":")
+                object.contains(
+                    ",\"synthetic\":true,\"images\":[{\"image\":\"test:499\",\"predictions\":[{\"class\":")
             )
             let beyond = try run("predict", last, "test:500")
             #expect(beyond.code == 64 && beyond.lines.count == 1 && beyond.lines[0].contains("test:500"))
@@ -118,7 +119,8 @@ extension CommandLineTests {
             let object = try run("compare", "run", "--json").output
             #expect(
                 object.hasPrefix(
-                    "[{\"run\":\"run\",\"experiment\":\"small\",\"seed\":1,\"parameters\":5546,\"epochs\":2,"))
+                    "{\"schema\":1,\"command\":\"compare\",\"version\":\"0.1.0\",\"runs\":[{\"run\":\"run\",\"experiment\":\"small\",\"seed\":1,\"parameters\":5546,\"epochs\":2,"
+                ))
             let none = try run("compare", "absent")
             #expect(none.code == 66 && none.lines.count == 2)
         }

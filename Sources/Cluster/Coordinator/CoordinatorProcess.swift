@@ -312,6 +312,7 @@ extension CoordinatorProcess {
         case .viewJournalled(let generation, let failure):
             perform(machine.viewJournalled(generation: generation, failure: failure, now: now), &machine)
         case .checkpointWritten(let request, let failure):
+            if failure == nil { logCheckpoint(request) }
             if failure == nil, request.destinations.contains(.diverged) {
                 observer.noted("the state before that step is in \(run.directory.paths.failed)", isWarning: false)
             }
@@ -368,6 +369,18 @@ extension CoordinatorProcess {
         case .end, .abort: reach(.ending)
         default: break
         }
+    }
+
+    /// Logs a checkpoint of the end of an epoch: those within one may be many.
+    private func logCheckpoint(_ request: CheckpointRequest) {
+        let steps = request.name.completedSteps
+        guard steps.isMultiple(of: UInt64(run.schedule.stepsPerEpoch)), !request.destinations.contains(.diverged)
+        else { return }
+        let best = request.destinations.contains(.best) ? ", the best so far," : ""
+        log(
+            LogEntry(
+                level: .detail,
+                text: "after step \(steps) a checkpoint\(best) of \(request.bytes.count) bytes was written"))
     }
 
     private func log(_ entry: LogEntry, isShown: Bool = true) {

@@ -101,6 +101,9 @@ extension RunDirectory {
         return folder.exists(RunFileName.last) || folder.exists(RunFileName.previous)
     }
 
+    /// Whether the state of the best epoch is there.
+    package var hasBest: Bool { (try? checkpoints())?.exists(RunFileName.best) ?? false }
+
     /// Reads and checks a checkpoint by its name.
     package func checkpoint(_ name: String) throws(CheckpointReadError) -> Safetensors {
         let folder: OpenFolder

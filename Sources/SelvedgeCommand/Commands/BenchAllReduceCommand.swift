@@ -54,7 +54,7 @@ struct BenchAllReduceCommand: ParsableCommand {
             ranks.map { $0[index] }.max { $0.median_seconds < $1.median_seconds }
         }
         let text = String(decoding: try JSONEncoder().encode(["sizes": slowest]), as: UTF8.self)
-        Console.result(json ? text : table(slowest))
+        Console.result(json ? JSONResult.text("bench allreduce", object: text) : table(slowest))
     }
 
     /// One size as it is printed in JSON.

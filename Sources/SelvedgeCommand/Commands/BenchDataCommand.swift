@@ -46,7 +46,7 @@ struct BenchDataCommand: ParsableCommand {
         let report = Report(
             file: file, megabytes: megabytes, images: imageCount, seconds: seconds,
             megabytesPerSecond: megabytes / seconds, imagesPerSecond: Double(imageCount) / seconds)
-        Console.result(json ? try report.json() : report.text)
+        Console.result(json ? JSONResult.text("bench data", object: try report.json()) : report.text)
     }
 
     /// Reads the file and gives how many images it has.
@@ -74,11 +74,6 @@ struct BenchDataCommand: ParsableCommand {
                 megabytesPerSecond, imagesPerSecond)
         }
 
-        func json() throws -> String {
-            let encoder = JSONEncoder()
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return String(decoding: try encoder.encode(self), as: UTF8.self)
-        }
+        func json() throws -> String { try JSONResult.object(self) }
     }
 }

@@ -32,7 +32,7 @@ struct BenchKernelsCommand: ParsableCommand {
         let instructionSet = try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment)
         let report = try KernelReport(
             instructionSet: instructionSet.rawValue, experiments: experiments.map { try measure($0, instructionSet) })
-        Console.result(json ? try report.json() : report.text)
+        Console.result(json ? JSONResult.text("bench kernels", object: try report.json()) : report.text)
     }
 
     private func measure(_ name: String, _ instructionSet: InstructionSet) throws -> KernelReport.Experiment {

@@ -61,7 +61,7 @@ struct BenchScalingCommand: ParsableCommand {
             flopsPerSample: try Model(resolved.model, loss: resolved.loss).trainingFLOPsPerSample,
             instructionSet: instructionSet.rawValue, peakFLOPS: PeakMeasurement.flopsPerSecond(instructionSet),
             measurements: zip(layouts, rounds).map { ScalingReport.Measurement(layout: $0, rounds: $1) })
-        Console.result(json ? try report.json() : report.text)
+        Console.result(json ? JSONResult.text("bench scaling", object: try report.json()) : report.text)
     }
 
     /// One worker with one thread comes first: the others are compared with it.

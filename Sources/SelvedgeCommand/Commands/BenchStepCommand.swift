@@ -52,7 +52,7 @@ struct BenchStepCommand: ParsableCommand {
             plain: try processes.run(), profiled: try processes.run(isProfiled: true),
             peakFLOPS: PeakMeasurement.flopsPerSecond(
                 try InstructionSet.chosen(environment: ProcessInfo.processInfo.environment)))
-        Console.result(json ? try report.json() : report.text)
+        Console.result(json ? JSONResult.text("bench step", object: try report.json()) : report.text)
     }
 
     /// More than any number of steps needs.

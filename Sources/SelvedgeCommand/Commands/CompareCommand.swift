@@ -9,7 +9,7 @@ struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare runs: a table, and one picture with all their curves.")
 
-    @Argument(help: ArgumentHelp("Run directories.", valueName: "run"))
+    @Argument(help: ArgumentHelp("Run directories, or checkpoints in them.", valueName: "run"))
     var runs: [String]
 
     @Option(help: ArgumentHelp("Draw the curves of all runs into this PNG file.", valueName: "file"))
@@ -29,7 +29,7 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        let records = runs.map { RunRecord(path: $0) }
+        let records = runs.map { RunRecord(path: RunArgument($0).path) }
         for record in records {
             for problem in record.problems { Console.error("\(record.path): \(problem)") }
         }
@@ -39,7 +39,8 @@ struct CompareCommand: ParsableCommand {
                 ProcessExitCode.missingInput, "none of these is a run: give folders created by 'selvedge train'")
         }
         let table = RunTable(readable)
-        Console.result(json ? table.json : csv ? table.csv : table.text)
+        Console.result(
+            json ? JSONResult.text("compare", object: "{\"runs\":\(table.json)}") : csv ? table.csv : table.text)
         if let plot { try draw(readable, to: plot) }
     }
 

@@ -20,6 +20,7 @@ struct CoordinatorCommand: ParsableCommand {
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
     @OptionGroup var settingOptions: RunSettingOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(help: "Where to listen: tcp://HOST:PORT or ipc://PATH.")
     var listen: String
@@ -43,6 +44,10 @@ struct CoordinatorCommand: ParsableCommand {
 
     @Option(help: .hidden)
     var announceRun: String?
+
+    /// The command that continues this run, of the supervisor that the user started.
+    @Option(help: .hidden)
+    var continuation: String?
 
     /// The numbers of workers at the start and at most, checked.
     private func workerCounts(
@@ -77,13 +82,13 @@ struct CoordinatorCommand: ParsableCommand {
         let workers = try workerCounts(minWorkers: runSettings.minimumWorkerCount, resolved.microBatchCount)
         var settings = CoordinatorSettings(
             experiment: resolved, listenAddress: listen, workerCount: workers.starting, environment: environment,
-            run: runOptions.request)
-        settings.data = experiment.dataFolder
+            run: try runOptions.request)
+        settings.data = experiment.dataFolder(of: resolved)
         settings.runSettings = runSettings
         settings.workerLimit = workers.most
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
-                for: resolved, file: runOptions.initialWeights, data: experiment.dataFolder, environment: environment,
+                for: resolved, file: runOptions.initialWeights, data: experiment.namedFolder, environment: environment,
                 readKeras: SeparateKerasReader.read)
         }
         settings.folderPolicy = runOptions.folderPolicy
@@ -92,6 +97,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.isInsecure = keyOptions.insecure
         settings.isSupervised = supervised
         settings.waitForWorkersSeconds = waitForWorkers
+        settings.showsDetails = output.verbose
         settings.isSuccessor = successor
         settings.announcementFile = announceRun
         return settings
@@ -100,7 +106,8 @@ struct CoordinatorCommand: ParsableCommand {
     func run() throws {
         defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: listen) } }
         let display = TrainingDisplay(
-            isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised)
+            isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised,
+            isQuiet: output.quiet)
         let settings = try settings()
         let process = try CoordinatorProcess(settings, observer: display)
         let outcome = try process.train()
@@ -112,12 +119,44 @@ struct CoordinatorCommand: ParsableCommand {
             let code =
                 supervised
                 ? outcome.exitCode : BatchSystem.exitCode(outcome.exitCode, environment: settings.environment)
-            let place = isSaved ? " --run \(process.preparedRun.directory.path)" : ""
-            throw ExitStatus(code, outcome.description + place)
-        // The display has already shown the failure.
-        case .failed: throw ExitCode(outcome.exitCode)
+            Console.error(outcome.description + (isSaved ? " --run \(process.preparedRun.directory.path)" : ""))
+            noteContinuation(of: process.preparedRun)
+            throw ExitCode(code)
+        case .failed:
+            // The display has already shown the failure.
+            if outcome.exitCode == ProcessExitCode.requeue { noteContinuation(of: process.preparedRun) }
+            throw ExitCode(outcome.exitCode)
         }
-        try FinalReport(process.preparedRun, environment: settings.environment).write(asJSON: runOptions.json)
+        if !output.quiet, let text = EarlyStoppingText(process.preparedRun)?.text { Console.note(text) }
+        let report = try FinalReport(process.preparedRun, environment: settings.environment)
+        let pictures = try report.write(asJSON: runOptions.json, isQuiet: output.quiet)
+        display.log(report.report, pictures: pictures, of: process.preparedRun)
+    }
+}
+
+extension CoordinatorCommand {
+    private func noteContinuation(of run: PreparedRun) {
+        let command = continuation.map { Continuation(template: $0) } ?? Continuation(arguments: CommandLine.arguments)
+        Console.note("Continue with: \(command.command(run: run.directory.path))")
+    }
+}
+
+/// The line about early stopping.
+private struct EarlyStoppingText {
+    let text: String
+
+    /// Nil for a run that early stopping did not end.
+    init?(_ run: PreparedRun) {
+        var progress = TrainingProgress()
+        progress.rows = run.rows
+        guard let settings = run.experiment.earlyStopping, let stop = progress.stop(by: settings) else { return nil }
+        let name = settings.monitor == .validationLoss ? "validation loss" : "validation accuracy"
+        let change = settings.minimumChange == 0 ? "" : " by more than \(settings.minimumChange)"
+        let kept = settings.restoresBestWeights ? progress.bestEpoch(settings).map { "epoch \($0) (best)" } : nil
+        text =
+            "Early stopping after epoch \(stop.epoch): the \(name) has not improved on \(Figures.metric(stop.bestValue)) of "
+            + "epoch \(stop.improvedEpoch)\(change) for \(Figures.counted(settings.patience, "epoch")); the result has the "
+            + "weights of \(kept ?? "epoch \(stop.epoch) (last)")"
     }
 }
 
@@ -130,27 +169,50 @@ struct FinalReport {
     init(_ run: PreparedRun, environment: [String: String]) throws {
         self.run = run
         let restoresBest = run.experiment.earlyStopping?.restoresBestWeights ?? false
-        let checkpoint = try run.directory.checkpoint(restoresBest ? RunFileName.best : RunFileName.last)
+        let hasBest = run.directory.hasBest
+        if restoresBest, !hasBest {
+            Console.warning("\(run.directory.paths.best) is missing: the result has the last weights")
+        }
+        let role: EvaluatedWeights.Role = restoresBest && hasBest ? .best : .last
+        let checkpoint = try run.directory.checkpoint(role == .best ? RunFileName.best : RunFileName.last)
         let state = try ReplicatedState(checkpoint: checkpoint, model: run.model, experiment: run.experiment)
         let evaluator = try Evaluator(
             experiment: run.experiment, model: run.model, dataset: run.testSet,
             kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
         report = try RunReport(
             experiment: run.experiment, model: run.model, rows: run.rows, training: run.trainingSet,
-            evaluated: run.testSet, evaluation: evaluator.evaluate(state))
+            evaluated: run.testSet,
+            weights: EvaluatedWeights(state.progress, run.schedule, role),
+            timing: RunFiles(run.directory.paths).timing, evaluation: evaluator.evaluate(state))
     }
 
-    /// Writes the reports and pictures, and prints one of the reports.
-    func write(asJSON: Bool) throws {
+    /// Writes the reports and pictures, and prints one of the reports. Returns the pictures.
+    func write(asJSON: Bool, isQuiet: Bool) throws -> [Picture] {
         let written = try report.write(to: run.directory.folder)
-        Console.result(asJSON ? report.json : report.text)
+        Console.result(asJSON ? json : report.text(columns: Console.resultColumns))
         if let note = written.note { Console.note(note) }
+        if isQuiet { return written.pictures }
         let files = Self.files + written.files
         Console.note("Written to \(run.directory.path): \(files.joined(separator: ", "))")
+        return written.pictures
+    }
+
+    /// The report with the run and its times.
+    private var json: String {
+        let timings = (try? RunTimings.lines(path: run.directory.paths.timings).compactMap(\.epoch)) ?? []
+        let timing = report.timing
+        func number(_ value: Double?) -> String { value.flatMap { $0.isFinite ? $0.description : nil } ?? "null" }
+        return JSONResult.text(
+            "train",
+            [
+                ("run", JSONText.string(run.directory.path)), ("seconds", number(timing?.seconds)),
+                ("images_per_second", number(timing?.imagesPerSecond)),
+                ("workers", timings.last.map { String($0.workerCount) } ?? "null"),
+            ], object: report.json)
     }
 
     private static let files = [
         "checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.jsonl", "history.csv",
-        "timings.jsonl",
+        "timings.jsonl", "tensorboard/",
     ]
 }

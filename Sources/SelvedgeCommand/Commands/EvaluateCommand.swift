@@ -1,21 +1,25 @@
 import ArgumentParser
+import Core
+import Datasets
+import Experiments
 import Foundation
 import Reports
 import Runs
 import Selvedge
+import Training
 
 /// Evaluates a checkpoint in this process.
 struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors.")
+    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
     var checkpoint: String
 
-    @Option(help: "Folder with the data set, before the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
-    @Option(help: "Samples to evaluate: test, or train (including the validation samples).")
+    @Option(help: "Samples to evaluate: test, validation, or train (including the validation samples).")
     var split: Split = .test
 
     @Option(help: "Evaluate only the first so many samples.")
@@ -33,7 +37,7 @@ struct EvaluateCommand: ParsableCommand {
     var json = false
 
     enum Split: String, ExpressibleByArgument, CaseIterable {
-        case test, train
+        case test, train, validation
     }
 
     func validate() throws {
@@ -42,12 +46,18 @@ struct EvaluateCommand: ParsableCommand {
 
     func run() throws {
         try DataFolder.check(data)
-        let trained = try Checkpoint(path: checkpoint)
+        let path = try CheckpointArgument(checkpoint).path
+        let trained = try Checkpoint(path: path)
         let (experiment, model) = (trained.experiment, trained.model)
-        let sets = try DatasetLookup.load(
-            experiment, data: data, environment: ProcessInfo.processInfo.environment)
-        let dataset = split == .test ? sets.test : try sets.training.trainingPart
+        let environment = ProcessInfo.processInfo.environment
+        let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
+        Console.note("Data: \(DatasetLookup.place(experiment, data: data, environment: environment))")
+        let samples = try EvaluatedSamples(split, of: sets, experiment)
+        let dataset = samples.dataset
         let evaluation = try trained.evaluate(dataset, sampleLimit: limit)
+        let weights = try EvaluatedWeights(
+            trained.state().progress, TrainingData(dataset: sets.training, experiment: experiment).schedule(experiment),
+            EvaluatedWeights.Role(path: path))
         if let logits {
             var writer = SafetensorsWriter()
             writer.add(
@@ -58,11 +68,24 @@ struct EvaluateCommand: ParsableCommand {
             classNames: ConfusionMatrix.names(dataset.classNames, outputCount: model.classCount),
             labels: evaluation.labels, predictions: evaluation.predictions)
         let text = EvaluationText(evaluation, matrix)
-        Console.result(json ? text.json : "\(experiment.name) on \(dataset.name)\n" + text.text)
+        Console.result(
+            json
+                ? JSONResult.text(
+                    "evaluate",
+                    [
+                        ("checkpoint", JSONText.string(path)), ("experiment", JSONText.string(experiment.name)),
+                        ("split", JSONText.string(split.rawValue)), ("data", JSONText.string(dataset.name)),
+                        ("weights", weights.json),
+                    ], object: text.json)
+                : "\(experiment.name) on \(dataset.name), \(weights.text)\n" + text.text(columns: Console.resultColumns)
+        )
         if let report {
             let contents = try RunReport(
                 experiment: experiment, model: model, rows: trained.epochs, training: sets.training,
-                evaluated: dataset, isTestSet: split == .test, evaluation: evaluation)
+                evaluated: dataset, isTestSet: split == .test, references: samples.references,
+                weights: weights,
+                timing: ResumedRun.owner(of: path).flatMap { RunFiles(RunPaths($0)).timing },
+                evaluation: evaluation)
             try write(contents, to: report)
         }
     }
@@ -71,5 +94,34 @@ struct EvaluateCommand: ParsableCommand {
         let written = try report.write(to: OpenFolder.making(folder, access: .everyone))
         if let note = written.note { Console.note(note) }
         Console.note("Written to \(folder): \(written.files.joined(separator: ", "))")
+    }
+}
+
+/// The samples that `--split` names.
+private struct EvaluatedSamples {
+    let dataset: ImageDataset
+    let references: SampleReferences
+
+    init(
+        _ split: EvaluateCommand.Split, of sets: (training: ImageDataset, test: ImageDataset), _ experiment: Experiment
+    ) throws {
+        switch split {
+        case .test: (dataset, references) = (sets.test, SampleReferences("test"))
+        case .train: (dataset, references) = (try sets.training.trainingPart, SampleReferences("train"))
+        case .validation:
+            let data = try TrainingData(dataset: sets.training, experiment: experiment)
+            guard !data.split.validation.isEmpty else {
+                throw ExitStatus(
+                    ProcessExitCode.usage,
+                    "\(experiment.name) has no validation samples: give --split test or --split train")
+            }
+            let (indices, name) = (data.split.validation, "\(sets.training.name) validation")
+            dataset = try sets.training.samples(indices, name: name)
+            switch experiment.dataset.validation {
+            case .testSet: references = SampleReferences("test")
+            case .file: references = SampleReferences("validation")
+            case .none, .shuffled, .last, .range: references = SampleReferences("train", indices: indices)
+            }
+        }
     }
 }

@@ -11,7 +11,7 @@ struct ExportCommand: ParsableCommand {
         commandName: "export", abstract: "Write a checkpoint's model for another program.",
         discussion: "Forms:\n" + Exporters.all.map { "  \($0.name): \($0.documentation)" }.joined(separator: "\n"))
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/best.safetensors.")
+    @Argument(help: "A checkpoint, such as RUN/checkpoints/best.safetensors, or a run directory.")
     var checkpoint: String
 
     @Option(help: "The form to write.")
@@ -33,7 +33,7 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let trained = try Checkpoint(path: checkpoint).trainedModel()
+        let trained = try Checkpoint(path: CheckpointArgument(checkpoint).path).trainedModel()
         let path = output ?? trained.experiment.name + to.exporter.suffix
         let isFolder = FileOperations().isDirectory(path)
         let content = try to.exporter.content(of: trained)

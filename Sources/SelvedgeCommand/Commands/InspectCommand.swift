@@ -7,7 +7,7 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show the tensors and metadata of a checkpoint, or the layers of a Keras .h5 file.")
 
-    @Argument(help: "A safetensors file, or a Keras .h5 file.")
+    @Argument(help: "A safetensors file, a Keras .h5 file, or a run directory.")
     var file: String
 
     func run() throws {
@@ -15,7 +15,7 @@ struct InspectCommand: ParsableCommand {
             let bytes = try FileOperations().read(file, byteLimit: KerasWeights.byteLimit)
             return show(try SeparateKerasReader.read(bytes, file))
         }
-        let contents = try Safetensors(path: file)
+        let contents = try Safetensors(path: CheckpointArgument(file).path)
         for tensor in contents.tensors {
             let shape = tensor.shape.map(String.init).joined(separator: ", ")
             Console.result(

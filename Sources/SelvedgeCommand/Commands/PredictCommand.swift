@@ -14,7 +14,7 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Classify images with a checkpoint; print classes and probabilities.")
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors.")
+    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
     var checkpoint: String
 
     @Argument(
@@ -22,7 +22,7 @@ struct PredictCommand: ParsableCommand {
             "PNG files, or images of the data set, counted from 0: test:17, train:3.", valueName: "image"))
     var images: [String]
 
-    @Option(help: "Folder with the data set, before the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
     @Option(help: "Number of classes to print for each image, the most probable first.")
@@ -38,7 +38,7 @@ struct PredictCommand: ParsableCommand {
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         try DataFolder.check(data)
-        let trained = try Checkpoint(path: checkpoint)
+        let trained = try Checkpoint(path: CheckpointArgument(checkpoint).path)
         let (experiment, model) = (trained.experiment, trained.model)
         let references = images.map { ImageReference($0) }
         let reader = ImageReader(checkpoint: trained, data: data, environment: environment)
@@ -46,7 +46,10 @@ struct PredictCommand: ParsableCommand {
         let predictions = Predictions(
             names: images, found, try trained.evaluate(found.dataset), classCount: model.classCount, top: top,
             isSynthetic: experiment.dataset.name == DatasetConfiguration.syntheticName)
-        Console.result(json ? predictions.json : predictions.text)
+        Console.result(
+            json
+                ? JSONResult.text("predict", [("checkpoint", JSONText.string(checkpoint))], object: predictions.json)
+                : predictions.text)
     }
 }
 

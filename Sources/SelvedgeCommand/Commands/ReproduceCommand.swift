@@ -32,7 +32,7 @@ struct ReproduceCommand: ParsableCommand {
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
 
-    @Option(help: "Folder with the data set, before the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
     @Flag(help: "Train nothing: write the tables of the finished trainings.")

@@ -116,10 +116,7 @@ struct TortureCommand: ParsableCommand {
             experiment: campaign.experimentName, seed: seed, processors: Processors.available, kinds: campaign.kinds,
             results)
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-            encoder.keyEncodingStrategy = .convertToSnakeCase
-            Console.result(String(decoding: try encoder.encode(report), as: UTF8.self))
+            Console.result(JSONResult.text("torture", object: try JSONResult.object(report)))
         } else {
             Console.result(TextTable.text(report.cells, leadingColumns: 1) + "\n" + report.summary)
         }
@@ -176,7 +173,7 @@ struct TortureCommand: ParsableCommand {
         let options = try ExperimentOptions.parse(arguments)
         let resolved = try options.resolved()
         let sets = try DatasetLookup.load(
-            resolved, data: options.dataFolder, environment: ProcessInfo.processInfo.environment)
+            resolved, data: options.dataFolder(of: resolved), environment: ProcessInfo.processInfo.environment)
         let schedule = try TrainingData(dataset: sets.training, experiment: resolved).schedule(resolved)
         guard workers.range.upperBound <= resolved.microBatchCount else {
             throw ExitStatus(

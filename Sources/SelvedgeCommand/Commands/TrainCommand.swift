@@ -5,6 +5,7 @@ import Core
 import Experiments
 import Faults
 import Foundation
+import Glibc
 import Kernels
 import Reports
 
@@ -17,6 +18,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var runOptions: RunOptions
     @OptionGroup var settingOptions: RunSettingOptions
     @OptionGroup var faults: FaultOptions
+    @OptionGroup var output: OutputOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
@@ -32,6 +34,9 @@ struct TrainCommand: ParsableCommand {
 
     @Flag(help: "Print every value of the experiment and where it comes from, and end.")
     var printConfig = false
+
+    @Flag(help: "Check experiment, data and layout, print what would be trained, and train nothing.")
+    var dryRun = false
 
     func validate() throws {
         guard workers ?? 1 > 0 else { throw ValidationError("--workers takes a number from 1") }
@@ -81,7 +86,9 @@ struct TrainCommand: ParsableCommand {
         let layout = try layout(
             microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount,
             environment: environment)
+        if dryRun { return try DryRun(resolved, data: experiment.dataFolder(of: resolved), environment).show(layout) }
         let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
+        let dataFolder = experiment.dataFolder(of: resolved)
         // Set once the folder of the sockets is known.
         var network: ProxyLayout?
         let childEnvironment = environment.merging(try handover.variables()) { $1 }
@@ -93,7 +100,7 @@ struct TrainCommand: ParsableCommand {
             coordinatorArguments: { coordinatorArguments($0, layout, settings) },
             workerArguments: { address, index in
                 ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
-                    + meetingArguments(address, index, network) + flag("data", experiment.dataFolder)
+                    + meetingArguments(address, index, network) + flag("data", dataFolder)
             },
             // The coordinator's progress bar may be on the terminal's current line.
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
@@ -113,6 +120,7 @@ struct TrainCommand: ParsableCommand {
                 network = layout
             }
         }
+        Suspension.refuse()
         let outcome = try supervisor.run()
         if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
         try end(with: outcome, environment: environment)
@@ -160,7 +168,27 @@ struct TrainCommand: ParsableCommand {
         return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)
             + ["--listen", start.address, "--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
-            + settings.arguments + ["--supervised"]
+            + settings.arguments + output.arguments + ["--supervised"]
+            + ["--continuation", Continuation(arguments: CommandLine.arguments).template]
             + (continuedRun == nil ? [] : ["--successor"])
+    }
+}
+
+/// A terminal's Ctrl-Z. It reaches the supervisor alone, and workers that stand still would be replaced as unresponsive.
+private enum Suspension {
+    /// Makes Ctrl-Z print why it does nothing, for as long as this process lives.
+    static func refuse() {
+        signal(SIGTSTP) { _ in
+            let text: StaticString = """
+                \nCtrl-Z cannot pause a training, which goes on: Ctrl-C saves and ends it, and --resume continues it\n
+                """
+            // Only what a signal handler may call.
+            _ = write(STDERR_FILENO, text.utf8Start, text.utf8CodeUnitCount)
+        }
+        // A program that starts this one may have blocked it.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        sigaddset(&signals, SIGTSTP)
+        pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     }
 }

@@ -3,6 +3,7 @@ import Cluster
 import Core
 import Foundation
 import Kernels
+import Runs
 
 /// Replays a run on this host and compares the result with its files.
 struct VerifyCommand: ParsableCommand {
@@ -11,7 +12,7 @@ struct VerifyCommand: ParsableCommand {
         abstract:
             "Replay a run on this host; compare gradients, metrics and checkpoints, and name the first difference.")
 
-    @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run directory, or a checkpoint in one.", valueName: "run"))
     var path: String
 
     @Option(help: "Replay this epoch from the newest checkpoint before it; by default the last epoch.")
@@ -20,7 +21,7 @@ struct VerifyCommand: ParsableCommand {
     @Flag(help: "Replay everything from the beginning.")
     var all = false
 
-    @Option(help: "Folder with the data set, before the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
     @Option(help: "Compute threads; by default all cores.")
@@ -39,13 +40,17 @@ struct VerifyCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         try DataFolder.check(data)
         let verifier = try RunVerifier(
-            run: path, data: data, environment: environment,
+            run: RunArgument(path).path, data: data, environment: environment,
             kernels: InstructionSet.chosen(environment: environment).table,
             threadCount: threads ?? Processors.available)
         let report = try verifier.verify(all ? .everything : epoch.map { .epoch($0) } ?? .lastEpoch) { line in
             if json { Console.note(line) }
         }
-        Console.result(json ? try Self.json(report) : report.lines.joined(separator: "\n"))
+        Console.result(
+            json
+                ? JSONResult.text(
+                    "verify", [("run", JSONText.string(RunArgument(path).path))], object: try JSONResult.object(report))
+                : report.lines.joined(separator: "\n"))
         guard report.hasCompared || !report.isEqual else {
             throw ExitStatus(
                 ProcessExitCode.missingInput, "\(path): the run has no digest, row or checkpoint to compare with")
@@ -60,11 +65,5 @@ struct VerifyCommand: ParsableCommand {
         if !json {
             Console.note("Verified equal: \(report.summary)\(all ? "" : "; --all replays everything").")
         }
-    }
-
-    private static func json(_ report: VerificationReport) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(report), as: UTF8.self)
     }
 }

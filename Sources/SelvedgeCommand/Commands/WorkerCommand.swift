@@ -18,7 +18,7 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Compute threads; by default all cores.")
     var threads: Int?
 
-    @Option(help: "Folder with the data set, before the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
     @Option(

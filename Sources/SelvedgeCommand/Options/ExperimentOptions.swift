@@ -1,6 +1,7 @@
 import ArgumentParser
 import Cluster
 import Core
+import Datasets
 import Experiments
 import Foundation
 import NeuralNetwork
@@ -24,7 +25,7 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Seed of split, order and initial weights.")
     var seed: UInt64?
 
-    @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
+    @Option(help: "Folder with the data set, the only one that is searched, or 'synthetic' for generated images.")
     var data: String?
 
     @Option(
@@ -63,13 +64,24 @@ struct ExperimentOptions: ParsableArguments {
 
     /// The experiment to run, checked including the shapes of its layers.
     func resolved(from file: String? = nil) throws -> Experiment {
-        try DataFolder.check(dataFolder)
+        try DataFolder.check(namedFolder)
         var result = try source(from: file).experiment()
         if data == DatasetConfiguration.syntheticName { result.dataset = result.dataset.synthetic }
         result = try result.replacing(
             epochs: epochs, batchSize: batchSize, microBatchCount: microBatches, seed: seed)
-        _ = try Model(result.model, loss: result.loss)
+        do {
+            _ = try Model(result.model, loss: result.loss)
+        } catch {
+            throw placed(error, file: file ?? experiment)
+        }
         return result
+    }
+
+    /// A model's error with the file and line of the layer, where the experiment is a file.
+    private func placed(_ error: ModelError, file: String?) -> ExitStatus {
+        guard let file, !Experiment.isShipped(file) else { return ExitStatus(ProcessExitCode.badData, "\(error)") }
+        let line = error.layerNumber.flatMap { Experiment.line(ofLayer: $0, inFile: file) }
+        return ExitStatus(ProcessExitCode.badData, "\"\(file)\"\(line.map { ", line \($0)" } ?? ""): \(error)")
     }
 
     private static let defaultName = "A-1"
@@ -87,8 +99,14 @@ struct ExperimentOptions: ParsableArguments {
         return kept
     }
 
-    /// The folder to search for data: the given one, or else that of the experiment's file.
-    var dataFolder: String? {
+    /// The folder that has the data: the given one, or else that of the experiment's file if the set is there.
+    func dataFolder(of experiment: Experiment) -> String? {
+        guard data == nil else { return namedFolder }
+        return namedFolder.flatMap { experiment.dataset.source.isPresent(in: $0) ? $0 : nil }
+    }
+
+    /// The folder to search for files that the experiment names: the given one, or else that of the experiment's file.
+    var namedFolder: String? {
         if data == DatasetConfiguration.syntheticName { return nil }
         guard data == nil, let experiment, !Experiment.isShipped(experiment) else { return data }
         guard FileManager.default.fileExists(atPath: experiment) else { return nil }
@@ -106,7 +124,7 @@ struct ExperimentOptions: ParsableArguments {
 
 /// The folder given with --data.
 enum DataFolder {
-    /// Refuses a path without a folder: otherwise the data would silently be taken from the usual places.
+    /// Refuses a path without a folder: the error then is about the folder, not about a file in it.
     static func check(_ path: String?) throws {
         guard let path else { return }
         var isFolder: ObjCBool = false

@@ -11,8 +11,8 @@ struct RunOptions: ParsableArguments {
     @Option(
         name: .customLong("resume"), defaultAsFlag: "",
         help: ArgumentHelp(
-            "Continue a run: the one in --run, or else the newest, from its last checkpoint or the given one.",
-            valueName: "checkpoint"))
+            "Continue a run from its last checkpoint: the run of the given checkpoint or folder, else the one in --run, else "
+                + "the newest. With a new --run, that run gets a copy.", valueName: "checkpoint"))
     var resume: String?
 
     @Option(
@@ -35,18 +35,27 @@ struct RunOptions: ParsableArguments {
     @Flag(help: "Print the results as JSON on standard output.")
     var json = false
 
+    /// What --run and --resume ask for. Throws where they do not fit together.
     var request: RunRequest {
-        resume.map { .resume(path: run, checkpoint: $0.isEmpty ? nil : $0) } ?? .new(path: run)
+        get throws {
+            guard let resumed = try resumed else { return .new(path: run) }
+            if let target = resumed.copyTarget {
+                return .copy(path: target, checkpoint: resumed.checkpoint, source: resumed.run)
+            }
+            return .resume(path: resumed.run, checkpoint: resumed.checkpoint)
+        }
     }
 
     var folderPolicy: FolderPolicy {
         FolderPolicy(access: groupReadable ? .group : .owner, assumesLocks: assumeLocks)
     }
 
+    private var resumed: ResumedRun? { get throws { try resume.map { try ResumedRun($0, run: run) } } }
+
     /// The experiment file of the run to continue; nil for a new run or if the file is missing.
     func experimentFile(name: String) throws -> String? {
-        guard resume != nil else { return nil }
-        guard let path = try run ?? RunDirectory.newest(name: name) else { return nil }
+        guard let resumed = try resumed else { return nil }
+        guard let path = try resumed.run ?? RunDirectory.newest(name: name) else { return nil }
         let file = RunPaths(path).experiment
         return FileManager.default.fileExists(atPath: file) ? file : nil
     }
@@ -76,4 +85,20 @@ struct RunOptions: ParsableArguments {
         flag("run", run) + flag("init", initialWeights)
             + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
     }
+}
+
+/// How much a training prints on standard error.
+struct OutputOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Print only warnings and errors besides the result.")
+    var quiet = false
+
+    @Flag(name: .shortAndLong, help: "Print all events that go to log.jsonl.")
+    var verbose = false
+
+    func validate() throws {
+        guard !(quiet && verbose) else { throw ValidationError("give --quiet or --verbose, not both") }
+    }
+
+    /// The same options for another process of this program.
+    var arguments: [String] { (quiet ? ["--quiet"] : []) + (verbose ? ["--verbose"] : []) }
 }

@@ -51,7 +51,8 @@ struct RunTable {
 
     private static func state(_ record: RunRecord) -> String {
         guard record.problems.isEmpty else { return "damaged" }
-        return record.report == nil ? "unfinished, of \(record.experiment?.epochs ?? 0) epochs" : "finished"
+        return record.report == nil
+            ? "unfinished, of \(Figures.counted(record.experiment?.epochs ?? 0, "epoch"))" : "finished"
     }
 
     /// Columns for a terminal, the first two left and the others right.

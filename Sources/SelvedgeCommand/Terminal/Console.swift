@@ -22,7 +22,22 @@ enum Console {
     }
 
     static func error(_ text: String) {
-        write("selvedge: \(text)\n")
+        write("\(colored("selvedge:", .red)) \(text)\n")
+    }
+
+    static func warning(_ text: String) {
+        write("\(colored("Warning:", .yellow)) \(text)\n")
+    }
+
+    private enum Color: Int {
+        case red = 31
+        case yellow = 33
+    }
+
+    /// The word in colour on a terminal, unless the user's `NO_COLOR` is set to anything (no-color.org).
+    private static func colored(_ word: String, _ color: Color) -> String {
+        let refuses = ProcessInfo.processInfo.environment["NO_COLOR"].map { !$0.isEmpty } ?? false
+        return isInteractive && !refuses ? "\u{1B}[1;\(color.rawValue)m\(word)\u{1B}[0m" : word
     }
 
     /// Text without a line end. Failures to write to standard error are ignored: there is nowhere to report them.
@@ -56,9 +71,14 @@ enum Console {
     }
 
     /// Columns of the terminal, 80 where there is none.
-    static var columns: Int {
+    static var columns: Int { columns(of: STDERR_FILENO) ?? 80 }
+
+    /// Columns for results; nil where standard output is no terminal and lines may have any length.
+    static var resultColumns: Int? { columns(of: STDOUT_FILENO) }
+
+    private static func columns(of descriptor: Int32) -> Int? {
         var size = winsize()
-        guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 }
@@ -69,6 +89,9 @@ enum Figures {
     static func metric(_ value: Double) -> String {
         String(format: abs(value) > 1e-3 || value == 0 ? "%.4f" : "%.4e", value)
     }
+
+    /// `1 epoch` or `2 epochs`.
+    static func counted(_ count: Int, _ noun: String) -> String { "\(grouped(count)) \(noun)\(count == 1 ? "" : "s")" }
 
     /// `1,234,567`.
     static func grouped(_ value: Int) -> String {

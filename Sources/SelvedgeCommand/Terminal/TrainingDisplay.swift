@@ -2,6 +2,7 @@ import Cluster
 import Datasets
 import Experiments
 import Foundation
+import Glibc
 import Reports
 import Runs
 import Training
@@ -11,24 +12,41 @@ final class TrainingDisplay: CoordinatorObserver {
     private let isInteractive: Bool
     private let presentsRun: Bool
     private let announcesAddress: Bool
+    /// Whether only warnings are shown.
+    private let isQuiet: Bool
     private var epochCount = 0
     private var lastDrawn: Date?
-    private var barIsShown = false
+    /// Characters of the bar that is shown; 0 for none.
+    private var drawnCharacters = 0
     private var shownEpoch = 0
     private var epochStart = Date()
     private var firstStep = 0
+    /// The run's event files for TensorBoard; nil until the run is prepared.
+    private var tensorBoard: TensorBoardLog?
 
     private static let redrawSeconds = 0.1
 
-    init(isInteractive: Bool, presentsRun: Bool, announcesAddress: Bool) {
-        self.isInteractive = isInteractive
+    init(isInteractive: Bool, presentsRun: Bool, announcesAddress: Bool, isQuiet: Bool = false) {
+        self.isInteractive = isInteractive && !isQuiet
+        self.isQuiet = isQuiet
         self.presentsRun = presentsRun
         self.announcesAddress = announcesAddress
     }
 
     func prepared(_ run: PreparedRun, listeningOn address: String) {
         epochCount = run.experiment.epochs
-        if presentsRun { present(run) }
+        var log = TensorBoardLog(
+            run.directory, hasValidation: run.experiment.dataset.validation != .none, completedEpochs: run.rows.count,
+            seconds: Date().timeIntervalSince1970, host: ProcessInfo.processInfo.hostName, process: getpid())
+        if run.completedSteps == 0 {
+            let table = ModelSummaryTable(run.model, name: run.experiment.name).text()
+            log.describe(experiment: run.experiment, modelTable: table, seconds: Date().timeIntervalSince1970)
+        }
+        tensorBoard = log
+        if presentsRun {
+            if !isQuiet { present(run) }
+            for notice in run.notices { Console.warning(notice) }
+        }
         if announcesAddress { Console.note("Listening on \(address)") }
     }
 
@@ -37,9 +55,9 @@ final class TrainingDisplay: CoordinatorObserver {
         let title = run.experiment.title.isEmpty ? "" : " (\(run.experiment.title))"
         Console.note(
             "\(run.experiment.name)\(title): \(Figures.grouped(run.schedule.sampleCount)) training images, "
-                + "batch \(run.experiment.batchSize), \(run.experiment.epochs) epochs, "
+                + "batch \(run.experiment.batchSize), \(Figures.counted(run.experiment.epochs, "epoch")), "
                 + "\(run.experiment.microBatchCount) micro-batches, seed \(run.experiment.seed), "
-                + "data: \(run.trainingSet.name)")
+                + "data: \(run.dataPlace)")
         Console.note("Run directory: \(run.directory.path)")
         if run.completedSteps > 0 {
             Console.note("Continuing after step \(run.completedSteps) of \(run.schedule.stepsPerEpoch * epochCount)")
@@ -61,41 +79,39 @@ final class TrainingDisplay: CoordinatorObserver {
 
     private func draw(_ progress: EpochProgress, elapsedSeconds: Double) {
         let line = ProgressLine(
-            step: progress.step, stepsPerEpoch: progress.stepsPerEpoch, elapsedSeconds: elapsedSeconds,
+            epoch: progress.epoch, epochCount: epochCount, step: progress.step, stepsPerEpoch: progress.stepsPerEpoch,
+            elapsedSeconds: elapsedSeconds,
             timedStepCount: progress.step - firstStep, imagesPerSecond: progress.imagesPerSecond,
             loss: progress.loss, accuracy: progress.accuracy, workerCount: progress.workerCount)
-        show("Epoch \(progress.epoch)/\(epochCount) " + line.text)
-    }
-
-    /// Draws over the bar, cut to the terminal's width.
-    private func show(_ text: String) {
-        Console.write("\r\u{1B}[K" + text.prefix(max(1, Console.columns - 1)))
-        barIsShown = true
+        // The last column stays free: a terminal would break the line after it.
+        let text = line.text(columns: max(1, Console.columns - 1))
+        clearBar()
+        Console.write(text)
+        drawnCharacters = text.count
     }
 
     private func clearBar() {
-        if barIsShown { Console.write("\r\u{1B}[K") }
-        barIsShown = false
+        guard drawnCharacters > 0 else { return }
+        Console.write(LineEraser.sequence(drawnCharacters: drawnCharacters, columns: Console.columns))
+        drawnCharacters = 0
     }
 
     func recorded(_ row: EpochRow, timing: EpochTiming?) {
         clearBar()
-        let speed = timing.map { timing in
-            " - \(String(format: "%.2f", timing.seconds))s"
-                + " - \(Figures.grouped(Int(exactly: timing.imagesPerSecond.rounded()) ?? 0)) img/s"
-        }
-        Console.note(
-            "Epoch \(row.epoch)/\(epochCount)" + (speed ?? "")
-                + " - accuracy: \(Figures.metric(row.accuracy)) - loss: \(Figures.metric(row.loss))"
-                + (row.validationAccuracy.map { " - val_accuracy: \(Figures.metric($0))" } ?? "")
-                + (row.validationLoss.map { " - val_loss: \(Figures.metric($0))" } ?? ""))
+        tensorBoard?.add(row, timing: timing, seconds: Date().timeIntervalSince1970)
+        if isQuiet { return }
+        let line = EpochLine(
+            epoch: row.epoch, epochCount: epochCount, timing: timing.map { ($0.seconds, $0.imagesPerSecond) },
+            loss: row.loss, accuracy: row.accuracy, validationLoss: row.validationLoss,
+            validationAccuracy: row.validationAccuracy)
+        Console.note(line.text(columns: isInteractive ? Console.columns : nil))
     }
 
     func noted(_ text: String, isWarning: Bool) {
         clearBar()
         if isWarning {
             Console.error(text)
-        } else {
+        } else if !isQuiet {
             Console.note(text)
         }
     }
@@ -104,39 +120,20 @@ final class TrainingDisplay: CoordinatorObserver {
     func finish() {
         clearBar()
     }
-}
 
-/// The text of a progress bar in the style of Keras, with images a second and the worker count. Pure, so it can be tested.
-struct ProgressLine {
-    var step: Int
-    var stepsPerEpoch: Int
-    /// Seconds since the start of the epoch, without the first step.
-    var elapsedSeconds: Double
-    /// Steps that `elapsedSeconds` covers.
-    var timedStepCount: Int
-    var imagesPerSecond: Double
-    var loss: Double
-    var accuracy: Double
-    var workerCount: Int
-
-    private static let barWidth = 20
-
-    var text: String {
-        let filled = stepsPerEpoch > 0 ? step * Self.barWidth / stepsPerEpoch : 0
-        let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: Self.barWidth - filled)
-        let width = String(stepsPerEpoch).count
-        return "\(padded(String(step), to: width))/\(stepsPerEpoch) \(bar) \(timing) · "
-            + "\(Figures.grouped(Int(exactly: imagesPerSecond.rounded(.towardZero)) ?? 0)) img/s · \(workerCount) worker\(workerCount == 1 ? "" : "s")"
-            + " - accuracy: \(Figures.metric(accuracy)) - loss: \(Figures.metric(loss))"
-    }
-
-    private var timing: String {
-        guard timedStepCount > 0 else { return "ETA –" }
-        let remaining = elapsedSeconds / Double(timedStepCount) * Double(stepsPerEpoch - step)
-        return step < stepsPerEpoch ? "ETA \(Figures.duration(remaining))" : Figures.duration(elapsedSeconds)
-    }
-
-    private func padded(_ text: String, to width: Int) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+    /// Adds the report's pictures and the weights in the kept checkpoints to TensorBoard's files.
+    func log(_ report: RunReport, pictures: [Picture], of run: PreparedRun) {
+        guard var log = tensorBoard else { return }
+        let seconds = Date().timeIntervalSince1970
+        let paths = run.directory.paths
+        let kept = (1...max(1, report.history.epochs.count)).map { (epoch: $0, path: paths.checkpoint(epoch: $0)) }
+        let last = [(epoch: report.history.epochs.count, path: paths.last)]
+        for (epoch, path) in kept.dropLast() + last {
+            guard let checkpoint = try? Safetensors(path: path) else { continue }
+            log.addWeights(of: checkpoint, completedEpochs: epoch, seconds: seconds)
+        }
+        log.add(report, pictures: pictures, seconds: seconds)
+        if let failure = log.failure { Console.note("TensorBoard's event files are incomplete: \(failure)") }
+        tensorBoard = log
     }
 }
