@@ -201,23 +201,24 @@ extension RunReport {
         func shown(_ names: String...) -> String {
             pictures.filter { names.contains($0.name) }.map(HTMLText.image).joined()
         }
-        var sections = ["<p>\(HTMLText.escaped(headline))</p>", resultSection]
-        if !rows.isEmpty { sections.append("<h2>Training</h2>\n" + shown("curves") + historySection) }
+        func text(_ text: String) -> String { "<pre>\(HTMLText.escaped(text))</pre>" }
+        var sections: [HTMLText.Section] = [("result", "Result", resultTable)]
+        if !published.rows.isEmpty { sections.append(("published", "Published figures against ours", publishedTable)) }
+        if !rows.isEmpty { sections.append(("training", "Training", shown("curves") + historyTable)) }
         sections += [
-            "<h2>Confusion matrix</h2>\n" + shown("confusion-counts", "confusion-shares"),
-            "<h2>Classification report</h2>\n<pre>\(HTMLText.escaped(ClassificationReport(matrix).text()))</pre>",
-            "<h2>Predictions</h2>\n" + shown("predictions", "mistakes"),
-            "<h2>Data</h2>\n" + shown("class-balance", "samples"),
-            "<h2>Model</h2>\n<pre>"
-                + HTMLText.escaped(ModelSummaryTable(model, name: experiment.name).text()) + "</pre>",
-            "<h2>Experiment</h2>\n<pre>\(HTMLText.escaped(experiment.canonicalForm))</pre>",
+            ("confusion", "Confusion matrix", shown("confusion-counts", "confusion-shares")),
+            ("classes", "Classification report", text(ClassificationReport(matrix).text())),
+            ("predictions", "Predictions", shown("predictions", "mistakes")),
+            ("data", "Data", shown("class-balance", "samples")),
+            ("model", "Model", text(ModelSummaryTable(model, name: experiment.name).text())),
+            ("experiment", "Experiment", text(experiment.canonicalForm)),
         ]
         return HTMLText.page(
             title: title, warning: warning,
-            body: sections.joined(separator: "\n"))
+            body: "<p>\(HTMLText.escaped(headline))</p>\n" + HTMLText.sections(sections))
     }
 
-    private var resultSection: String {
+    private var resultTable: String {
         let share = FixedPoint.text(100 * matrix.misclassification, digits: 2)
         var figures = [
             ["accuracy", TrainingHistory.figure(evaluation.accuracy)],
@@ -235,22 +236,30 @@ extension RunReport {
             guard let best else { continue }
             figures.append([name, "\(TrainingHistory.figure(best.value)) at epoch \(best.epoch)"])
         }
-        let ours = "<h2>Result</h2>\n" + HTMLText.table(headings: [evaluated.name, ""], rows: figures)
-        guard !published.rows.isEmpty else { return ours }
-        let note = published.note.map { "<p>\(HTMLText.escaped($0))</p>\n" } ?? ""
-        return ours + "<h2>Published figures against ours</h2>\n" + note
+        if let timing, timing.epochCount > 0 {
+            let speed = TextLayout.grouped(Int(exactly: timing.imagesPerSecond.rounded()) ?? 0)
+            figures.append(["training time", "\(FixedPoint.text(timing.seconds, digits: 1)) s, \(speed) images/s"])
+        }
+        return HTMLText.table(headings: [evaluated.name, ""], rows: figures)
+    }
+
+    private var publishedTable: String {
+        (published.note.map { "<p>\(HTMLText.escaped($0))</p>\n" } ?? "")
             + HTMLText.table(
                 headings: ["figure", "published", "ours", "difference"], rows: published.rows.map(\.cells))
     }
 
-    private var historySection: String {
+    /// Rows that are shown without a click.
+    private static let unfoldedRowCount = 12
+
+    private var historyTable: String {
         let cells = zip(rows, history.epochs).map { row, epoch in
             [String(row.epoch)]
                 + [epoch.loss, epoch.accuracy, epoch.validationLoss, epoch.validationAccuracy].map {
                     $0.map(TrainingHistory.figure) ?? "–"
                 } + [row.learningRate.description]
         }
-        return "<details open><summary>All epochs</summary>\n"
+        return "<details\(rows.count > Self.unfoldedRowCount ? "" : " open")><summary>All epochs</summary>\n"
             + HTMLText.table(
                 headings: [
                     "epoch", "loss", "accuracy", "validation loss", "validation accuracy", "learning rate",
