@@ -184,7 +184,17 @@ extension ProcessesByHandTests {
             try second.line(containing: "joined with the state it holds")
             let end = try second.end()
             #expect(end.code == 0, "\(end.lines)")
-            for worker in workers { #expect(try worker.end().code == 0) }
+            for worker in workers {
+                let end = try worker.end()
+                #expect(end.code == 0)
+                // A user sees for whom it waits, what it does and what it lost.
+                for text in [
+                    "waiting for the coordinator at \(address)", "admitted by the coordinator", "of 2 after step 0",
+                    "lost the coordinator", "connected to the coordinator again", "done: ",
+                ] {
+                    #expect(end.lines.contains { $0.contains(text) }, "\(text): \(end.lines)")
+                }
+            }
             #expect(try scratch.digests("run") == undisturbed(epochs: Self.epochs))
         }
 

@@ -20,18 +20,23 @@ final class WorkerControl {
     /// Whether the supervisor's pipe is open.
     private var isSupervised: Bool
     private let note: @Sendable (String) -> Void
+    private let announce: @Sendable (String) -> Void
+    private var notices: WorkerNotices
     private let coordinatorAddress: String
     private var pipe = SupervisorPipe()
     private let poller = Poller(capacity: 5)
     private var end: End?
 
     init(
-        _ context: ZeroMQContext, settings: WorkerSettings, channel: ComputeChannel, signals: SignalDescriptor
+        _ context: ZeroMQContext, settings: WorkerSettings, inboxAddress: String, channel: ComputeChannel,
+        signals: SignalDescriptor
     ) throws {
         self.channel = channel
         self.signals = signals
         isSupervised = settings.isSupervised
         note = settings.note
+        announce = settings.announce
+        notices = WorkerNotices(coordinatorAddress: settings.coordinatorAddress, inboxAddress: inboxAddress)
         coordinatorAddress = settings.coordinatorAddress
         link = try ControlLink(
             context, Endpoint(parsing: settings.coordinatorAddress), keys: settings.keys, now: Self.now)
@@ -51,6 +56,7 @@ final class WorkerControl {
     func run(hello: Hello) -> End {
         var machine = WorkerMachine(
             configuration: WorkerConfiguration(hello: hello), now: Self.now)
+        announce(notices.waiting)
         perform(machine.start(now: Self.now))
         while true {
             if let end {
@@ -81,10 +87,14 @@ final class WorkerControl {
             end = End(code: ProcessExitCode.notAdmitted, reason: "the coordinator at \(coordinatorAddress) \(refusal)")
         }
         if changes.isRenewed { watch() }
-        if changes.isConnectionChanged { perform(machine.coordinatorLost(now: Self.now)) }
+        if changes.isConnected != nil { perform(machine.coordinatorLost(now: Self.now)) }
         let latest = Self.now + Self.receiveMilliseconds
         while end == nil, Self.now < latest, let message = try link.receive(now: Self.now) {
             perform(machine.received(message, now: Self.now))
+        }
+        // After the messages: at the end of a run the connection breaks too.
+        if end == nil, let isConnected = changes.isConnected {
+            notices.connectionChanged(isConnected: isConnected).map(announce)
         }
         if try link.renewIfSilent(now: Self.now) { watch() }
     }
@@ -119,7 +129,9 @@ final class WorkerControl {
         for action in actions where end == nil {
             switch action {
             case .send(let message): link.send(message)
-            case .compute(let command): channel.commands.post(command)
+            case .compute(let command):
+                notices.commanded(command).map(announce)
+                channel.commands.post(command)
             case .interruptCompute: channel.interrupt.signal()
             case .note(let text): note(text)
             case .exit(let code, let reason): end = End(code: code, reason: reason)
@@ -132,8 +144,8 @@ final class WorkerControl {
 final class ControlLink {
     /// What happened to the connection.
     struct Changes {
-        /// It was made or broke.
-        var isConnectionChanged = false
+        /// Whether it was made or broke last; nil where neither happened.
+        var isConnected: Bool?
         /// The socket was replaced.
         var isRenewed = false
         /// Why the coordinator will never admit this worker; nil while it may.
@@ -210,7 +222,8 @@ final class ControlLink {
         var changes = Changes()
         while changes.refusal == nil, let event = try monitor.next() {
             switch event {
-            case .established, .disconnected: changes.isConnectionChanged = true
+            case .established: changes.isConnected = true
+            case .disconnected: changes.isConnected = false
             case .connectionRefused: break
             case .handshakeFailed(let failure):
                 switch attempts.failed(failure) {

@@ -51,8 +51,9 @@ package enum WorkerProcess {
         let control = ControlThread {
             let end: WorkerControl.End
             do {
-                end = try WorkerControl(context, settings: settings, channel: channel, signals: signals)
-                    .run(hello: hello)
+                end = try WorkerControl(
+                    context, settings: settings, inboxAddress: hello.inboxAddress, channel: channel, signals: signals
+                ).run(hello: hello)
             } catch {
                 channel.commands.post(.leave)
                 end = WorkerControl.End(code: ProcessExitCode.unreachable, reason: String(describing: error))
@@ -99,6 +100,8 @@ package struct WorkerSettings: Sendable {
     package var noteSavedState: @Sendable (String) -> Void = { _ in }
     /// Ends the process with this exit code and reason when its compute thread does not leave.
     package var endAtOnce: @Sendable (Int32, String) -> Never = { code, _ in _exit(code) }
+    /// Shows a line about the course of the run, such as that the worker joined. It is called on the control thread.
+    package var announce: @Sendable (String) -> Void = { _ in }
 
     package init(
         coordinatorAddress: String, name: String, threadCount: Int, environment: [String: String]

@@ -31,6 +31,9 @@ struct WorkerCommand: ParsableCommand {
 
     @OptionGroup var keyOptions: KeyOptions
 
+    @Flag(name: .shortAndLong, help: "Print only warnings and errors.")
+    var quiet = false
+
     @Option(help: .hidden)
     var announcedSuffix = ""
 
@@ -71,6 +74,9 @@ struct WorkerCommand: ParsableCommand {
             if !supervised && code != 0 { Console.error("\(name): \(reason)") }
             _exit(BatchSystem.exitCode(code, environment: environment))
         }
+        // A supervised worker's course is shown by the coordinator.
+        let isSilent = supervised || quiet
+        if !isSilent { settings.announce = { [name = settings.name] in Console.note("\(name): \($0)") } }
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator prints why the run ended.
         if supervised && end.code != 0 { throw ExitCode(end.code) }
@@ -78,5 +84,6 @@ struct WorkerCommand: ParsableCommand {
             throw ExitStatus(
                 BatchSystem.exitCode(end.code, environment: environment), "\(settings.name): \(end.reason)")
         }
+        if !isSilent { Console.note("\(settings.name): done: \(end.reason)") }
     }
 }
