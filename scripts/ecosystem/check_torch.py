@@ -1,4 +1,5 @@
-"""Loads an exported folder by its own model.py and compares PyTorch's logits with Selvedge's, for all test images."""
+"""Loads an exported folder by its own model.py and compares PyTorch's logits and Selvedge's with the same model in Float64, for
+all test images."""
 
 import argparse
 import importlib.util
@@ -23,10 +24,15 @@ def main():
     model = program.load()
 
     expected = load_file(options.logits)["logits"]
-    pixels = torch.from_numpy(images.test_pixels(len(expected)).transpose(0, 3, 1, 2).copy()).float() / 255
+    content = torch.from_numpy(images.test_pixels(len(expected)).transpose(0, 3, 1, 2).copy())
+    pixels = content.float() / 255
     with torch.no_grad():
         logits = np.concatenate([model(part).numpy() for part in pixels.split(1000)])
-    images.compare(f"torch {torch.__version__}, {program.EXPERIMENT}, {len(model)} modules", logits, expected)
+        # The same model, whose weights are the same numbers.
+        exact_model = program.load().double()
+        exact = np.concatenate([exact_model(part.double() / 255).numpy() for part in content.split(1000)])
+    images.compare_with_exact(
+        f"torch {torch.__version__}, {program.EXPERIMENT}, {len(model)} modules", logits, expected, exact)
 
     # The weights have gradients.
     labels = torch.zeros(8, dtype=torch.long)
