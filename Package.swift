@@ -106,7 +106,7 @@ let targets: [Target] = [
     tests("Selvedge", ["Selvedge"]),
     tests("Repository", []),
     // Inputs that Tests/Fuzz, a separate package, has found.
-    tests("Fuzz", ["Training", "Coordination", "Faults", "Transport"]),
+    tests("Fuzz", ["Training", "Coordination", "Faults", "Transport", "Cluster"]),
     tests(
         "CommandLine",
         [

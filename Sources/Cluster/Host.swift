@@ -43,36 +43,6 @@ enum HostName {
     }
 }
 
-/// This host's address on the way to another host.
-enum LocalAddress {
-    /// The numeric address of the interface that routes to a host. Sends nothing.
-    static func towards(host: String, port: UInt16) throws(ClusterError) -> String {
-        var hints = addrinfo()
-        hints.ai_family = AF_INET
-        hints.ai_socktype = Int32(SOCK_DGRAM.rawValue)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, String(port), &hints, &found) == 0, let target = found else {
-            throw .unknownHost(host)
-        }
-        defer { freeaddrinfo(found) }
-        let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
-        guard descriptor >= 0 else { throw .system("look for a route to \(host)", errno) }
-        defer { close(descriptor) }
-        guard connect(descriptor, target.pointee.ai_addr, target.pointee.ai_addrlen) == 0 else {
-            throw .system("find a route to \(host)", errno)
-        }
-        var address = sockaddr_in()
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let status = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-        }
-        guard status == 0 else { throw .system("read the route to \(host)", errno) }
-        var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
-        inet_ntop(AF_INET, &address.sin_addr, &text, socklen_t(text.count))
-        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-}
-
 /// The processors that this process may use.
 package enum Processors {
     /// The name of the first processor's model, as the kernel gives it.
@@ -82,6 +52,9 @@ package enum Processors {
         let name = line.flatMap { $0.split(separator: ":", maxSplits: 1).last }
         return name.map { $0.trimmingCharacters(in: .whitespaces) } ?? "an unnamed processor"
     }
+
+    /// Processors of the host, whether this process may use them or not.
+    package static var installed: Int { ProcessInfo.processInfo.processorCount }
 
     /// The size of the affinity mask, or less if a control group's quota is smaller.
     package static var available: Int {

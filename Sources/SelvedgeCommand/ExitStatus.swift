@@ -48,6 +48,8 @@ struct ExitStatus: Error {
         case TortureError.referenceFailed: ProcessExitCode.internalError
         case is InstructionSetError, is CoordinatorConfigurationError, is RunSettingError: ProcessExitCode.usage
         case let error as KeyFileError: code(ofKeys: error)
+        case is AddressError, is LaunchEnvironmentError, is LaunchMeetingError: ProcessExitCode.usage
+        case is LaunchKeysError: ProcessExitCode.unreachable
         case TransportError.invalidEndpoint, TransportError.needsKeys: ProcessExitCode.usage
         case is TransportError: ProcessExitCode.unreachable
         case ClusterError.noAudit, ClusterError.memory, ClusterError.otherExperiment: ProcessExitCode.usage

@@ -90,10 +90,18 @@ extension ProcessesByHandTests {
             try expectUndisturbed("run")
         }
 
-        @Test func `a run without keys says so at every start`() throws {
+        /// Whether this host has the loopback address of IPv6.
+        private static let hasIPv6 =
+            (try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8))?.contains("00000001 ") ?? false
+
+        @Test func `a run without keys says so at every start, also over IPv6, and never listens everywhere`() throws {
+            let everywhere = try Selvedge.run(
+                ["coordinator", "small.yaml", "--listen", "tcp://0.0.0.0:0", "--insecure"], in: scratch)
+            #expect(everywhere.code == 64 && everywhere.complaints.count == 1, "\(everywhere.lines)")
+            #expect(everywhere.complaints.first?.contains("--key-file") == true, "\(everywhere.lines)")
             let coordinator = try Selvedge(
-                ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--insecure", "--run", "run"],
-                in: scratch)
+                ["coordinator", "small.yaml", "--listen", Self.hasIPv6 ? "tcp://[::1]:0" : "tcp://127.0.0.1:0"]
+                    + ["--insecure", "--run", "run"], in: scratch)
             let address = String(try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
             let worker = try Selvedge.run(
                 ["worker", "--coordinator", address, "--threads", "1", "--insecure"], in: scratch)

@@ -36,6 +36,36 @@ struct RefusalTests {
         #expect(try refusal(of: hello { _ in }) == nil)
     }
 
+    @Test func `an inbox of the loopback interface is refused beside a worker of another host`() throws {
+        let elsewhere = HostIdentifier(high: 99, low: 99)
+        let refused = try refusal(
+            of: hello { hello in
+                hello.hostIdentifier = elsewhere
+                hello.inboxAddress = "tcp://[::1]:5555"
+            })
+        #expect(refused?.kind == .unreachableInbox)
+        #expect(refused?.reason.contains("tcp://[::1]:5555 of worker 'late'") == true)
+        #expect(
+            try refusal(
+                of: hello { hello in
+                    hello.hostIdentifier = elsewhere
+                    hello.inboxAddress = "tcp://10.0.0.9:5555"
+                }) == nil)
+    }
+
+    @Test func `the line names the worker whose inbox is hidden, whichever comes second`() {
+        var (hidden, distant) = (hello { $0.name = "hidden" }, hello { $0.name = "distant" })
+        hidden.inboxAddress = "tcp://127.0.0.1:5555"
+        distant.hostIdentifier = HostIdentifier(high: 99, low: 99)
+        distant.inboxAddress = "tcp://10.0.0.9:5555"
+        for (one, other) in [(hidden, distant), (distant, hidden)] {
+            #expect(InboxReach.problem(of: one, among: [other])?.contains("start 'hidden' with") == true)
+        }
+        #expect(InboxReach.problem(of: hidden, among: [hidden]) == nil)
+        hidden.inboxAddress = "tcp://10.0.0.8:5555"
+        #expect(InboxReach.problem(of: hidden, among: [distant]) == nil)
+    }
+
     @Test func `another arithmetic is refused with both versions`() throws {
         let refusal = try refusal(of: hello { $0.arithmeticVersion = 2 })
         #expect(refusal?.kind == .arithmeticVersion)

@@ -17,7 +17,7 @@ enum SampleMessages {
         processIdentifier: 4242, build: "1.0", arithmeticVersion: 3, instructionSet: "avx512",
         dataDigests: [digest(1), digest(2)],
         experimentDigest: digest(3),
-        inboxAddress: "tcp://127.0.0.1:5555", threadCount: 2)
+        inboxAddress: "tcp://10.0.0.5:5555", threadCount: 2)
 
     static func key(_ seed: UInt8) -> PublicKey {
         guard let key = PublicKey(bytes: digest(seed).bytes) else { preconditionFailure("32 bytes make a key") }

@@ -54,8 +54,9 @@ package final class CoordinatorProcess {
 
     /// Checks and prepares the run and listens; training starts with `train`. Throws typed errors of the modules below.
     package init(_ settings: CoordinatorSettings, observer: any CoordinatorObserver) throws {
-        let endpoint = try Endpoint(parsing: settings.listenAddress)
-        try endpoint.checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
+        let named = try Endpoint(parsing: settings.listenAddress)
+        try named.checkAccess(hasKeys: settings.keys != nil, isInsecure: settings.isInsecure)
+        let endpoint = try NetworkAddresses.listening(at: named, hasKeys: settings.keys != nil)
         self.settings = settings
         self.observer = observer
         selvedge_raise_descriptor_limit()

@@ -14,6 +14,8 @@ package struct CoordinatorSettings: Sendable {
     package var runSettings = RunSettings()
     /// Most workers that compute; further ones wait as spares. Nil for the number of micro-batches.
     package var workerLimit: Int?
+    /// Workers of this host, whose memory is checked; nil for `workerLimit`.
+    package var localWorkerCount: Int?
     /// Folder with the data set, searched instead of the usual places.
     package var data: String?
     package var environment: [String: String]

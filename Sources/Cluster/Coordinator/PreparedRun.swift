@@ -127,7 +127,7 @@ extension PreparedRun {
     /// their memory already.
     private static func checkMemory(_ settings: CoordinatorSettings, _ demand: MemoryDemand) throws(ClusterError) {
         guard settings.isSupervised, !settings.isSuccessor else { return }
-        let workerCount = settings.workerLimit ?? settings.workerCount
+        let workerCount = settings.localWorkerCount ?? settings.workerLimit ?? settings.workerCount
         try HostMemory().check(
             workerCount == 1 ? "one worker needs" : "\(workerCount) workers need",
             needsByteCount: demand.byteCount(workerCount: workerCount),

@@ -7,10 +7,15 @@ package struct PrivateDirectory: ~Copyable {
 
     /// Makes a new directory under `$XDG_RUNTIME_DIR`, or `/tmp` (socket paths must be short).
     package init(environment: [String: String]) throws(LaunchError) {
-        let parent = environment["XDG_RUNTIME_DIR"].flatMap { access($0, W_OK) == 0 && $0.utf8.count < 60 ? $0 : nil }
-        var template = Array("\(parent ?? "/tmp")/selvedge-XXXXXX".utf8CString)
+        var template = Array("\(Self.parent(environment: environment))/selvedge-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw .system("make a private directory", errno) }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Where such directories are made.
+    static func parent(environment: [String: String]) -> String {
+        let folder = environment["XDG_RUNTIME_DIR"].flatMap { access($0, W_OK) == 0 && $0.utf8.count < 60 ? $0 : nil }
+        return folder ?? "/tmp"
     }
 
     deinit {
@@ -76,9 +81,14 @@ package enum AbandonedSockets {
         guard SupervisorPipe.isHungUp else { return }
         guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }
         let directory = String(address[..<end].dropFirst("ipc://".count))
+        guard directory.split(separator: "/").last?.hasPrefix("selvedge-") ?? false else { return }
+        removeSockets(in: directory)
+    }
+
+    /// Removes a private directory of this user that has sockets and an announcement alone.
+    static func removeSockets(in directory: String) {
         var information = stat()
-        guard directory.split(separator: "/").last?.hasPrefix("selvedge-") ?? false,
-            lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
+        guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
             information.st_mode & 0o777 == 0o700, information.st_uid == geteuid(),
             let names = try? FileOperations().list(directory)
         else { return }

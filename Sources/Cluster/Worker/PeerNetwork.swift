@@ -62,8 +62,8 @@ final class PeerNetwork {
         case .ipc(let path): return .ipc(path: "\(path)-\(settings.name)")
         case .inproc(let name): return .inproc(name: "\(name)-\(settings.name)")
         case .tcp(let host, let port):
-            let interface = try settings.interface ?? LocalAddress.towards(host: host, port: port)
-            return .tcp(host: interface, port: 0)
+            let address = try NetworkAddresses.inbox(interface: settings.interface, coordinator: host, port: port)
+            return .tcp(host: address, port: 0)
         }
     }
 

@@ -39,7 +39,8 @@ final class WorkerControl {
         notices = WorkerNotices(coordinatorAddress: settings.coordinatorAddress, inboxAddress: inboxAddress)
         coordinatorAddress = settings.coordinatorAddress
         link = try ControlLink(
-            context, Endpoint(parsing: settings.coordinatorAddress), keys: settings.keys, now: Self.now)
+            context, NetworkAddresses.connecting(to: Endpoint(parsing: settings.coordinatorAddress)),
+            keys: settings.keys, now: Self.now)
         watch()
     }
 

@@ -80,7 +80,8 @@ package struct WorkerSettings: Sendable {
     /// Folder with the data set, searched before the usual places.
     package var data: String?
     package var environment: [String: String]
-    /// Address at which peers on other hosts reach this worker; nil: the interface that leads to the coordinator.
+    /// Interface, address or name at which peers on other hosts reach this worker; nil: the address on the route to the
+    /// coordinator.
     package var interface: String?
     /// Workers with equal identifiers sum together before anything crosses the network.
     package var hostIdentifier = HostIdentifier.current

@@ -78,6 +78,9 @@ struct Admission {
         if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")
         }
+        if let reason = InboxReach.problem(of: hello, among: roster.present.map { roster[$0].hello }) {
+            return Refusal(kind: .unreachableInbox, reason: reason)
+        }
         return nil
     }
 

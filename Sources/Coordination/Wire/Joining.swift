@@ -239,6 +239,7 @@ package struct Refusal: Sendable, Equatable {
         case duplicate = 3
         case tooMany = 4
         case ended = 5
+        case unreachableInbox = 6
     }
 
     package var kind: Kind
@@ -255,7 +256,7 @@ extension Refusal {
     /// With which a refused worker leaves.
     var exitCode: Int32 {
         switch kind {
-        case .protocolVersion, .arithmeticVersion, .experiment, .duplicate: ProcessExitCode.usage
+        case .protocolVersion, .arithmeticVersion, .experiment, .duplicate, .unreachableInbox: ProcessExitCode.usage
         case .tooMany, .ended: ProcessExitCode.unreachable
         }
     }

@@ -49,6 +49,9 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: .hidden)
     var continuation: String?
 
+    @Option(help: .hidden)
+    var localWorkers: Int?
+
     /// The numbers of workers at the start and at most, checked.
     private func workerCounts(
         minWorkers: Int, _ microBatchCount: Int
@@ -86,6 +89,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.data = experiment.dataFolder(of: resolved)
         settings.runSettings = runSettings
         settings.workerLimit = workers.most
+        settings.localWorkerCount = localWorkers
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.namedFolder, environment: environment,
@@ -105,6 +109,13 @@ struct CoordinatorCommand: ParsableCommand {
 
     func run() throws {
         defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: listen) } }
+        var command = self
+        command.runOptions = try runOptions.decided(
+            name: experiment.resolved().name, job: LaunchPlace.job(in: ProcessInfo.processInfo.environment)?.value)
+        try command.coordinate()
+    }
+
+    private func coordinate() throws {
         let display = TrainingDisplay(
             isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised,
             isQuiet: output.quiet)

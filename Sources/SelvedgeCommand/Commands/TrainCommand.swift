@@ -9,16 +9,19 @@ import Glibc
 import Kernels
 import Reports
 
-/// Trains on this host: a supervisor whose children are a coordinator and workers.
+/// Trains: a supervisor whose children are a coordinator and workers. Where a launcher started several processes, those of
+/// other ranks are workers too (``LaunchedJob``).
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "train", abstract: "Train an experiment on this host, then evaluate it on the test set.")
+        commandName: "train", abstract: "Train an experiment, then evaluate it on the test set.",
+        discussion: "Started by torchrun, mpirun, srun or Kubernetes, the processes of one job train together.")
 
     @OptionGroup var experiment: ExperimentOptions
     @OptionGroup var runOptions: RunOptions
     @OptionGroup var settingOptions: RunSettingOptions
     @OptionGroup var faults: FaultOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var launchOptions: LaunchOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
@@ -56,13 +59,15 @@ struct TrainCommand: ParsableCommand {
         return number
     }
 
+    /// The workers that compute and the threads of each. Of a launched job every process is a worker.
     private func layout(
-        microBatchCount: Int, minWorkers: Int, environment: [String: String]
+        microBatchCount: Int, minWorkers: Int, _ job: LaunchedJob?, environment: [String: String]
     ) throws -> WorkerLayout {
         let layout = WorkerLayout(
-            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment),
-            threads: try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment),
-            microBatchCount: microBatchCount)
+            workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment)
+                ?? job.map { min($0.size, microBatchCount) },
+            threads: try threadCount(job, environment: environment), microBatchCount: microBatchCount)
+        try job?.check(workerCount: layout.workerCount)
         guard layout.workerCount <= microBatchCount else {
             throw ExitStatus(
                 ProcessExitCode.usage,
@@ -77,17 +82,44 @@ struct TrainCommand: ParsableCommand {
         return layout
     }
 
+    private func threadCount(_ job: LaunchedJob?, environment: [String: String]) throws -> Int? {
+        try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment) ?? job?.threadCount
+    }
+
     func run() throws {
+        let environment = ProcessInfo.processInfo.environment
+        var command = self
+        command.runOptions = try runOptions.decided(
+            name: experiment.resolved().name, job: LaunchPlace.job(in: environment)?.value)
+        guard !printConfig, !dryRun,
+            let job = try LaunchedJob(launchOptions, command.runOptions, environment: environment)
+        else {
+            return try command.train(nil, environment: environment)
+        }
+        guard job.isLeader else {
+            // A mistake in the command line ends every rank.
+            _ = try experiment.resolved()
+            let arguments =
+                ["--threads", String(try threadCount(job, environment: environment) ?? 1)]
+                + flag("data", experiment.namedFolder)
+            return try job.compute(arguments, restarts: restarts, environment: environment)
+        }
+        try job.lead { try command.train(job, environment: environment) }
+    }
+
+    /// Supervises the coordinator and this process's workers: all of the run, or one of a launched job.
+    private func train(_ job: LaunchedJob?, environment: [String: String]) throws {
         let resolved = try experiment.resolved(for: runOptions)
         if printConfig { return try printValues(of: resolved) }
-        let environment = ProcessInfo.processInfo.environment
         _ = try InstructionSet.chosen(environment: environment)
         let settings = try settingOptions.settings(environment: environment)
         let layout = try layout(
-            microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount,
+            microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount, job,
             environment: environment)
         if dryRun { return try DryRun(resolved, data: experiment.dataFolder(of: resolved), environment).show(layout) }
-        let handover = try faults.handover(workerCount: layout.workerCount + spares, environment: environment)
+        let localCount = (job == nil ? layout.workerCount : 1) + spares
+        let handover = try faults.handover(workerCount: localCount, environment: environment)
+        guard job == nil || handover.folder == nil else { throw LaunchedJob.noFaults }
         let dataFolder = experiment.dataFolder(of: resolved)
         // Set once the folder of the sockets is known.
         var network: ProxyLayout?
@@ -95,12 +127,15 @@ struct TrainCommand: ParsableCommand {
         var supervisor = Supervisor(
             launcher: LocalLauncher(
                 executable: try Executable.path(), environment: childEnvironment,
-                shares: ProcessorShares(workerCount: layout.workerCount, threadCount: layout.threadCount)),
-            workerCount: layout.workerCount + spares, environment: childEnvironment,
-            coordinatorArguments: { coordinatorArguments($0, layout, settings) },
+                shares: job == nil
+                    ? ProcessorShares(workerCount: layout.workerCount, threadCount: layout.threadCount) : nil),
+            workerCount: localCount, environment: childEnvironment,
+            coordinatorArguments: { coordinatorArguments($0, layout, settings, job) },
             workerArguments: { address, index in
-                ["worker", "--name", "worker-\(index)", "--threads", String(layout.threadCount), "--supervised"]
-                    + meetingArguments(address, index, network) + flag("data", dataFolder)
+                ["worker", "--threads", String(layout.threadCount), "--supervised"]
+                    + (job?.workerArguments(index)
+                        ?? ["--name", "worker-\(index)"] + meetingArguments(address, index, network))
+                    + flag("data", dataFolder)
             },
             // The coordinator's progress bar may be on the terminal's current line.
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
@@ -161,12 +196,15 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func coordinatorArguments(
-        _ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout, _ settings: RunSettings
+        _ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout, _ settings: RunSettings, _ job: LaunchedJob?
     ) -> [String] {
-        let workerCount = max(settings.minimumWorkerCount, min(layout.workerCount, start.workerCount))
+        // A successor begins with the workers that are left.
+        let startedCount = job == nil || start.isSuccessor ? start.workerCount : layout.workerCount
+        let workerCount = max(settings.minimumWorkerCount, min(layout.workerCount, startedCount))
         let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
         return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)
-            + ["--listen", start.address, "--announce-run", start.announcementFile]
+            + (job?.coordinatorArguments ?? ["--listen", start.address])
+            + ["--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
             + settings.arguments + output.arguments + ["--supervised"]
             + ["--continuation", Continuation(arguments: CommandLine.arguments).template]

@@ -9,8 +9,11 @@ struct WorkerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Compute for a coordinator, which also sends the data.")
 
-    @Option(help: "Where the coordinator listens: tcp://HOST:PORT or ipc://PATH.")
-    var coordinator: String
+    @Option(
+        help:
+            "Where the coordinator listens: tcp://HOST:PORT or ipc://PATH; by default where a launcher's variables tell."
+    )
+    var coordinator: String?
 
     @Option(help: "A name, unique in the run; by default host and process.")
     var name: String?
@@ -22,7 +25,9 @@ struct WorkerCommand: ParsableCommand {
     var data: String?
 
     @Option(
-        help: "Address of this host that other workers connect to; by default that of the route to the coordinator.")
+        help:
+            "Interface, address or name of this host that other workers connect to; by default on the route to the coordinator."
+    )
     var interface: String?
 
     @Option(
@@ -40,13 +45,17 @@ struct WorkerCommand: ParsableCommand {
     @Flag(help: .hidden)
     var supervised = false
 
+    @Flag(help: .hidden)
+    var explained = false
+
     func validate() throws {
         try WorkerLayout.check(threads: threads)
     }
 
     func run() throws {
-        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) } }
         let environment = ProcessInfo.processInfo.environment
+        let coordinator = try coordinator ?? LaunchedJob.coordinatorAddress(environment: environment)
+        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) } }
         try DataFolder.check(data)
         var settings = WorkerSettings(
             coordinatorAddress: coordinator,
@@ -79,7 +88,7 @@ struct WorkerCommand: ParsableCommand {
         if !isSilent { settings.announce = { [name = settings.name] in Console.note("\(name): \($0)") } }
         let end = try WorkerProcess.run(settings)
         // Under a supervisor the coordinator prints why the run ended.
-        if supervised && end.code != 0 { throw ExitCode(end.code) }
+        if supervised && !explained && end.code != 0 { throw ExitCode(end.code) }
         guard end.code == 0 else {
             throw ExitStatus(
                 BatchSystem.exitCode(end.code, environment: environment), "\(settings.name): \(end.reason)")

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Cluster
+import Core
 import Foundation
 import Runs
 
@@ -12,7 +13,8 @@ struct RunOptions: ParsableArguments {
         name: .customLong("resume"), defaultAsFlag: "",
         help: ArgumentHelp(
             "Continue a run from its last checkpoint: the run of the given checkpoint or folder, else the one in --run, else "
-                + "the newest. With a new --run, that run gets a copy.", valueName: "checkpoint"))
+                + "the newest. With a new --run, that run gets a copy. 'auto' continues the run of this job if it has begun, "
+                + "and begins it otherwise.", valueName: "checkpoint"))
     var resume: String?
 
     @Option(
@@ -61,9 +63,41 @@ struct RunOptions: ParsableArguments {
     }
 
     func validate() throws {
-        guard initialWeights == nil || resume == nil else {
+        guard initialWeights == nil || resume == nil || resume == Self.automatic else {
             throw ValidationError("--init starts a new run: remove --resume")
         }
+    }
+
+    private static let automatic = "auto"
+
+    /// These options with `--resume auto` decided: the run in --run or, for the experiment `name`, in runs/NAME-job-JOB is
+    /// continued if it was begun, so that a job that is queued again goes on. Only the first start takes --init.
+    func decided(name: @autoclosure () throws -> String, job: @autoclosure () throws -> String?) throws -> RunOptions {
+        guard resume == Self.automatic else { return self }
+        var options = self
+        let path: String
+        if let run {
+            path = run
+        } else {
+            guard let job = try job() else {
+                throw ExitStatus(
+                    ProcessExitCode.usage,
+                    "--resume auto: no variable names this job (SELVEDGE_JOB, SLURM_JOB_ID, TORCHELASTIC_RUN_ID): give --run"
+                )
+            }
+            path = "runs/\(try name())-job-\(job)"
+        }
+        options.run = path
+        options.resume = FileManager.default.fileExists(atPath: RunPaths(path).experiment) ? "" : nil
+        if options.resume != nil { options.initialWeights = nil }
+        return options
+    }
+
+    /// The folder that has the run directory, or will have it.
+    var parentFolder: String {
+        guard let run else { return "runs" }
+        let parent = URL(fileURLWithPath: run).deletingLastPathComponent().relativePath
+        return parent.isEmpty ? "." : parent
     }
 
     /// The run of a coordinator that died: the one it announced, or the one at --run if it created that before announcing

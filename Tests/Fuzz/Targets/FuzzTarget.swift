@@ -1,3 +1,4 @@
+@testable import Cluster
 @testable import Collectives
 @testable import Coordination
 @testable import Datasets
@@ -32,6 +33,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case faults
     /// Key files and addresses.
     case keys
+    /// Lines NAME=VALUE of an environment, and lists of nodes.
+    case launch
 
     public func run(_ bytes: [UInt8]) {
         switch self {
@@ -71,6 +74,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             _ = try? TestResult(reportJSON: bytes)
         case .faults: Self.faults(String(decoding: bytes, as: UTF8.self))
         case .keys: Self.keys(String(decoding: bytes, as: UTF8.self))
+        case .launch: Self.launch(String(decoding: bytes, as: UTF8.self))
         }
     }
 
@@ -93,6 +97,23 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         if let command = try? ControlCommand(parsing: text) {
             let again = try? ControlCommand(parsing: command.description)
             precondition(again == command, "a command does not read back equal")
+        }
+    }
+
+    /// A process that is accepted has a rank below the number of processes; a list has a first host.
+    private static func launch(_ text: String) {
+        var environment: [String: String] = [:]
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            environment[String(parts[0])] = parts.count > 1 ? String(parts[1]) : ""
+        }
+        if let place = try? LaunchPlace.detected(in: environment) {
+            precondition(place.rank.value < place.size.value, "a rank is too large")
+            precondition(place.threadCount(available: 4, installed: 8) > 0, "a process has a thread")
+            _ = (place.summary, place.address)
+        }
+        if let list = try? NodeList(parsing: text) {
+            precondition(list.hosts(limit: 8).first == list.first, "the first host is not the first of several")
         }
     }
 
