@@ -29,6 +29,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 }
 
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let web = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let targets: [Target] = [
@@ -62,7 +63,7 @@ let targets: [Target] = [
     module("Training", ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
     module("Faults", ["Core", "Runs", "YAML"]),
     module("Cluster", ["KernelInterface", "Training", "Coordination", "Transport", "Faults", "CPlatform"]),
-    module("Reports", ["Training", "CCairo"]),
+    module("Reports", ["Training", "CCairo"], resources: [.embedInCode("Resources")]),
     module(
         "Selvedge",
         [
@@ -70,7 +71,7 @@ let targets: [Target] = [
             "Core",
         ]),
     .executableTarget(
-        name: "SelvedgeCommand", dependencies: ["KernelInterface", "Selvedge", "Reports", arguments],
+        name: "SelvedgeCommand", dependencies: ["KernelInterface", "Selvedge", "Reports", arguments, web],
         swiftSettings: settings),
 
     // Replaces malloc in the test program, to count what threads allocate.
@@ -102,7 +103,7 @@ let targets: [Target] = [
             "Cluster", "Collectives", "Coordination", "Core", "KernelInterface", "Kernels", "Transport",
             "CAllocationCounter", "TestSupport",
         ]),
-    tests("Reports", ["Reports"]),
+    tests("Reports", ["Reports", "Runs", "TestSupport"]),
     tests("Selvedge", ["Selvedge"]),
     tests("Repository", []),
     // Inputs that Tests/Fuzz, a separate package, has found.
@@ -129,6 +130,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ] + documentation,
     targets: targets
 )

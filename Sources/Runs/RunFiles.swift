@@ -90,7 +90,7 @@ package struct RunLogLine: Sendable, Equatable {
     }
 
     /// The line without its end.
-    var jsonLine: String {
+    package var jsonLine: String {
         "{\"level\":\"\(level.rawValue)\",\"msg\":\(JSONText.string(message)),\"ts\":\(JSONText.string(time))}"
     }
 }

@@ -13,8 +13,8 @@ struct Selvedge: ParsableCommand {
         subcommands: [
             TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
             SummaryCommand.self, DataCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
-            ReproduceCommand.self,
-            TortureCommand.self, VerifyCommand.self, KeysCommand.self, InspectCommand.self, ExportCommand.self,
+            ReproduceCommand.self, TortureCommand.self, VerifyCommand.self, WatchCommand.self, KeysCommand.self,
+            InspectCommand.self, ExportCommand.self,
             ReadKerasCommand.self, ProxyCommand.self,
             BenchCommand.self,
         ])

@@ -39,7 +39,7 @@ struct ImportTable {
         "Cluster": ["Foundation", "Glibc", "Synchronization"],
         "Reports": ["Glibc"],
         "Selvedge": ["Foundation", "Synchronization"],
-        "SelvedgeCommand": ["Foundation", "Glibc", "Synchronization"],
+        "SelvedgeCommand": ["FlyingSocks", "Foundation", "Glibc", "Synchronization"],
     ]
 
     /// The module that a file belongs to: the one with the longest folder that holds it.
@@ -73,7 +73,7 @@ struct PackageManifest {
     private(set) var modules: [String: ModuleRule] = [:]
 
     /// The names of modules behind the constants for products of other packages.
-    private static let products = ["yams": "Yams", "arguments": "ArgumentParser"]
+    private static let products = ["yams": "Yams", "arguments": "ArgumentParser", "web": "FlyingFox"]
 
     init(text: String) {
         for declaration in Self.declarations(in: text) {

@@ -47,6 +47,7 @@ package final class CoordinatorProcess {
     /// Where this coordinator's first view began.
     var firstPosition: Position?
     private var clock: EpochClock?
+    private var statusReports: StatusReports
     /// Steps that rank 0 has reported.
     var completedSteps: UInt64 = 0
     /// Injects the planned faults of this process; nil without a plan.
@@ -84,6 +85,7 @@ package final class CoordinatorProcess {
         completedSteps = UInt64(run.completedSteps)
         reexecutor = try GradientReexecutor(run, environment: settings.environment)
         contents = ServedContent(run)
+        statusReports = StatusReports(run)
         watch()
         observer.prepared(run, listeningOn: bound.description)
         if settings.isInsecure {
@@ -159,6 +161,7 @@ package final class CoordinatorProcess {
                 var isFailed = false
                 if case .failed = outcome { isFailed = true }
                 if let omission = logRate.takeOmission() { write(.log(omission, at: Date())) }
+                report(machine.status(now: now), outcome: outcome)
                 try writer.finish(retriesRows: !isFailed)
                 for event in writer.events.takeAll() { take(event, &machine) }
                 return outcome
@@ -173,6 +176,7 @@ package final class CoordinatorProcess {
                     &machine)
             }
             perform(machine.tick(now: now), &machine)
+            if statusReports.isDue(now: now) { report(machine.status(now: now)) }
             takeKeyChanges(&machine)
             for event in writer.events.takeAll() { take(event, &machine) }
             for connection in closedConnections { perform(machine.connectionClosed(connection, now: now), &machine) }
@@ -397,11 +401,16 @@ extension CoordinatorProcess {
         guard let measures = progress.measures else { return }
         let stepsPerEpoch = run.schedule.stepsPerEpoch
         let step = Int(clamping: progress.completedSteps) - (Int(measures.epoch) - 1) * stepsPerEpoch
-        observer.progressed(
-            EpochProgress(
-                epoch: Int(measures.epoch), step: max(0, min(step, stepsPerEpoch)), stepsPerEpoch: stepsPerEpoch,
-                loss: measures.loss, accuracy: measures.accuracy, imagesPerSecond: measures.samplesPerSecond,
-                workerCount: workerCount))
+        let place = EpochProgress(
+            epoch: Int(measures.epoch), step: max(0, min(step, stepsPerEpoch)), stepsPerEpoch: stepsPerEpoch,
+            loss: measures.loss, accuracy: measures.accuracy, imagesPerSecond: measures.samplesPerSecond,
+            workerCount: workerCount)
+        statusReports.update(place)
+        observer.progressed(place)
+    }
+
+    private func report(_ cluster: ClusterStatus, outcome: Outcome? = nil) {
+        write(.status(statusReports.status(cluster, completedSteps: completedSteps, at: Date(), outcome: outcome)))
     }
 
     /// What workers may report of this run.

@@ -119,6 +119,8 @@ package struct PreparedRun: Sendable {
         startBytes = opened.bytes
         startProgress = opened.progress
         warnings = opened.warnings
+        openingNotices = opened.notices
+        dataPlace = run.dataPlace
     }
 }
 
@@ -188,7 +190,7 @@ private struct OpenedRun {
     /// A run that this process has open already.
     init(_ directory: RunDirectory, _ experiment: Experiment, model: Model, schedule: BatchSchedule) throws {
         self.directory = directory
-        try load(checkpoint: nil, experiment: experiment, model: model, schedule: schedule)
+        try load(checkpoint: nil, CheckpointReader(model: model, experiment: experiment, schedule: schedule))
         try directory.replaceMetrics(progress.rows)
     }
 

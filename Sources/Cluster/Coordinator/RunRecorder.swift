@@ -49,6 +49,8 @@ final class RunRecorder {
         }
     }
 
+    func record(_ status: RunStatus) { directory.replaceStatus(status) }
+
     /// Replaces the metrics by these rows. A failed write is tried again.
     func record(rows: [EpochRow]) {
         do throws(FileError) {

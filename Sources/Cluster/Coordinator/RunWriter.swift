@@ -16,6 +16,7 @@ final class RunWriter: Sendable {
         case rows([EpochRow], EpochTiming?)
         case recovery(RecoveryTiming)
         case log(LogEntry, at: Date)
+        case status(RunStatus)
     }
 
     /// What became of a job, in the order of the jobs.
@@ -122,6 +123,7 @@ final class RunWriter: Sendable {
             if let row = rows.last { events.post(.rowsWritten(row, timing, failure: recorder.takeFailure())) }
         case .recovery(let timing): recorder.record(timing)
         case .log(let entry, let time): recorder.log(entry, at: time)
+        case .status(let status): recorder.record(status)
         }
     }
 

@@ -38,6 +38,25 @@ package enum AtomicFile {
         try write(Array(text.utf8), to: path, access: access, with: files)
     }
 
+    /// Replaces a file in one step for those who read it, without waiting for the disk: after a power loss it may be empty.
+    static func replaceWithoutSynchronizing(
+        _ bytes: [UInt8], _ name: String, in folder: OpenFolder
+    ) throws(FileError) {
+        let (temporary, files) = (temporaryName(beside: name), folder.files)
+        let path = folder.path(temporary)
+        let descriptor = try folder.open(temporary, O_WRONLY | O_CREAT | O_EXCL)
+        do throws(FileError) {
+            defer { files.closeQuietly(descriptor) }
+            try bytes.span.bytes.withUnsafeBytes { buffer throws(FileError) in
+                try files.write(buffer, to: descriptor, at: 0, path)
+            }
+            try folder.rename(temporary, to: name)
+        } catch {
+            try? folder.remove(temporary)
+            throw error
+        }
+    }
+
     /// Writes a durable file under a temporary name beside `name`; returns that name.
     static func writeTemporary(
         _ bytes: [UInt8], beside name: String, in folder: OpenFolder

@@ -88,6 +88,13 @@ package final class OpenFolder: Sendable {
         return try folder(name)
     }
 
+    /// The same folder, for files that only people read: their operations reach no interceptor or observer.
+    func unobserved() throws(FileError) -> OpenFolder {
+        let files = FileOperations()
+        return OpenFolder(
+            path, access, files, owning: try files.call(.open, path) { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
+    }
+
     /// Refuses a folder in which other users can replace files.
     ///
     /// - Throws: `FolderError` where it belongs to another user, or its group or everyone can write to it.

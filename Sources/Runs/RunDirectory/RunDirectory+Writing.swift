@@ -39,6 +39,13 @@ extension RunDirectory {
         if folder.exists(RunFileName.best) { try folder.remove(RunFileName.best) }
     }
 
+    /// Replaces status.json. A failure is ignored: the training does not depend on it. When it is written depends on the
+    /// clock, so that it is no place for a planned fault.
+    package func replaceStatus(_ status: RunStatus) {
+        guard let folder = try? folder.unobserved() else { return }
+        try? AtomicFile.replaceWithoutSynchronizing(Array((status.json + "\n").utf8), RunFileName.status, in: folder)
+    }
+
     /// Saves the state before a failure beside `last`, never over it.
     package func saveFailedState(_ bytes: [UInt8]) throws(FileError) {
         try AtomicFile.write(bytes, to: RunFileName.failed, in: checkpoints())

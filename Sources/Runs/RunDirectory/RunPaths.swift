@@ -8,6 +8,8 @@ package enum RunFileName {
     /// Everything that varies from one execution to the next: seconds, speed, workers.
     package static let timings = "timings.jsonl"
     package static let log = "log.jsonl"
+    /// Where the run is at the moment, for those who watch.
+    package static let status = "status.json"
     package static let journal = "journal"
     package static let lock = "lock"
     package static let reportText = "report.txt"
@@ -49,7 +51,9 @@ package struct RunPaths: Sendable, Equatable {
     package var history: String { run + "/" + RunFileName.history }
     package var timings: String { run + "/" + RunFileName.timings }
     package var log: String { run + "/" + RunFileName.log }
+    package var status: String { run + "/" + RunFileName.status }
     package var journal: String { run + "/" + RunFileName.journal }
+    package var plots: String { run + "/" + RunFileName.plots }
     package var reportJSON: String { run + "/" + RunFileName.reportJSON }
     package var checkpoints: String { run + "/" + RunFileName.checkpoints }
     package var last: String { checkpoints + "/" + RunFileName.last }

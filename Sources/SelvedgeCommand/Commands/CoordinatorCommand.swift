@@ -32,6 +32,7 @@ struct CoordinatorCommand: ParsableCommand {
     var workerLimit: Int?
 
     @OptionGroup var keyOptions: KeyOptions
+    @OptionGroup var serving: ServeOptions
 
     @Option(help: "Seconds to wait for other workers when the last one was lost; 0 ends the run.")
     var waitForWorkers = 120
@@ -121,6 +122,9 @@ struct CoordinatorCommand: ParsableCommand {
             isQuiet: output.quiet)
         let settings = try settings()
         let process = try CoordinatorProcess(settings, observer: display)
+        let folder = process.preparedRun.directory.path
+        try serving.start(run: { folder })
+        defer { serving.finish(run: folder) }
         let outcome = try process.train()
         display.finish()
         switch outcome {

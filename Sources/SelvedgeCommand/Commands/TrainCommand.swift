@@ -22,6 +22,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var faults: FaultOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var launchOptions: LaunchOptions
+    @OptionGroup var serving: ServeOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
@@ -141,20 +142,23 @@ struct TrainCommand: ParsableCommand {
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
         supervisor.restartLimit = restarts
         supervisor.graceMilliseconds = settings.graceMilliseconds
-        if handover.plan.needsProxy, let faultFolder = handover.folder {
-            let workerCount = supervisor.workerCount
-            supervisor.prepare = { (folder) throws(LaunchError) in
+        let workerCount = supervisor.workerCount
+        let announced = AnnouncedRun()
+        // Threads that start here inherit the signals that the supervisor blocks.
+        supervisor.prepare = { (folder) throws(LaunchError) in
+            do {
+                try serving.start(run: announced.look(in: folder))
+                guard handover.plan.needsProxy, let faultFolder = handover.folder else { return }
                 let layout = ProxyLayout(folder: folder, workerCount: workerCount)
-                do {
-                    try RunProxy.start(layout, faultFolder: faultFolder) { error in
-                        Console.error("the proxy of the network faults has failed: \(error)")
-                    }
-                } catch {
-                    throw .preparation(String(describing: error))
+                try RunProxy.start(layout, faultFolder: faultFolder) { error in
+                    Console.error("the proxy of the network faults has failed: \(error)")
                 }
                 network = layout
+            } catch {
+                throw .preparation(String(describing: error))
             }
         }
+        defer { serving.finish(run: announced.path) }
         Suspension.refuse()
         let outcome = try supervisor.run()
         if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
