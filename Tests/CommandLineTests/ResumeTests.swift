@@ -67,7 +67,7 @@ extension CommandLineTests {
                 try scratch.bytes($0) != best
             }
             try Data(scratch.bytes(try #require(wrong))).write(
-                to: URL(fileURLWithPath: scratch.path + "/run/checkpoints/best.safetensors"))
+                to: URL(fileURLWithPath: scratch.path + "/run/checkpoints/best.safetensors"), options: .atomic)
             let verified = try Selvedge.run(["verify", "run", "--all"], in: scratch)
             #expect(verified.code == 65, "\(verified.lines)")
             #expect(verified.complaints.first?.contains("best epoch") ?? false, "\(verified.lines)")
