@@ -187,7 +187,12 @@ extension ProcessesByHandTests {
         }
 
         @Test func `a killed supervisor ends workers that are inside a long step`() throws {
-            let process = try Selvedge(Self.trainFlags + ["--fault", "slow worker=1 step=3 add=300000"], in: scratch)
+            // Otherwise the supervisor would make a folder for the fault, and only it removes that.
+            let faults = scratch.path + "/faults"
+            try FileManager.default.createDirectory(atPath: faults, withIntermediateDirectories: false)
+            let process = try Selvedge(
+                Self.trainFlags + ["--fault", "slow worker=1 step=3 add=300000"], in: scratch,
+                environment: ["SELVEDGE_FAULT_FOLDER": faults])
             _ = try process.worker("worker-1")
             try process.line(containing: "training starts")
             usleep(500_000)
