@@ -47,8 +47,8 @@ final class HostileMember {
         control = try ZeroMQSocket(context, .dealer, options: options)
         try control.connect(Endpoint(parsing: address))
         var hello = Hello(
-            name: "hostile", nonce: ProcessNonce(high: 6, low: 6), host: "elsewhere",
-            hostIdentifier: HostIdentifier(high: 6, low: 6), processSpace: ProcessSpace(high: 6, low: 6),
+            name: "hostile", nonce: ProcessNonce(high: 6, low: 6), host: HostName.current,
+            hostIdentifier: .current, processSpace: ProcessSpace(high: 6, low: 6),
             processIdentifier: 6, build: "6", arithmeticVersion: UInt32(Arithmetic.version), instructionSet: "portable",
             dataDigests: [], inboxAddress: inbox.endpoint.description, threadCount: 1)
         hello.inboxKey = pair?.publicKey

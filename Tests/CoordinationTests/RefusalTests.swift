@@ -62,6 +62,9 @@ struct RefusalTests {
             #expect(InboxReach.problem(of: one, among: [other])?.contains("start 'hidden' with") == true)
         }
         #expect(InboxReach.problem(of: hidden, among: [hidden]) == nil)
+        var container = hidden
+        container.host = "pod"
+        #expect(InboxReach.problem(of: container, among: [hidden]) != nil)
         hidden.inboxAddress = "tcp://10.0.0.8:5555"
         #expect(InboxReach.problem(of: hidden, among: [distant]) == nil)
     }

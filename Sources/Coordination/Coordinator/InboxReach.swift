@@ -10,7 +10,7 @@ enum InboxReach {
     static func problem(of hello: Hello, among others: [Hello]) -> String? {
         let isHidden = isOfLoopback(hello.inboxAddress)
         let other = others.first { other in
-            other.hostIdentifier != hello.hostIdentifier && (isHidden || isOfLoopback(other.inboxAddress))
+            isElsewhere(other, than: hello) && (isHidden || isOfLoopback(other.inboxAddress))
         }
         guard let other else { return nil }
         let (hidden, distant) = isHidden ? (hello, other) : (other, hello)
@@ -18,6 +18,11 @@ enum InboxReach {
             "the inbox \(hidden.inboxAddress) of worker '\(hidden.name)' is reached from its host '\(hidden.host)' only, and "
             + "worker '\(distant.name)' is on '\(distant.host)': start '\(hidden.name)' with an address of its host in "
             + "--interface, or with a --coordinator that other hosts reach"
+    }
+
+    /// Containers of one host share its identifier, but each has a name and a loopback interface of its own.
+    private static func isElsewhere(_ one: Hello, than other: Hello) -> Bool {
+        one.hostIdentifier != other.hostIdentifier || one.host != other.host
     }
 
     /// Whether an inbox address, which is numeric, is of the loopback interface.

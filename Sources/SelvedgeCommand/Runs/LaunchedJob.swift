@@ -39,6 +39,8 @@ struct LaunchedJob {
     /// Nil where none are needed.
     private let keyFiles: (coordinator: String, worker: String)?
     private let interface: String?
+    /// The run directory where the command line or the job's name gives it.
+    private let run: String?
 
     /// Nil without a launcher, and for a job of one process, which trains as without one. Shows what was found.
     init?(_ options: LaunchOptions, _ runOptions: RunOptions, environment: [String: String]) throws {
@@ -53,6 +55,7 @@ struct LaunchedJob {
         self.place = place
         meeting = try LaunchMeeting(place, coordinator: options.endpoint(), environment: environment)
         interface = options.interface
+        run = runOptions.run
         let shared = SharedKeys(folder: runOptions.parentFolder, start: place.start ?? meeting.address.description)
         if !meeting.needsKeys {
             sharedKeys = nil
@@ -133,6 +136,10 @@ struct LaunchedJob {
                 + arguments,
             restartLimit: restarts, note: note)
         let code = try keeper.run()
+        // A run that was complete before has no coordinator that waits for workers.
+        if code == ProcessExitCode.unreachable, let run, RunRecord(path: run).report != nil {
+            return note("\(run) is complete: there was nothing to do")
+        }
         guard code == ProcessExitCode.success else {
             throw ExitCode(BatchSystem.exitCode(code, environment: environment))
         }
