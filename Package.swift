@@ -8,7 +8,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
-/// A kernel module: the common source, compiled for one x86-64 level. Without errno from sqrt, a square root is one instruction.
+/// A kernel module: the common source, compiled for one x86-64 level. Without errno from sqrt, a square root is one
+/// instruction.
 func kernels(_ name: String, folder: String, level: String?) -> Target {
     let flags = ["-Xcc", "-fno-math-errno"] + (level.map { ["-Xcc", "-march=\($0)"] } ?? [])
     return .target(
@@ -41,8 +42,8 @@ let targets: [Target] = [
     // Opens libhdf5 at run time.
     .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
 
-    // Whoever passes a table of kernels on names KernelInterface: a build compiles a module again when a module that it names
-    // has changed, and the table's size is part of the code.
+    // Whoever passes a table of kernels on names KernelInterface: a build compiles a module again when a module that it
+    // names has changed, and the table's size is part of the code.
     module("KernelInterface", [], path: "Sources/Kernels/Interface"),
     kernels("KernelsPortable", folder: "Portable", level: nil),
     kernels("KernelsAVX2", folder: "AVX2", level: "x86-64-v3"),

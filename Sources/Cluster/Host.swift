@@ -4,7 +4,8 @@ import Foundation
 import Glibc
 
 extension HostIdentifier {
-    /// The boot identifier of this host's kernel, which its containers share; where there is none, a digest of the host's name.
+    /// The boot identifier of this host's kernel, which its containers share; where there is none, a digest of the
+    /// host's name.
     static var current: HostIdentifier {
         let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
         if let text, let identifier = HostIdentifier(parsing: text.prefix { !$0.isNewline }) { return identifier }

@@ -1,6 +1,7 @@
 import Runs
 
-/// The memory that this process can still take: what the kernel counts as available, or less where a control group has a limit.
+/// The memory that this process can still take: what the kernel counts as available, or less where a control group has
+/// a limit.
 struct HostMemory {
     /// The text of a system file; nil where there is none.
     private let read: (_ path: String) -> String?

@@ -13,8 +13,8 @@ struct StopRequest: Equatable {
         since = now
     }
 
-    /// Whether a further signal asks to end at once, without saving: a second SIGINT of a user. Schedulers repeat the other
-    /// signals.
+    /// Whether a further signal asks to end at once, without saving: a second SIGINT of a user. Schedulers repeat the
+    /// other signals.
     func isOverruled(by signal: Int32, now: UInt64) -> Bool {
         signal == ProcessSignal.interrupt.rawValue && now >= since + Self.repetitionMilliseconds
     }

@@ -1,12 +1,13 @@
 import CPlatform
 
-/// The checksum CRC-32C (Castagnoli; reflected polynomial 0x82F63B78), which protects frames, chunks and journal records
-/// against accidental damage. It is not zlib's CRC-32.
+/// The checksum CRC-32C (Castagnoli; reflected polynomial 0x82F63B78), which protects frames, chunks and journal
+/// records against accidental damage. It is not zlib's CRC-32.
 package enum CRC32C {
     /// The checksum of some bytes, at any alignment.
     ///
     /// To checksum a text in pieces, pass the checksum of the pieces before as `continuing`. Uses the processor's
-    /// instruction where there is one (about 8 bytes a cycle), else a table (1 byte in several cycles); allocates nothing.
+    /// instruction where there is one (about 8 bytes a cycle), else a table (1 byte in several cycles); allocates
+    /// nothing.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
         guard let start = bytes.baseAddress else { return continuing }
         if selvedge_crc32c_supported() != 0 {

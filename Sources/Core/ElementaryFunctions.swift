@@ -1,5 +1,6 @@
-/// Elementary functions in Double with the same bits on every machine, unlike a library's: by series of fixed length and by
-/// repeated squaring. Sine, cosine, exponential and logarithm are within 2 ulp of the exact values in their ranges.
+/// Elementary functions in Double with the same bits on every machine, unlike a library's: by series of fixed length
+/// and by repeated squaring. Sine, cosine, exponential and logarithm are within 2 ulp of the exact values in their
+/// ranges.
 package enum ElementaryFunctions {
     /// base^exponent by repeated squaring, from the lowest bit of the exponent up.
     package static func power(_ base: Double, _ exponent: Int) -> Double {
@@ -13,7 +14,8 @@ package enum ElementaryFunctions {
         return result
     }
 
-    /// cos(π·t) for t in 0...1, within 1e-15, by the Taylor polynomial of the nearer of cosine and sine around the middle.
+    /// cos(π·t) for t in 0...1, within 1e-15, by the Taylor polynomial of the nearer of cosine and sine around the
+    /// middle.
     package static func cosineOfHalfTurns(_ share: Double) -> Double {
         if share > 0.5 { return -cosineOfHalfTurns(1 - share) }
         if share > 0.25 { return taylor((0.5 - share) * .pi, first: 1) }
@@ -30,8 +32,8 @@ package enum ElementaryFunctions {
         return (first == 0 ? 1 : x) * (1 + sum)
     }
 
-    /// Sine and cosine of an angle between −180 and 180 degrees. The angle is reduced to ±45 degrees exactly, then taken
-    /// through Taylor's series.
+    /// Sine and cosine of an angle between −180 and 180 degrees. The angle is reduced to ±45 degrees exactly, then
+    /// taken through Taylor's series.
     package static func sineAndCosine(degrees: Double) -> (sine: Double, cosine: Double) {
         precondition(abs(degrees) <= 180, "an angle between −180 and 180 degrees")
         let quarter = Int(degrees / 90 + (degrees < 0 ? -0.5 : 0.5))
@@ -95,7 +97,8 @@ package enum ElementaryFunctions {
     }
 
     private static let naturalLogarithmOf2 = 0x1.62e42fefa39efp-1
-    /// ln 2 in two parts, the first of which has 20 zero bits at its end, so that its products with small whole numbers are exact.
+    /// ln 2 in two parts, the first of which has 20 zero bits at its end, so that its products with small whole numbers
+    /// are exact.
     private static let logarithmOf2High = 0x1.62e42fefp-1
     private static let logarithmOf2Low = 0x1.473de6af278edp-34
 }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// A moment of the host's monotonic clock (`CLOCK_MONOTONIC`), which is never set back and is the same for all processes of
-/// one host.
+/// A moment of the host's monotonic clock (`CLOCK_MONOTONIC`), which is never set back and is the same for all
+/// processes of one host.
 ///
 /// Machines without I/O take moments as arguments; only drivers call `now`.
 package struct MonotonicTime: Sendable, Hashable, Comparable {

@@ -19,7 +19,8 @@ package enum ProcessExitCode {
     /// The code after signal `number`: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
     package static func signal(_ number: Int32) -> Int32 { 128 + number }
 
-    /// Whether a second attempt would end with the same code: unusable arguments, data, files and addresses do not change.
+    /// Whether a second attempt would end with the same code: unusable arguments, data, files and addresses do not
+    /// change.
     package static func isFinal(_ code: Int32) -> Bool {
         (usage...unreachable).contains(code)
     }

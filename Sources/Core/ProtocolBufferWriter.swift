@@ -1,8 +1,8 @@
-/// Writes the fields of one message in Protocol Buffers' binary form, in the order of the calls: the same calls give the
-/// same bytes.
+/// Writes the fields of one message in Protocol Buffers' binary form, in the order of the calls: the same calls give
+/// the same bytes.
 ///
-/// A field is its key (number · 8 + wire type) and its value. Wire types: 0 a varint, 1 eight bytes, 2 a length and so many
-/// bytes, 5 four bytes; all little-endian. A field that is not added has its type's zero.
+/// A field is its key (number · 8 + wire type) and its value. Wire types: 0 a varint, 1 eight bytes, 2 a length and so
+/// many bytes, 5 four bytes; all little-endian. A field that is not added has its type's zero.
 package struct ProtocolBufferWriter: Sendable {
     private enum WireType: UInt64 {
         case varint = 0

@@ -39,8 +39,8 @@ package struct RandomStream: Sendable, Equatable {
     }
 }
 
-/// What a random number is for. Streams of different purposes never share a counter, so a new use of randomness does not
-/// shift the draws of an old one. The numbers are part of every result and never change.
+/// What a random number is for. Streams of different purposes never share a counter, so a new use of randomness does
+/// not shift the draws of an old one. The numbers are part of every result and never change.
 package enum RandomPurpose: UInt16, Sendable, CaseIterable {
     case initialWeights = 1
     case split = 2
@@ -55,9 +55,9 @@ package enum RandomPurpose: UInt16, Sendable, CaseIterable {
 extension RandomStream {
     /// A random order of `0 ..< count`, each equally likely.
     ///
-    /// Fisher–Yates from the end: place `i` swaps with a place drawn from `0...i`. The draw for place `i` is element `i`;
-    /// a rejected draw is repeated at the next position, so no draw depends on how often an earlier one was rejected.
-    /// `count` is at most `Int32.max`.
+    /// Fisher–Yates from the end: place `i` swaps with a place drawn from `0...i`. The draw for place `i` is element
+    /// `i`; a rejected draw is repeated at the next position, so no draw depends on how often an earlier one was
+    /// rejected. `count` is at most `Int32.max`.
     package func permutation(count: Int) -> [Int32] {
         precondition(count >= 0 && count <= Int(Int32.max), "a permutation has between 0 and 2³¹ − 1 places")
         var order = [Int32](unsafeUninitializedCapacity: count) { places, initializedCount in
@@ -79,8 +79,8 @@ extension RandomStream {
         return order
     }
 
-    /// An unbiased draw from `0 ..< bound`: the high half of `word · bound`, rejecting the low halves that would favour some
-    /// results. Source: Lemire, "Fast random integer generation in an interval", ACM TOMACS 2019.
+    /// An unbiased draw from `0 ..< bound`: the high half of `word · bound`, rejecting the low halves that would favour
+    /// some results. Source: Lemire, "Fast random integer generation in an interval", ACM TOMACS 2019.
     func index(below bound: UInt32, firstWord: UInt32, element: UInt32) -> UInt32 {
         var product = firstWord.multipliedFullWidth(by: bound)
         guard product.low < bound else { return product.high }
@@ -96,8 +96,8 @@ extension RandomStream {
 
 /// The counter-based generator Philox 4×32 with 10 rounds: a keyed function from a 128-bit counter to 128 random bits.
 ///
-/// Any draw can be made on its own, so it does not matter who draws, in which order, or how often. Source: Salmon, Moraes,
-/// Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
+/// Any draw can be made on its own, so it does not matter who draws, in which order, or how often. Source: Salmon,
+/// Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.
 package struct Philox4x32: Sendable, Equatable {
     package var key0: UInt32
     package var key1: UInt32

@@ -75,7 +75,8 @@ extension SHA256Digest: CustomStringConvertible {
     public var description: String { hexadecimal }
 }
 
-/// SHA-256 of a text that is given in pieces, computed by libcrypto, which uses the processor's SHA instructions where it has them.
+/// SHA-256 of a text that is given in pieces, computed by libcrypto, which uses the processor's SHA instructions where
+/// it has them.
 package struct SHA256Hasher: Sendable {
     private var state = DigestState()
 

@@ -1,8 +1,8 @@
 import Core
 
-/// A data set as one run of bytes, the form in which it travels: sample count, height, width and channels as 32-bit little-endian
-/// words, then labels, then pixels, then, if it is not 0, the number of samples for validation only as another word. Its
-/// SHA-256 is the data set's digest.
+/// A data set as one run of bytes, the form in which it travels: sample count, height, width and channels as 32-bit
+/// little-endian words, then labels, then pixels, then, if it is not 0, the number of samples for validation only as
+/// another word. Its SHA-256 is the data set's digest.
 package struct DatasetArchive: Sendable {
     private let dataset: ImageDataset
     private let header: [UInt8]

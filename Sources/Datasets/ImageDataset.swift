@@ -24,8 +24,8 @@ public final class ImageDataset: Sendable {
     /// SHA-256 of the bytes of `DatasetArchive`: the same for every file format that decodes to the same samples.
     package let digest: SHA256Digest
 
-    /// Takes decoded samples over: pixels `[labels.count, height, width, channels]`. The last `validationCount` samples may only
-    /// validate. Throws `DatasetError` when sizes do not fit together or a label is no class.
+    /// Takes decoded samples over: pixels `[labels.count, height, width, channels]`. The last `validationCount` samples
+    /// may only validate. Throws `DatasetError` when sizes do not fit together or a label is no class.
     public init(
         name: String, height: Int, width: Int, channels: Int, classNames: [String], pixels: [UInt8], labels: [UInt8],
         validationCount: Int = 0
@@ -106,8 +106,8 @@ extension ImageDataset {
         get throws(DatasetError) { try part(0..<sampleCount - validationCount) }
     }
 
-    /// These samples and then those of `validation`, which are for validation only. Throws `DatasetError.shape` when the
-    /// images have another size or other classes.
+    /// These samples and then those of `validation`, which are for validation only. Throws `DatasetError.shape` when
+    /// the images have another size or other classes.
     package func joined(withValidation validation: ImageDataset) throws(DatasetError) -> ImageDataset {
         guard [height, width, channels] == [validation.height, validation.width, validation.channels],
             classNames == validation.classNames

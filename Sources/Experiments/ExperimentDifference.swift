@@ -2,8 +2,8 @@ import Core
 import YAML
 
 extension Experiment {
-    /// The settings that decide bits and differ from `other`, such as "seed is 1, not 2", in the order of the canonical form.
-    /// Empty for experiments with equal digests.
+    /// The settings that decide bits and differ from `other`, such as "seed is 1, not 2", in the order of the canonical
+    /// form. Empty for experiments with equal digests.
     package func differences(from other: Experiment) -> [String] {
         guard digest != other.digest, let left = settings, let right = other.settings else { return [] }
         let values = Dictionary(right.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
@@ -43,8 +43,8 @@ extension Experiment {
 }
 
 extension Experiment {
-    /// The line of a layer (from 1) in an experiment's file; nil where it cannot be told, as behind `vgg16`, which is many
-    /// layers.
+    /// The line of a layer (from 1) in an experiment's file; nil where it cannot be told, as behind `vgg16`, which is
+    /// many layers.
     package static func line(ofLayer number: Int, inFile path: String) -> Int? {
         guard let bytes = try? BoundedFile.read(path, byteLimit: byteLimit),
             let root = try? YAMLText.root(of: String(decoding: bytes, as: UTF8.self), noun: "experiments"),

@@ -3,8 +3,8 @@ import YAML
 
 /// A value that replaces one of an experiment's text: `optimizer.adam.learning_rate=0.01`.
 ///
-/// The key is the path that errors name: names with dots between them, and `[N]` for the element N of a list, from 0. The value
-/// is YAML. Names that the text lacks are added; the experiment is then read as strictly as any other.
+/// The key is the path that errors name: names with dots between them, and `[N]` for the element N of a list, from 0.
+/// The value is YAML. Names that the text lacks are added; the experiment is then read as strictly as any other.
 package struct ExperimentOverride: Sendable, Equatable {
     /// As the user gave it.
     package let text: String

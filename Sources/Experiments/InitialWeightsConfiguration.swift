@@ -82,8 +82,8 @@ public struct InitialWeightsConfiguration: SettingsGroup {
 }
 
 extension Experiment {
-    /// Whether a run of this experiment is a run of `other`: both are equal, except that initial weights may have a digest here
-    /// and an origin there.
+    /// Whether a run of this experiment is a run of `other`: both are equal, except that initial weights may have a
+    /// digest here and an origin there.
     package func isRun(of other: Experiment) -> Bool {
         var resolved = other
         if other.initialWeights?.origin != nil, let digest = initialWeights?.digest {

@@ -28,8 +28,8 @@ package enum SettingsReference {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// Every key of an experiment as a flag takes it, with its values, its default and what it means. `[N]` stands for the number of
-    /// a layer, from 0.
+    /// Every key of an experiment as a flag takes it, with its values, its default and what it means. `[N]` stands for
+    /// the number of a layer, from 0.
     package static var keys: [[String]] {
         let groups: [[(String, [SettingDescription])]] = [
             [("", Experiment().settingDescriptions.filter { $0.nested.isEmpty })],

@@ -1,8 +1,8 @@
 import Core
 import NeuralNetwork
 
-/// The convolutional base of VGG16 (Simonyan & Zisserman 2015, table 1, column D) with Keras's layer names: an entry in a
-/// list of layers that becomes many layers.
+/// The convolutional base of VGG16 (Simonyan & Zisserman 2015, table 1, column D) with Keras's layer names: an entry in
+/// a list of layers that becomes many layers.
 struct VGG16: SettingsKind {
     static let key = "vgg16"
     static let documentation = """

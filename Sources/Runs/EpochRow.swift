@@ -40,8 +40,8 @@ public struct EpochRow: Sendable, Equatable {
 }
 
 extension EpochRow {
-    /// One JSON object without a line end. Numbers are the shortest text that reads back to the same bits; a value that is
-    /// not finite is `null`, and `"diverged":true` is added.
+    /// One JSON object without a line end. Numbers are the shortest text that reads back to the same bits; a value that
+    /// is not finite is `null`, and `"diverged":true` is added.
     package var jsonLine: String {
         var fields = [
             ("epoch", String(epoch)), ("step", String(step)), ("loss", Self.json(loss)),

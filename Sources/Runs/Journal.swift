@@ -17,8 +17,8 @@ package struct JournalRecord: Sendable, Equatable {
 /// A record is the payload's length (4 bytes), a CRC-32C over length, kind and payload (4 bytes), the kind (1 byte) and
 /// the payload; numbers are little-endian. Opening truncates the file at the first damaged record.
 ///
-/// It has one writer. Where locks do not hold on other hosts, a second coordinator may open it and append its term: before each
-/// write the first one finds the file longer than it left it, and writes no more.
+/// It has one writer. Where locks do not hold on other hosts, a second coordinator may open it and append its term:
+/// before each write the first one finds the file longer than it left it, and writes no more.
 package final class Journal {
     /// The longest payload, in bytes.
     package static let payloadByteLimit = 1 << 16
@@ -44,8 +44,8 @@ package final class Journal {
     private var byteCount: Int
     /// How far a failed append may have written.
     private var tornByteCount = 0
-    /// Why nothing is written any more. After a failed synchronization the system may have dropped what it could not write, and
-    /// would report success for the next one: the descriptor is not used again.
+    /// Why nothing is written any more. After a failed synchronization the system may have dropped what it could not
+    /// write, and would report success for the next one: the descriptor is not used again.
     private var failure: FileError?
 
     /// Opens the journal or creates an empty one, whose name is durable. The caller holds the run directory's lock.
@@ -88,8 +88,8 @@ package final class Journal {
     /// The intact records of a journal's bytes.
     package static func records(_ bytes: [UInt8]) -> [JournalRecord] { wholeRecords(bytes).records }
 
-    /// Throws `ESTALE` where another process has written to the journal or replaced it: that one leads the run now. Every further
-    /// call throws the same error.
+    /// Throws `ESTALE` where another process has written to the journal or replaced it: that one leads the run now.
+    /// Every further call throws the same error.
     package func checkSoleWriter() throws(FileError) {
         if let failure { throw failure }
         guard let size = folder.currentByteCount(of: name), size < byteCount || size > max(byteCount, tornByteCount)
@@ -99,7 +99,8 @@ package final class Journal {
         throw error
     }
 
-    /// Appends a record. After a failure the journal is unchanged, and the call may be repeated unless another process writes.
+    /// Appends a record. After a failure the journal is unchanged, and the call may be repeated unless another process
+    /// writes.
     package func append(_ record: JournalRecord) throws(FileError) {
         precondition(record.payload.count <= Self.payloadByteLimit, "a journal record longer than its limit")
         try checkSoleWriter()
@@ -115,8 +116,8 @@ package final class Journal {
         byteCount += bytes.count
     }
 
-    /// Makes all appended records durable. After a failure the end of the journal is unknown: every further call throws the same
-    /// error.
+    /// Makes all appended records durable. After a failure the end of the journal is unknown: every further call throws
+    /// the same error.
     package func synchronize() throws(FileError) {
         if let failure { throw failure }
         do throws(FileError) {

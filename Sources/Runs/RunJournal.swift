@@ -5,8 +5,8 @@ package enum JournalEntry: Sendable, Equatable {
     case view(generation: UInt64, firstStep: UInt64, memberCount: UInt64)
     /// CRC-32C of the summed gradients of consecutive steps; 0 where none was taken.
     case stepDigests(firstStep: UInt64, digests: [UInt64])
-    /// All workers agreed on an epoch (from 1). The digest is that of the state at its end, as a checkpoint's bytes; nil
-    /// where the epoch had ended before a state was requested.
+    /// All workers agreed on an epoch (from 1). The digest is that of the state at its end, as a checkpoint's bytes;
+    /// nil where the epoch had ended before a state was requested.
     case epoch(UInt32, completedSteps: UInt64, stateDigest: SHA256Digest?)
     /// With the SHA-256 of its bytes: a checkpoint before it is saved. Without: a saved one.
     case checkpoint(completedSteps: UInt64, fileDigest: SHA256Digest?)
@@ -93,8 +93,8 @@ package enum JournalEntry: Sendable, Equatable {
 
 /// The content of a run's journal, read without the run's lock.
 package struct RunJournal: Sendable {
-    /// The checksum of each step's summed gradient, by the number of steps before it. Of a step that was redone after a fault
-    /// it is the last one.
+    /// The checksum of each step's summed gradient, by the number of steps before it. Of a step that was redone after a
+    /// fault it is the last one.
     package private(set) var stepDigests: [UInt64: UInt64] = [:]
     /// Steps that were done more than once, with different checksums.
     package private(set) var conflictingSteps: Set<UInt64> = []
@@ -143,8 +143,8 @@ package struct RunJournal: Sendable {
         }
     }
 
-    /// Why a checkpoint's bytes are wrong: their SHA-256 was not recorded after this number of steps. Nil if it was, and if
-    /// none was recorded, because a process may die between saving and recording.
+    /// Why a checkpoint's bytes are wrong: their SHA-256 was not recorded after this number of steps. Nil if it was,
+    /// and if none was recorded, because a process may die between saving and recording.
     package func problem(ofCheckpoint bytes: [UInt8], completedSteps: Int) -> String? {
         guard let known = stateDigests[UInt64(completedSteps)] else { return nil }
         let found = SHA256Digest(of: bytes)

@@ -1,6 +1,7 @@
 /// Where a run is at the moment: the content of status.json, which a coordinator replaces twice a second.
 ///
-/// The file is for people and programs that watch. Nothing of the training depends on it; it is not synchronized to disk.
+/// The file is for people and programs that watch. Nothing of the training depends on it; it is not synchronized to
+/// disk.
 package struct RunStatus: Sendable, Equatable {
     package struct Worker: Sendable, Equatable {
         package var name: String
@@ -13,7 +14,8 @@ package struct RunStatus: Sendable, Equatable {
         /// What it is doing, in words.
         package var phase: String
         package var completedSteps: Int
-        /// The part of a step's time in which it computes, from 0 to 1; nil when not known. The rest is waiting for others.
+        /// The part of a step's time in which it computes, from 0 to 1; nil when not known. The rest is waiting for
+        /// others.
         package var computeShare: Double?
         /// Milliseconds since its last message.
         package var silentMilliseconds: Int

@@ -103,8 +103,8 @@ public struct RecoveryTiming: Sendable, Equatable {
     public var cause: String
     /// When the coordinator noticed the loss.
     public var noticedNanoseconds: Int64
-    /// When a step was last reported complete before the loss: what training stood still is counted from here. Nil where none was, and
-    /// in files of older releases.
+    /// When a step was last reported complete before the loss: what training stood still is counted from here. Nil
+    /// where none was, and in files of older releases.
     public var lastStepNanoseconds: Int64?
     /// When the first step after it was complete.
     public var recoveredNanoseconds: Int64

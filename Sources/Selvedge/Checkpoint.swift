@@ -68,7 +68,8 @@ public struct Checkpoint: Sendable {
         return try evaluate(images.test, threadCount: threadCount)
     }
 
-    /// Evaluates on images in memory, or on the first `sampleLimit` of them. The number of threads changes no bit of the result.
+    /// Evaluates on images in memory, or on the first `sampleLimit` of them. The number of threads changes no bit of
+    /// the result.
     ///
     /// - Throws: an error whose description is one line, where the images do not fit the model.
     public func evaluate(

@@ -3,7 +3,8 @@ internal import Core
 internal import Foundation
 internal import Synchronization
 
-/// A training by several processes of this host: a supervisor, a coordinator and workers, as `selvedge train` runs them.
+/// A training by several processes of this host: a supervisor, a coordinator and workers, as `selvedge train` runs
+/// them.
 ///
 /// The processes run the program `selvedge`: the one that is given, else the one that the environment variable
 /// `SELVEDGE_PROGRAM` names, else the one beside this program, else the first in `PATH`.
@@ -26,10 +27,10 @@ public final class LocalCluster: Sendable {
 
     /// Starts a training.
     ///
-    /// Without a `workerCount` there are as many workers as the largest power of two up to processors and micro-batches; without a
-    /// `threadCount` the processors are divided among them. The run directory `path` must be missing or empty; without one
-    /// it is `runs/NAME-N`, never an existing one. `dataFolder` is searched for the data instead of the usual places. `faults`
-    /// happen to the processes on purpose.
+    /// Without a `workerCount` there are as many workers as the largest power of two up to processors and
+    /// micro-batches; without a `threadCount` the processors are divided among them. The run directory `path` must be
+    /// missing or empty; without one it is `runs/NAME-N`, never an existing one. `dataFolder` is searched for the data
+    /// instead of the usual places. `faults` happen to the processes on purpose.
     ///
     /// - Throws: an error whose description is one line, where the experiment or the program cannot be used.
     public convenience init(

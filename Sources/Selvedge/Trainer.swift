@@ -2,7 +2,8 @@ internal import Cluster
 internal import Foundation
 internal import Kernels
 
-/// Trains an experiment in this process. The result has the same bits as that of `selvedge train` with any number of workers.
+/// Trains an experiment in this process. The result has the same bits as that of `selvedge train` with any number of
+/// workers.
 ///
 /// ```swift
 /// let trainer = try Trainer(.shipped(named: "A-1"), threadCount: 2)
@@ -24,8 +25,8 @@ public final class Trainer {
 
     /// A training from its start, on the experiment's data.
     ///
-    /// `dataFolder` is searched for the data instead of the usual places. Without a `threadCount` each processor has a compute
-    /// thread; the number changes no bit of the result.
+    /// `dataFolder` is searched for the data instead of the usual places. Without a `threadCount` each processor has a
+    /// compute thread; the number changes no bit of the result.
     ///
     /// - Throws: an error whose description is one line, where the experiment, its data or its weights cannot be used.
     public convenience init(_ experiment: Experiment, dataFolder: String? = nil, threadCount: Int? = nil) throws {
@@ -38,7 +39,8 @@ public final class Trainer {
 
     /// A training from its start, on images in memory instead of the experiment's data.
     ///
-    /// The experiment says which of the `training` images validate; with `ValidationConfiguration.testSet` those of `test` do.
+    /// The experiment says which of the `training` images validate; with `ValidationConfiguration.testSet` those of
+    /// `test` do.
     ///
     /// - Throws: an error whose description is one line, where the images do not fit the model.
     public convenience init(
@@ -54,7 +56,8 @@ public final class Trainer {
     ///
     /// The result has the bits of a training that was never interrupted.
     ///
-    /// - Throws: an error whose description is one line, where the data cannot be used or are not those of the checkpoint.
+    /// - Throws: an error whose description is one line, where the data cannot be used or are not those of the
+    ///   checkpoint.
     public convenience init(
         resuming checkpoint: Checkpoint, epochs: Int? = nil, dataFolder: String? = nil, threadCount: Int? = nil
     ) throws {
@@ -104,8 +107,8 @@ public final class Trainer {
     /// Whether every step of every epoch is complete, or early stopping ended the training.
     public var isFinished: Bool { replica.isFinished }
 
-    /// Trains to the end, and calls `progress` after each step. An error that `progress` throws ends the call; training can
-    /// then go on with the next call.
+    /// Trains to the end, and calls `progress` after each step. An error that `progress` throws ends the call; training
+    /// can then go on with the next call.
     ///
     /// - Throws: `progress`'s errors, and one whose description is one line where a loss is not a finite number.
     public func train(_ progress: (TrainingStep) throws -> Void = { _ in }) throws {

@@ -30,8 +30,8 @@ package final class Evaluator {
     private let dataset: ImageDataset
     private let model: Model
 
-    /// - Throws: `DatasetError` when the data do not fit the model, `ArithmeticModeError` when the rounding mode is not the
-    ///   default of IEEE 754.
+    /// - Throws: `DatasetError` when the data do not fit the model, `ArithmeticModeError` when the rounding mode is not
+    ///   the default of IEEE 754.
     package init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {

@@ -4,10 +4,11 @@ package import KernelInterface
 package import NeuralNetwork
 package import Runs
 
-/// One replica of a training, as each worker has one: the replicated state and the rounds that advance it. No sockets, no files.
+/// One replica of a training, as each worker has one: the replicated state and the rounds that advance it. No sockets,
+/// no files.
 ///
-/// A round is a pure function of the state before it, so repeating it gives the same bits. Every worker of a view runs the
-/// same rounds and ends each with the same state.
+/// A round is a pure function of the state before it, so repeating it gives the same bits. Every worker of a view runs
+/// the same rounds and ends each with the same state.
 package final class TrainingReplica {
     package let experiment: Experiment
     package let model: Model
@@ -27,8 +28,8 @@ package final class TrainingReplica {
 
     /// A trainer that starts from `state`: a fresh one, or one from a checkpoint of the same experiment and schedule.
     ///
-    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
-    /// as IEEE 754 does by default.
+    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not
+    /// round as IEEE 754 does by default.
     package init(
         experiment: Experiment, model: Model, data: TrainingData, state: ReplicatedState, kernels: KernelTable,
         threadCount: Int
@@ -67,7 +68,8 @@ package final class TrainingReplica {
         validationLosses = state.progress.rows.map(\.monitoredLoss)
     }
 
-    /// Makes this worker the owner of a run of micro-batches. To be called before the first step and for every new view.
+    /// Makes this worker the owner of a run of micro-batches. To be called before the first step and for every new
+    /// view.
     package func own(_ run: Range<Int>) {
         let sizes = [0, schedule.stepsPerEpoch - 1].map { schedule.batch(ofStep: $0).count }
         computer.own(run, batchSizes: sizes)
@@ -142,7 +144,8 @@ package final class TrainingReplica {
         return totals
     }
 
-    /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for a loss that is not finite.
+    /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for a loss that is not
+    /// finite.
     private func checkedTotals(_ failure: (Int) -> TrainingError) throws(TrainingError) -> MicroBatchStatistics {
         for index in statistics.indices where !statistics[index].lossSum.isFinite { throw failure(index) }
         return MicroBatchStatistics.sum(statistics)
@@ -182,7 +185,8 @@ package struct EpochResult: Sendable, Equatable {
 package enum TrainingError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A micro-batch's loss is NaN or infinite. `step` counts from 1, `microBatch` from 0.
     case nonFiniteLoss(step: Int, microBatch: Int)
-    /// A loss of the validation that ends an epoch is NaN or infinite. `epoch` counts from 1, `step` is the last complete one.
+    /// A loss of the validation that ends an epoch is NaN or infinite. `epoch` counts from 1, `step` is the last
+    /// complete one.
     case nonFiniteValidationLoss(epoch: Int, step: Int, microBatch: Int)
     /// The losses are finite but the summed gradient is not. `step` counts from 1.
     case nonFiniteGradient(step: Int)

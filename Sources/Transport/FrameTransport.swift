@@ -26,8 +26,9 @@ package protocol FrameTransport: AnyObject {
     /// Raises the counters of payloads that were given back, where no other thread does.
     func collectReleases()
 
-    /// Lets memory of `makeMemory` show a received payload where its sender wrote it, also after the payload is released.
-    /// Returns which bytes are shown; the caller copies the others. `target` cannot be written until `restore`.
+    /// Lets memory of `makeMemory` show a received payload where its sender wrote it, also after the payload is
+    /// released. Returns which bytes are shown; the caller copies the others. `target` cannot be written until
+    /// `restore`.
     func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int>
 
     /// Ends what `show` did for these bytes: they can be written again, and their content is undefined.
@@ -36,11 +37,12 @@ package protocol FrameTransport: AnyObject {
     /// A frame that has arrived, or nil; never waits.
     func receive() throws(TransportError) -> ReceivedFrame?
 
-    /// A frame that has arrived and can be found without a system call, or nil. Frames that it does not find end a wait.
+    /// A frame that has arrived and can be found without a system call, or nil. Frames that it does not find end a
+    /// wait.
     func receiveQuickly() throws(TransportError) -> ReceivedFrame?
 
-    /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it. Spins briefly where the host has
-    /// a processor for every busy thread, then sleeps.
+    /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it. Spins briefly where
+    /// the host has a processor for every busy thread, then sleeps.
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome
 }
 
@@ -218,8 +220,8 @@ package final class FrameStore {
 
 /// Counts the buffers that a transport has given back.
 ///
-/// The owner counts what it lends on its thread; the transport's threads count what they return. When the counts agree, the
-/// transport uses no byte of the memory and the owner may write it again.
+/// The owner counts what it lends on its thread; the transport's threads count what they return. When the counts agree,
+/// the transport uses no byte of the memory and the owner may write it again.
 package final class ReleaseCounter: @unchecked Sendable {
     // A separate cache line: a transport's thread writes while the owner works on the memory beside it.
     private let returned: UnsafeMutablePointer<Atomic<UInt64>>
@@ -238,8 +240,8 @@ package final class ReleaseCounter: @unchecked Sendable {
         if isIdle { storage.deallocate() }
     }
 
-    /// Counts a buffer as lent. Returns the address of the 64-bit count that is to be raised, with release ordering, when
-    /// the buffer is given back.
+    /// Counts a buffer as lent. Returns the address of the 64-bit count that is to be raised, with release ordering,
+    /// when the buffer is given back.
     func lend() -> UnsafeMutableRawPointer {
         lent += 1
         return storage

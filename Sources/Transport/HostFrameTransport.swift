@@ -1,8 +1,10 @@
 internal import Core
 
-/// The frames of one generation between all its workers: through memory to those of this host, over sockets to the others.
+/// The frames of one generation between all its workers: through memory to those of this host, over sockets to the
+/// others.
 ///
-/// The sockets connect all workers in any case: they show when one is lost, and carry whole states and what learners receive.
+/// The sockets connect all workers in any case: they show when one is lost, and carry whole states and what learners
+/// receive.
 package final class HostFrameTransport: FrameTransport {
     package let sockets: ZeroMQFrameTransport
     /// Nil where all frames go over sockets.

@@ -28,9 +28,9 @@ package enum UnreadBytes {
     /// For control messages, and for frames of workers whose model is not known yet.
     package static let smallLimit = 32 << 20
 
-    /// Breaks connections of other hosts that have more unread bytes than this, or many when all together have twice as many:
-    /// messages in the queue and messages whose frames never end. libzmq itself counts complete messages only. Not called, there
-    /// is no limit.
+    /// Breaks connections of other hosts that have more unread bytes than this, or many when all together have twice as
+    /// many: messages in the queue and messages whose frames never end. libzmq itself counts complete messages only.
+    /// Not called, there is no limit.
     package static func limit(toByteCount count: Int) {
         selvedge_set_unread_limit(Int64(count))
     }
@@ -41,7 +41,8 @@ package enum ThreadScheduling {
     /// Runs another thread that is ready on this core, if there is one.
     package static func yield() { selvedge_yield() }
 
-    /// Whether this process may use a processor for each of so many threads of the host, so that waiting threads may spin.
+    /// Whether this process may use a processor for each of so many threads of the host, so that waiting threads may
+    /// spin.
     package static func hasProcessors(forThreads count: Int) -> Bool { count <= Int(selvedge_processor_count()) }
 
     /// Lets the processor rest for some cycles.

@@ -3,8 +3,8 @@ internal import Yams
 
 /// Turns YAML text into nodes.
 ///
-/// A text without anchors and aliases only: an alias could make a short text enormous. The YAML library refuses more than
-/// 1000 levels of nesting.
+/// A text without anchors and aliases only: an alias could make a short text enormous. The YAML library refuses more
+/// than 1000 levels of nesting.
 package enum YAMLText {
     /// Why text is refused.
     package struct Failure: Error, Sendable, Equatable {
@@ -28,8 +28,8 @@ package enum YAMLText {
         return SettingNode(node)
     }
 
-    /// The first line with "&" or "*" where an anchor or alias could begin. Only the letters around the mark count, so that
-    /// quoted text may be refused too, but nothing passes that the YAML library takes for an anchor.
+    /// The first line with "&" or "*" where an anchor or alias could begin. Only the letters around the mark count, so
+    /// that quoted text may be refused too, but nothing passes that the YAML library takes for an anchor.
     private static func lineOfAnchor(in text: String) -> Int? {
         let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {

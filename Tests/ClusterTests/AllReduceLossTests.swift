@@ -18,8 +18,8 @@ struct AllReduceLossTests {
     private static let buckets = [0..<7, 7..<5000, 5008..<30_000]
     private static let stepCount = 12
 
-    /// Two drivers, like those of a pass's sums and of the gradients: one step with the first, two with the second. So the
-    /// driver that runs receives requests about its own step before and about the other's.
+    /// Two drivers, like those of a pass's sums and of the gradients: one step with the first, two with the second. So
+    /// the driver that runs receives requests about its own step before and about the other's.
     private static func runRank(_ network: MemoryNetwork, rank: Int, ownership: Ownership) throws -> Int {
         let transport = MemoryTransport(network, rank: rank)
         let held = HeldFrames(capacity: 1 << 14)

@@ -6,7 +6,8 @@ import Transport
 
 @testable import Cluster
 
-/// Environments as the launchers set them: torchrun of PyTorch 2.15, Open MPI 4.1, MPICH 4.0 and Slurm 22.05 gave these.
+/// Environments as the launchers set them: torchrun of PyTorch 2.15, Open MPI 4.1, MPICH 4.0 and Slurm 22.05 gave
+/// these.
 private enum Environments {
     static let torchrun = [
         "RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2", "GROUP_RANK": "1",

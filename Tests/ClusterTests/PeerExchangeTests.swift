@@ -24,7 +24,8 @@ enum Plane: CaseIterable {
 
 /// Workers of one process whose trainers are joined by real sockets and memory, each driven by its own thread.
 final class SocketWorkers: @unchecked Sendable {
-    // Sendable: made on one thread, then each worker is used by its own thread alone; results are guarded by the condition.
+    // Sendable: made on one thread, then each worker is used by its own thread alone; results are guarded by the
+    // condition.
     private struct Worker {
         var trainer: TrainingReplica
         var peers: PeerNetwork
@@ -262,8 +263,8 @@ struct PeerExchangeTests {
             return table
         }
         _ = try workers.run(runs) { rank, trainer, exchange in
-            // Both arenas and both parities of the step have been used after two steps. 24 steps an epoch: the last is left out
-            // with its validation.
+            // Both arenas and both parities of the step have been used after two steps. 24 steps an epoch: the last is
+            // left out with its validation.
             for _ in 0..<2 { _ = try trainer.runStep(exchange) }
             for _ in 2..<23 {
                 selvedge_allocation_arm(groups[rank], 1)

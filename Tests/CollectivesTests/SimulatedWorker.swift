@@ -15,8 +15,9 @@ struct SimulatedFrame {
     var payloadByteCount: Int { 4 * floats.count + 8 * doubles.count }
 }
 
-/// A model of one worker's driver: it carries out each action on plain arrays and stops the test when the machine asks for
-/// something impossible: a slot that holds nothing, elements that were not summed yet, a frame that does not belong.
+/// A model of one worker's driver: it carries out each action on plain arrays and stops the test when the machine asks
+/// for something impossible: a slot that holds nothing, elements that were not summed yet, a frame that does not
+/// belong.
 final class SimulatedWorker {
     /// What a step computes and receives.
     struct Memory {

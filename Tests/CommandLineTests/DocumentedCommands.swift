@@ -5,9 +5,9 @@ import Faults
 
 /// The command lines of a document in Markdown, checked by the program's own parser.
 ///
-/// A command line is a line of a code block after a prompt, such as `$ ` or `host1$ `, or one that begins with the program's
-/// name; or a code span in the text. `scripts/train` counts as `selvedge train`. In a table whose header has "flag of
-/// `selvedge NAME`", the first column has flags of that command.
+/// A command line is a line of a code block after a prompt, such as `$ ` or `host1$ `, or one that begins with the
+/// program's name; or a code span in the text. `scripts/train` counts as `selvedge train`. In a table whose header has
+/// "flag of `selvedge NAME`", the first column has flags of that command.
 struct DocumentedCommands {
     /// One command line: its words after `selvedge`.
     struct Line {

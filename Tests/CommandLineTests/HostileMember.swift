@@ -11,8 +11,8 @@ import Transport
 
 /// A worker that joins a run with valid keys, and in its view sends gradients and statistics in the name of the owners.
 ///
-/// It computes nothing: it claims to be at the start of the run, so that the coordinator makes it a learner and sends it the
-/// view.
+/// It computes nothing: it claims to be at the start of the run, so that the coordinator makes it a learner and sends
+/// it the view.
 final class HostileMember {
     /// Frames that were sent in the name of another member.
     private(set) var forgedFrameCount = 0

@@ -4,7 +4,8 @@ import Glibc
 import Testing
 
 extension ProcessesByHandTests {
-    /// Keys, and processes that have wrong ones. The run that they try to enter ends with the bits of an undisturbed one.
+    /// Keys, and processes that have wrong ones. The run that they try to enter ends with the bits of an undisturbed
+    /// one.
     @Suite struct Keys {
         private let scratch: Scratch
 

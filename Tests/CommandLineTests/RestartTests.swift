@@ -16,7 +16,8 @@ extension CommandLineTests {
             try Selvedge(Self.flags + ["--workers", "2", "--run", "run"] + options, in: scratch)
         }
 
-        /// The end of a run that was disturbed: complete, with the digests of one that was not, and nothing left behind.
+        /// The end of a run that was disturbed: complete, with the digests of one that was not, and nothing left
+        /// behind.
         private func expectEqual(_ end: Selvedge.End) throws {
             #expect(end.code == 0, "\(end.lines)")
             #expect(scratch.leftovers == [])

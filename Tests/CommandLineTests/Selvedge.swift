@@ -35,8 +35,9 @@ final class Selvedge {
 
     /// Starts the program in a folder; its sockets go to the folder's `sockets`, its output to `output`.
     ///
-    /// `limit` is an option of ulimit with its value, such as "-n 256": the process cannot raise it. With `inOwnProcessSpace` it
-    /// is process 1 of a process namespace, as in a container, and dies with the process that this object names.
+    /// `limit` is an option of ulimit with its value, such as "-n 256": the process cannot raise it. With
+    /// `inOwnProcessSpace` it is process 1 of a process namespace, as in a container, and dies with the process that
+    /// this object names.
     init(
         _ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], limit: String? = nil,
         inOwnProcessSpace: Bool = false

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Coordination
 
-/// Workers that do not report the truth. What must hold is written down in the module's catalogue, and checked at each event:
-/// the right rows, in order; checkpoints with the agreed state only; a complete run with the right last state.
+/// Workers that do not report the truth. What must hold is written down in the module's catalogue, and checked at each
+/// event: the right rows, in order; checkpoints with the agreed state only; a complete run with the right last state.
 @Suite("Workers that lie to the coordinator")
 struct ByzantineScenarios {
     private static let seedCount =

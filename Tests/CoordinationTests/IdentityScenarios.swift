@@ -76,8 +76,8 @@ struct IdentityScenarios {
         #expect(cluster.workers[1].exit?.code == 0)
     }
 
-    /// Slot 1 is a container on another host: its host's name and its process identifier are those of slot 0, a child of the
-    /// supervisor.
+    /// Slot 1 is a container on another host: its host's name and its process identifier are those of slot 0, a child
+    /// of the supervisor.
     private func runWithContainer() throws -> SimulatedCluster {
         let cluster = try longRun { $0.remoteSlots = [1] }
         let child = cluster.workers[0].hello

@@ -75,8 +75,8 @@ struct WrongStateScenarios {
         #expect(cluster.outcome?.description.contains("the tensors that differ: a.weight") == true)
     }
 
-    /// Rank 0 reports that it lost its link to a rank that lives. The worker that sends a state takes longer than the report
-    /// needs to be confirmed.
+    /// Rank 0 reports that it lost its link to a rank that lives. The worker that sends a state takes longer than the
+    /// report needs to be confirmed.
     private func breakLink(_ cluster: SimulatedCluster, to rank: Int, pausing slot: Int) {
         guard let view = cluster.coordinator.machine.membership.view else { return }
         let failure = WorkerFailure(generation: view.generation, kind: .peerLost(rank: rank), message: "link lost")

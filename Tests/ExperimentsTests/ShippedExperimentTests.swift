@@ -72,8 +72,8 @@ import Testing
         #expect(throws: ExperimentError.self) { try Experiment.resolve("") }
     }
 
-    /// SHA-256 of the canonical form without title, published figures and epochs, taken with sha256sum. Their runs go on
-    /// with any later version.
+    /// SHA-256 of the canonical form without title, published figures and epochs, taken with sha256sum. Their runs go
+    /// on with any later version.
     @Test(
         arguments: [
             ("A-1", "7e10c54c765022255c6304db420cac5d9780a73cbf5b16225fc8d62963e5572f"),

@@ -5,8 +5,8 @@
 //     scripts/fuzz journal 600        one target (Targets/FuzzTarget.swift) for 600 seconds
 //
 // Inputs that make a parser trap are kept in Corpus/TARGET; the ordinary tests run each through its parser.
-// libhdf5 is not instrumented, and crashes on some damaged files: the program reads them in a separate process, and a test checks
-// that each kept one ends in an error message.
+// libhdf5 is not instrumented, and crashes on some damaged files: the program reads them in a separate process, and a
+// test checks that each kept one ends in an error message.
 import PackageDescription
 
 /// The parsers are `package` in Selvedge: the targets import its modules as tests do, and need -enable-testing.

@@ -3,7 +3,8 @@ import KernelInterface
 import Kernels
 import Testing
 
-/// The error of `actual` in units of the last place of the exact value, subnormal results measured by the smallest subnormal.
+/// The error of `actual` in units of the last place of the exact value, subnormal results measured by the smallest
+/// subnormal.
 private func errorInUlp(_ actual: Float, _ exact: Double) -> Double {
     if exact.isNaN { return actual.isNaN ? 0 : .infinity }
     let nearest = Float(exact)

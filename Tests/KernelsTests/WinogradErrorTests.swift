@@ -2,7 +2,8 @@ import Foundation
 import KernelInterface
 import Testing
 
-/// The table in the article WinogradError; `SELVEDGE_WRITE_REFERENCE=1 scripts/test --filter WinogradErrorTests` writes it again.
+/// The table in the article WinogradError; `SELVEDGE_WRITE_REFERENCE=1 scripts/test --filter WinogradErrorTests` writes
+/// it again.
 @Suite("Winograd's errors")
 struct WinogradErrorTests {
     /// A layer of a shipped experiment.

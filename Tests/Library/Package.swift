@@ -1,8 +1,9 @@
 // swift-tools-version: 6.2
-// A package outside of Selvedge that uses its library, as a user's would: it sees what is public, and imports `Selvedge` alone.
+// A package outside of Selvedge that uses its library, as a user's would: it sees what is public, and imports
+// `Selvedge` alone.
 //
-// The programs are those of the article Library. The examples are the code blocks of the public types' documentation, which
-// scripts/examples copies here.
+// The programs are those of the article Library. The examples are the code blocks of the public types' documentation,
+// which scripts/examples copies here.
 import PackageDescription
 
 let settings: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableUpcomingFeature("MemberImportVisibility")]

@@ -2,14 +2,16 @@
 struct ModuleRule: Equatable {
     /// Folders whose Swift files belong to the module, relative to Sources.
     var folders: [String]
-    /// Modules of this package, as Package.swift declares them. What they may import from this package is allowed as well.
+    /// Modules of this package, as Package.swift declares them. What they may import from this package is allowed as
+    /// well.
     var modules: [String] = []
     /// Modules of the system and of other packages; not inherited.
     var others: Set<String> = []
 }
 
-/// The table of modules: which module may import which. The arrows between modules are read from Package.swift, which the compiler
-/// obeys too; the modules of the system are listed here. The map in the article Architecture is compared with this table.
+/// The table of modules: which module may import which. The arrows between modules are read from Package.swift, which
+/// the compiler obeys too; the modules of the system are listed here. The map in the article Architecture is compared
+/// with this table.
 struct ImportTable {
     private(set) var rules: [String: ModuleRule]
 
@@ -67,8 +69,8 @@ struct ImportTable {
     }
 }
 
-/// The modules under Sources that a package manifest of this repository's form declares: each by one call of `module`, `kernels`,
-/// `.target`, `.executableTarget` or `.systemLibrary`, indented by four spaces in the array `targets`.
+/// The modules under Sources that a package manifest of this repository's form declares: each by one call of `module`,
+/// `kernels`, `.target`, `.executableTarget` or `.systemLibrary`, indented by four spaces in the array `targets`.
 struct PackageManifest {
     private(set) var modules: [String: ModuleRule] = [:]
 

@@ -7,8 +7,8 @@ struct SwiftSource {
         code.split(separator: "\n").compactMap { Self.importedModule(inLine: $0) }
     }
 
-    /// The text without comments and without the content of string literals; line breaks stay, so that line numbers hold.
-    /// The content of an interpolation is code and is kept.
+    /// The text without comments and without the content of string literals; line breaks stay, so that line numbers
+    /// hold. The content of an interpolation is code and is kept.
     var code: String {
         var reader = CodeReader(text: Array(text))
         return reader.readAll()

@@ -37,7 +37,8 @@ struct KerasWeightsTests {
         #expect(tensor.values.count == 54 && abs(tensor.values[53] - 0.053) < 1e-6)
     }
 
-    /// A model in a model, two dense layers whose names sort against their order, and a normalisation with four tensors.
+    /// A model in a model, two dense layers whose names sort against their order, and a normalisation with four
+    /// tensors.
     private static let nestedShapes = [
         "block1_conv1": [[3, 3, 1, 2], [2]], "norm": [[2], [2], [2], [2]], "zeta": [[8, 2], [2]],
         "alpha": [[2, 3], [3]],

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The programs of Tests/Library, a package of its own that imports `Selvedge` alone. scripts/test builds them beside the test
-/// program.
+/// The programs of Tests/Library, a package of its own that imports `Selvedge` alone. scripts/test builds them beside
+/// the test program.
 @Suite("A package that uses the library", .serialized)
 struct OutsidePackageTests {
     private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

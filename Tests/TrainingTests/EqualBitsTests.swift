@@ -28,8 +28,8 @@ enum KernelChoice: Sendable, CustomStringConvertible {
 
 @Suite("Any number of workers and threads gives the same bytes")
 struct EqualBitsTests {
-    /// Samples, batch sizes and micro-batches that fit each other badly: a smaller last batch, batches that M does not divide, and
-    /// batches smaller than M, with empty micro-batches.
+    /// Samples, batch sizes and micro-batches that fit each other badly: a smaller last batch, batches that M does not
+    /// divide, and batches smaller than M, with empty micro-batches.
     struct Sizes: Sendable, CustomStringConvertible {
         var training: Int, validation: Int, batchSize: Int, microBatches: Int
 

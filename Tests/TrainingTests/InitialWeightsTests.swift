@@ -134,7 +134,8 @@ struct InitialWeightsTests {
         }
     }
 
-    /// The names of a plain `nn.Sequential(Conv2d, ReLU, MaxPool2d, Conv2d, …)`; the numbers are not in the order of their bytes.
+    /// The names of a plain `nn.Sequential(Conv2d, ReLU, MaxPool2d, Conv2d, …)`; the numbers are not in the order of
+    /// their bytes.
     private func numbered(
         _ model: Model, prefix: String = "", numbers: [Int] = [0, 3, 9, 10], extra: String? = nil
     ) -> [UInt8] {

@@ -7,7 +7,8 @@ import Testing
 @testable import Datasets
 @testable import Training
 
-/// A random experiment with its files, and what PyTorch computes for it in Float64: a line that scripts/make-fixtures wrote.
+/// A random experiment with its files, and what PyTorch computes for it in Float64: a line that scripts/make-fixtures
+/// wrote.
 struct RandomModel: Decodable {
     static let count = 40
 

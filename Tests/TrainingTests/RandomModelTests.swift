@@ -10,8 +10,8 @@ import Testing
 
 @testable import Training
 
-/// The tolerances are those of scripts/fixtures/reference_training.py: eight times what disturbances of one or two roundings of Float32,
-/// in every layer, gradient and step, change in the reference's own result.
+/// The tolerances are those of scripts/fixtures/reference_training.py: eight times what disturbances of one or two
+/// roundings of Float32, in every layer, gradient and step, change in the reference's own result.
 @Suite("Trainings of random experiments agree with PyTorch")
 struct RandomModelTests {
     @Test("and these cover every kind of layer, loss, optimizer and schedule")

@@ -36,7 +36,8 @@ struct StateEncodingTests {
         for output in 0..<5 {
             for place in 0..<9 { #expect(values[output * 9 + place] == first + Float(place * 5 + output)) }
         }
-        // dense [in, out] in height, width, channel order becomes [out, in] in channel, height, width order: 2 × 2 × 5 here.
+        // dense [in, out] in height, width, channel order becomes [out, in] in channel, height, width order: 2 × 2 × 5
+        // here.
         let dense = try #require(small.model.parameters.first { $0.name == "fc1.weight" })
         let rows = try file.floats(named: "optimizer.exp_avg.fc1.weight")
         for output in 0..<11 {

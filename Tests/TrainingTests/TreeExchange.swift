@@ -4,8 +4,9 @@ import Testing
 
 @testable import Training
 
-/// Joins trainers of one process without sockets. Every worker sums all roots itself by walking down the fixed tree: a node that one worker
-/// owns whole is that worker's next root, any other is left plus right, and a node without samples is skipped.
+/// Joins trainers of one process without sockets. Every worker sums all roots itself by walking down the fixed tree: a
+/// node that one worker owns whole is that worker's next root, any other is left plus right, and a node without samples
+/// is skipped.
 final class TreeExchange: GradientExchange {
     private let meeting: Meeting
     private let rank: Int

@@ -53,7 +53,8 @@ struct HostInterfaces: Sendable, Equatable {
         return (outward.filter { !$0.isIPv6 } + outward.filter(\.isIPv6)).map(\.text)
     }
 
-    /// An address of an interface: of the given family if it has one, else its first. Nil where there is no such interface.
+    /// An address of an interface: of the given family if it has one, else its first. Nil where there is no such
+    /// interface.
     func address(ofInterface name: String, isIPv6: Bool) -> String? {
         let own = addresses.filter { $0.interface == name }
         let lasting = own.filter { !$0.isLinkLocal }
@@ -78,7 +79,8 @@ enum SocketAddress {
         return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Calls `body` with each address of a host, in the resolver's order, until it returns a value. An address counts once.
+    /// Calls `body` with each address of a host, in the resolver's order, until it returns a value. An address counts
+    /// once.
     ///
     /// - Throws: `unknownHost` where the name has none.
     static func first<Value>(

@@ -2,9 +2,11 @@ import Core
 import Glibc
 import Transport
 
-/// Chooses the addresses of sockets: where a coordinator listens, where a worker connects to, and where a worker's inbox is.
+/// Chooses the addresses of sockets: where a coordinator listens, where a worker connects to, and where a worker's
+/// inbox is.
 ///
-/// `names` resolves a host name, `interfaces` are those of this host; both are arguments, so that every rule can be tested.
+/// `names` resolves a host name, `interfaces` are those of this host; both are arguments, so that every rule can be
+/// tested.
 enum NetworkAddresses {
     typealias Resolver = (_ host: String) throws(ClusterError) -> [String]
 
@@ -37,8 +39,8 @@ enum NetworkAddresses {
 
     // MARK: Connecting
 
-    /// The address for `connect`. A name stays a name where it has an IPv4 address, so that it is resolved again for each
-    /// connection; of one with IPv6 addresses alone the first is taken.
+    /// The address for `connect`. A name stays a name where it has an IPv4 address, so that it is resolved again for
+    /// each connection; of one with IPv6 addresses alone the first is taken.
     static func connecting(to endpoint: Endpoint, names: Resolver = SocketAddress.addresses(ofHost:)) -> Endpoint {
         guard case .tcp(let host, let port) = endpoint, !NumericAddress.isNumeric(host),
             let first = try? names(host).first, first.contains(":")
@@ -48,8 +50,8 @@ enum NetworkAddresses {
 
     // MARK: A worker's inbox
 
-    /// The address at which other workers reach this one: that of `interface`, which is an interface, an address or a name, or
-    /// else that of the route to the coordinator.
+    /// The address at which other workers reach this one: that of `interface`, which is an interface, an address or a
+    /// name, or else that of the route to the coordinator.
     static func inbox(
         interface: String?, coordinator: String, port: UInt16, interfaces: HostInterfaces, names: Resolver,
         route: (_ host: String, _ port: UInt16) throws(ClusterError) -> String

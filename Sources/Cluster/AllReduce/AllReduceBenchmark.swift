@@ -24,8 +24,8 @@ package enum AllReduceBenchmark {
 
     /// Sums vectors of each size (in floats) `repetitions` times, checks every sum, and returns the timings.
     ///
-    /// `endpoints` are the inboxes of all ranks, with fixed ports; `directory` is a private folder that all ranks share; `add`
-    /// adds vectors; `kind` chooses how frames travel.
+    /// `endpoints` are the inboxes of all ranks, with fixed ports; `directory` is a private folder that all ranks
+    /// share; `add` adds vectors; `kind` chooses how frames travel.
     package static func run(
         rank: Int, endpoints: [Endpoint], directory: String, sizes: [Int], repetitions: Int, kind: TransportKind,
         add: @escaping VectorAddition

@@ -9,17 +9,17 @@ struct AllReduceConfiguration: Sendable {
     var ownership: Ownership
     /// The elements of each bucket in the arena; they do not overlap.
     var buckets: [Range<Int>]
-    /// Floats of one root and of the sum; nil for the end of the last bucket. What lies in no bucket, such as a frozen layer,
-    /// stays zero.
+    /// Floats of one root and of the sum; nil for the end of the last bucket. What lies in no bucket, such as a frozen
+    /// layer, stays zero.
     var elementCount: Int?
     /// Doubles exchanged for each micro-batch; 0 for none.
     var statisticsWidth: Int
-    /// The first pause without useful frames before missing ones are requested; doubled with each request, up to ten times
-    /// as long.
+    /// The first pause without useful frames before missing ones are requested; doubled with each request, up to ten
+    /// times as long.
     var resendMilliseconds = 200
 
-    /// Whether sums are read where the transport received them instead of being copied: then they are valid until the next
-    /// `begin` only.
+    /// Whether sums are read where the transport received them instead of being copied: then they are valid until the
+    /// next `begin` only.
     var readsSumsInPlace = false
 
     /// Whether this worker's only root is the sum.

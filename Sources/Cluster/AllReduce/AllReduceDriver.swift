@@ -4,19 +4,20 @@ import Transport
 
 /// Sums the gradients of all workers, step after step, for one generation: runs an `AllReduceMachine` over a transport.
 ///
-/// Belongs to the compute thread, which sends as soon as a bucket is ready and receives in between without waiting: no other
-/// thread works beside it but the transport's own. One step:
+/// Belongs to the compute thread, which sends as soon as a bucket is ready and receives in between without waiting: no
+/// other thread works beside it but the transport's own. One step:
 ///
 /// 1. `begin` provides the memory for this step's gradient roots, after the transport has sent what was in it;
 /// 2. `bucketReady` for each bucket, in any order, when its roots are computed; `statisticsReady` likewise;
 /// 3. `finish` waits for the rest. Then `sum` has the undivided sum of every element and `statistics` those of all
 ///    micro-batches, equal on every worker.
 ///
-/// A worker that waits in `finish` and receives nothing useful for `resendMilliseconds` requests the missing frames; damaged
-/// frames are requested at once. A rank answers requests for the step that started last and for the one before it.
+/// A worker that waits in `finish` and receives nothing useful for `resendMilliseconds` requests the missing frames;
+/// damaged frames are requested at once. A rank answers requests for the step that started last and for the one before
+/// it.
 ///
-/// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than `interrupted`,
-/// `missing` and `notTaken` the driver is unusable, and so is its generation.
+/// Failures of `bucketReady` and `statisticsReady` are kept and thrown by `finish`. After an error other than
+/// `interrupted`, `missing` and `notTaken` the driver is unusable, and so is its generation.
 /// Swift code allocates nothing after the first step of each kind; libzmq allocates a record a message.
 final class AllReduceDriver<Transport: FrameTransport> {
     typealias Configuration = AllReduceConfiguration
@@ -40,8 +41,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     /// The most frames taken in one call; more than the other workers of a full view send in a step.
     private static var frameCountAtOnce: Int { 1 << 14 }
 
-    /// `transport` is connected to all other workers of the generation; `held` has the frames that arrived early and stays
-    /// with the inbox across generations; `add` adds vectors.
+    /// `transport` is connected to all other workers of the generation; `held` has the frames that arrived early and
+    /// stays with the inbox across generations; `add` adds vectors.
     ///
     /// - Precondition: the rank is one of the ownership's; `held` has room for the frames of one step.
     init(
@@ -75,8 +76,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     /// This step's gradient roots: root `r`, element `i` is at `gradient[r * rootStride + i]`.
     var gradient: UnsafeMutablePointer<Float> { memory.gradient }
 
-    /// The sums over all micro-batches, valid from `finish` to the second `begin` after it; to the first where sums are read in
-    /// place, since then a peer may start the second step after.
+    /// The sums over all micro-batches, valid from `finish` to the second `begin` after it; to the first where sums are
+    /// read in place, since then a peer may start the second step after.
     var sum: UnsafeMutablePointer<Float> { memory.sum }
 
     /// The statistics: value `k` of micro-batch `m` at `[m * statisticsWidth + k]`. The caller writes those of its own
@@ -97,7 +98,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     /// Starts a step: waits until its gradient memory is free, and takes the frames that arrived early.
     ///
     /// `step` is the same on every worker and higher than every one before; `batchSize` counts the samples of all
-    /// workers, at least 1. Throws `buffersInUse` when the transport has not sent the step before the last by the deadline.
+    /// workers, at least 1. Throws `buffersInUse` when the transport has not sent the step before the last by the
+    /// deadline.
     func begin(step: UInt64, batchSize: Int, deadline: Deadline) throws(AllReduceError) {
         try reserve(deadline: deadline)
         start(step: step, batchSize: batchSize)
@@ -153,8 +155,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
     /// Waits until every sum has arrived.
     ///
     /// Throws `missing` or `notTaken` with the rank when the deadline passes, `interrupted` as soon as the interrupt
-    /// event is signalled, `linkLost` when a connection ends while a frame is missing. A learner whose missing frames no
-    /// rank has any more throws `missing` without waiting for the deadline.
+    /// event is signalled, `linkLost` when a connection ends while a frame is missing. A learner whose missing frames
+    /// no rank has any more throws `missing` without waiting for the deadline.
     func finish(deadline: Deadline) throws(AllReduceError) {
         if let failure { throw failure }
         let begun = MonotonicTime.now
@@ -279,8 +281,8 @@ final class AllReduceDriver<Transport: FrameTransport> {
         case flooded
     }
 
-    /// Carries out all actions and takes all frames that have arrived; never waits. With `isQuick` frames that take a system
-    /// call to find are left to the next wait.
+    /// Carries out all actions and takes all frames that have arrived; never waits. With `isQuick` frames that take a
+    /// system call to find are left to the next wait.
     private func progress(isQuick: Bool = true) throws(AllReduceError) -> Progress {
         var result = Progress.idle
         for _ in 0..<Self.frameCountAtOnce {

@@ -123,7 +123,8 @@ final class ChunkAdder {
         }
     }
 
-    /// Copies received bytes, block by block with their checksum if one is expected. Returns whether it is the expected one.
+    /// Copies received bytes, block by block with their checksum if one is expected. Returns whether it is the expected
+    /// one.
     static func copy(
         _ payload: UnsafeRawBufferPointer, to target: UnsafeMutableRawPointer, expectedChecksum: UInt32?
     ) -> Bool {

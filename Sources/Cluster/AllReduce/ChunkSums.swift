@@ -2,8 +2,8 @@ import Collectives
 import Core
 import Transport
 
-/// The received frames of one rank's all-reduce, and the arithmetic on them: adds chunks, copies finished sums and takes
-/// statistics into the memory of the step, and compares checksums while it reads.
+/// The received frames of one rank's all-reduce, and the arithmetic on them: adds chunks, copies finished sums and
+/// takes statistics into the memory of the step, and compares checksums while it reads.
 ///
 /// Allocates only when created, as long as no frame is damaged.
 final class ChunkSums {
@@ -45,11 +45,11 @@ final class ChunkSums {
     /// The checksum of a chunk that was combined or copied; nil where none was computed.
     func checksum(_ index: Int) -> UInt32? { checksums[index] }
 
-    /// Adds the values of a chunk in the tree's order, and releases the received ones. Returns the ordinals of damaged frames;
-    /// then there is no sum, and only those are released.
+    /// Adds the values of a chunk in the tree's order, and releases the received ones. Returns the ordinals of damaged
+    /// frames; then there is no sum, and only those are released.
     ///
-    /// Roots and intact frames are only read, so the chunk can be combined again when the damaged frames have arrived once
-    /// more. `takesChecksum` computes the checksum of the sum for its receivers.
+    /// Roots and intact frames are only read, so the chunk can be combined again when the damaged frames have arrived
+    /// once more. `takesChecksum` computes the checksum of the sum for its receivers.
     func combine(_ index: Int, _ layout: AllReduceLayout, takesChecksum: Bool) -> [Int] {
         // A sole owner's only root is the sum.
         if configuration.isSoleOwner { return [] }

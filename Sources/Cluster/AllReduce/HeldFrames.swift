@@ -1,10 +1,11 @@
 import Collectives
 import Transport
 
-/// Frames that arrived before their step or generation started. They belong to the inbox and outlive a generation's driver.
+/// Frames that arrived before their step or generation started. They belong to the inbox and outlive a generation's
+/// driver.
 ///
-/// A worker that has finished a step may send frames of the next one while this worker still waits for a third; a worker
-/// that got the new view first may send frames of a generation that this worker has not entered.
+/// A worker that has finished a step may send frames of the next one while this worker still waits for a third; a
+/// worker that got the new view first may send frames of a generation that this worker has not entered.
 final class HeldFrames {
     private let store: FrameStore
     private var headers: [FrameHeader?]
@@ -16,7 +17,8 @@ final class HeldFrames {
     /// How many times this worker's inbox was empty when polled.
     private(set) var emptyInboxCount: UInt64 = 0
 
-    /// Has room for `capacity` frames, at least those that all other workers send in one step, with payloads of `byteLimit` bytes.
+    /// Has room for `capacity` frames, at least those that all other workers send in one step, with payloads of
+    /// `byteLimit` bytes.
     init(capacity: Int, byteLimit: Int = HeldFrames.usualByteLimit) {
         self.byteLimit = byteLimit
         store = FrameStore(capacity: capacity)

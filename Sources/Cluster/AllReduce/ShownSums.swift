@@ -3,12 +3,12 @@ import Transport
 
 /// Sums that this worker reads where another worker of its host wrote them, instead of copying them.
 ///
-/// Each half of the step's memory has sums of its own, and each rank writes the sums of the same chunks in the same places step
-/// after step: so a chunk is shown once, and later steps copy only the bytes around its whole pages. Allocates only when the
-/// layout changes.
+/// Each half of the step's memory has sums of its own, and each rank writes the sums of the same chunks in the same
+/// places step after step: so a chunk is shown once, and later steps copy only the bytes around its whole pages.
+/// Allocates only when the layout changes.
 ///
-/// The sender writes a half again two steps later. It starts that step only when it has this worker's frames of the step in
-/// between, which this worker sends after it has read the sums.
+/// The sender writes a half again two steps later. It starts that step only when it has this worker's frames of the
+/// step in between, which this worker sends after it has read the sums.
 final class ShownSums {
     private struct Chunk {
         /// Where the sender wrote the sums.

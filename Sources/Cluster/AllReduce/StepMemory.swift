@@ -27,8 +27,8 @@ final class StepMemory {
     private var reserved = 0
     private var started = 0
 
-    /// With `sumIsRoot` the only root is the sum, and no other sum is stored. Gathered roots follow the own ones. `allocate` gives
-    /// zeroed memory.
+    /// With `sumIsRoot` the only root is the sum, and no other sum is stored. Gathered roots follow the own ones.
+    /// `allocate` gives zeroed memory.
     init(
         elementCount: Int, rootCount: Int, gatheredRootCount: Int, statisticsCount: Int, sumIsRoot: Bool,
         allocate: (_ byteCount: Int) -> FrameMemory
@@ -36,8 +36,8 @@ final class StepMemory {
         // The extra cache line keeps equal elements of the roots out of one cache set.
         let rootStride = (elementCount + 31) / 16 * 16
         let vectorCount = max(1, rootCount) + gatheredRootCount
-        // Sums are at equal places in their pages on all ranks, so that they can be shown without a copy, and at other places
-        // than the roots: a store would delay loads from its own place in a page.
+        // Sums are at equal places in their pages on all ranks, so that they can be shown without a copy, and at other
+        // places than the roots: a store would delay loads from its own place in a page.
         let sumOffset = Self.wholePages(vectorCount * rootStride) + Self.pageElementCount / 2
         let halfCount = Self.wholePages(sumOffset + rootStride)
         memory = allocate(8 * halfCount + 16 * statisticsCount)

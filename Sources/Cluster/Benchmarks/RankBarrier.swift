@@ -1,7 +1,8 @@
 import Glibc
 import Transport
 
-/// Lets the processes of a benchmark end together: a rank that closes its sockets early ends the last step of the others.
+/// Lets the processes of a benchmark end together: a rank that closes its sockets early ends the last step of the
+/// others.
 ///
 /// Each rank leaves a file in a folder that all ranks share.
 struct RankBarrier {

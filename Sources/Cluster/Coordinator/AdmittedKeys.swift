@@ -5,8 +5,8 @@ import Glibc
 import Synchronization
 import Transport
 
-/// The worker keys that a coordinator admits. Those of a key file are read again when the file changes: a key that is no longer
-/// there is refused from then on, on connections that exist as well.
+/// The worker keys that a coordinator admits. Those of a key file are read again when the file changes: a key that is
+/// no longer there is refused from then on, on connections that exist as well.
 final class AdmittedKeys {
     /// For the socket.
     let list: AdmissionList
@@ -38,7 +38,8 @@ final class AdmittedKeys {
         }
     }
 
-    /// A line about connections with keys that are not admitted: for the 1st, 2nd, 4th, 8th …, so that they cannot fill the log.
+    /// A line about connections with keys that are not admitted: for the 1st, 2nd, 4th, 8th …, so that they cannot fill
+    /// the log.
     func takeRefusalReport() -> String? {
         let (count, latest) = list.refusals
         guard let latest, count != reportedRefusalCount else { return nil }

@@ -12,8 +12,8 @@ import Transport
 
 /// A coordinator process: it runs the coordinator's machine over a ROUTER socket, files and the supervisor's pipe.
 ///
-/// One thread answers workers and runs the machine. It never computes, loads no data and writes no file: a `RunWriter` writes, and
-/// the machine receives the results as events.
+/// One thread answers workers and runs the machine. It never computes, loads no data and writes no file: a `RunWriter`
+/// writes, and the machine receives the results as events.
 package final class CoordinatorProcess {
     let settings: CoordinatorSettings
     let observer: any CoordinatorObserver
@@ -212,7 +212,8 @@ package final class CoordinatorProcess {
         if let report = admittedKeys.takeRefusalReport() { log(LogEntry(level: .warning, text: report)) }
     }
 
-    /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its silence.
+    /// Sends to one worker; false when the socket does not take the message. The machine notices the worker by its
+    /// silence.
     @discardableResult
     func send(
         _ message: CoordinatorMessage, from sender: CoordinatorIdentity, to connection: ConnectionIdentifier
@@ -275,7 +276,8 @@ package final class CoordinatorProcess {
 }
 
 extension CoordinatorProcess {
-    /// Performs actions in their order. The machine receives the result of a file operation, and its further actions follow.
+    /// Performs actions in their order. The machine receives the result of a file operation, and its further actions
+    /// follow.
     func perform(_ actions: [CoordinatorAction], _ machine: inout CoordinatorMachine) {
         for action in actions where outcome == nil {
             switch action {

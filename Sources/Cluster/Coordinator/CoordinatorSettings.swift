@@ -58,7 +58,8 @@ package enum RunRequest: Sendable, Equatable {
     case new(path: String?)
     /// An existing one: at this path, or the newest `runs/NAME-N`; from `checkpoint`, or its newest valid one.
     case resume(path: String?, checkpoint: String?)
-    /// A new one at `path` that continues from a checkpoint of another: the given file, or the newest valid one of `source`.
+    /// A new one at `path` that continues from a checkpoint of another: the given file, or the newest valid one of
+    /// `source`.
     case copy(path: String, checkpoint: String?, source: String?)
 }
 

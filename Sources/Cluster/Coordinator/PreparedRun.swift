@@ -49,8 +49,8 @@ package struct PreparedRun: Sendable {
         }
     }
 
-    /// Checks the experiment and loads its data, then makes the run directory of a new run. `resumed` is the directory of a run that
-    /// is continued, if it is open already.
+    /// Checks the experiment and loads its data, then makes the run directory of a new run. `resumed` is the directory
+    /// of a run that is continued, if it is open already.
     init(
         _ settings: CoordinatorSettings, resumed: RunDirectory? = nil, files: FileOperations = FileOperations()
     ) throws {
@@ -125,8 +125,8 @@ package struct PreparedRun: Sendable {
 }
 
 extension PreparedRun {
-    /// Compares what the workers of a supervisor take with what this host has, before they start to load. A successor's workers have
-    /// their memory already.
+    /// Compares what the workers of a supervisor take with what this host has, before they start to load. A successor's
+    /// workers have their memory already.
     private static func checkMemory(_ settings: CoordinatorSettings, _ demand: MemoryDemand) throws(ClusterError) {
         guard settings.isSupervised, !settings.isSuccessor else { return }
         let workerCount = settings.localWorkerCount ?? settings.workerLimit ?? settings.workerCount
@@ -212,8 +212,8 @@ private struct OpenedRun {
         bytes = found.contents.bytes
     }
 
-    /// Makes `best` the state of the best epoch so far, where `source` still has it. Training goes back to an earlier epoch or
-    /// into another folder, so the file that is there may be of an epoch that this run has not had.
+    /// Makes `best` the state of the best epoch so far, where `source` still has it. Training goes back to an earlier
+    /// epoch or into another folder, so the file that is there may be of an epoch that this run has not had.
     private mutating func keepBest(from source: ContinuedRun, _ reader: CheckpointReader) throws {
         let best = progress.bestEpoch(reader.experiment.earlyStopping)
         guard let best else { return try directory.removeBest() }

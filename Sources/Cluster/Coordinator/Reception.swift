@@ -34,8 +34,8 @@ struct Reception {
         self.signals = signals
     }
 
-    /// Runs `prepare` in a thread of its own, which then writes the run's files, and answers workers until it returns. Throws its
-    /// error, or what ended the process before.
+    /// Runs `prepare` in a thread of its own, which then writes the run's files, and answers workers until it returns.
+    /// Throws its error, or what ended the process before.
     mutating func wait(
         with pipe: inout SupervisorPipe, observer: any CoordinatorObserver,
         while prepare: @escaping @Sendable () throws -> LedRun

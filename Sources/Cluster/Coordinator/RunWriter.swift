@@ -6,8 +6,8 @@ import Runs
 import Synchronization
 import Transport
 
-/// The coordinator's file thread: it writes what a run records, one thing after another, in the order in which it was asked to.
-/// The thread that answers workers never waits for a disk.
+/// The coordinator's file thread: it writes what a run records, one thing after another, in the order in which it was
+/// asked to. The thread that answers workers never waits for a disk.
 final class RunWriter: Sendable {
     enum Job: Sendable {
         case journal(RunEvent)
@@ -64,7 +64,8 @@ final class RunWriter: Sendable {
         wake.signal()
     }
 
-    /// Performs the jobs that are left, and ends the thread. Rows that could not be written are tried again if `retriesRows`.
+    /// Performs the jobs that are left, and ends the thread. Rows that could not be written are tried again if
+    /// `retriesRows`.
     func finish(retriesRows: Bool) throws {
         queue.withLock { $0.isClosed = true }
         wake.signal()

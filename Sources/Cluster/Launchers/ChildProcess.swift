@@ -45,8 +45,8 @@ struct ChildProcess {
         return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
     }
 
-    /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), default handlers. Signals that ask for the end
-    /// are blocked until the child takes them: one that arrives earlier does not kill it.
+    /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), default handlers. Signals that ask for
+    /// the end are blocked until the child takes them: one that arrives earlier does not kill it.
     private static func configure(_ attributes: inout posix_spawnattr_t) {
         var blocked = sigset_t()
         sigemptyset(&blocked)
@@ -79,8 +79,8 @@ struct ChildProcess {
         kill(processIdentifier, signal.rawValue)
     }
 
-    /// How the child ended, or that it was suspended; nil if neither since the last call. Never waits, and leaves other children
-    /// of this process alone: they may belong to another part of the program.
+    /// How the child ended, or that it was suspended; nil if neither since the last call. Never waits, and leaves other
+    /// children of this process alone: they may belong to another part of the program.
     func nextChange() -> ChildChange? {
         while true {
             var information = siginfo_t()

@@ -4,8 +4,8 @@ package import Transport
 
 /// Where the processes of a launched job meet.
 ///
-/// On one host it is a socket file in a folder that only this user may enter, whose name all ranks derive from the launcher's
-/// variables: no keys are needed. Across hosts it is an address of rank 0.
+/// On one host it is a socket file in a folder that only this user may enter, whose name all ranks derive from the
+/// launcher's variables: no keys are needed. Across hosts it is an address of rank 0.
 package struct LaunchMeeting: Sendable, Equatable {
     /// Where rank 0 listens.
     package let listening: Endpoint
@@ -19,8 +19,8 @@ package struct LaunchMeeting: Sendable, Equatable {
         if case .tcp = address { true } else { false }
     }
 
-    /// Makes the private folder where there is none yet. `coordinator` is the address that the user gives; nil takes what the
-    /// launcher tells. `environment` has the user's folder for sockets.
+    /// Makes the private folder where there is none yet. `coordinator` is the address that the user gives; nil takes
+    /// what the launcher tells. `environment` has the user's folder for sockets.
     package init(
         _ place: LaunchPlace, coordinator: Endpoint?, environment: [String: String]
     ) throws(LaunchMeetingError) {
@@ -68,8 +68,8 @@ package struct LaunchMeeting: Sendable, Equatable {
         if let folder { AbandonedSockets.removeSockets(in: folder) }
     }
 
-    /// The address for the inbox of rank 0's worker, where the name of rank 0 leads to the loopback interface on its own host; nil
-    /// where the route to that name will do.
+    /// The address for the inbox of rank 0's worker, where the name of rank 0 leads to the loopback interface on its
+    /// own host; nil where the route to that name will do.
     package var interfaceOfLeader: String? {
         guard case .tcp(let host, let port) = address,
             let route = try? NetworkAddresses.route(toHost: host, port: port), NumericAddress.isLoopback(route),
@@ -78,8 +78,8 @@ package struct LaunchMeeting: Sendable, Equatable {
         return NetworkAddresses.outward
     }
 
-    /// Waits until rank 0's name has an address: that of a new pod may need half a minute. `note` shows a line to the user when it takes
-    /// a while. When the time is over, the worker's own error names the host.
+    /// Waits until rank 0's name has an address: that of a new pod may need half a minute. `note` shows a line to the
+    /// user when it takes a while. When the time is over, the worker's own error names the host.
     package func waitForName(seconds: Int = SharedKeys.waitSeconds, note: (String) -> Void) {
         guard case .tcp(let host, _) = address else { return }
         let start = MonotonicTime.now
@@ -118,8 +118,8 @@ package enum LaunchMeetingError: Error, Sendable, Equatable, CustomStringConvert
 enum LauncherProcess {
     private static let generationLimit = 32
 
-    /// A name that all ranks of the start have in common: the nearest ancestor without the variable that gives the rank, which
-    /// scripts between the launcher and this process have.
+    /// A name that all ranks of the start have in common: the nearest ancestor without the variable that gives the
+    /// rank, which scripts between the launcher and this process have.
     static func name(rankVariable: String) -> String {
         var process = getppid()
         for _ in 0..<generationLimit {

@@ -3,8 +3,8 @@ package import Transport
 
 /// The place of this process in a job whose processes a launcher started, as environment variables give it.
 ///
-/// Each launcher's convention is a file of `Launchers/Conventions`. To add one, conform to `LaunchConvention` there and list the
-/// type in ``conventions``.
+/// Each launcher's convention is a file of `Launchers/Conventions`. To add one, conform to `LaunchConvention` there and
+/// list the type in ``conventions``.
 package struct LaunchPlace: Sendable, Equatable {
     /// A value, and the variables that it came from.
     package struct Found<Value: Sendable & Equatable>: Sendable, Equatable {
@@ -87,8 +87,8 @@ package struct LaunchPlace: Sendable, Equatable {
         try LaunchVariables(environment).endpoint(coordinatorVariable)
     }
 
-    /// The name of the job that this process belongs to; nil where no variable has one. The batch script of a job, which no
-    /// launcher started, has it too.
+    /// The name of the job that this process belongs to; nil where no variable has one. The batch script of a job,
+    /// which no launcher started, has it too.
     package static func job(in environment: [String: String]) throws(LaunchEnvironmentError) -> Found<String>? {
         let variables = LaunchVariables(environment)
         if let job = try variables.job("SELVEDGE_JOB", "SLURM_JOB_ID") { return job }

@@ -1,13 +1,14 @@
 package import Coordination
 import Glibc
 
-/// Starts and ends the processes of a run: what differs between local processes, hosts reached by ssh, and a batch system.
+/// Starts and ends the processes of a run: what differs between local processes, hosts reached by ssh, and a batch
+/// system.
 ///
-/// A launcher does I/O and decides nothing: `SupervisorMachine` decides what is started, notified and ended. To add one,
-/// implement this protocol in a file of this folder, and offer it in the command line.
+/// A launcher does I/O and decides nothing: `SupervisorMachine` decides what is started, notified and ended. To add
+/// one, implement this protocol in a file of this folder, and offer it in the command line.
 package protocol Launcher {
-    /// Starts `child` with `arguments` of this program, and returns the process identifier by which the supervisor and the
-    /// coordinator know it.
+    /// Starts `child` with `arguments` of this program, and returns the process identifier by which the supervisor and
+    /// the coordinator know it.
     mutating func start(_ child: SupervisedChild, arguments: [String]) throws(LaunchError) -> Int32
 
     /// Writes a line to the child's standard input. A child that no longer reads is not an error.

@@ -10,8 +10,8 @@ package struct LocalLauncher: Launcher {
     private var workersAreHungUp = false
 
     /// Children run `executable` with `environment`. Their crashes leave no `swift-backtrace` process behind unless the
-    /// environment asks for one: it would inherit the caller's pipes, and outlive a child that is killed while it waits.
-    /// With `shares` each worker has its processors.
+    /// environment asks for one: it would inherit the caller's pipes, and outlive a child that is killed while it
+    /// waits. With `shares` each worker has its processors.
     package init(executable: String, environment: [String: String], shares: ProcessorShares? = nil) {
         self.executable = executable
         self.shares = shares

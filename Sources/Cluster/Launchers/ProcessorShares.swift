@@ -2,9 +2,9 @@ import CPlatform
 
 /// The processors of each worker of this host, where their threads outnumber the processors.
 ///
-/// Workers wait for one another in every step. A scheduler that moves busy threads between processors often leaves one worker
-/// behind two others, and all wait for it. With a fixed share the workers of one processor take turns. Where every thread
-/// has a processor of its own, or the workers do not divide evenly, nothing is restricted.
+/// Workers wait for one another in every step. A scheduler that moves busy threads between processors often leaves one
+/// worker behind two others, and all wait for it. With a fixed share the workers of one processor take turns. Where
+/// every thread has a processor of its own, or the workers do not divide evenly, nothing is restricted.
 package struct ProcessorShares: Sendable, Equatable {
     private let workerCount: Int
     private let processors: [Int32]

@@ -3,8 +3,8 @@ import Glibc
 import Runs
 import Transport
 
-/// The keys of a launched job, agreed on without the user: rank 0 writes them beside the run directory, which all hosts share, in
-/// two files that only their owner can read.
+/// The keys of a launched job, agreed on without the user: rank 0 writes them beside the run directory, which all hosts
+/// share, in two files that only their owner can read.
 ///
 /// Keys that an earlier start of the same job left are used again, so that no rank can read outdated ones.
 package struct SharedKeys: Sendable, Equatable {

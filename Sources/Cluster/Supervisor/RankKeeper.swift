@@ -21,8 +21,8 @@ package struct RankKeeper {
         self.note = note
     }
 
-    /// Runs until the worker has ended for good, and returns the exit code. Call it on the main thread, before any other thread
-    /// starts: signals are taken synchronously.
+    /// Runs until the worker has ended for good, and returns the exit code. Call it on the main thread, before any
+    /// other thread starts: signals are taken synchronously.
     package mutating func run() throws(LaunchError) -> Int32 {
         let signals = SignalWait(signals: [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1])
         var machine = RankMachine(name: name, restartLimit: restartLimit)

@@ -75,8 +75,8 @@ package enum RunAnnouncement {
 /// Cleans up after a supervisor that was killed: its children remove the private directory of their sockets.
 package enum AbandonedSockets {
     /// For the end of a supervised process: removes the directory of the socket file of `address` with its sockets and
-    /// announcement if the supervisor is gone. Several children may do so at once. Touches only a private directory of this
-    /// user with the name of a run's.
+    /// announcement if the supervisor is gone. Several children may do so at once. Touches only a private directory of
+    /// this user with the name of a run's.
     package static func removeIfSupervisorIsGone(around address: String) {
         guard SupervisorPipe.isHungUp else { return }
         guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }

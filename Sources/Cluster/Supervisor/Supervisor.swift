@@ -5,11 +5,11 @@ import Transport
 
 /// Runs a coordinator and its workers as children of this process, and restarts them.
 ///
-/// `SupervisorMachine` decides; a launcher starts and ends processes. Each child is restarted at most `restartLimit` times an
-/// hour; a suspended child is killed first. The coordinator is notified on its standard input of workers that started,
-/// ended or were suspended. The first SIGINT, SIGTERM, SIGUSR1 or SIGHUP is passed on to the coordinator, which has
-/// `graceMilliseconds` to save the state; a second SIGINT ends all processes. After the run the workers' pipes are closed, and
-/// the workers get `exitMilliseconds` to exit before they are killed.
+/// `SupervisorMachine` decides; a launcher starts and ends processes. Each child is restarted at most `restartLimit`
+/// times an hour; a suspended child is killed first. The coordinator is notified on its standard input of workers that
+/// started, ended or were suspended. The first SIGINT, SIGTERM, SIGUSR1 or SIGHUP is passed on to the coordinator,
+/// which has `graceMilliseconds` to save the state; a second SIGINT ends all processes. After the run the workers'
+/// pipes are closed, and the workers get `exitMilliseconds` to exit before they are killed.
 package struct Supervisor {
     /// What a coordinator is started with.
     package struct CoordinatorStart {
@@ -55,8 +55,8 @@ package struct Supervisor {
         self.note = note
     }
 
-    /// Runs until the coordinator and all workers have ended. Call it on the main thread, before any other thread starts:
-    /// signals are taken synchronously. Throws when the processes cannot be started.
+    /// Runs until the coordinator and all workers have ended. Call it on the main thread, before any other thread
+    /// starts: signals are taken synchronously. Throws when the processes cannot be started.
     package func run() throws(LaunchError) -> SupervisorOutcome {
         let directory = try PrivateDirectory(environment: environment)
         let signals = SignalWait(signals: [SIGCHLD] + StopSignals.all)

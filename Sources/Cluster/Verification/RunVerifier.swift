@@ -6,8 +6,8 @@ import NeuralNetwork
 import Runs
 import Training
 
-/// Replays a run in this process and compares: each step's gradient with the journal, each epoch's row with metrics.jsonl,
-/// each state with the checkpoint of the same round, tensor by tensor.
+/// Replays a run in this process and compares: each step's gradient with the journal, each epoch's row with
+/// metrics.jsonl, each state with the checkpoint of the same round, tensor by tensor.
 ///
 /// A step is a pure function of the state before it, so one host without faults computes what any cluster with any
 /// faults should have computed. The run directory is only read.
@@ -35,8 +35,8 @@ package struct RunVerifier {
 
     private static let metricsByteLimit = 64 << 20
 
-    /// Reads the run and its data; `data` is a folder with the data set, instead of the usual places. Throws typed errors of the
-    /// modules below; the report names a missing journal or missing checkpoints.
+    /// Reads the run and its data; `data` is a folder with the data set, instead of the usual places. Throws typed
+    /// errors of the modules below; the report names a missing journal or missing checkpoints.
     package init(
         run: String, data: String?, environment: [String: String], kernels: KernelTable, threadCount: Int
     ) throws {

@@ -2,9 +2,10 @@ import Transport
 
 /// Decides from the failed handshakes of a worker's control connection whether the coordinator will ever admit it.
 ///
-/// A coordinator that does not admit the worker's key, or that has keys where the worker has none, answers so at once. One with
-/// another key than the worker expects can only close the connection, as one that is overloaded does: that counts after a few
-/// attempts. Once the coordinator has sent a message, nothing counts: its successor may be about to start.
+/// A coordinator that does not admit the worker's key, or that has keys where the worker has none, answers so at once.
+/// One with another key than the worker expects can only close the connection, as one that is overloaded does: that
+/// counts after a few attempts. Once the coordinator has sent a message, nothing counts: its successor may be about to
+/// start.
 struct AdmissionAttempts {
     enum Step: Equatable {
         /// libzmq, or the link's renewal, tries again.

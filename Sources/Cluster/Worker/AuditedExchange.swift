@@ -10,8 +10,8 @@ struct AuditMismatchError: Error {
     let mismatch: AuditMismatch
 }
 
-/// Has a second worker re-execute gradients, and fails the step before it is applied when the two differ. A single owner
-/// computes its own gradient twice.
+/// Has a second worker re-execute gradients, and fails the step before it is applied when the two differ. A single
+/// owner computes its own gradient twice.
 final class AuditedExchange: GradientExchange {
     private let inner: any GradientExchange
     /// Nil for a worker without peers.

@@ -7,9 +7,9 @@ import NeuralNetwork
 import Training
 import Transport
 
-/// A worker's exchanges in one view: gradients and statistics in training rounds, statistics alone in validation rounds. A
-/// pass that has to agree on sums exchanges these first, one after another. All exchanges are numbered in their order, so
-/// their frames share one inbox.
+/// A worker's exchanges in one view: gradients and statistics in training rounds, statistics alone in validation
+/// rounds. A pass that has to agree on sums exchanges these first, one after another. All exchanges are numbered in
+/// their order, so their frames share one inbox.
 final class PeerExchange: GradientExchange {
     private typealias Driver = AllReduceDriver<HostFrameTransport>
 
@@ -73,7 +73,8 @@ final class PeerExchange: GradientExchange {
 
     /// Answers requests of peers between rounds, and holds frames of the next round. Never waits.
     ///
-    /// After a step a peer may request frames of it until all have completed it. Call this whenever the inbox has frames.
+    /// After a step a peer may request frames of it until all have completed it. Call this whenever the inbox has
+    /// frames.
     func serve() {
         latest.serve()
     }

@@ -35,8 +35,8 @@ final class PeerNetwork {
         inbox = try Inbox(context, at: endpoint, options: Self.options, keys: keys, origin: FrameOrigin.init(header:))
     }
 
-    /// Bounds the bytes that a peer may send before they are taken. A peer sends a few node sums of each element a step, may be
-    /// two steps ahead, and a state is a few times as long as the parameters.
+    /// Bounds the bytes that a peer may send before they are taken. A peer sends a few node sums of each element a
+    /// step, may be two steps ahead, and a state is a few times as long as the parameters.
     func expect(parameterCount: Int) {
         let byteCount = MemoryLayout<Float>.size * parameterCount
         UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit + 32 * byteCount)
@@ -67,8 +67,8 @@ final class PeerNetwork {
         }
     }
 
-    /// Connects to the members of a view. Each has bound its inbox before its HELLO. Members of this host then exchange their
-    /// frames through memory, unless the settings ask for sockets.
+    /// Connects to the members of a view. Each has bound its inbox before its HELLO. Members of this host then exchange
+    /// their frames through memory, unless the settings ask for sockets.
     func connect(
         to view: View, rank: Int, channel: ComputeChannel, settings: RunSettings = RunSettings()
     ) throws -> PeerConnection {

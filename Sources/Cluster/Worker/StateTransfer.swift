@@ -15,7 +15,8 @@ struct StateTransfer {
 
     private static let frameCountAtATime = 64
 
-    /// Sends the state to these ranks, each piece to all of them. Throws `ExchangeError` when one of them does not read.
+    /// Sends the state to these ranks, each piece to all of them. Throws `ExchangeError` when one of them does not
+    /// read.
     func send(_ state: [UInt8], to ranks: [Int]) throws {
         for offset in stride(from: 0, to: state.count, by: StateFrame.pieceByteCount) {
             let end = min(offset + StateFrame.pieceByteCount, state.count)

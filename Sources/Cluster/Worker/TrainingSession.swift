@@ -242,8 +242,8 @@ extension TrainingSession {
             bestImproved: progress.bestEpoch(trainer.experiment.earlyStopping) == row.epoch)
     }
 
-    /// Reports the state at the end of an epoch if it is to be saved. Every worker keeps it until then, because the sender
-    /// may die.
+    /// Reports the state at the end of an epoch if it is to be saved. Every worker keeps it until then, because the
+    /// sender may die.
     func keep(_ bytes: [UInt8], afterEpoch epoch: Int, isBest: Bool) {
         let wanted = settings.wantsCheckpoint(epoch: epoch, bestImproved: isBest, isLast: trainer.isFinished)
         if wanted { channel.reports.post(.stateSerialized(name(.epochEnd), bytes: bytes)) }

@@ -132,7 +132,8 @@ final class WorkerCompute {
             remedy: "use a host with more, a smaller --batch-size or a smaller model")
     }
 
-    /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing failed.
+    /// Writes a rescue checkpoint to the worker's own folder. Nil when there is no folder or no state, or writing
+    /// failed.
     private func saveState() -> String? {
         guard let session, let folder = settings.stateFolder else { return nil }
         let saved = try? RescueCheckpoint.save(
@@ -193,8 +194,8 @@ struct ContentStore {
 /// The state of a worker whose run has no coordinator any more, in its own folder: never in the run directory, which
 /// belongs to a coordinator.
 enum RescueCheckpoint {
-    /// Writes the state and returns its path, and whether the file is new: all workers of a run write the same bytes under the
-    /// same name.
+    /// Writes the state and returns its path, and whether the file is new: all workers of a run write the same bytes
+    /// under the same name.
     static func save(
         _ state: [UInt8], in folder: String, job: JobIdentifier, completedSteps: UInt64
     ) throws -> (path: String, isNew: Bool) {

@@ -251,8 +251,8 @@ enum ControlFrame {
         return writer.bytes
     }
 
-    /// The message in a frame; nil when it is damaged. A frame of another protocol version is returned whole, so that the
-    /// decoder can name the version.
+    /// The message in a frame; nil when it is damaged. A frame of another protocol version is returned whole, so that
+    /// the decoder can name the version.
     static func opened(_ frame: [UInt8]) -> [UInt8]? {
         let message = Array(frame.dropLast(checksumByteCount))
         if frame.count > checksumByteCount, sealed(message) == frame { return message }

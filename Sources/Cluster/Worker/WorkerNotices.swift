@@ -1,7 +1,7 @@
 import Coordination
 
-/// What a worker that was started by hand shows of its run: for whom it waits, what it takes part as, what it lost. Lines
-/// without the worker's name; nil where nothing changed for the user.
+/// What a worker that was started by hand shows of its run: for whom it waits, what it takes part as, what it lost.
+/// Lines without the worker's name; nil where nothing changed for the user.
 struct WorkerNotices {
     private let coordinatorAddress: String
     private let inboxAddress: String

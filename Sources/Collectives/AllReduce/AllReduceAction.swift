@@ -9,11 +9,11 @@ package enum AllReduceAction: Sendable, Hashable {
     case sendStatistics
     /// Send the statistics of an owner of another group, which were taken before, to the layout's `relayReceivers`.
     case relayStatistics(owner: Int)
-    /// Add the operands of a chunk by the chunk's schedule. If all were intact, release the frames in its slots and report
-    /// `chunkSummed`; else release the damaged ones and report `frameDamaged` for each.
+    /// Add the operands of a chunk by the chunk's schedule. If all were intact, release the frames in its slots and
+    /// report `chunkSummed`; else release the damaged ones and report `frameDamaged` for each.
     case combine(chunk: Int)
-    /// Copy the finished sums in the chunk's only slot to their place and release the frame; then report `chunkSummed` or
-    /// `frameDamaged`.
+    /// Copy the finished sums in the chunk's only slot to their place and release the frame; then report `chunkSummed`
+    /// or `frameDamaged`.
     case copyResult(chunk: Int)
     /// Take the statistics of another owner out of a slot and release the frame; then report `statisticsTaken` or
     /// `statisticsDamaged`.

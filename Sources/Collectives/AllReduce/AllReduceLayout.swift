@@ -1,11 +1,11 @@
-/// The part of one rank's all-reduce that does not change from step to step: which frames it receives, the slots in which
-/// they wait, the operands of its sums, and the receivers of what it sends.
+/// The part of one rank's all-reduce that does not change from step to step: which frames it receives, the slots in
+/// which they wait, the operands of its sums, and the receivers of what it sends.
 ///
 /// A pure function of (rank, owners, learners, hosts, which micro-batches have samples, bucket lengths), so one layout
 /// serves all batch sizes with the same occupied micro-batches.
 ///
-/// A rank's vectors are its own roots, then the roots of its group that it collects: `program.roots.count` own ones, then
-/// one for each of `gatheredRoots`. Vectors are named by their index.
+/// A rank's vectors are its own roots, then the roots of its group that it collects: `program.roots.count` own ones,
+/// then one for each of `gatheredRoots`. Vectors are named by their index.
 package final class AllReduceLayout: Sendable {
     /// One value of a combination.
     package enum Operand: Sendable, Hashable {
@@ -17,7 +17,8 @@ package final class AllReduceLayout: Sendable {
 
     /// What is done with a chunk.
     package enum Work: Sendable, Hashable {
-        /// Add the roots of this rank and of others of its group up to a root of the group, by its index in `gatheredRoots`.
+        /// Add the roots of this rank and of others of its group up to a root of the group, by its index in
+        /// `gatheredRoots`.
         case gather(Int)
         /// Add the roots of all groups.
         case sum
@@ -77,8 +78,9 @@ package final class AllReduceLayout: Sendable {
     package let occupiedCount: Int
     /// Doubles exchanged for every micro-batch; 0 when there are no statistics.
     ///
-    /// Every owner sends at least one frame in every step, so that no owner is more than one step ahead of another. If an
-    /// owner has no root and no statistics are requested, this is 1, and the frame only shows that its sender takes part.
+    /// Every owner sends at least one frame in every step, so that no owner is more than one step ahead of another. If
+    /// an owner has no root and no statistics are requested, this is 1, and the frame only shows that its sender takes
+    /// part.
     package let statisticsWidth: Int
     /// Whether statistics are exchanged only to show that owners take part.
     package let statisticsAreAttendance: Bool

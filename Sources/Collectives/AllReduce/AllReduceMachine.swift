@@ -2,10 +2,10 @@ package import Core
 
 /// The all-reduce of one rank as a machine without I/O. One machine serves one generation.
 ///
-/// The driver reports events (`begin`, `bucketReady`, `statisticsReady`, `frameReceived`, the outcome of each action that
-/// read received bytes, a pause without useful frames) and carries out, in order, the actions that `nextAction` returns.
-/// The machine reads labels of frames only. The driver keeps the frames in numbered slots until an action names them, so
-/// sums are made in the tree's order whatever the order of arrival.
+/// The driver reports events (`begin`, `bucketReady`, `statisticsReady`, `frameReceived`, the outcome of each action
+/// that read received bytes, a pause without useful frames) and carries out, in order, the actions that `nextAction`
+/// returns. The machine reads labels of frames only. The driver keeps the frames in numbered slots until an action
+/// names them, so sums are made in the tree's order whatever the order of arrival.
 ///
 /// Allocates nothing after the first step of the largest layout, as long as no frame is lost or damaged.
 package struct AllReduceMachine: ~Copyable {
@@ -161,7 +161,8 @@ package struct AllReduceMachine: ~Copyable {
         }
     }
 
-    /// Sends this rank's roots to the collector of its group or, with `ofGroup`, those that are the group's to other groups.
+    /// Sends this rank's roots to the collector of its group or, with `ofGroup`, those that are the group's to other
+    /// groups.
     private mutating func sendRoots(
         _ bucket: Int, elements: Range<Int>, ofGroup: Bool, destination: AllReduceAction.Destination
     ) {
@@ -290,8 +291,8 @@ package struct AllReduceMachine: ~Copyable {
         closeBucketIfComplete(bucket)
     }
 
-    /// The frame in a slot of a chunk was damaged: empties the slot and requests the frame again. Returns a fault when its
-    /// sender has sent too many damaged frames in this step.
+    /// The frame in a slot of a chunk was damaged: empties the slot and requests the frame again. Returns a fault when
+    /// its sender has sent too many damaged frames in this step.
     package mutating func frameDamaged(chunk index: Int, ordinal: Int) -> PeerFault? {
         let request = received.empty(chunk: index, ordinal: ordinal)
         actions.append(.request(request))
@@ -308,8 +309,8 @@ package struct AllReduceMachine: ~Copyable {
         finishStepIfComplete()
     }
 
-    /// The statistics of another owner were damaged: requests them again. Returns a fault when the rank that sent them has
-    /// sent too many damaged frames in this step.
+    /// The statistics of another owner were damaged: requests them again. Returns a fault when the rank that sent them
+    /// has sent too many damaged frames in this step.
     package mutating func statisticsDamaged(of owner: Int) -> PeerFault? {
         let request = received.emptyStatistics(of: owner)
         actions.append(.request(request))
@@ -367,8 +368,8 @@ private struct ActionQueue {
     }
 }
 
-/// What keeps sums right when frames are late, duplicated or old. Always on; only tests that prove they would notice the
-/// absence of one switch it off.
+/// What keeps sums right when frames are late, duplicated or old. Always on; only tests that prove they would notice
+/// the absence of one switch it off.
 struct Safeguards: Sendable {
     /// Frames of another generation are dropped.
     var checksGeneration = true

@@ -53,7 +53,8 @@ package struct FrameLabel: Sendable, Hashable {
     /// Generations from one view to the next that a worker may lag behind its peers: each lost worker costs one.
     private static let nearGenerationCount: UInt64 = 64
 
-    /// Whether the frame is of this generation or one soon after it. Others are not worth memory: no view follows so far.
+    /// Whether the frame is of this generation or one soon after it. Others are not worth memory: no view follows so
+    /// far.
     package func isNear(generation: UInt64) -> Bool {
         self.generation >= generation && self.generation - generation <= Self.nearGenerationCount
     }

@@ -1,8 +1,8 @@
-/// The frames that one rank sends in the step that started last and in the one before it: which are complete, and since when.
-/// Decides which requests of other ranks can be answered.
+/// The frames that one rank sends in the step that started last and in the one before it: which are complete, and since
+/// when. Decides which requests of other ranks can be answered.
 ///
-/// Time is counted in polls that found the inbox empty. A request that arrives after such a poll was made by a rank that
-/// could have had everything sent before it, so only frames completed before the last empty poll are sent again.
+/// Time is counted in polls that found the inbox empty. A request that arrives after such a poll was made by a rank
+/// that could have had everything sent before it, so only frames completed before the last empty poll are sent again.
 /// Allocates nothing after the step of the largest layout.
 struct OwnFrames {
     /// What becomes of a request.

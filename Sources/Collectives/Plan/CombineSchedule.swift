@@ -40,8 +40,8 @@ package struct CombineSchedule: Sendable, Hashable {
         (scratchIndices, scratchCount) = Self.assignScratch(operandCount: operandCount, additions: additions)
     }
 
-    /// Additions are in postorder, so their results form a stack: a result takes the place of its left operand, if that has
-    /// one, and frees the place of its right operand.
+    /// Additions are in postorder, so their results form a stack: a result takes the place of its left operand, if that
+    /// has one, and frees the place of its right operand.
     private static func assignScratch(operandCount: Int, additions: [Addition]) -> ([Int], Int) {
         var indices: [Int] = []
         var depth = 0

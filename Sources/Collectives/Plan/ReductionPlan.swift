@@ -1,26 +1,29 @@
-/// Which worker sends which sums of which elements of one vector to whom, so that every worker ends with the tree's sum.
+/// Which worker sends which sums of which elements of one vector to whom, so that every worker ends with the tree's
+/// sum.
 ///
-/// A pure function of (M, owners, learners, hosts, batch size, element count). The ranks of a ``WorkerGroup`` sum together:
+/// A pure function of (M, owners, learners, hosts, batch size, element count). The ranks of a ``WorkerGroup`` sum
+/// together:
 ///
-/// 1. In each group the roots of a segment go to the rank that collects it. That rank adds them up to the group's roots.
+/// 1. In each group the roots of a segment go to the rank that collects it. That rank adds them up to the group's
+///    roots.
 /// 2. The group's roots cross to other groups, where they are added up to the sum.
 /// 3. The sums return to the groups' collectors, which share them with the other ranks of their group.
 ///
-/// When every group is one rank, only the second step and the first half of the third are left: the plan is flat. Between
-/// G groups with owners there are two algorithms. S is the bytes of the vector, k the roots of a group:
+/// When every group is one rank, only the second step and the first half of the third are left: the plan is flat.
+/// Between G groups with owners there are two algorithms. S is the bytes of the vector, k the roots of a group:
 ///
 /// | algorithm | communication steps | bytes that a group sends to others | when |
 /// |---|---|---|---|
 /// | `direct` | 1 | k·S·(G−1) | short vectors, a single owner, and two hosts with at most one root each |
 /// | `scatterGather` | 2 | k·(S−s) + (G−1)·s ≤ (k+1)·S·(G−1)/G, s its part | all others |
 ///
-/// In `direct` every group sends its roots to all others, and all add them. In `scatterGather` group g adds part g of the
-/// vector: it receives the roots of all other groups for its part, adds them, and sends the sum to all. What groups send
-/// depends on the groups' micro-batches only, not on their numbers of ranks. For two groups with one root each both algorithms
-/// send S bytes: two hosts save a communication step, two ranks of one host half of the additions, since they read each other's
-/// sums in place. Parts start at whole cache lines, which moves the bound by at most `(G−1)·segmentAlignment` elements. A
-/// learner sends nothing and adds nothing; one outside the groups of owners costs each of those its part of the sums, or its
-/// roots in `direct`.
+/// In `direct` every group sends its roots to all others, and all add them. In `scatterGather` group g adds part g of
+/// the vector: it receives the roots of all other groups for its part, adds them, and sends the sum to all. What groups
+/// send depends on the groups' micro-batches only, not on their numbers of ranks. For two groups with one root each
+/// both algorithms send S bytes: two hosts save a communication step, two ranks of one host half of the additions,
+/// since they read each other's sums in place. Parts start at whole cache lines, which moves the bound by at most
+/// `(G−1)·segmentAlignment` elements. A learner sends nothing and adds nothing; one outside the groups of owners costs
+/// each of those its part of the sums, or its roots in `direct`.
 package struct ReductionPlan: Sendable, Hashable {
     /// How groups exchange.
     package enum Algorithm: Sendable, Hashable {
@@ -55,12 +58,14 @@ package struct ReductionPlan: Sendable, Hashable {
         package var elements: Range<Int>
         /// Its place among the pieces that are collected by different ranks of a group.
         package var piece: Int
-        /// The group whose collector adds the roots of all groups and sends the sums; nil when each group's collector adds.
+        /// The group whose collector adds the roots of all groups and sends the sums; nil when each group's collector
+        /// adds.
         package var adder: Int?
     }
 
     /// Vectors of at most this many elements are exchanged directly by any number of groups: the frames of a second
-    /// communication step cost more than the bytes that they save. Such plans may send more than the bound of long vectors.
+    /// communication step cost more than the bytes that they save. Such plans may send more than the bound of long
+    /// vectors.
     package static let directElementLimit = 4096
 
     /// Segments start at multiples of this many elements (64 bytes).
@@ -160,8 +165,8 @@ package struct ReductionPlan: Sendable, Hashable {
         ownership.groups[group].collector(ofPiece: segment.piece, of: pieceCount)
     }
 
-    /// How many elements a frame carries: at most `maximumChunkElementCount`, in frames of equal length, so that adding one
-    /// frame overlaps with receiving the next.
+    /// How many elements a frame carries: at most `maximumChunkElementCount`, in frames of equal length, so that adding
+    /// one frame overlaps with receiving the next.
     private static func chunkElementCount(largestSegment: Int) -> Int {
         let chunkCount = max(1, (largestSegment + maximumChunkElementCount - 1) / maximumChunkElementCount)
         let share = (largestSegment + chunkCount - 1) / chunkCount

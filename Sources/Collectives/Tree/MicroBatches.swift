@@ -1,4 +1,5 @@
-/// The fixed pieces of one batch: micro-batch `i` of a batch of `B` samples covers `[i·B/M, (i+1)·B/M)` in whole numbers.
+/// The fixed pieces of one batch: micro-batch `i` of a batch of `B` samples covers `[i·B/M, (i+1)·B/M)` in whole
+/// numbers.
 ///
 /// The boundaries depend on `B` and `M` only, so they are the same for any number of workers. With `B < M` some
 /// micro-batches are empty; they are skipped in every sum, never added as zero.

@@ -23,8 +23,8 @@ package enum OwnershipError: Error, Sendable, Equatable, CustomStringConvertible
     }
 }
 
-/// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks. And which
-/// ranks share a host.
+/// Which micro-batches each rank owns: one run of consecutive micro-batches a rank, in the order of the ranks. And
+/// which ranks share a host.
 ///
 /// The last ranks may own nothing. Such a learner receives every sum and every statistic and contributes none; no other
 /// rank waits for it.
@@ -38,7 +38,8 @@ package struct Ownership: Sendable, Hashable {
     package let ownerCount: Int
     /// The host of each rank, as a small number.
     package let hosts: [Int]
-    /// The ranks that sum together before they send anything to others; groups with owners come first, from left to right.
+    /// The ranks that sum together before they send anything to others; groups with owners come first, from left to
+    /// right.
     package let groups: [WorkerGroup]
     /// The group of each rank.
     package let groupIndices: [Int]
@@ -79,11 +80,12 @@ package struct Ownership: Sendable, Hashable {
         }
     }
 
-    /// Runs host by host, as equal as whole numbers allow. `hostSizes` has the workers of each host, in the order of ranks.
+    /// Runs host by host, as equal as whole numbers allow. `hostSizes` has the workers of each host, in the order of
+    /// ranks.
     ///
-    /// A host gets its share of the micro-batches, rounded down or up. Where both are possible the host ends at the more
-    /// even boundary, which cuts fewer subtrees, so that its workers' sums meet in fewer roots. No worker has more than in
-    /// `balancedRuns`, and where all hosts have equally many workers, a host's run does not depend on how many.
+    /// A host gets its share of the micro-batches, rounded down or up. Where both are possible the host ends at the
+    /// more even boundary, which cuts fewer subtrees, so that its workers' sums meet in fewer roots. No worker has more
+    /// than in `balancedRuns`, and where all hosts have equally many workers, a host's run does not depend on how many.
     package static func balancedRuns(microBatchCount: Int, hostSizes: [Int]) -> [Range<Int>] {
         let workerCount = hostSizes.reduce(0, +)
         precondition(hostSizes.allSatisfy { $0 > 0 }, "a host has workers")
@@ -106,11 +108,11 @@ package struct Ownership: Sendable, Hashable {
         }
     }
 
-    /// Runs that minimise the time of the slowest worker, with at least one micro-batch each. `times` is the time of one
-    /// micro-batch on each worker, in any unit.
+    /// Runs that minimise the time of the slowest worker, with at least one micro-batch each. `times` is the time of
+    /// one micro-batch on each worker, in any unit.
     ///
-    /// Greedy: each further micro-batch goes to the worker that would finish it first (the lower rank among equals), which is
-    /// optimal for pieces of one size. Cost: micro-batches × workers.
+    /// Greedy: each further micro-batch goes to the worker that would finish it first (the lower rank among equals),
+    /// which is optimal for pieces of one size. Cost: micro-batches × workers.
     package static func fastestRuns(microBatchCount: Int, times: [Double]) -> [Range<Int>] {
         precondition(!times.isEmpty && times.count <= microBatchCount, "each worker needs a micro-batch")
         precondition(times.allSatisfy { $0 > 0 && $0.isFinite }, "times are positive numbers")
@@ -127,8 +129,8 @@ package struct Ownership: Sendable, Hashable {
         }
     }
 
-    /// The runs of a view that was received, which are checked. A rank with an empty run, wherever it starts, is a learner.
-    /// `hosts` has a number for each rank; nil for one host.
+    /// The runs of a view that was received, which are checked. A rank with an empty run, wherever it starts, is a
+    /// learner. `hosts` has a number for each rank; nil for one host.
     ///
     /// - Precondition: there are as many hosts as runs.
     package init(microBatchCount: Int, runs: [Range<Int>], hosts: [Int]? = nil) throws(OwnershipError) {

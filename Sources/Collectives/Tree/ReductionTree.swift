@@ -45,8 +45,8 @@ package struct ReductionTree: Sendable, Hashable {
         return first - leafCount..<first - leafCount + width
     }
 
-    /// The maximal subtrees inside a run of consecutive leaves, from left to right: the sums that the owner of the run can
-    /// make alone. At most `2·log2(M)` nodes, and one when the run is itself a subtree.
+    /// The maximal subtrees inside a run of consecutive leaves, from left to right: the sums that the owner of the run
+    /// can make alone. At most `2·log2(M)` nodes, and one when the run is itself a subtree.
     package func maximalSubtrees(of run: Range<Int>) -> [Int] {
         precondition(run.lowerBound >= 0 && run.upperBound <= leafCount, "a run lies within the leaves")
         var nodes: [Int] = []
@@ -72,8 +72,8 @@ package struct ReductionTree: Sendable, Hashable {
 
     /// The sum of one Double a leaf by the tree, or nil when every leaf is skipped.
     ///
-    /// Order: `left + right` at every node with two sums below it. Calls `leaf` for the leaves from left to right; a leaf of
-    /// nil is skipped, never added as zero. Allocates nothing.
+    /// Order: `left + right` at every node with two sums below it. Calls `leaf` for the leaves from left to right; a
+    /// leaf of nil is skipped, never added as zero. Allocates nothing.
     package func sum(leaf: (Int) -> Double?) -> Double? {
         sum(below: Self.top, leaf)
     }

@@ -41,8 +41,8 @@ package struct WorkerGroup: Sendable, Hashable {
         }
     }
 
-    /// The rank that collects what the group sends and receives of one of `pieceCount` pieces: each owner collects as many
-    /// as whole numbers allow.
+    /// The rank that collects what the group sends and receives of one of `pieceCount` pieces: each owner collects as
+    /// many as whole numbers allow.
     package func collector(ofPiece piece: Int, of pieceCount: Int) -> Int {
         ranks[piece * ownerCount / pieceCount]
     }

@@ -103,7 +103,8 @@ struct Admission {
 
     var hasRunningChildren: Bool { !children.isEmpty }
 
-    /// How many workers the first view waits for: fewer than configured when children ended and were not replaced in time.
+    /// How many workers the first view waits for: fewer than configured when children ended and were not replaced in
+    /// time.
     func awaitedWorkerCount(in roster: Roster, now: UInt64) -> Int {
         guard let lastChildEnd, now >= lastChildEnd + configuration.timing.replacementMilliseconds else {
             return configuration.workerCount

@@ -1,7 +1,7 @@
 import Core
 
-/// States on their way from a worker's memory to the run's checkpoints: received in chunks, held until all owners agree on
-/// them, then written one at a time.
+/// States on their way from a worker's memory to the run's checkpoints: received in chunks, held until all owners agree
+/// on them, then written one at a time.
 struct Checkpointing {
     enum Arrival: Equatable {
         /// A chunk that was received before.
@@ -101,8 +101,8 @@ struct Checkpointing {
 
     // MARK: Agreement
 
-    /// Queues the held states that have the digest on which the owners agree: an epoch's state when the epoch is recorded, the
-    /// state of a stop when all owners are done at its limit. Returns the states that have another one.
+    /// Queues the held states that have the digest on which the owners agree: an epoch's state when the epoch is
+    /// recorded, the state of a stop when all owners are done at its limit. Returns the states that have another one.
     mutating func release(_ agreement: Agreement) -> [WrongState] {
         var kept: [HeldState] = []
         var wrong: [WrongState] = []

@@ -108,7 +108,8 @@ package struct LogEntry: Sendable, Equatable {
     }
 }
 
-/// The routing identifier by which the coordinator's socket names a worker's connection, with the key that was admitted on it.
+/// The routing identifier by which the coordinator's socket names a worker's connection, with the key that was admitted
+/// on it.
 package struct ConnectionIdentifier: Hashable, Sendable {
     package var bytes: [UInt8]
     /// Nil for a coordinator without keys.

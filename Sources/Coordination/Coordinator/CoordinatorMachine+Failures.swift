@@ -55,8 +55,8 @@ extension CoordinatorMachine {
             audit(mismatch, reportedBy: worker, now: now)
         case .nonFinite where isOfThisView && phase == .training && isOwner(worker):
             rescueDiverged(self.failure(.failure(failure), about: worker, now: now), from: worker, now: now)
-        // The gradients of a learner enter no step. Failures count during a reconfiguration too: a worker that failed cannot
-        // quiesce.
+        // The gradients of a learner enter no step. Failures count during a reconfiguration too: a worker that failed
+        // cannot quiesce.
         case .nonFinite, .data, .arithmetic, .experiment, .internal:
             if case .rescuing = phase { return ignoreMessage() }
             // Before training, what fails one worker would fail the others: the user has to act.
@@ -108,8 +108,8 @@ extension CoordinatorMachine {
 
     // MARK: Losing a worker
 
-    /// A worker is lost: the others continue without it. A frozen child is killed. A worker that may only have been cut off
-    /// may join again, as a learner.
+    /// A worker is lost: the others continue without it. A frozen child is killed. A worker that may only have been cut
+    /// off may join again, as a learner.
     mutating func lose(_ worker: Int, _ cause: RunFailure.Cause, now: UInt64) {
         guard !roster[worker].isGone else { return }
         let loss = failure(cause, about: worker, now: now)
@@ -154,7 +154,8 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Whether the same step failed so often by the workers' own errors that it would fail again; then the run has failed.
+    /// Whether the same step failed so often by the workers' own errors that it would fail again; then the run has
+    /// failed.
     private mutating func failsRepeatedly(_ cause: RunFailure.Cause, now: UInt64) -> Bool {
         guard cause.isOwnTrap, let view = membership.view else { return false }
         let steps = max(membership.completedSteps(in: roster), view.position.completedSteps)
@@ -418,8 +419,8 @@ extension CoordinatorMachine {
         return RunFailure(cause: cause, subject: subject, generation: membership.generation)
     }
 
-    /// Asks all workers to leave, and gives them time to exit. Where the run's files cannot be written, the workers save
-    /// their states first.
+    /// Asks all workers to leave, and gives them time to exit. Where the run's files cannot be written, the workers
+    /// save their states first.
     mutating func end(_ outcome: Outcome, now: UInt64) {
         let time =
             outcome.exitCode == ProcessExitCode.inputOutput

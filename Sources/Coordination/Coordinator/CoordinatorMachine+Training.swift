@@ -216,8 +216,8 @@ extension CoordinatorMachine {
 
     mutating func handleStateChunk(_ chunk: StateChunk, from worker: Int, now: UInt64) {
         guard isExpected(chunk.name, from: worker) else {
-            // The sender must not wait for it. But a state that it sends again in the next view is not acknowledged now, because
-            // it could take that for an answer to the second transfer.
+            // The sender must not wait for it. But a state that it sends again in the next view is not acknowledged
+            // now, because it could take that for an answer to the second transfer.
             let isSentAgain =
                 chunk.name.purpose == .epochEnd && chunk.name.completedEpochs > checkpoints.savedEpochs
             if !isSentAgain { send(.stateReceived(name: chunk.name, offset: chunk.offset), to: worker) }
@@ -257,7 +257,8 @@ extension CoordinatorMachine {
         }
     }
 
-    /// Queues the states on which the owners agree. A worker that sent another one is evicted, and the next one is asked.
+    /// Queues the states on which the owners agree. A worker that sent another one is evicted, and the next one is
+    /// asked.
     mutating func releaseStates(now: UInt64) {
         var agreement = Checkpointing.Agreement(
             ledger: ledger, stop: grants.stop, ownersDone: membership.owners(in: roster).map { roster[$0].done })

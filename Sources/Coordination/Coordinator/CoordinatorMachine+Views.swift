@@ -49,8 +49,8 @@ extension CoordinatorMachine {
     }
 
     private mutating func admit(_ hello: Hello, from connection: ConnectionIdentifier, now: UInt64) {
-        // A worker that returns during training holds an outdated state. One that holds a state has received a view, which was
-        // journalled before.
+        // A worker that returns during training holds an outdated state. One that holds a state has received a view,
+        // which was journalled before.
         let isAttached =
             membership.view == nil && configuration.lastGeneration > 0 && hello.attachment?.holdsState ?? false
         let worker = roster.add(
@@ -70,7 +70,8 @@ extension CoordinatorMachine {
 
     /// A worker of an earlier coordinator joined: its state is further than that of any new worker.
     private mutating func considerAttachedWorker(now: UInt64) {
-        // A supervisor has reported how that coordinator ended. Without one this coordinator's start is when it was noticed.
+        // A supervisor has reported how that coordinator ended. Without one this coordinator's start is when it was
+        // noticed.
         history.beginInterruption(
             cause: "the coordinator before term \(configuration.term) ended", redoneMicroBatches: 0,
             now: startedMilliseconds)
@@ -110,7 +111,8 @@ extension CoordinatorMachine {
 
     // MARK: Gathering
 
-    /// Continues when enough workers have joined. With workers of an earlier coordinator it waits for the others only briefly.
+    /// Continues when enough workers have joined. With workers of an earlier coordinator it waits for the others only
+    /// briefly.
     mutating func continueGathering(now: UInt64) {
         guard case .gathering = phase else { return }
         let isComplete = roster.present.count >= admission.awaitedWorkerCount(in: roster, now: now)

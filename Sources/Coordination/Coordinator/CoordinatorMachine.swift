@@ -1,12 +1,13 @@
 package import Core
 
-/// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are returned.
+/// The coordinator without sockets, clock or files: its driver reports events, and performs the actions that are
+/// returned.
 ///
-/// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who takes part),
-/// `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is written down),
-/// `FailureDetector`, `FailureHistory` and `ProgressDeadline` (what failed), `EarlyEnd` (what follows from a signal). The machine
-/// itself routes events to them and owns the phase. Its handlers are in three files: from joining to the first grant (`+Views`),
-/// training (`+Training`), and what ends a view or the run (`+Failures`).
+/// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who
+/// takes part), `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is
+/// written down), `FailureDetector`, `FailureHistory` and `ProgressDeadline` (what failed), `EarlyEnd` (what follows
+/// from a signal). The machine itself routes events to them and owns the phase. Its handlers are in three files: from
+/// joining to the first grant (`+Views`), training (`+Training`), and what ends a view or the run (`+Failures`).
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
 /// calls nothing after `.finish`.
@@ -116,8 +117,8 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A signal of this process asks for the end: the run's state is saved within the grace time. A second SIGINT ends the
-    /// run at once.
+    /// A signal of this process asks for the end: the run's state is saved within the grace time. A second SIGINT ends
+    /// the run at once.
     package mutating func interrupt(signal: Int32, now: UInt64) -> [CoordinatorAction] {
         if phase != .over { perform(earlyEnd.interrupt(signal: signal, in: situation, now: now), now: now) }
         return takeActions()
@@ -135,8 +136,8 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// The journal has the view of a generation, and keeps it after a crash: its members may receive it. `failure` is why it
-    /// does not.
+    /// The journal has the view of a generation, and keeps it after a crash: its members may receive it. `failure` is
+    /// why it does not.
     package mutating func viewJournalled(generation: UInt64, failure: String?, now: UInt64) -> [CoordinatorAction] {
         if let failure {
             fail(.filesFailed(message: failure), now: now)

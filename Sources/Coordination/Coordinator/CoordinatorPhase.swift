@@ -67,8 +67,8 @@ extension CoordinatorMachine.Phase {
         }
     }
 
-    /// Whether a broken link between members changes anything. While evidence is gathered or the furthest state is received,
-    /// the members exchange nothing, and a new view would end that.
+    /// Whether a broken link between members changes anything. While evidence is gathered or the furthest state is
+    /// received, the members exchange nothing, and a new view would end that.
     var usesLinks: Bool {
         switch self {
         case .linking, .training: true

@@ -1,5 +1,6 @@
-/// Two workers computed different gradients for the same micro-batches. Both send the state before the step; if it is the same,
-/// the coordinator has the gradient re-executed from it, and evicts the worker whose own digest is another one.
+/// Two workers computed different gradients for the same micro-batches. Both send the state before the step; if it is
+/// the same, the coordinator has the gradient re-executed from it, and evicts the worker whose own digest is another
+/// one.
 ///
 /// What one of the two reports about the other decides nothing.
 struct Audit: Equatable {
@@ -66,7 +67,8 @@ struct Audit: Equatable {
                 microBatches: view.members[mismatch.owner].microBatches, state: bytes))
     }
 
-    /// Compares the digest of the re-executed gradient with what each worker reported of its own; nil is a failed re-execution.
+    /// Compares the digest of the re-executed gradient with what each worker reported of its own; nil is a failed
+    /// re-execution.
     func finding(reexecuted digest: UInt64?) -> Finding {
         guard let digest else { return .undecided }
         guard let owner = ownDigests[mismatch.owner], let auditor = ownDigests[mismatch.auditor] else {

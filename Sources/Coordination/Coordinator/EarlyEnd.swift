@@ -1,5 +1,5 @@
-/// Ends that are not planned: a signal, or a failure that waits until the furthest state is saved. It decides what follows, and
-/// the machine does it.
+/// Ends that are not planned: a signal, or a failure that waits until the furthest state is saved. It decides what
+/// follows, and the machine does it.
 struct EarlyEnd {
     /// What the machine has to do.
     enum Decision: Equatable {
@@ -80,8 +80,8 @@ struct EarlyEnd {
         self.failure = self.failure ?? failure
     }
 
-    /// Time passed. After half of the grace time a long step is given up, and after three quarters the workers that have not
-    /// quiesced are.
+    /// Time passed. After half of the grace time a long step is given up, and after three quarters the workers that
+    /// have not quiesced are.
     func check(_ situation: Situation, now: UInt64) -> Decision {
         guard let request, !situation.phase.isEnding else { return .nothing }
         if request.hasUsed(eighths: 7, now: now) { return .endUnsaved }

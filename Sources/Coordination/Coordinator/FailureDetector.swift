@@ -1,5 +1,5 @@
-/// Finds lost workers: silence, lack of progress, reports of peers, ends of children. Finds links that break between live
-/// workers.
+/// Finds lost workers: silence, lack of progress, reports of peers, ends of children. Finds links that break between
+/// live workers.
 ///
 /// It decides by time only; the machine decides what follows from a finding.
 struct FailureDetector {
@@ -37,8 +37,8 @@ struct FailureDetector {
 
     // MARK: The coordinator's own lateness
 
-    /// Time passed. Returns by how much the coordinator was late, if it was: then messages may be unread, and no worker may be
-    /// blamed. Suspicions then get a new deadline.
+    /// Time passed. Returns by how much the coordinator was late, if it was: then messages may be unread, and no worker
+    /// may be blamed. Suspicions then get a new deadline.
     mutating func tick(now: UInt64) -> UInt64? {
         let gap = now - min(now, lastTick)
         lastTick = now
@@ -51,8 +51,8 @@ struct FailureDetector {
 
     // MARK: Suspicions
 
-    /// Suspects a worker, and waits a moment for a better explanation: a peer's report or an exit code may arrive before the
-    /// cause itself. What a worker's parent saw replaces what a peer reported.
+    /// Suspects a worker, and waits a moment for a better explanation: a peer's report or an exit code may arrive
+    /// before the cause itself. What a worker's parent saw replaces what a peer reported.
     mutating func suspect(
         _ worker: Int, _ cause: RunFailure.Cause, reporter: Int? = nil, generation: UInt64, now: UInt64
     ) {
@@ -88,8 +88,8 @@ struct FailureDetector {
 
     /// The next suspicion whose time is over and that is confirmed. Call it until it returns nil.
     ///
-    /// A worker that a peer reported, but that still sends, has only lost a link. A report is dropped when its reporter is gone
-    /// (that explains the broken link), or when the generation has changed (its links are new).
+    /// A worker that a peer reported, but that still sends, has only lost a link. A report is dropped when its reporter
+    /// is gone (that explains the broken link), or when the generation has changed (its links are new).
     mutating func nextFinding(in roster: Roster, generation: UInt64, now: UInt64) -> Finding? {
         while let index = suspicions.firstIndex(where: { now >= $0.deadline }) {
             let suspicion = suspicions.remove(at: index)
@@ -120,8 +120,8 @@ struct FailureDetector {
         }
     }
 
-    /// The worker among `candidates` that made no progress for `stepDeadlineMilliseconds` and holds the others up: the one that
-    /// is furthest behind, workers that do not wait for peers first.
+    /// The worker among `candidates` that made no progress for `stepDeadlineMilliseconds` and holds the others up: the
+    /// one that is furthest behind, workers that do not wait for peers first.
     func unresponsiveWorker(among candidates: [Int], in roster: Roster, now: UInt64) -> Int? {
         func order(_ worker: Int) -> (Int, UInt64, UInt64) {
             let (progress, lastProgressed) = (roster[worker].progress, roster[worker].lastProgressed)
@@ -133,8 +133,8 @@ struct FailureDetector {
 
     // MARK: Links
 
-    /// Notes that the link between two live workers broke. Returns the worker to be suspended when the same link has broken
-    /// before within `linkProbationMilliseconds`: the one with more broken links, then the higher rank.
+    /// Notes that the link between two live workers broke. Returns the worker to be suspended when the same link has
+    /// broken before within `linkProbationMilliseconds`: the one with more broken links, then the higher rank.
     mutating func linkBroke(between reporter: Int, and worker: Int, in roster: Roster, now: UInt64) -> Int? {
         let pair = (roster[reporter].identifier, roster[worker].identifier)
         guard brokenLinks.add(pair.0, pair.1, within: timing.linkProbationMilliseconds, now: now) else { return nil }

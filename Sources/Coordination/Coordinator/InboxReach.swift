@@ -1,12 +1,12 @@
 import Core
 
-/// Whether workers can reach each other's inboxes, as far as the addresses tell: one of the loopback interface is reached from its
-/// own host only.
+/// Whether workers can reach each other's inboxes, as far as the addresses tell: one of the loopback interface is
+/// reached from its own host only.
 ///
 /// Without this check two workers of different hosts that cannot reach each other would be evicted in turn.
 enum InboxReach {
-    /// Why a worker cannot join `others`; nil if it can. Names the worker whose command line has to change, which may be the other
-    /// one.
+    /// Why a worker cannot join `others`; nil if it can. Names the worker whose command line has to change, which may
+    /// be the other one.
     static func problem(of hello: Hello, among others: [Hello]) -> String? {
         let isHidden = isOfLoopback(hello.inboxAddress)
         let other = others.first { other in

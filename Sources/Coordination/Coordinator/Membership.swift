@@ -74,7 +74,8 @@ struct Membership {
 
     // MARK: Positions
 
-    /// Whether a worker can be at a position: an owner no further than its grant, a new worker no further than the start.
+    /// Whether a worker can be at a position: an owner no further than its grant, a new worker no further than the
+    /// start.
     func accepts(_ position: Position, of record: WorkerRecord, grantedSteps: UInt64) -> Bool {
         if isOwner(record), let view {
             // A step that ends an epoch is followed by a validation.
@@ -85,8 +86,8 @@ struct Membership {
         return !isNew || position.rounds <= startRounds
     }
 
-    /// The position from which the next view starts: the furthest of the prepared owners, or of all prepared workers where no
-    /// owner is left.
+    /// The position from which the next view starts: the furthest of the prepared owners, or of all prepared workers
+    /// where no owner is left.
     func furthestPosition(in roster: Roster) -> Position? {
         let needsOwner = hasPreparedOwner(roster)
         return roster.prepared.filter { !needsOwner || isOwner(roster[$0]) }
@@ -111,8 +112,9 @@ struct Membership {
         }
     }
 
-    /// An owner further than the others can have let it get: no round is complete without the contribution of each. `isAlone`
-    /// when there is one other owner only, so that either of the two may be wrong. Nil when all positions are possible.
+    /// An owner further than the others can have let it get: no round is complete without the contribution of each.
+    /// `isAlone` when there is one other owner only, so that either of the two may be wrong. Nil when all positions are
+    /// possible.
     func impossiblyFarOwner(in roster: Roster) -> (worker: Int, isAlone: Bool)? {
         guard let view else { return nil }
         let owners = roster.prepared.filter { isOwner(roster[$0]) }
@@ -157,8 +159,8 @@ struct Membership {
         roster.members.filter { !isOwner(roster[$0]) && roster[$0].linkedGeneration == generation }
     }
 
-    /// A learner that is about as far as the owners: it has applied a step of this view and is at most `lag` steps behind, the
-    /// age of a heartbeat.
+    /// A learner that is about as far as the owners: it has applied a step of this view and is at most `lag` steps
+    /// behind, the age of a heartbeat.
     func promotableLearner(in roster: Roster, lag: UInt64) -> Int? {
         let (first, completed) = (view?.position.completedSteps ?? 0, completedSteps(in: roster))
         return linkedLearners(in: roster).first { worker in
@@ -169,8 +171,8 @@ struct Membership {
 
     // MARK: A new view
 
-    /// Chooses owners and learners among the prepared workers, each in the order of names, owners host by host. Owners of the view
-    /// before stay owners, even when they are a round behind.
+    /// Chooses owners and learners among the prepared workers, each in the order of names, owners host by host. Owners
+    /// of the view before stay owners, even when they are a round behind.
     func chooseMembers(from start: Ready, in roster: Roster, now: UInt64) -> Choice {
         let prepared = roster.prepared
         func isUpToDate(_ worker: Int) -> Bool { roster[worker].ready?.hasSameState(as: start) ?? false }
@@ -187,7 +189,8 @@ struct Membership {
         if able.count < minimumOwnerCount || !able.contains(where: isUpToDate) { able = prepared }
         able.sort { order($0) < order($1) }
         var owners = Array(able.filter { isUpToDate($0) || wasOwner($0) }.prefix(ownerLimit))
-        // With too few owners no step is computed, so newcomers cannot catch up as learners: they become owners at once.
+        // With too few owners no step is computed, so newcomers cannot catch up as learners: they become owners at
+        // once.
         let lackingCount = max(0, minimumOwnerCount - owners.count)
         owners += able.filter { !owners.contains($0) }.prefix(lackingCount)
         let others = able.filter { !owners.contains($0) }
@@ -195,7 +198,8 @@ struct Membership {
         return Choice(owners: roster.byHost(owners.sorted(by: byName)), learners: learners.sorted(by: byName))
     }
 
-    /// Makes the view of this generation. `runs` are the owners' micro-batches, by rank; ranks beyond them are learners.
+    /// Makes the view of this generation. `runs` are the owners' micro-batches, by rank; ranks beyond them are
+    /// learners.
     mutating func enterView(
         _ choice: Choice, runs: [Range<Int>], from start: Ready, in roster: inout Roster, now: UInt64
     ) -> View {

@@ -26,11 +26,11 @@ struct MicroBatchAssignment {
         self.rebalances = rebalances
     }
 
-    /// Runs for owners, in their order. A time of 0 is unknown; then all runs are equal. `hostSizes` has the owners of each
-    /// host, in their order.
+    /// Runs for owners, in their order. A time of 0 is unknown; then all runs are equal. `hostSizes` has the owners of
+    /// each host, in their order.
     ///
-    /// With several hosts, runs follow speed only where that shortens the slowest owner's step by more than a tenth: equal runs
-    /// leave whole subtrees on a host, so that less crosses between hosts.
+    /// With several hosts, runs follow speed only where that shortens the slowest owner's step by more than a tenth:
+    /// equal runs leave whole subtrees on a host, so that less crosses between hosts.
     func runs(microBatchNanoseconds times: [UInt64], hostSizes: [Int]) -> [Range<Int>] {
         precondition(hostSizes.reduce(0, +) == times.count, "each owner is on a host")
         let equal = Ownership.balancedRuns(microBatchCount: microBatchCount, hostSizes: hostSizes)
@@ -47,8 +47,8 @@ struct MicroBatchAssignment {
         return slowest(others) < 0.9 * slowest(runs)
     }
 
-    /// Whether runs by speed would shorten the slowest owner's step by more than a tenth. `times` are those of the owners of
-    /// `runs`, in their order.
+    /// Whether runs by speed would shorten the slowest owner's step by more than a tenth. `times` are those of the
+    /// owners of `runs`, in their order.
     func wantsRebalancing(
         of runs: [Range<Int>], microBatchNanoseconds times: [UInt64], trainingSince: UInt64, now: UInt64
     ) -> Bool {
@@ -59,8 +59,8 @@ struct MicroBatchAssignment {
         return Self.shortens(fastest, runs, times)
     }
 
-    /// Compares a worker's time for a micro-batch with those of the other owners (0 is unknown). Returns the worker's figures
-    /// once, when it has taken more than twice the median of the others for a while.
+    /// Compares a worker's time for a micro-batch with those of the other owners (0 is unknown). Returns the worker's
+    /// figures once, when it has taken more than twice the median of the others for a while.
     mutating func findSlowness(
         of identifier: UInt32, ownNanoseconds: UInt64, others: [UInt64], now: UInt64
     ) -> SlowWorker? {

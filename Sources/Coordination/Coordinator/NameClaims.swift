@@ -1,7 +1,7 @@
 /// Processes that introduced themselves with the name or the inbox of a worker that is here already.
 ///
-/// The worker may have died unnoticed, and the process may be its successor. So the worker gets a moment to show that it
-/// lives: then the newcomer is refused, otherwise it takes the worker's place.
+/// The worker may have died unnoticed, and the process may be its successor. So the worker gets a moment to show that
+/// it lives: then the newcomer is refused, otherwise it takes the worker's place.
 struct NameClaims {
     enum Finding: Equatable {
         /// The worker that had the name is gone: the process may be admitted.

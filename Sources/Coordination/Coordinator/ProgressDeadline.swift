@@ -1,6 +1,7 @@
 /// The deadline for progress across generations: views that follow one another without a complete step end the run.
 ///
-/// Each wait within a generation has a deadline of its own. This one finds runs that go from one failed generation to the next.
+/// Each wait within a generation has a deadline of its own. This one finds runs that go from one failed generation to
+/// the next.
 struct ProgressDeadline {
     /// What kept the run from completing a step.
     struct Finding: Equatable {

@@ -205,8 +205,8 @@ struct Roster {
 
     // MARK: Reports
 
-    /// Keeps a progress report unless it is older than the last one. Returns whether it was kept. A member's completed steps
-    /// never decrease.
+    /// Keeps a progress report unless it is older than the last one. Returns whether it was kept. A member's completed
+    /// steps never decrease.
     mutating func update(_ worker: Int, _ progress: Progress, now: UInt64) -> Bool {
         let known = workers[worker].progress
         guard progress.counter >= known.counter else { return false }

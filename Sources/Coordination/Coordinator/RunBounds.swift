@@ -1,4 +1,5 @@
-/// What the experiment allows a worker to report: how rounds, steps and epochs belong together, and how large a state can be.
+/// What the experiment allows a worker to report: how rounds, steps and epochs belong together, and how large a state
+/// can be.
 ///
 /// An epoch has `stepsPerEpoch` steps and then one validation, each of them a round.
 package struct RunBounds: Sendable, Equatable {

@@ -64,7 +64,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case failure(WorkerFailure)
         /// It sent what the owners contradict, or what is impossible; the text says what.
         case wrongReport(String)
-        /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where known.
+        /// Workers hold different states: which digest each has, and the tensors in which two of them differ, where
+        /// known.
         case statesDiffer(completedSteps: UInt64, groups: [StateGroup], tensors: [String] = [])
         /// The same step failed repeatedly by the workers' own traps or errors.
         case repeatedFailure(step: UInt64, count: Int, last: String)

@@ -2,8 +2,8 @@ import Core
 
 /// What the run's files have received: epochs, and digests of steps. Each is released once, in order.
 ///
-/// An epoch is released when all owners reported the same about it. Rows are equal in every generation, so a report stays
-/// valid when the membership changes. Reports of other workers count only when they become owners.
+/// An epoch is released when all owners reported the same about it. Rows are equal in every generation, so a report
+/// stays valid when the membership changes. Reports of other workers count only when they become owners.
 struct RunLedger {
     enum Result {
         /// Epochs that are now settled, and the workers that reported something else about them and own nothing.
@@ -134,7 +134,8 @@ struct RunLedger {
 
     // MARK: Step digests
 
-    /// The journal entry for those of the digests that are new; nil when none is, or when they reach beyond `grantedSteps`.
+    /// The journal entry for those of the digests that are new; nil when none is, or when they reach beyond
+    /// `grantedSteps`.
     mutating func takeNew(_ report: StepDigests, grantedSteps: UInt64) -> RunEvent? {
         let end = report.firstStep.addingReportingOverflow(UInt64(report.digests.count))
         guard !end.overflow, end.partialValue > journalledSteps, end.partialValue <= grantedSteps else { return nil }

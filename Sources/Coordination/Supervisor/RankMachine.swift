@@ -2,9 +2,9 @@ import Core
 
 /// Decides about the worker of one rank that a launcher started: when it is started again, and how the rank ends.
 ///
-/// Launchers end all ranks when one dies. So the process that the launcher started is not the worker: it starts the worker again, and
-/// the launcher notices nothing. Times are milliseconds of one monotonic clock; the driver performs actions in their order and
-/// calls nothing after `.finish`.
+/// Launchers end all ranks when one dies. So the process that the launcher started is not the worker: it starts the
+/// worker again, and the launcher notices nothing. Times are milliseconds of one monotonic clock; the driver performs
+/// actions in their order and calls nothing after `.finish`.
 package struct RankMachine {
     package enum Action: Equatable, Sendable {
         case start

@@ -1,6 +1,7 @@
 import Core
 
-/// Decides about the processes of one host: which are restarted and when, what each is notified of, and when the run ends.
+/// Decides about the processes of one host: which are restarted and when, what each is notified of, and when the run
+/// ends.
 ///
 /// It is pure: each event returns the actions that follow. Times are milliseconds of one monotonic clock. The driver
 /// performs actions in their order, calls `tick` at `deadline`, and calls nothing after `.finish`.
@@ -19,8 +20,8 @@ package struct SupervisorMachine: ~Copyable {
     private var ending: (outcome: SupervisorOutcome, deadline: UInt64)?
     private var actions: [SupervisorAction] = []
 
-    /// `restartLimit` bounds the restarts of each process within an hour. Workers get `exitMilliseconds` to exit after the
-    /// coordinator has ended; the run gets `graceMilliseconds` to save its state after a signal.
+    /// `restartLimit` bounds the restarts of each process within an hour. Workers get `exitMilliseconds` to exit after
+    /// the coordinator has ended; the run gets `graceMilliseconds` to save its state after a signal.
     package init(workerCount: Int, restartLimit: Int, exitMilliseconds: UInt64, graceMilliseconds: UInt64) {
         self.exitMilliseconds = exitMilliseconds
         self.graceMilliseconds = graceMilliseconds
@@ -79,8 +80,8 @@ package struct SupervisorMachine: ~Copyable {
         return takeActions()
     }
 
-    /// A signal asks for the end. The first is passed on to the coordinator, which saves the state; where none runs, its
-    /// successor does that. A second SIGINT ends all processes. All processes may have received the same signal.
+    /// A signal asks for the end. The first is passed on to the coordinator, which saves the state; where none runs,
+    /// its successor does that. A second SIGINT ends all processes. All processes may have received the same signal.
     package mutating func signalled(_ signal: ProcessSignal, now: UInt64) -> [SupervisorAction] {
         if let stopRequest {
             if stopRequest.isOverruled(by: signal.rawValue, now: now) {

@@ -1,7 +1,7 @@
 package import Core
 
-/// What the coordinator sends to a worker. A new message gets a case here, the next free type below 256, and its fields in the
-/// file of its family.
+/// What the coordinator sends to a worker. A new message gets a case here, the next free type below 256, and its fields
+/// in the file of its family.
 package enum CoordinatorMessage: Sendable, Equatable {
     case welcome(Welcome)
     case refused(Refusal)
@@ -12,8 +12,8 @@ package enum CoordinatorMessage: Sendable, Equatable {
     /// The coordinator still prepares the run: the worker repeats its HELLO, and does not give up.
     case preparing
     case contentChunk(ContentChunk)
-    /// The membership changes: quiesce, report the position, and wait for the view of this generation. Repeated until it is
-    /// answered by `ready`.
+    /// The membership changes: quiesce, report the position, and wait for the view of this generation. Repeated until
+    /// it is answered by `ready`.
     case reconfigure(generation: UInt64)
     /// A new view: connect to its members. Repeated until it is answered by `linked`.
     case view(View)

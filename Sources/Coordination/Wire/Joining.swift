@@ -2,8 +2,8 @@ package import Core
 
 /// A worker introduces itself. It repeats the message until it is answered.
 ///
-/// Texts have 32-bit lengths and at most ``WireLimits/nameByteCount`` bytes. Process identifiers are 32-bit on Linux; versions,
-/// threads and counts of data sets are small numbers.
+/// Texts have 32-bit lengths and at most ``WireLimits/nameByteCount`` bytes. Process identifiers are 32-bit on Linux;
+/// versions, threads and counts of data sets are small numbers.
 package struct Hello: Sendable, Equatable {
     /// Unique among the workers of a run; for people, like host and process identifier.
     package var name: String
@@ -123,8 +123,8 @@ extension Attachment: WireValue {
 
 /// The answer to an admitted worker.
 ///
-/// A coordinator keeps at most ``WireLimits/workerCount`` workers, so 32-bit worker identifiers last for millions of restarts.
-/// The experiment has a 32-bit length and at most ``WireLimits/experimentByteCount`` bytes.
+/// A coordinator keeps at most ``WireLimits/workerCount`` workers, so 32-bit worker identifiers last for millions of
+/// restarts. The experiment has a 32-bit length and at most ``WireLimits/experimentByteCount`` bytes.
 package struct Welcome: Sendable, Equatable {
     package var workerIdentifier: UInt32
     /// The resolved experiment in its canonical form.

@@ -133,8 +133,8 @@ struct MessageWriter {
     }
 }
 
-/// Checks the header and reads the fields of one message. Every length is checked before anything is allocated, and nothing
-/// traps.
+/// Checks the header and reads the fields of one message. Every length is checked before anything is allocated, and
+/// nothing traps.
 struct MessageReader {
     private var reader: ByteReader<[UInt8]>
     /// The message type from the header.

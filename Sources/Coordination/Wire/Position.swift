@@ -2,8 +2,8 @@ package import Core
 
 /// How far a state is: the rounds that are complete in it, and the steps and epochs among them.
 ///
-/// A round is a training step or an epoch's validation, so rounds distinguish states that have equal step counts. Rounds and
-/// steps have 64 bits and are bounded by ``WireLimits/largestNumber``; 32 bits are enough for epochs.
+/// A round is a training step or an epoch's validation, so rounds distinguish states that have equal step counts.
+/// Rounds and steps have 64 bits and are bounded by ``WireLimits/largestNumber``; 32 bits are enough for epochs.
 package struct Position: Hashable, Sendable, Comparable {
     package var rounds: UInt64
     package var completedSteps: UInt64
@@ -39,7 +39,8 @@ extension Position: WireValue {
     }
 }
 
-/// The worker has experiment, data and state, and computes nothing: the answer to WELCOME (generation 0) and to `reconfigure`.
+/// The worker has experiment, data and state, and computes nothing: the answer to WELCOME (generation 0) and to
+/// `reconfigure`.
 package struct Ready: Sendable, Equatable {
     package var generation: UInt64
     package var position: Position

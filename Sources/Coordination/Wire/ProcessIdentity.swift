@@ -18,8 +18,8 @@ package struct ProcessNonce: OpaqueIdentifier {
     }
 }
 
-/// Equal for two processes if each can name the other by its process identifier: they run on one host and, on Linux, in one
-/// process namespace. Containers of one host have different ones.
+/// Equal for two processes if each can name the other by its process identifier: they run on one host and, on Linux, in
+/// one process namespace. Containers of one host have different ones.
 package struct ProcessSpace: OpaqueIdentifier {
     package var high: UInt64
     package var low: UInt64

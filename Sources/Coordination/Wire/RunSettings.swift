@@ -1,7 +1,8 @@
 /// The settings of a run that a user chooses. Each is a property here and a declaration in ``all``.
 ///
-/// The flag, the environment variable, the arguments of child processes and the wire format follow from the declarations. To add
-/// a setting, add both here, give it a flag in the options of the command line, and read the property where it matters.
+/// The flag, the environment variable, the arguments of child processes and the wire format follow from the
+/// declarations. To add a setting, add both here, give it a flag in the options of the command line, and read the
+/// property where it matters.
 package struct RunSettings: Sendable, Equatable {
     package var minimumWorkerCount = 1
     package var rebalances = false

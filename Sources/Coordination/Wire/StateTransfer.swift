@@ -53,8 +53,8 @@ extension StateName: WireValue {
     }
 }
 
-/// A chunk of a serialized state for the coordinator: ``WireLimits/chunkByteCount`` bytes at a multiple of that, or fewer at
-/// the end. Offset and size have 64 bits, because a state may be larger than 4 GiB.
+/// A chunk of a serialized state for the coordinator: ``WireLimits/chunkByteCount`` bytes at a multiple of that, or
+/// fewer at the end. Offset and size have 64 bits, because a state may be larger than 4 GiB.
 package struct StateChunk: Sendable, Equatable {
     package var name: StateName
     package var offset: UInt64

@@ -1,7 +1,7 @@
 package import Core
 
-/// One worker's place in a view. A view has at most ``WireLimits/workerCount`` members and far fewer than 2^32 micro-batches, so
-/// 32 bits are enough for ranks and micro-batches.
+/// One worker's place in a view. A view has at most ``WireLimits/workerCount`` members and far fewer than 2^32
+/// micro-batches, so 32 bits are enough for ranks and micro-batches.
 package struct Member: Hashable, Sendable {
     /// Place among the members, from 0; equal to its index in the view. Owners come first, then learners.
     package var rank: Int
@@ -100,8 +100,8 @@ extension View: WireValue {
         writer.list(members, limit: WireLimits.workerCount)
     }
 
-    /// Throws for ranks out of order, for micro-batches with gaps or overlaps, for host numbers beyond the members, and for a
-    /// holder without the state.
+    /// Throws for ranks out of order, for micro-batches with gaps or overlaps, for host numbers beyond the members, and
+    /// for a holder without the state.
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.number("generation")
         position = try reader.value(Position.self)

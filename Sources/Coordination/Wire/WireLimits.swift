@@ -4,8 +4,8 @@ package enum WireLimits {
     package static let protocolVersion: UInt8 = 6
     /// "SV", the first bytes of a message.
     static let magic: [UInt8] = [0x53, 0x56]
-    /// Bytes before a message's body: magic (2), version (1), type (1), body length (4). A body is at most 1 MiB, so 32 bits are
-    /// enough for its length; 8 bits leave room for 256 types.
+    /// Bytes before a message's body: magic (2), version (1), type (1), body length (4). A body is at most 1 MiB, so 32
+    /// bits are enough for its length; 8 bits leave room for 256 types.
     package static let headerByteCount = 8
     /// Largest message, header included.
     package static let messageByteCount = 1 << 20
@@ -15,8 +15,8 @@ package enum WireLimits {
     package static let experimentByteCount = 1 << 19
     /// Longest reason or failure text, in UTF-8 bytes; longer ones are cut when they are sent.
     package static let textByteCount = 4096
-    /// Longest name, host or address, in UTF-8 bytes; longer ones are cut when they are sent. A view of `workerCount` members
-    /// with three of them each fits in a message.
+    /// Longest name, host or address, in UTF-8 bytes; longer ones are cut when they are sent. A view of `workerCount`
+    /// members with three of them each fits in a message.
     package static let nameByteCount = 300
     /// Longest epoch row.
     package static let rowByteCount = 1 << 16

@@ -126,8 +126,8 @@ extension WorkerFailure.Kind: WireValue {
     }
 }
 
-/// Two workers computed different gradients for the same micro-batches. Ranks have 32 bits; digests are CRC-32C values of
-/// gradients, with room for longer ones.
+/// Two workers computed different gradients for the same micro-batches. Ranks have 32 bits; digests are CRC-32C values
+/// of gradients, with room for longer ones.
 package struct AuditMismatch: Sendable, Equatable {
     /// Steps that are complete before it.
     package var completedSteps: UInt64

@@ -1,5 +1,5 @@
-/// What a worker sends to the coordinator. A new message gets a case here, the next free type below 128, and its fields in the
-/// file of its family.
+/// What a worker sends to the coordinator. A new message gets a case here, the next free type below 128, and its fields
+/// in the file of its family.
 package enum WorkerMessage: Sendable, Equatable {
     case hello(Hello)
     /// The heartbeat.

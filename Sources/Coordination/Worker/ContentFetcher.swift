@@ -17,14 +17,16 @@ struct ContentFetcher {
         self.chunksAtATime = chunksAtATime
     }
 
-    /// Starts with the welcome's state, and those of its data that are missing. Returns what to store and to request first.
+    /// Starts with the welcome's state, and those of its data that are missing. Returns what to store and to request
+    /// first.
     mutating func begin(_ welcome: Welcome, missing: [SHA256Digest], now: UInt64) -> [WorkerAction] {
         let data = welcome.data.filter { content in missing.contains { content.identifier == .data($0) } }
         waiting = (data + (welcome.state.map { [$0] } ?? [])).filter { $0.byteCount > 0 }
         return next(now: now)
     }
 
-    /// Moves on to the next content when the current one is complete, and to the next batch when the one before has arrived.
+    /// Moves on to the next content when the current one is complete, and to the next batch when the one before has
+    /// arrived.
     private mutating func next(now: UInt64) -> [WorkerAction] {
         var actions: [WorkerAction] = []
         if current == nil, !waiting.isEmpty {
@@ -56,7 +58,8 @@ struct ContentFetcher {
             content: current.identifier, firstChunk: UInt32(first), chunkCount: UInt32(batch.upperBound - first))
     }
 
-    /// Takes a chunk that was asked for, has the right length and the right checksum. Returns nothing where it is another one.
+    /// Takes a chunk that was asked for, has the right length and the right checksum. Returns nothing where it is
+    /// another one.
     mutating func receive(_ chunk: ContentChunk, now: UInt64) -> [WorkerAction] {
         guard let content = current, chunk.content == content.identifier, batch.contains(Int(chunk.chunk)) else {
             return []

@@ -1,7 +1,8 @@
 /// The worker's relation to its coordinator: who leads, whether it knows this worker, and how long it has been silent.
 struct CoordinatorLink {
     private static let helloRetryMilliseconds: UInt64 = 250
-    /// A gap between ticks of this length means that this process was suspended or starved, not that the coordinator was.
+    /// A gap between ticks of this length means that this process was suspended or starved, not that the coordinator
+    /// was.
     private static let lateTickMilliseconds: UInt64 = 1000
 
     /// What the silence of the coordinator asks for.
@@ -16,8 +17,8 @@ struct CoordinatorLink {
     /// How a message's sender relates to the coordinator that leads this worker's run.
     enum Standing: Equatable {
         case leader
-        /// A predecessor of the coordinator that leads: it was suspended or cut off, and does not know that another one leads.
-        /// The note for the user is nil for most of its messages.
+        /// A predecessor of the coordinator that leads: it was suspended or cut off, and does not know that another one
+        /// leads. The note for the user is nil for most of its messages.
         case deposed(note: String?)
         /// A coordinator of another run at the same address.
         case foreign

@@ -1,7 +1,7 @@
 import Core
 
-/// What ends a worker before its run is over, or with it: the coordinator, a signal, the loss of the coordinator or of the
-/// supervisor. It decides what follows, and the machine does it.
+/// What ends a worker before its run is over, or with it: the coordinator, a signal, the loss of the coordinator or of
+/// the supervisor. It decides what follows, and the machine does it.
 struct Departure {
     /// What the machine has to do.
     enum Decision: Equatable {
@@ -19,8 +19,8 @@ struct Departure {
     /// The signal of which the coordinator is notified with every heartbeat; nil without one.
     var announcedSignal: Int32? { request?.signal }
 
-    /// A signal asks this worker to leave. It stays until others hold its state, or the state is saved, for the grace time at
-    /// most. A second SIGINT ends it at once. `isOver` is whether nothing is left to do but to save the state.
+    /// A signal asks this worker to leave. It stays until others hold its state, or the state is saved, for the grace
+    /// time at most. A second SIGINT ends it at once. `isOver` is whether nothing is left to do but to save the state.
     mutating func interrupt(
         signal: Int32, isOver: Bool, holdsState: Bool, graceMilliseconds: UInt64, now: UInt64
     ) -> Decision {

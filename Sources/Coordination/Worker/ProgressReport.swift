@@ -32,8 +32,8 @@ struct ProgressReport {
         set(completedSteps: view.position.completedSteps, phase: .linking)
     }
 
-    /// A grant reaches to `stepLimit`. The first step of a view is reported at once, because the coordinator measures how
-    /// long a reconfiguration took; otherwise the middle of the grant.
+    /// A grant reaches to `stepLimit`. The first step of a view is reported at once, because the coordinator measures
+    /// how long a reconfiguration took; otherwise the middle of the grant.
     mutating func granted(stepLimit: UInt64, isFirst: Bool) {
         threshold = completedSteps + (isFirst ? 1 : Self.half(stepLimit - min(stepLimit, completedSteps)))
     }
@@ -46,8 +46,8 @@ struct ProgressReport {
         computeCounter = counter
     }
 
-    /// The compute thread's place in the view. Returns whether progress is due now: in the middle and at the end of a grant,
-    /// where a boundary may wait for it.
+    /// The compute thread's place in the view. Returns whether progress is due now: in the middle and at the end of a
+    /// grant, where a boundary may wait for it.
     mutating func note(
         completedSteps: UInt64, phase: WorkerPhase, measures: RunningMeasures?, stepLimit: UInt64
     ) -> Bool {
@@ -65,8 +65,8 @@ struct ProgressReport {
 
     private static func half(_ steps: UInt64) -> UInt64 { (steps + 1) / 2 }
 
-    /// Adds the digest of a step's reduced gradient. Returns the digests before it when they are not its neighbours or fill a
-    /// message.
+    /// Adds the digest of a step's reduced gradient. Returns the digests before it when they are not its neighbours or
+    /// fill a message.
     mutating func add(step: UInt64, digest: UInt64) -> StepDigests? {
         let isNext = step == stepDigests.firstStep + UInt64(stepDigests.digests.count)
         let full = isNext && stepDigests.digests.count < WireLimits.stepDigestCount ? nil : takeStepDigests()
@@ -91,8 +91,8 @@ struct EpochReports {
     private var reports: [EpochEnded] = []
     private var lastSent: UInt64 = 0
 
-    /// Adds an epoch. Returns whether it is to be sent: a state received from a peer reports past epochs once more, with
-    /// less detail.
+    /// Adds an epoch. Returns whether it is to be sent: a state received from a peer reports past epochs once more,
+    /// with less detail.
     mutating func add(_ ended: EpochEnded, now: UInt64) -> Bool {
         if let index = reports.firstIndex(where: { $0.epoch >= ended.epoch }) {
             guard reports[index].epoch > ended.epoch || reports[index].stateDigest == nil else { return false }

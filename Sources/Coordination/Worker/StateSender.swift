@@ -1,7 +1,7 @@
 import Core
 
-/// The serialized states of a worker on their way to the coordinator: which were requested, which may not be saved yet, and
-/// which are sent now, one after another, a window of chunks at a time.
+/// The serialized states of a worker on their way to the coordinator: which were requested, which may not be saved yet,
+/// and which are sent now, one after another, a window of chunks at a time.
 struct StateSender {
     private struct Upload {
         var name: StateName
@@ -18,7 +18,8 @@ struct StateSender {
     private var lastMoved: UInt64 = 0
     /// What the compute thread was asked to serialize.
     private var requested: Set<StatePurpose> = []
-    /// States at ends of epochs that the coordinator may not have saved: kept by every worker, because the sender may die.
+    /// States at ends of epochs that the coordinator may not have saved: kept by every worker, because the sender may
+    /// die.
     private var retained: [(name: StateName, bytes: [UInt8])] = []
 
     init(windowChunkCount: Int) {
@@ -28,8 +29,8 @@ struct StateSender {
 
     // MARK: Serializing
 
-    /// Whether the compute thread is to serialize a state now. Repeated requests are dropped until it has: each costs the
-    /// compute thread a moment.
+    /// Whether the compute thread is to serialize a state now. Repeated requests are dropped until it has: each costs
+    /// the compute thread a moment.
     mutating func request(_ purpose: StatePurpose) -> Bool {
         requested.insert(purpose).inserted
     }

@@ -43,8 +43,8 @@ struct ViewMembership {
         view.generation == self.view?.generation && view.generation == linkedGeneration
     }
 
-    /// Enters a newer view that has a member with this inbox. The address counts, not the identifier: that one may come from a
-    /// successor whose welcome was lost. Returns whether the view was entered.
+    /// Enters a newer view that has a member with this inbox. The address counts, not the identifier: that one may come
+    /// from a successor whose welcome was lost. Returns whether the view was entered.
     mutating func enter(_ view: View, inboxAddress: String) -> Bool {
         guard view.generation >= announcedGeneration, view.generation > (self.view?.generation ?? 0),
             let member = view.members.first(where: { $0.inboxAddress == inboxAddress })

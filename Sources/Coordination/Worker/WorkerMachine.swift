@@ -1,7 +1,7 @@
 import Core
 
-/// A worker's control thread without sockets, clock or threads: its driver passes in what the coordinator sent and what the
-/// compute thread reported, and performs the actions that are returned.
+/// A worker's control thread without sockets, clock or threads: its driver passes in what the coordinator sent and what
+/// the compute thread reported, and performs the actions that are returned.
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms and nothing after `.exit`.
 package struct WorkerMachine: ~Copyable {
@@ -196,7 +196,8 @@ package struct WorkerMachine: ~Copyable {
             phase = .loading
             compute(.loadExperiment(welcome, job: sender.job))
         } else {
-            // A coordinator took over, or recognises this worker again: messages that may have been lost are sent again.
+            // A coordinator took over, or recognises this worker again: messages that may have been lost are sent
+            // again.
             states.restart()
             states.forget(savedEpochs: welcome.records.savedEpochs)
             sendEpochs(after: welcome.records.epochs, now: now)

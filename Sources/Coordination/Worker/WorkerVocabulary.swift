@@ -51,7 +51,8 @@ package enum ComputeCommand: Sendable, Equatable {
     case stopAt(stepLimit: UInt64)
     /// Serialize the state between two steps; answered by `stateSerialized`.
     case serializeState(StatePurpose)
-    /// No coordinator leads the run any more: save a rescue checkpoint in this worker's own folder; answered by `stateSaved`.
+    /// No coordinator leads the run any more: save a rescue checkpoint in this worker's own folder; answered by
+    /// `stateSaved`.
     case saveState
     /// End the thread.
     case leave

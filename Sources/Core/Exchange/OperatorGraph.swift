@@ -1,7 +1,7 @@
 /// A model as operators on named values, between the layers that declare it and the files that carry it.
 ///
-/// Operators, their inputs and their attributes are those of ONNX, operator set 17. Images are `[batch, channels, height,
-/// width]`, vectors `[batch, features]`; the batch is free. A value is defined once, before it is used.
+/// Operators, their inputs and their attributes are those of ONNX, operator set 17. Images are `[batch, channels,
+/// height, width]`, vectors `[batch, features]`; the batch is free. A value is defined once, before it is used.
 package struct OperatorGraph: Sendable, Equatable {
     /// The output of an operator, a tensor of the model or its input.
     package struct Value: Sendable, Hashable {

@@ -90,15 +90,15 @@ extension SettingsKind {
 
 /// Pieces of the canonical form.
 package enum CanonicalText {
-    /// A value in block form below its key: each line on a line of its own, indented, with the blocks inside it. Empty for
-    /// no lines.
+    /// A value in block form below its key: each line on a line of its own, indented, with the blocks inside it. Empty
+    /// for no lines.
     package static func block(_ lines: [String]) -> String {
         lines.map { "\n  " + $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "\n  ") }
             .joined()
     }
 
-    /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, because the reader refuses what looks like
-    /// an anchor.
+    /// Text in double quotes with YAML's escapes; "&" and "*" are escaped too, because the reader refuses what looks
+    /// like an anchor.
     package static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {

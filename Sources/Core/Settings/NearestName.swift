@@ -1,7 +1,7 @@
 /// Finds the known name that a misspelt one probably means.
 package enum NearestName {
-    /// The candidate with the fewest changed letters, ignoring case, if at most a third of the letters differ; the first
-    /// of several.
+    /// The candidate with the fewest changed letters, ignoring case, if at most a third of the letters differ; the
+    /// first of several.
     package static func of(_ text: String, among candidates: [String]) -> String? {
         guard text.utf8.count <= 100 else { return nil }
         let ranked = candidates.map { (name: $0, distance: distance(text.lowercased(), $0.lowercased())) }

@@ -30,8 +30,8 @@ package struct SettingFormat<Value>: Sendable {
 }
 
 extension SettingFormat where Value: BinaryFloatingPoint & LosslessStringConvertible & Sendable {
-    /// Finite numbers that `isAllowed`, which `expectation` describes. The canonical text is the shortest that reads back to
-    /// the same bits.
+    /// Finite numbers that `isAllowed`, which `expectation` describes. The canonical text is the shortest that reads
+    /// back to the same bits.
     package static func number(_ expectation: String, where isAllowed: @escaping @Sendable (Value) -> Bool) -> Self {
         Self(
             expectation, read: { node throws(SettingError) in try node.number(expectation, where: isAllowed) },

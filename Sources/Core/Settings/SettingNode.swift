@@ -1,7 +1,7 @@
 /// A value in a configuration text with its place, independent of the text's format.
 ///
-/// The reading functions are strict: a value has the right type and lies within its limits, or a `SettingError` names the
-/// line and the key. Only decimal numbers without quotes are numbers, and only `true` and `false` are truth values.
+/// The reading functions are strict: a value has the right type and lies within its limits, or a `SettingError` names
+/// the line and the key. Only decimal numbers without quotes are numbers, and only `true` and `false` are truth values.
 package struct SettingNode: Sendable, Equatable {
     package enum Style: Sendable, Equatable {
         case plain

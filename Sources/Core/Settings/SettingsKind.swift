@@ -1,5 +1,5 @@
-/// Settings that are declared once. Reading, the canonical form, the reference article and "unknown key, did you mean …"
-/// follow from `visitSettings`.
+/// Settings that are declared once. Reading, the canonical form, the reference article and "unknown key, did you mean
+/// …" follow from `visitSettings`.
 package protocol SettingsGroup: Sendable, Equatable {
     /// The defaults. A required setting has any value; reading always replaces it.
     init()
@@ -48,11 +48,12 @@ package struct SettingConflict: Sendable, Equatable {
 ///         }
 ///     }
 ///
-/// It is read from `dropout: {rate: 0.25}`, and written as that. A kind without a required setting may also be a bare name
-/// (`flatten`), and is written so when no setting is written. A kind with one value instead of a mapping
+/// It is read from `dropout: {rate: 0.25}`, and written as that. A kind without a required setting may also be a bare
+/// name (`flatten`), and is written so when no setting is written. A kind with one value instead of a mapping
 /// (`activation: relu`) calls `visitor.visitValue`.
 ///
-/// The family of kinds, such as layers, is a protocol that refines `SettingsKind`, with a list of its types and a reader:
+/// The family of kinds, such as layers, is a protocol that refines `SettingsKind`, with a list of its types and a
+/// reader:
 ///
 ///     enum LayerKinds {
 ///         static let all: [any Layer.Type] = [Dense.self, Dropout.self]
@@ -86,8 +87,8 @@ extension SettingsKind {
     }
 }
 
-/// How a setting appears in an experiment and in the canonical form. Canonical forms are part of checkpoints, so a setting
-/// that a kind gains later must be `.whenChanged`.
+/// How a setting appears in an experiment and in the canonical form. Canonical forms are part of checkpoints, so a
+/// setting that a kind gains later must be `.whenChanged`.
 package enum SettingPresence: Sendable {
     /// The experiment must give it; the canonical form always has it.
     case required
@@ -103,8 +104,8 @@ package enum SettingPresence: Sendable {
 package protocol SettingVisitor {
     associatedtype Failure: Error
 
-    /// Visits one setting. `key` is its name in the mapping, nil when the value takes the place of the mapping. `fallback` is
-    /// the value when the key is missing, with its text for the reference; nil keeps the value.
+    /// Visits one setting. `key` is its name in the mapping, nil when the value takes the place of the mapping.
+    /// `fallback` is the value when the key is missing, with its text for the reference; nil keeps the value.
     mutating func visit<Value>(
         key: String?, _ value: inout Value, _ format: SettingFormat<Value>, _ presence: SettingPresence,
         fallback: (value: Value, text: String)?, _ documentation: String

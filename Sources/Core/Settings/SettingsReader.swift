@@ -78,8 +78,8 @@ package struct KindChoice: Sendable {
 }
 
 extension SettingNode {
-    /// Finds the kind that the node names: a bare name, or a mapping with one name. Errors name `noun` as expected, as in
-    /// "an optimizer", or `one` where a mapping has several names, as in "one optimizer".
+    /// Finds the kind that the node names: a bare name, or a mapping with one name. Errors name `noun` as expected, as
+    /// in "an optimizer", or `one` where a mapping has several names, as in "one optimizer".
     package func choice(
         of kinds: [any SettingsKind.Type], _ noun: String, one: String
     ) throws(SettingError) -> KindChoice {

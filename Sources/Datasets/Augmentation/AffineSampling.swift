@@ -33,15 +33,16 @@ extension AffineMap {
     }
 }
 
-/// Draws an image through an affine map with bilinear interpolation, as scipy.ndimage.affine_transform does with order 1.
+/// Draws an image through an affine map with bilinear interpolation, as scipy.ndimage.affine_transform does with order
+/// 1.
 struct AffineSampling {
     let height: Int
     let width: Int
     let channels: Int
     let fill: AugmentationConfiguration.FillMode
 
-    /// `target` and `source`: `[height, width, channels]`, not overlapping. Places and weights are Double; the four neighbours are
-    /// added in the order (above left, above right, below left, below right) and rounded once to Float.
+    /// `target` and `source`: `[height, width, channels]`, not overlapping. Places and weights are Double; the four
+    /// neighbours are added in the order (above left, above right, below left, below right) and rounded once to Float.
     func apply(_ map: AffineMap, _ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>) {
         for y in 0..<height {
             for x in 0..<width {

@@ -1,7 +1,7 @@
 public import Core
 
-/// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew for
-/// every sample of every step. A setting of nil, 0 or [1, 1] leaves the image unchanged.
+/// How training images are varied: a random crop, then an affine map, a flip and an erased rectangle, each drawn anew
+/// for every sample of every step. A setting of nil, 0 or [1, 1] leaves the image unchanged.
 ///
 /// ```swift
 /// let augmentation = AugmentationConfiguration(
@@ -105,7 +105,8 @@ public struct AugmentationConfiguration: SettingsGroup {
         }
     }
 
-    /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data augmentation").
+    /// A rectangle of one value over a random place (Zhong, Zheng, Kang, Li and Yang, "Random erasing data
+    /// augmentation").
     ///
     /// ```swift
     /// let erasing = AugmentationConfiguration.RandomErasing(probability: 0.5, area: 0.02...0.2)

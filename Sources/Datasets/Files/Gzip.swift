@@ -60,8 +60,8 @@ struct GzipSource<Packed: ByteSource & ~Copyable>: ByteSource, ~Copyable {
     }
 }
 
-/// What zlib needs while it inflates. A class, because the compiler (Swift 6.3) can leave out the deinit of a generic structure that
-/// cannot be copied.
+/// What zlib needs while it inflates. A class, because the compiler (Swift 6.3) can leave out the deinit of a generic
+/// structure that cannot be copied.
 private final class InflateMemory {
     let stream: UnsafeMutablePointer<z_stream>
     let window: UnsafeMutableRawBufferPointer

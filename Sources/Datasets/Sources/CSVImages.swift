@@ -1,7 +1,7 @@
 package import Core
 
-/// Images as text, as Kaggle has them: a header `label,pixel1,…`, then a line an image: its label, then its values 0 to 255, row
-/// after row. Lines end with LF or CRLF; the last may lack it.
+/// Images as text, as Kaggle has them: a header `label,pixel1,…`, then a line an image: its label, then its values 0 to
+/// 255, row after row. Lines end with LF or CRLF; the last may lack it.
 package enum CSVImages {
     /// Reads the bytes of a file; `name` is the file's name in errors.
     ///
@@ -12,8 +12,8 @@ package enum CSVImages {
         try read(from: MemorySource(bytes), file: name, name: name, format: format)
     }
 
-    /// Reads a file from the first of some folders that has it, plain or with `.gz`. Its images get the name of the file, or
-    /// another.
+    /// Reads a file from the first of some folders that has it, plain or with `.gz`. Its images get the name of the
+    /// file, or another.
     package static func load(
         _ file: String, name: String? = nil, format: ImageFormat, searching folders: [String]
     ) throws(DatasetError) -> ImageDataset {

@@ -64,7 +64,8 @@ final class CSVReader {
         guard !labels.isEmpty else { throw failure("it has no image after its header") }
     }
 
-    /// Reads the whole lines in the window and gives how many bytes they are. At the end of the file the rest is a line.
+    /// Reads the whole lines in the window and gives how many bytes they are. At the end of the file the rest is a
+    /// line.
     private func readLines(_ filled: Int, isAtEnd: Bool) throws(DatasetError) -> Int {
         guard let base = window.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return 0 }
         var begin = 0
@@ -143,8 +144,8 @@ struct CSVCell {
     /// Four bytes must be readable at `place`.
     init(_ place: UnsafePointer<UInt8>) {
         let word = UInt32(littleEndian: UnsafeRawPointer(place).loadUnaligned(as: UInt32.self))
-        // A digit becomes 0 to 9; adding 0x76 carries any other byte below 0x80 to 0x80 or more. A carry out of a byte can only
-        // be from one that is no digit, and changes only the bytes after it.
+        // A digit becomes 0 to 9; adding 0x76 carries any other byte below 0x80 to 0x80 or more. A carry out of a byte
+        // can only be from one that is no digit, and changes only the bytes after it.
         let digits = word ^ 0x3030_3030
         let others = (digits &+ 0x7676_7676 | digits) & 0x8080_8080
         let length = others.trailingZeroBitCount >> 3

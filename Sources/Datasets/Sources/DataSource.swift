@@ -6,7 +6,8 @@ package protocol DataSource: SettingsKind {
     /// What each label means.
     var classNames: [String] { get }
 
-    /// Names of the files and folders that make up the set. A folder with one of them has the set. Empty for made-up images.
+    /// Names of the files and folders that make up the set. A folder with one of them has the set. Empty for made-up
+    /// images.
     var files: [String] { get }
 
     /// The folders that are searched, first to last.
@@ -93,8 +94,8 @@ package struct DataRequest: Sendable {
         self.testCount = testCount
     }
 
-    /// The folder that the user named, or else `$SELVEDGE_DATA`; nil without either. A named place that lacks the set is an
-    /// error: no other place is searched.
+    /// The folder that the user named, or else `$SELVEDGE_DATA`; nil without either. A named place that lacks the set
+    /// is an error: no other place is searched.
     var namedFolder: String? { Self.namedFolder(data: data, environment: environment) }
 
     static func namedFolder(data: String?, environment: [String: String]) -> String? {

@@ -1,6 +1,7 @@
 package import Core
 
-/// Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28 × 28 grey, ten classes (Xiao, Rasul and Vollgraf 2017).
+/// Fashion-MNIST: 60,000 training and 10,000 test images of clothes, 28 × 28 grey, ten classes (Xiao, Rasul and
+/// Vollgraf 2017).
 package enum FashionMNIST {
     package static let name = "fashion-mnist"
 
@@ -8,9 +9,9 @@ package enum FashionMNIST {
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]
 
-    /// Where the files are looked for: in the folder named by the user or by `$SELVEDGE_DATA`, and nowhere else; without
-    /// either in the system's folder (Debian's package dataset-fashion-mnist), then in the user's cache. Wherever they are
-    /// found, their digests must be right.
+    /// Where the files are looked for: in the folder named by the user or by `$SELVEDGE_DATA`, and nowhere else;
+    /// without either in the system's folder (Debian's package dataset-fashion-mnist), then in the user's cache.
+    /// Wherever they are found, their digests must be right.
     package static func searchPath(data: String?, environment: [String: String]) -> [String] {
         if let named = DataRequest.namedFolder(data: data, environment: environment) { return [named] }
         return ["/usr/share/datasets/fashion-mnist"] + (cacheFolder(environment: environment).map { [$0] } ?? [])
@@ -25,11 +26,11 @@ package enum FashionMNIST {
 }
 
 extension FashionMNIST {
-    /// Loads both sets, each from the first folder that has it: as two IDX files, plain or with `.gz`, or, where they are not,
-    /// as Kaggle's CSV file.
+    /// Loads both sets, each from the first folder that has it: as two IDX files, plain or with `.gz`, or, where they
+    /// are not, as Kaggle's CSV file.
     ///
-    /// Throws `DatasetError` when a file is missing everywhere, when an IDX file is not Fashion-MNIST's byte for byte, or when a
-    /// CSV file has not as many images. Cost: inflating and digesting 55 MB.
+    /// Throws `DatasetError` when a file is missing everywhere, when an IDX file is not Fashion-MNIST's byte for byte,
+    /// or when a CSV file has not as many images. Cost: inflating and digesting 55 MB.
     package static func load(
         searching folders: [String]
     ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {

@@ -28,7 +28,8 @@ package enum IDXFile {
 
     /// Reads images from the bytes of a plain or gzip-packed file; `name` is the file's name in errors.
     ///
-    /// Throws `DatasetError` for a wrong magic, a zero or oversized dimension, missing or surplus bytes, or a damaged stream.
+    /// Throws `DatasetError` for a wrong magic, a zero or oversized dimension, missing or surplus bytes, or a damaged
+    /// stream.
     package static func images(from bytes: [UInt8], name: String) throws(DatasetError) -> Images {
         let content = try content(of: bytes, name: name, magic: imagesMagic)
         return Images(
@@ -81,9 +82,11 @@ extension IDXFile {
 }
 
 extension IDXFile {
-    /// Images of any one size and their labels, from two files that are looked for in some folders, plain or with `.gz`.
+    /// Images of any one size and their labels, from two files that are looked for in some folders, plain or with
+    /// `.gz`.
     ///
-    /// Throws `DatasetError` when a file is missing everywhere or malformed, when counts differ, or a label is no class.
+    /// Throws `DatasetError` when a file is missing everywhere or malformed, when counts differ, or a label is no
+    /// class.
     package static func dataset(
         images: String, labels: String, classNames: [String], searching folders: [String]
     ) throws(DatasetError) -> ImageDataset {
@@ -125,8 +128,8 @@ struct IDXContent {
 
     /// Reads a file whose magic must be `magic` and, where given, whose dimensions must be `dimensions`.
     ///
-    /// The payload is allocated after the header is checked, never larger than the header announces, and filled a window at a
-    /// time, so that memory grows only with the bytes that are there.
+    /// The payload is allocated after the header is checked, never larger than the header announces, and filled a
+    /// window at a time, so that memory grows only with the bytes that are there.
     static func read<Source: ByteSource & ~Copyable>(
         from source: consuming Source, file: String, magic: UInt32, dimensions expected: [Int]?
     ) throws(DatasetError) -> IDXContent {

@@ -3,11 +3,11 @@ import Glibc
 
 /// Images as PNG files, in a folder with one sub-folder a class.
 package enum PNGFolder {
-    /// Reads a folder from the first of some folders that has it. Samples are ordered by class, in the order of the class
-    /// names, and within a class in the order of their file names' bytes; names that begin with "." are skipped.
+    /// Reads a folder from the first of some folders that has it. Samples are ordered by class, in the order of the
+    /// class names, and within a class in the order of their file names' bytes; names that begin with "." are skipped.
     ///
-    /// Throws `DatasetError` for a class without a sub-folder, a sub-folder that is no class, a file that is no PNG image of
-    /// exactly this size, and more than 1 GiB of pixels.
+    /// Throws `DatasetError` for a class without a sub-folder, a sub-folder that is no class, a file that is no PNG
+    /// image of exactly this size, and more than 1 GiB of pixels.
     package static func load(
         _ name: String, format: ImageFormat, searching folders: [String]
     ) throws(DatasetError) -> ImageDataset {

@@ -9,7 +9,8 @@ package struct PNGImage: Sendable, Equatable {
     /// `[height, width, channels]`
     package var pixels: [UInt8]
 
-    /// Decodes the bytes of a file; `name` is the file's name in errors. `expected`, if given, is the size that the picture must have.
+    /// Decodes the bytes of a file; `name` is the file's name in errors. `expected`, if given, is the size that the
+    /// picture must have.
     ///
     /// Throws `DatasetError.image` for anything that is damaged, cut short, unsupported or of another size. Sizes are
     /// checked before memory is taken, the CRC of every chunk before it is used.
@@ -221,8 +222,8 @@ struct PNGData: ~Copyable {
     private var tooMuch: DatasetError { .image(file: file, problem: "its data continue after its last row") }
 }
 
-/// Undoes the filters of a PNG file's rows: each byte was written as its difference from a prediction by the byte one pixel
-/// to the left (a), the one above (b) and the one above that to the left (c), which are 0 beyond the edges.
+/// Undoes the filters of a PNG file's rows: each byte was written as its difference from a prediction by the byte one
+/// pixel to the left (a), the one above (b) and the one above that to the left (c), which are 0 beyond the edges.
 enum PNGFilters {
     /// `rows` holds each row with the number of its filter before it.
     static func undo(_ rows: [UInt8], header: PNGHeader, file: String) throws(DatasetError) -> [UInt8] {

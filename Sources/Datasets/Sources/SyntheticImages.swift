@@ -6,7 +6,8 @@ package enum SyntheticImages {
     /// The most samples that can be made.
     package static let maximumCount = 1_000_000
 
-    /// Each sample is a function of seed and index alone: a garment, its place, size, brightness, light and texture, and noise.
+    /// Each sample is a function of seed and index alone: a garment, its place, size, brightness, light and texture,
+    /// and noise.
     package static func make(sampleCount: Int, seed: UInt64) -> ImageDataset {
         precondition(1...maximumCount ~= sampleCount, "between 1 and \(maximumCount) samples can be made")
         let stream = RandomStream(seed: seed, purpose: .syntheticData)
@@ -32,7 +33,8 @@ package enum SyntheticImages {
     private static let side = 28
     private static let imageByteCount = side * side
 
-    /// Fills one image and gives its label. Blocks 0 and 1 of a sample's words decide about the garment, the others are noise.
+    /// Fills one image and gives its label. Blocks 0 and 1 of a sample's words decide about the garment, the others are
+    /// noise.
     private static func draw(
         sample: UInt32, stream: RandomStream, into image: UnsafeMutableBufferPointer<UInt8>
     ) -> UInt8 {

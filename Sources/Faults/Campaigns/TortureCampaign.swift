@@ -91,8 +91,8 @@ package struct TortureCampaign: Sendable {
         return Reference(digests: try RunDigests(run: training.run), seconds: runner.seconds - start)
     }
 
-    /// Trains once under the run's plan, resumes what can be resumed, and classifies the result. The folder of an equal run is
-    /// removed.
+    /// Trains once under the run's plan, resumes what can be resumed, and classifies the result. The folder of an equal
+    /// run is removed.
     package func result(run: Int, against reference: Reference, _ runner: some TortureRunner) throws -> TortureResult {
         let (workerCount, plan) = plan(run: run)
         let training = try runner.training(named: name(ofRun: run), in: folder)
@@ -151,8 +151,8 @@ package protocol TortureRunner {
     /// Makes the folders of a training. Throws `TortureError.exists` where they exist already.
     func training(named name: String, in folder: String) throws -> TortureTraining
 
-    /// Trains with these arguments until all processes have ended. `intervene` is called repeatedly with the seconds since the
-    /// start, until it returns what is done.
+    /// Trains with these arguments until all processes have ended. `intervene` is called repeatedly with the seconds
+    /// since the start, until it returns what is done.
     func run(
         _ training: TortureTraining, _ arguments: [String], deadlineSeconds: Double,
         intervene: (_ seconds: Double) -> TortureIntervention?

@@ -1,8 +1,8 @@
 import Glibc
 import Runs
 
-/// The folder that the processes of a run share for their faults: a mark for each triggered fault, the list of them, and
-/// the moment at which training began.
+/// The folder that the processes of a run share for their faults: a mark for each triggered fault, the list of them,
+/// and the moment at which training began.
 package struct FaultFolder: Sendable {
     package let path: String
 

@@ -12,7 +12,8 @@ package final class FaultInjector: Sendable {
     let effects: FaultEffects
     private let state: Mutex<FaultSchedule>
 
-    /// An injector for the plan's faults of `target`, which marks triggered faults in `folder`; nil where there are none.
+    /// An injector for the plan's faults of `target`, which marks triggered faults in `folder`; nil where there are
+    /// none.
     package convenience init?(_ plan: FaultPlan, target: FaultTarget, folder: String) {
         self.init(plan, target: target, folder: folder, effects: .real)
     }
@@ -38,7 +39,8 @@ package final class FaultInjector: Sendable {
         if pauseMilliseconds > 0 { effects.sleep(pauseMilliseconds) }
     }
 
-    /// Starts the clock of faults that are triggered after a time; the first call in a run counts for all its processes.
+    /// Starts the clock of faults that are triggered after a time; the first call in a run counts for all its
+    /// processes.
     private func startClock() {
         let waiting = state.withLock { $0.takeTimed() }
         // A process without a timed fault also records the start: other processes may have one.

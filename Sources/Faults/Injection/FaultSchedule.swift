@@ -72,7 +72,8 @@ struct FaultSchedule: Sendable {
         failures.append(FileFailure(fault, operations, errorCode: errorCode, nanoseconds: nanoseconds))
     }
 
-    /// Begins a fault of the network: a proxy disturbs the sockets of this process, and the process itself its frames in memory.
+    /// Begins a fault of the network: a proxy disturbs the sockets of this process, and the process itself its frames
+    /// in memory.
     mutating func disturb(_ planned: PlannedFault, nanoseconds: Int64) {
         guard let disturbance = MemoryDisturbance(planned, nanoseconds: nanoseconds) else { return }
         disturbances.append(disturbance)
@@ -143,7 +144,8 @@ private struct Slowness: Sendable {
 
     func isOver(nanoseconds: Int64) -> Bool { nanoseconds >= end }
 
-    /// The pause before the step that begins. A step's duration is the time since the last call without that call's pause.
+    /// The pause before the step that begins. A step's duration is the time since the last call without that call's
+    /// pause.
     mutating func pause(nanoseconds: Int64) -> Int {
         let own = last.map { Double(nanoseconds - $0) / 1e6 - Double(lastPause) } ?? 0
         last = nanoseconds

@@ -68,8 +68,8 @@ package struct CopiedFrame: Sendable, Equatable {
 
 /// Loses, repeats, changes, holds back and delays frames that arrive through memory. Time and faults are arguments.
 ///
-/// Which frames are affected is drawn as in ``TrafficFault``, from the fault's seed and the frame's number. Memory is not a
-/// wire: what may change on it is the announcement of a payload, so only the header of a frame is corrupted.
+/// Which frames are affected is drawn as in ``TrafficFault``, from the fault's seed and the frame's number. Memory is
+/// not a wire: what may change on it is the announcement of a payload, so only the header of a frame is corrupted.
 package struct MemoryFaultMachine {
     private struct Waiting {
         var frame: CopiedFrame

@@ -6,7 +6,8 @@ extension FaultPlan {
     /// The longest plan file, in bytes.
     static let byteLimit = 1 << 20
 
-    /// Reads a plan file: `faults:` with a list of one-line texts, or of mappings with the key `kind` and those of the text.
+    /// Reads a plan file: `faults:` with a list of one-line texts, or of mappings with the key `kind` and those of the
+    /// text.
     public init(path: String) throws(FaultError) {
         let bytes: [UInt8]
         do {

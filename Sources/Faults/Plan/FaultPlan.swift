@@ -47,7 +47,8 @@ public struct FaultPlan: Sendable, Equatable {
     /// Whether the run needs a proxy between its processes.
     package var needsProxy: Bool { faults.contains { $0.kind.isNetwork } }
 
-    /// Refuses faults of workers that a run of `workerCount` workers does not have. `source` names the file of the plan.
+    /// Refuses faults of workers that a run of `workerCount` workers does not have. `source` names the file of the
+    /// plan.
     package func check(workerCount: Int, source: String? = nil) throws(FaultError) {
         for fault in faults {
             if case .worker(let index) = fault.target, index >= workerCount {

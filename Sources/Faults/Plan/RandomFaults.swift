@@ -19,7 +19,8 @@ package struct RandomFaults: Sendable {
         self.stepsPerEpoch = stepsPerEpoch
     }
 
-    /// For faults at random times in a run of unknown length: all kinds but bit flips, which only an audit or a resume finds.
+    /// For faults at random times in a run of unknown length: all kinds but bit flips, which only an audit or a resume
+    /// finds.
     package static func lasting(workerCount: Int) -> RandomFaults {
         RandomFaults(
             kinds: FaultKind.planned.filter { $0 != .flipGradient && $0 != .flipCheckpoint },
@@ -53,7 +54,8 @@ package struct RandomFaults: Sendable {
         return FaultPlan(faults)
     }
 
-    /// A flipped gradient is detected only while a second worker computes, so no other fault of such a plan costs a worker.
+    /// A flipped gradient is detected only while a second worker computes, so no other fault of such a plan costs a
+    /// worker.
     private static func mayAccompany(_ kind: FaultKind, with first: FaultKind) -> Bool {
         first == .flipGradient ? kind == .slow || kind.isFile : kind != .flipGradient
     }
@@ -116,7 +118,8 @@ package struct RandomFaults: Sendable {
         }
     }
 
-    /// The logarithm of a number in (0, 1], by the series of the inverse hyperbolic tangent after halvings; good to nine digits.
+    /// The logarithm of a number in (0, 1], by the series of the inverse hyperbolic tangent after halvings; good to
+    /// nine digits.
     private static func naturalLogarithm(_ value: Double) -> Double {
         let ratio = (value.significand - 1) / (value.significand + 1)
         var (sum, power) = (0.0, ratio)

@@ -1,5 +1,5 @@
-/// The routes between the processes of one run on this host, with all sockets in one folder, and the commands that make a
-/// fault of a plan happen on them.
+/// The routes between the processes of one run on this host, with all sockets in one folder, and the commands that make
+/// a fault of a plan happen on them.
 ///
 /// Worker N connects to the coordinator through `control-N`, and the other workers connect to it through `inbox-N`: it
 /// binds the inbox beside the address at which it reaches the coordinator, and announces that address with a suffix.

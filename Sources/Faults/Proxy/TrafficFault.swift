@@ -8,8 +8,8 @@ package enum FlowDirection: String, Sendable, Hashable, CaseIterable {
 
 /// What a proxy does to the traffic of a route while the fault is set.
 ///
-/// Whether a message is affected is drawn from the seed, the route, the connection's number on it, the direction and the
-/// message's number on the connection: the same traffic is affected at the same places.
+/// Whether a message is affected is drawn from the seed, the route, the connection's number on it, the direction and
+/// the message's number on the connection: the same traffic is affected at the same places.
 package struct TrafficFault: Sendable, Hashable {
     /// One of `FaultKind.ofRoutes`.
     package var kind: FaultKind

@@ -3,8 +3,8 @@ public import KernelInterface
 extension KernelTable {
     /// This table with the arguments of products and sums checked at every call: a few comparisons, then the kernel.
     ///
-    /// Checks: scratch is aligned, counts are not negative, rows do not overlap, a bias is there when it is asked for, and a
-    /// program leaves nothing on a stack that it never overflows. Extents of memory cannot be checked.
+    /// Checks: scratch is aligned, counts are not negative, rows do not overlap, a bias is there when it is asked for,
+    /// and a program leaves nothing on a stack that it never overflows. Extents of memory cannot be checked.
     public var checked: KernelTable {
         var table = self
         table.matrixProduct = { [matrixProduct] arguments, scratch in

@@ -37,9 +37,9 @@ public struct ConvolutionShape: Sendable, Equatable {
 /// `output[s, y, x, co] = bias[co] + Σ_(ky, kx, ci) input[s, y+ky, x+kx, ci] · weights[ky, kx, ci, co]`,
 /// the sum in the order (ky, kx, ci) ascending, then ReLU if asked. NHWC, packed. Lanes run over output channels.
 ///
-/// With pooling (`convolutionForwardPooled`), `output` is `[s, pooledHeight, pooledWidth, co]`, the first maximum of each 2×2 window
-/// in row order, and `windowIndex` (same shape, one byte) is its position in the window (0…3, row-major), or `noWindowPlace`
-/// where ReLU is applied and the maximum is not > 0.
+/// With pooling (`convolutionForwardPooled`), `output` is `[s, pooledHeight, pooledWidth, co]`, the first maximum of
+/// each 2×2 window in row order, and `windowIndex` (same shape, one byte) is its position in the window (0…3,
+/// row-major), or `noWindowPlace` where ReLU is applied and the maximum is not > 0.
 @frozen
 public struct ConvolutionForwardArguments {
     public var shape: ConvolutionShape
@@ -77,9 +77,10 @@ public var noWindowPlace: UInt8 { 4 }
 /// `gradient[root][(ky, kx, ci), co] = Σ_samples Σ_(y, x) input[s, y+ky, x+kx, ci] · outputGradient[s, y, x, co]`,
 /// for a sample over (y, x) in row order, then over samples in the order of `program`.
 ///
-/// In the pooled form (`convolutionWeightGradientPooled`), `outputGradient` is `[s, pooledHeight, pooledWidth, co]`; the sum runs over
-/// the pooled positions in row order, each contributing the one input window that `windowIndex` names, or nothing for
-/// `noWindowPlace` (the mask of ReLU). The bias gradient is then computed too, over the same positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0, and in the
+/// In the pooled form (`convolutionWeightGradientPooled`), `outputGradient` is `[s, pooledHeight, pooledWidth, co]`;
+/// the sum runs over the pooled positions in row order, each contributing the one input window that `windowIndex`
+/// names, or nothing for `noWindowPlace` (the mask of ReLU). The bias gradient is then computed too, over the same
+/// positions, into `biasGradient`. Only weight rows `rowBegin ..< rowEnd` are computed (the bias with row 0, and in the
 /// pooled form alone where the range is empty).
 @frozen
 public struct ConvolutionWeightGradientArguments {
@@ -125,8 +126,8 @@ public struct MaxPoolArguments {
     public var input: UnsafePointer<Float>?
     /// Forward: written, `[s, inputHeight / 2, inputWidth / 2, channels]`. Backward: unused.
     public var output: UnsafeMutablePointer<Float>?
-    /// `[s, inputHeight / 2, inputWidth / 2, channels]`: which of the four positions held the first maximum. Backward: or
-    /// `noWindowPlace`, where the gradient is dropped.
+    /// `[s, inputHeight / 2, inputWidth / 2, channels]`: which of the four positions held the first maximum. Backward:
+    /// or `noWindowPlace`, where the gradient is dropped.
     public var windowIndex: UnsafeMutablePointer<UInt8>
     /// Backward: the gradient of the output.
     public var outputGradient: UnsafePointer<Float>?

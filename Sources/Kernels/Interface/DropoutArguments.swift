@@ -1,7 +1,8 @@
-/// Inverted dropout: `output[s, e] = input[s, e] · scale` where the element is kept, +0 where it is dropped. The same call on
-/// gradients is the way back.
+/// Inverted dropout: `output[s, e] = input[s, e] · scale` where the element is kept, +0 where it is dropped. The same
+/// call on gradients is the way back.
 ///
-/// Element e of sample s is kept if its 16-bit draw is at least `threshold`. The draw comes from Philox 4×32-10 with the seed
+/// Element e of sample s is kept if its 16-bit draw is at least `threshold`. The draw comes from Philox 4×32-10 with
+/// the seed
 /// as its key and the counter `(e / 8, firstPosition + s, step, purpose << 16 | layer)`: word k of the block holds the draws of
 /// elements 8b + 2k (low half) and 8b + 2k + 1 (high half). So it does not depend on which worker computes the element.
 @frozen

@@ -1,8 +1,9 @@
 /// The arithmetic of one instruction set as a table of functions, chosen once at start.
 ///
-/// Every table gives the same bits for the same arguments. `scratch` is memory of at least `scratchByteCount` bytes, 64-byte aligned, that the
-/// calling thread alone uses during the call. Nothing is allocated. Pointers must be valid for the extents that the arguments state; results may not
-/// overlap inputs unless a function's documentation allows it. Argument checks are in the `Kernels` module's wrappers.
+/// Every table gives the same bits for the same arguments. `scratch` is memory of at least `scratchByteCount` bytes,
+/// 64-byte aligned, that the calling thread alone uses during the call. Nothing is allocated. Pointers must be valid
+/// for the extents that the arguments state; results may not overlap inputs unless a function's documentation allows
+/// it. Argument checks are in the `Kernels` module's wrappers.
 @frozen
 public struct KernelTable: Sendable {
     public typealias Scratch = UnsafeMutableRawPointer
@@ -23,7 +24,8 @@ public struct KernelTable: Sendable {
     public var convolutionWeightGradient: @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void
     public var convolutionWeightGradientPooled: @Sendable (ConvolutionWeightGradientArguments, Scratch) -> Void
     /// `flipped[kh-1-ky, kw-1-kx, co, ci] = weights[ky, kx, ci, co]`: with it the input gradient of a convolution is
-    /// `convolutionForward` over the output gradient padded by kernel − 1 on every side. Arguments: shape, weights, flipped.
+    /// `convolutionForward` over the output gradient padded by kernel − 1 on every side. Arguments: shape, weights,
+    /// flipped.
     public var flipConvolutionWeights:
         @Sendable (ConvolutionShape, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// The weights of a 3×3 convolution at Winograd's points, for the three kernels below.
@@ -47,14 +49,15 @@ public struct KernelTable: Sendable {
     public var sigmoid: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// `y[i] = tanh x[i]`; y may be x. Arguments: count, x, y.
     public var hyperbolicTangent: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
-    /// `gradient[i] = gradient[i] · (output[i] · (1 − output[i]))`, each operation rounded. Arguments: count, output, gradient.
+    /// `gradient[i] = gradient[i] · (output[i] · (1 − output[i]))`, each operation rounded. Arguments: count, output,
+    /// gradient.
     public var sigmoidBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// `gradient[i] = gradient[i] · fma(−output[i], output[i], 1)`. Arguments: count, output, gradient.
     public var hyperbolicTangentBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// `y[i] = x[i]·Φ(x[i])`, Φ being the standard normal distribution; y may be x. Arguments: count, x, y.
     public var gaussianErrorLinear: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
-    /// `gradient[i] = gradient[i] · (Φ(x[i]) + x[i]·φ(x[i]))`, φ being the standard normal density. Arguments: count, x,
-    /// gradient.
+    /// `gradient[i] = gradient[i] · (Φ(x[i]) + x[i]·φ(x[i]))`, φ being the standard normal density. Arguments: count,
+    /// x, gradient.
     public var gaussianErrorLinearBackward: @Sendable (Int, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     public var dropout: @Sendable (DropoutArguments) -> Void
 
@@ -69,8 +72,8 @@ public struct KernelTable: Sendable {
     public var add: @Sendable (Int, UnsafePointer<Float>, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
     /// Whether all values are finite. Arguments: count, x.
     public var allFinite: @Sendable (Int, UnsafePointer<Float>) -> Bool
-    /// Σ x[i]² in Double. Each product is exact; lane i mod 16 adds its terms with i ascending, from +0; the 16 lanes are
-    /// summed by halves: lane l with l + 8, then l + 4, l + 2, l + 1. Arguments: count, x.
+    /// Σ x[i]² in Double. Each product is exact; lane i mod 16 adds its terms with i ascending, from +0; the 16 lanes
+    /// are summed by halves: lane l with l + 8, then l + 4, l + 2, l + 1. Arguments: count, x.
     public var sumOfSquares: @Sendable (Int, UnsafePointer<Float>) -> Double
     /// Σ |x[i]| in Double, in the order of `sumOfSquares`. Arguments: count, x.
     public var sumOfMagnitudes: @Sendable (Int, UnsafePointer<Float>) -> Double

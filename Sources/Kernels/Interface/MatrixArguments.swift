@@ -9,7 +9,8 @@ public enum AccumulatorStart: Sendable {
     case result
 }
 
-/// `c[row, column] = start + Σ_k a[row, k] · b[k, column]`, k ascending, one fused multiply-add a term; then ReLU if asked.
+/// `c[row, column] = start + Σ_k a[row, k] · b[k, column]`, k ascending, one fused multiply-add a term; then ReLU if
+/// asked.
 ///
 /// All matrices are row-major; strides are in elements. Lanes run over columns.
 @frozen

@@ -1,7 +1,7 @@
 /// Normalisation of channels: `output[p, c] = fma(input[p, c] − mean[c], scale[c], shift[c])`.
 ///
-/// In batch normalisation `scale` is γ / √(variance + ε) and `shift` is β. Matrices are `[positionCount, channelCount]`, packed; a
-/// position is one (sample, y, x).
+/// In batch normalisation `scale` is γ / √(variance + ε) and `shift` is β. Matrices are `[positionCount,
+/// channelCount]`, packed; a position is one (sample, y, x).
 @frozen
 public struct NormalizationArguments {
     public var positionCount: Int
@@ -32,8 +32,9 @@ public struct NormalizationArguments {
 /// The input gradient of batch normalisation, with x̂ = (x − mean[c]) · inverseDeviation[c]:
 /// `inputGradient[p, c] = factor[c] · fma(−x̂, productMean[c], outputGradient[p, c] − gradientMean[c])`.
 ///
-/// `factor` is γ · inverseDeviation, `gradientMean` the mean of the output gradient over the positions that were normalised together and
-/// `productMean` that of outputGradient · x̂ (Ioffe & Szegedy 2015, section 3, with the terms collected).
+/// `factor` is γ · inverseDeviation, `gradientMean` the mean of the output gradient over the positions that were
+/// normalised together and `productMean` that of outputGradient · x̂ (Ioffe & Szegedy 2015, section 3, with the terms
+/// collected).
 @frozen
 public struct NormalizationInputGradientArguments {
     public var positionCount: Int
@@ -105,9 +106,9 @@ public struct SquaredDeviationArguments {
     }
 }
 
-/// The gradients of a normalisation's shift and scale, in the order of `columnSums`, with x̂ = (x − mean[c]) · inverseDeviation[c]:
-/// `shiftGradient[root][c] = Σ outputGradient[s, p, c]` and `scaleGradient[root][c] = Σ outputGradient[s, p, c] · x̂`, one fused
-/// multiply-add a term.
+/// The gradients of a normalisation's shift and scale, in the order of `columnSums`, with x̂ = (x − mean[c]) ·
+/// inverseDeviation[c]: `shiftGradient[root][c] = Σ outputGradient[s, p, c]` and `scaleGradient[root][c] = Σ
+/// outputGradient[s, p, c] · x̂`, one fused multiply-add a term.
 ///
 /// Only channels `channelBegin ..< channelEnd` are computed, so that threads can share one sum.
 @frozen

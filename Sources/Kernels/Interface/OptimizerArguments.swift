@@ -1,4 +1,5 @@
-/// The operations on an element of the gradient before the optimizer uses it, in this order, each operation rounded to binary32:
+/// The operations on an element of the gradient before the optimizer uses it, in this order, each operation rounded to
+/// binary32:
 ///
 ///     g = gradientSum / batchSize
 ///     g = fma(2 · l2, w, g)
@@ -6,7 +7,8 @@
 ///     g = g · clipFactor
 ///
 /// These are the gradients of the penalties l2 · Σ w² and l1 · Σ |w| (Keras's convention), which are part of the loss; so clipping
-/// comes after them, in Keras as in PyTorch. If there is nothing to adjust (`clipFactor` 1, `l1` and `l2` 0), only the division is done.
+/// comes after them, in Keras as in PyTorch. If there is nothing to adjust (`clipFactor` 1, `l1` and `l2` 0), only the
+/// division is done.
 @frozen
 public struct GradientAdjustment: Sendable {
     /// 1 leaves the gradient as it is.
@@ -48,12 +50,13 @@ public struct GradientNormArguments {
     }
 }
 
-/// One Adam or AdamW update of a range of a flat arena (Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019, algorithm 2):
-/// g adjusted by `adjustment`; p −= weightDecay·p; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −= stepSize·m / (√v·secondRootScale + ε).
+/// One Adam or AdamW update of a range of a flat arena (Kingma & Ba 2015, algorithm 1; Loshchilov & Hutter 2019,
+/// algorithm 2): g adjusted by `adjustment`; p −= weightDecay·p; m += (g − m)(1 − β₁); v += (g² − v)(1 − β₂); p −=
+/// stepSize·m / (√v·secondRootScale + ε).
 ///
 /// Keras 3 (adam.py) adds ε to the root of the uncorrected moment: stepSize = learningRate·√(1 − β₂ᵗ)/(1 − β₁ᵗ) and
-/// secondRootScale = 1. PyTorch (torch/optim/adam.py) adds it to that of the corrected one: stepSize = learningRate/(1 − β₁ᵗ) and
-/// secondRootScale = 1/√(1 − β₂ᵗ). The caller computes them.
+/// secondRootScale = 1. PyTorch (torch/optim/adam.py) adds it to that of the corrected one: stepSize = learningRate/(1
+/// − β₁ᵗ) and secondRootScale = 1/√(1 − β₂ᵗ). The caller computes them.
 @frozen
 public struct AdamArguments {
     public var count: Int
@@ -109,10 +112,12 @@ public enum OptimizerConvention: String, Sendable, CaseIterable {
     case torch
 }
 
-/// One update by gradient descent of a range of a flat arena; η is the learning rate, μ the momentum, g adjusted by `adjustment`.
+/// One update by gradient descent of a range of a flat arena; η is the learning rate, μ the momentum, g adjusted by
+/// `adjustment`.
 ///
 /// Without velocity: p −= η·g. Keras (sgd.py): v = μ·v − η·g, then p += v, or with Nesterov p += μ·v − η·g. PyTorch
-/// (sgd.py, dampening 0): v = μ·v + g, then p −= η·v, or with Nesterov p −= η·(g + μ·v). They agree while η is constant.
+/// (sgd.py, dampening 0): v = μ·v + g, then p −= η·v, or with Nesterov p −= η·(g + μ·v). They agree while η is
+/// constant.
 @frozen
 public struct SGDArguments {
     public var count: Int
@@ -147,10 +152,12 @@ public struct SGDArguments {
     }
 }
 
-/// One RMSprop update (Tieleman & Hinton 2012, not centered) of a range of a flat arena; η is the learning rate, g adjusted by `adjustment`.
+/// One RMSprop update (Tieleman & Hinton 2012, not centered) of a range of a flat arena; η is the learning rate, g
+/// adjusted by `adjustment`.
 ///
 /// v = ρ·v + (1 − ρ)·g². Keras (rmsprop.py) has ε inside the root: u = η·g / √(v + ε), then p −= u, or with momentum
-/// b = μ·b + u and p −= b. PyTorch (rmsprop.py) has it outside: u = g / (√v + ε), then p −= η·u, or b = μ·b + u and p −= η·b.
+/// b = μ·b + u and p −= b. PyTorch (rmsprop.py) has it outside: u = g / (√v + ε), then p −= η·u, or b = μ·b + u and p
+/// −= η·b.
 @frozen
 public struct RMSpropArguments {
     public var count: Int
@@ -237,8 +244,8 @@ public struct NadamArguments {
     }
 }
 
-/// One Lion update (Chen et al. 2023, algorithm 2) of a range of a flat arena, g adjusted by `adjustment`: p −= weightDecay·p;
-/// p −= learningRate · sign(β₁·m + (1 − β₁)·g); m = β₂·m + (1 − β₂)·g.
+/// One Lion update (Chen et al. 2023, algorithm 2) of a range of a flat arena, g adjusted by `adjustment`: p −=
+/// weightDecay·p; p −= learningRate · sign(β₁·m + (1 − β₁)·g); m = β₂·m + (1 − β₂)·g.
 @frozen
 public struct LionArguments {
     public var count: Int

@@ -1,4 +1,5 @@
-/// A 3×3 convolution with stride 1 as Winograd's algorithm computes it: the padding is part of the shape, no padded copy is made.
+/// A 3×3 convolution with stride 1 as Winograd's algorithm computes it: the padding is part of the shape, no padded
+/// copy is made.
 @frozen
 public struct WinogradShape: Sendable, Equatable {
     /// Height and width of the image without padding.
@@ -31,7 +32,8 @@ public struct WinogradShape: Sendable, Equatable {
         self.isPooled = isPooled
     }
 
-    /// Most input and output channels together: a register tile's rows of transformed tiles then fit the scratch memory.
+    /// Most input and output channels together: a register tile's rows of transformed tiles then fit the scratch
+    /// memory.
     public static var channelLimit: Int { 2048 }
 
     @inlinable public var inputCount: Int { inputHeight * inputWidth * inputChannels }
@@ -58,8 +60,8 @@ public struct WinogradShape: Sendable, Equatable {
 
     private var rows: WinogradAxis { WinogradAxis(outputCount: computedHeight, mixesTiles: mixesTiles) }
     private var columns: WinogradAxis { WinogradAxis(outputCount: computedWidth, mixesTiles: mixesTiles) }
-    /// Whether tiles of 4 and of 2 outputs may be mixed: they need up to 100 transformed weights for each pair of channels instead
-    /// of 36, which must stay in a third-level cache to be read faster than they are used.
+    /// Whether tiles of 4 and of 2 outputs may be mixed: they need up to 100 transformed weights for each pair of
+    /// channels instead of 36, which must stay in a third-level cache to be read faster than they are used.
     private var mixesTiles: Bool { inputChannels * outputChannels <= 128 * 128 }
 
     /// Products of one input and one output channel for one sample: Σ over tiles of their points.
@@ -82,7 +84,8 @@ public struct WinogradShape: Sendable, Equatable {
     }
 }
 
-/// How one axis of an output is cut: into tiles of 4 outputs from the image's edge, and one of 2 where only 1 or 2 are left.
+/// How one axis of an output is cut: into tiles of 4 outputs from the image's edge, and one of 2 where only 1 or 2 are
+/// left.
 private struct WinogradAxis {
     /// Tiles of 4 outputs; the last may hold fewer.
     private let wideTileCount: Int
@@ -123,8 +126,8 @@ public struct WinogradSegment: Sendable, Equatable {
     }
 }
 
-/// A rectangle of an output that is cut into tiles of one size: F(4×4, 3×3), and at the lower and right edge F(4×2), F(2×4) and F(2×2)
-/// where they waste less.
+/// A rectangle of an output that is cut into tiles of one size: F(4×4, 3×3), and at the lower and right edge F(4×2),
+/// F(2×4) and F(2×2) where they waste less.
 @frozen
 public struct WinogradRegion: Sendable, Equatable {
     public var rows: WinogradSegment
@@ -166,8 +169,8 @@ public struct WinogradWeightArguments {
     }
 }
 
-/// The convolution of `ConvolutionForwardArguments` by Winograd's algorithm: `Y = Aᵀ·[Σ_ci U ⊙ (Bᵀ·d·B)]·A` for each tile, the sum over
-/// input channels ascending from +0; then the bias, then the maximum of each window, then ReLU.
+/// The convolution of `ConvolutionForwardArguments` by Winograd's algorithm: `Y = Aᵀ·[Σ_ci U ⊙ (Bᵀ·d·B)]·A` for each
+/// tile, the sum over input channels ascending from +0; then the bias, then the maximum of each window, then ReLU.
 @frozen
 public struct WinogradForwardArguments {
     public var shape: WinogradShape
@@ -216,8 +219,8 @@ public struct WinogradOutputGradient {
 }
 
 /// The input gradient, by the adjoint of the forward algorithm: each tile of the output gradient gives
-/// `B·[Σ_co Uᵀ ⊙ (A·dy·Aᵀ)]·Bᵀ`, the sum over output channels ascending from +0. The tiles overlap; each element adds those of
-/// the tiles that cover it, region after region, (y, x) ascending in a region, from +0.
+/// `B·[Σ_co Uᵀ ⊙ (A·dy·Aᵀ)]·Bᵀ`, the sum over output channels ascending from +0. The tiles overlap; each element adds
+/// those of the tiles that cover it, region after region, (y, x) ascending in a region, from +0.
 @frozen
 public struct WinogradInputGradientArguments {
     public var shape: WinogradShape
@@ -243,9 +246,10 @@ public struct WinogradInputGradientArguments {
 
 /// The weight gradient over micro-batches, by the adjoint of the forward algorithm.
 ///
-/// For each micro-batch and region, `(Bᵀ·d·B) ⊙ (A·dy·Aᵀ)` is summed at each point from +0 over samples and their tiles (y, x) ascending;
-/// `Gᵀ·[…]·G` of these sums is the region's gradient. The regions' gradients are added from +0 in their order, which gives the sum of the
-/// micro-batch, and `program` adds the micro-batches. Only input channels `channelBegin ..< channelEnd` are computed.
+/// For each micro-batch and region, `(Bᵀ·d·B) ⊙ (A·dy·Aᵀ)` is summed at each point from +0 over samples and their tiles
+/// (y, x) ascending; `Gᵀ·[…]·G` of these sums is the region's gradient. The regions' gradients are added from +0 in
+/// their order, which gives the sum of the micro-batch, and `program` adds the micro-batches. Only input channels
+/// `channelBegin ..< channelEnd` are computed.
 @frozen
 public struct WinogradWeightGradientArguments {
     public var shape: WinogradShape

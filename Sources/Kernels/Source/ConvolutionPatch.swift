@@ -1,11 +1,11 @@
 internal import CPlatform
 internal import KernelInterface
 
-/// Whether a pooled convolution is the usual first one: a 3×3 kernel over one input channel, and whole vectors of output
-/// channels.
+/// Whether a pooled convolution is the usual first one: a 3×3 kernel over one input channel, and whole vectors of
+/// output channels.
 ///
-/// All that a 2×2 window's four positions need are the 16 inputs of a 4×4 patch. The functions of this file broadcast each
-/// input once and keep weights or sums in registers; they give the bits of the general ones.
+/// All that a 2×2 window's four positions need are the 16 inputs of a 4×4 patch. The functions of this file broadcast
+/// each input once and keep weights or sums in registers; they give the bits of the general ones.
 @inline(always)
 func isPatchConvolution(_ shape: ConvolutionShape) -> Bool {
     shape.inputChannels == 1 && shape.kernelHeight == 3 && shape.kernelWidth == 3
@@ -16,8 +16,8 @@ func isPatchConvolution(_ shape: ConvolutionShape) -> Bool {
 @inline(always)
 var patchRowCount: Int { 9 }
 
-/// `convolutionForwardPooled` of a patch convolution. Sample by sample, so that the output's cache lines, which hold several
-/// vectors of channels, are still near when the next vector is computed.
+/// `convolutionForwardPooled` of a patch convolution. Sample by sample, so that the output's cache lines, which hold
+/// several vectors of channels, are still near when the next vector is computed.
 @inline(always)
 func forwardPooledPatches(_ arguments: ConvolutionForwardArguments) {
     var sample = 0
@@ -64,8 +64,8 @@ private func forwardPooledPatch(_ arguments: ConvolutionForwardArguments, sample
     }
 }
 
-/// The sums of the four positions of a window. Each adds its products in the order of the weights, because the inputs come
-/// row by row.
+/// The sums of the four positions of a window. Each adds its products in the order of the weights, because the inputs
+/// come row by row.
 private struct PatchWindow {
     private var upperLeft: Vector
     private var upperRight: Vector
@@ -119,8 +119,9 @@ private var patchPrefetchPositionCount: Int { 16 }
 
 /// Adds a block of samples to the whole gradient of a 3×3 kernel over one input channel, and to its bias.
 ///
-/// All nine inputs that a lane needs lie in the 4×4 patch under the pooling window. Each of the 16 is broadcast once and
-/// multiplied with the gradients of the places that meet it: ten sums, four gradients and one input take 15 registers.
+/// All nine inputs that a lane needs lie in the 4×4 patch under the pooling window. Each of the 16 is broadcast once
+/// and multiplied with the gradients of the places that meet it: ten sums, four gradients and one input take 15
+/// registers.
 @inline(always)
 func accumulatePatch(
     _ source: PooledSource, _ part: GradientPart, _ sums: UnsafeMutablePointer<Float>, _ sampleBegin: Int,

@@ -142,8 +142,8 @@ struct PooledSource {
         channelCount = count
     }
 
-    /// Requests the cache lines of a later position. The channels of a vector lie too far apart, from position to position,
-    /// for the processor to request them early enough.
+    /// Requests the cache lines of a later position. The channels of a vector lie too far apart, from position to
+    /// position, for the processor to request them early enough.
     @inline(always)
     func prefetch(_ offset: Int) {
         selvedge_prefetch(outputGradient + offset)

@@ -66,7 +66,8 @@ private func loadWords(_ pointer: UnsafePointer<UInt16>) -> VectorSignedBits {
     return bits
 }
 
-/// Philox 4×32 with 10 rounds for neighbouring first counter words, the same generator as `Philox4x32` of the module Core.
+/// Philox 4×32 with 10 rounds for neighbouring first counter words, the same generator as `Philox4x32` of the module
+/// Core.
 struct PhiloxBlocks {
     /// The other words of the counter.
     let position: UInt64
@@ -82,8 +83,8 @@ struct PhiloxBlocks {
         keys = PhiloxKeys(seed: seed)
     }
 
-    /// Writes the blocks of the counters `(firstIndex ..< firstIndex + count, position, step, layer)` one after another, each as words
-    /// 0, 1, 2, 3 in 16 bytes (x86-64 is little-endian). The compiler vectorizes the loop.
+    /// Writes the blocks of the counters `(firstIndex ..< firstIndex + count, position, step, layer)` one after
+    /// another, each as words 0, 1, 2, 3 in 16 bytes (x86-64 is little-endian). The compiler vectorizes the loop.
     @inline(__always)
     func write(firstIndex: Int, count: Int, _ target: UnsafeMutablePointer<UInt64>) {
         var index = 0

@@ -1,7 +1,8 @@
 /// `KernelTable.exponential`.
 ///
 /// - Max error: 0.9 ulp for normal results, 1 ulp for subnormal ones (gradual underflow).
-/// - Special values: e^±0 = 1, e^−∞ = +0, e^+∞ = +∞, NaN stays NaN; overflow gives +∞ above 88.72283, underflow +0 below −103.97.
+/// - Special values: e^±0 = 1, e^−∞ = +0, e^+∞ = +∞, NaN stays NaN; overflow gives +∞ above 88.72283, underflow +0
+///   below −103.97.
 public func exponential(_ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>) {
     apply(count, x, y) { exponential($0) }
 }
@@ -115,7 +116,8 @@ public func hyperbolicTangent(_ count: Int, _ x: UnsafePointer<Float>, _ y: Unsa
 
 /// For |x| < 0.6: x + x·s·p(s) with s = x², otherwise 1 − 2 / (e^2|x| + 1); the sign is set last.
 ///
-/// p interpolates (tanh x − x) / x³ as a function of s at Chebyshev's nodes; the relative error of the polynomial is 4·10⁻⁹.
+/// p interpolates (tanh x − x) / x³ as a function of s at Chebyshev's nodes; the relative error of the polynomial is
+/// 4·10⁻⁹.
 @inline(__always)
 func hyperbolicTangent(_ x: Float) -> Float {
     let magnitude = Float(bitPattern: x.bitPattern & 0x7FFF_FFFF)

@@ -92,8 +92,9 @@ func combine(
 
 /// Writes `function` of every value of x to y; y may be x.
 ///
-/// The loop is written for one value and vectorized by the compiler, which it can do because only y is touched. (The arithmetic
-/// operators of SIMD types work lane by lane; in a long formula the optimizer does not join the lanes again.)
+/// The loop is written for one value and vectorized by the compiler, which it can do because only y is touched. (The
+/// arithmetic operators of SIMD types work lane by lane; in a long formula the optimizer does not join the lanes
+/// again.)
 @inline(__always)
 func apply(
     _ count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ function: (Float) -> Float

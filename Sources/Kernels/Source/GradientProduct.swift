@@ -30,7 +30,8 @@ public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: Un
 
 /// A block of rows of a weight gradient: some columns of x, copied tile by tile where all samples fit into scratch.
 ///
-/// In place, consecutive samples of a tile lie a whole row of x apart: each takes a cache line and often a page of its own.
+/// In place, consecutive samples of a tile lie a whole row of x apart: each takes a cache line and often a page of its
+/// own.
 struct GradientRows {
     /// The block's first row.
     var begin: Int
@@ -104,7 +105,8 @@ struct GradientRows {
     @inline(always)
     private static var prefetchDistance: Int { 16 }
 
-    /// Requests the block's cache lines of one sample. The next rows of x lie far away, where the processor expects nothing.
+    /// Requests the block's cache lines of one sample. The next rows of x lie far away, where the processor expects
+    /// nothing.
     @inline(always)
     private func prefetch(_ source: UnsafePointer<Float>) {
         var row = 0
@@ -166,8 +168,8 @@ func sampleRange(of program: SummationProgram) -> Range<Int> {
     return Int(min(begin, end))..<Int(end)
 }
 
-/// A panel of the output gradient: in place, or packed into scratch as a whole, or, if there are too many samples for that,
-/// packed piece by piece each time it is read.
+/// A panel of the output gradient: in place, or packed into scratch as a whole, or, if there are too many samples for
+/// that, packed piece by piece each time it is read.
 struct GradientPanel {
     /// Samples that fit into the packed panel.
     @inline(always)

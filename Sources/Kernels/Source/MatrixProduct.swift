@@ -12,8 +12,9 @@ public func matrixProductTransposed(_ arguments: MatrixProductArguments, _ scrat
 
 /// The loops around the register tile: blocks of k, then panels of two vectors of columns, then tiles of rows.
 ///
-/// A later block of k starts its accumulators from what the earlier one left in c, so blocking changes no bit. The block of b
-/// stays in the first-level cache while all rows pass by. a is read in place: a panel is too narrow to repay a copy.
+/// A later block of k starts its accumulators from what the earlier one left in c, so blocking changes no bit. The
+/// block of b stays in the first-level cache while all rows pass by. a is read in place: a panel is too narrow to repay
+/// a copy.
 struct MatrixProduct {
     /// Values of k in a block: the panel of b then takes at most 32 KiB.
     @inline(always)

@@ -132,7 +132,8 @@ struct SumPair {
     var second = Vector.zero
 }
 
-/// Loads both vectors if `count` is above one vector's lanes, else `count` lanes of the first; reads nothing beyond them.
+/// Loads both vectors if `count` is above one vector's lanes, else `count` lanes of the first; reads nothing beyond
+/// them.
 @inline(__always)
 func loadPair(_ pointer: UnsafePointer<Float>, count: Int) -> SumPair {
     if count > laneCount { return SumPair(first: loadVector(pointer), second: loadVector(pointer + laneCount)) }
@@ -140,8 +141,8 @@ func loadPair(_ pointer: UnsafePointer<Float>, count: Int) -> SumPair {
     return SumPair(first: loadVector(pointer, count: count))
 }
 
-/// Runs a program of sums that are pairs of vectors: `addPosition` adds the terms of a position, counted over all samples, and
-/// `store` writes a root.
+/// Runs a program of sums that are pairs of vectors: `addPosition` adds the terms of a position, counted over all
+/// samples, and `store` writes a root.
 @inline(__always)
 func runProgram(
     _ program: SummationProgram, positionCount: Int, _ stack: UnsafeMutablePointer<Float>,

@@ -1,5 +1,5 @@
-/// Rows of a full register tile: 14 × 2 accumulators, two vectors of the other operand and one broadcast value take 31 of 32
-/// registers; 6 × 2 take 15 of 16.
+/// Rows of a full register tile: 14 × 2 accumulators, two vectors of the other operand and one broadcast value take 31
+/// of 32 registers; 6 × 2 take 15 of 16.
 @inline(always)
 var tileRowCount: Int { registerCount == 32 ? 14 : 6 }
 
@@ -47,8 +47,9 @@ struct TileRow {
 
 /// The sums of up to 14 rows of one or two vectors, kept in registers.
 ///
-/// `rows` and `vectors` are literals at every call, so that after inlining each accumulator is one register and the rows that are left
-/// out vanish. The rows are written out instead of looped over, because the optimizer does not unroll a loop this long completely.
+/// `rows` and `vectors` are literals at every call, so that after inlining each accumulator is one register and the
+/// rows that are left out vanish. The rows are written out instead of looped over, because the optimizer does not
+/// unroll a loop this long completely.
 struct RegisterTile {
     private var row0 = TileRow()
     private var row1 = TileRow()

@@ -73,7 +73,8 @@ func rectified(_ x: Vector) -> Vector {
 
 /// Stores the lowest byte of every lane.
 ///
-/// The optimiser turns the lane loop into one conversion; the standard library's conversions and byte vectors stay calls.
+/// The optimiser turns the lane loop into one conversion; the standard library's conversions and byte vectors stay
+/// calls.
 @inline(__always)
 func storeBytes(_ bits: VectorBits, _ pointer: UnsafeMutablePointer<UInt8>) {
     var lane = 0
@@ -114,8 +115,8 @@ func optionalOffset(_ pointer: UnsafePointer<Float>?, _ offset: Int) -> UnsafePo
     return pointer + offset
 }
 
-// The standard library's `min` and `max` are generic: their specialisation to Int becomes a function that the linker shares
-// between modules of different instruction sets.
+// The standard library's `min` and `max` are generic: their specialisation to Int becomes a function that the linker
+// shares between modules of different instruction sets.
 
 @inline(__always)
 func lesser(_ a: Int, _ b: Int) -> Int { a < b ? a : b }

@@ -2,7 +2,8 @@ internal import KernelInterface
 
 /// `KernelTable.winogradForward`.
 ///
-/// Tile block by tile block: the inputs go to the points, are multiplied there, and go back, while all of it is in the second-level cache.
+/// Tile block by tile block: the inputs go to the points, are multiplied there, and go back, while all of it is in the
+/// second-level cache.
 func winogradForward(_ arguments: WinogradForwardArguments, _ scratch: UnsafeMutableRawPointer) {
     let memory = WinogradMemory(scratch)
     let shape = arguments.shape
@@ -93,7 +94,8 @@ private struct WinogradOutputs {
     let channels: Int
     let zeros: UnsafePointer<Float>
     let appliesReLU: Bool
-    /// At the tile's first stored output, with the floats to the next column and row, and how many columns of outputs are used.
+    /// At the tile's first stored output, with the floats to the next column and row, and how many columns of outputs
+    /// are used.
     let output: UnsafeMutablePointer<Float>
     let windowIndex: UnsafeMutablePointer<UInt8>?
     let columnStride: Int

@@ -90,7 +90,8 @@ extension WinogradLine {
 struct WinogradTarget {
     var base: UnsafeMutablePointer<Float>
     var stride: Int
-    /// Floats from one panel of two vectors of channels to the next, less the panel's width; 0 for consecutive channels.
+    /// Floats from one panel of two vectors of channels to the next, less the panel's width; 0 for consecutive
+    /// channels.
     var panelGap = 0
 
     /// The offset of a channel.

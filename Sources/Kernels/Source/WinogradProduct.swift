@@ -1,7 +1,7 @@
 internal import KernelInterface
 
-/// The products of a block of tiles with the weights: at each point `[tiles, inner] · [inner, columns]`, the sum over the inner channels
-/// ascending from +0.
+/// The products of a block of tiles with the weights: at each point `[tiles, inner] · [inner, columns]`, the sum over
+/// the inner channels ascending from +0.
 struct WinogradProduct {
     let region: WinogradRegion
     /// Channels that are summed, and channels of the result.

@@ -2,7 +2,8 @@ internal import KernelInterface
 
 /// The parts of a call's scratch memory.
 struct WinogradMemory {
-    /// Channels that go through the two stages of a transform together, so that the lines between stay in the first-level cache.
+    /// Channels that go through the two stages of a transform together, so that the lines between stay in the
+    /// first-level cache.
     @inline(always)
     static var chunk: Int { 64 }
 
@@ -34,7 +35,8 @@ struct WinogradValues {
     var base: UnsafeMutablePointer<Float>
     /// Floats from one tile to the next.
     let tileStride: Int
-    /// Floats from one point to the next: an odd number of cache lines, so that points do not share the sets of a cache.
+    /// Floats from one point to the next: an odd number of cache lines, so that points do not share the sets of a
+    /// cache.
     let pointStride: Int
     /// Floats from one panel of channels to the next, less the panel's width.
     let panelGap: Int
@@ -65,7 +67,8 @@ struct WinogradValues {
     @inline(always)
     static func oddLineCount(_ count: Int) -> Int { ((count &+ 15) / 16 | 1) &* 16 }
 
-    /// Where point `point` of a tile's channels from `channel` (a multiple of a panel's width) goes, and the points after it.
+    /// Where point `point` of a tile's channels from `channel` (a multiple of a panel's width) goes, and the points
+    /// after it.
     @inline(always)
     func target(tile: Int, point: Int, channel: Int) -> WinogradTarget {
         let panel = channel / Panel.width

@@ -1,10 +1,10 @@
 // Winograd's transforms of one line (a row or a column of a tile), with the lanes over channels.
 //
 // A line of 6 has the points 0, ±3/4, ±3/2 and ∞, one of 4 the points 0, ±1 and ∞. Among pairs ±a, ±b with short binary
-// fractions these points have about the lowest rounding error: half that of ±1, ±2. With N(x) = Π (x − p) over the finite
-// points, row p of Bᵀ has the coefficients of N(x) / (x − p), row ∞ those of N(x); row p of G is (1, p, p²) / N'(p), row ∞
-// (0, 0, 1); row p of A is (1, p, p², p³), row ∞ (0, …, 0, 1). Each transform is a fixed sequence of additions and fused
-// products; rows ±p share their even and odd halves.
+// fractions these points have about the lowest rounding error: half that of ±1, ±2. With N(x) = Π (x − p) over the
+// finite points, row p of Bᵀ has the coefficients of N(x) / (x − p), row ∞ those of N(x); row p of G is (1, p, p²) /
+// N'(p), row ∞ (0, 0, 1); row p of A is (1, p, p², p³), row ∞ (0, …, 0, 1). Each transform is a fixed sequence of
+// additions and fused products; rows ±p share their even and odd halves.
 
 /// Up to six vectors of a line; the others are not used.
 struct WinogradLine {

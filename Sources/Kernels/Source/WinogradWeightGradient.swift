@@ -2,8 +2,8 @@ internal import KernelInterface
 
 /// `KernelTable.winogradWeightGradient`.
 ///
-/// Blocks of at most 128 × 128 channels run the whole program, so that their sums stay in scratch memory. How the channels are cut into blocks
-/// changes no bit.
+/// Blocks of at most 128 × 128 channels run the whole program, so that their sums stay in scratch memory. How the
+/// channels are cut into blocks changes no bit.
 func winogradWeightGradient(_ arguments: WinogradWeightGradientArguments, _ scratch: UnsafeMutableRawPointer) {
     let memory = WinogradMemory(scratch)
     let depth = stackDepth(of: arguments.program)
@@ -41,8 +41,8 @@ private func stackDepth(of program: SummationProgram) -> Int {
 
 /// The weight gradient of a block of input and output channels.
 ///
-/// Sums at the points and slots of the program are `[panel of outputs][input][panel width]`, so that the transform back and the merges
-/// run over them as over one long row.
+/// Sums at the points and slots of the program are `[panel of outputs][input][panel width]`, so that the transform back
+/// and the merges run over them as over one long row.
 private struct WinogradGradientBlock {
     @inline(always)
     static var channelLimit: Int { 128 }

@@ -18,8 +18,8 @@ extension Model {
         package static let outputs = "outputs"
     }
 
-    /// The model for inference, with `values` as its tensors: pixels 0…255 of `[batch, channels, height, width]` become logits, and
-    /// outputs where the last layer has an activation. The division by 255 is the first operator.
+    /// The model for inference, with `values` as its tensors: pixels 0…255 of `[batch, channels, height, width]` become
+    /// logits, and outputs where the last layer has an activation. The division by 255 is the first operator.
     ///
     /// `values` has each tensor's elements in torch's layout.
     package func operatorGraph(values: (ParameterDescription) -> [Float]) -> OperatorGraph {

@@ -55,8 +55,8 @@ enum ValueText {
 }
 
 extension Model {
-    /// The model as the modules of `nn.Sequential`, with the names of the layers that have tensors. The last activation is apart:
-    /// it makes outputs of logits, and is nil for a linear output.
+    /// The model as the modules of `nn.Sequential`, with the names of the layers that have tensors. The last activation
+    /// is apart: it makes outputs of logits, and is nil for a linear output.
     package func torchModules() -> (modules: [(layer: String?, module: TorchModule)], output: TorchModule?) {
         var modules: [(layer: String?, module: TorchModule)] = []
         var output: TorchModule?

@@ -25,8 +25,8 @@ package protocol Layer: SettingsKind {
     /// Appends the layer's execution units to the plan, unfused, and returns the buffer of its output.
     func plan(_ site: LayerSite, in graph: inout PlanGraph) -> PlanBuffer
 
-    /// Appends what the layer computes in evaluation, without its activation, to a graph for other programs, and returns its
-    /// output: that of the layer before for a layer that computes nothing.
+    /// Appends what the layer computes in evaluation, without its activation, to a graph for other programs, and
+    /// returns its output: that of the layer before for a layer that computes nothing.
     func appendOperators(_ site: ExportSite, to graph: inout OperatorGraph) -> OperatorGraph.Value
 
     /// The modules of `torch.nn` that compute the layer without its activation.

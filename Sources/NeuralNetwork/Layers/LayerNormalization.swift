@@ -112,8 +112,8 @@ struct LayerNormalizationPlan: UnitPlan {
     }
 }
 
-/// All sums over channels run in ascending order. The gradients of scale and shift sum over the positions of a sample, then
-/// over samples in the order of the program.
+/// All sums over channels run in ascending order. The gradients of scale and shift sum over the positions of a sample,
+/// then over samples in the order of the program.
 final class LayerNormalizationUnit: ExecutionUnit {
     private let plan: LayerNormalizationPlan
     private let wiring: UnitWiring

@@ -108,8 +108,8 @@ package struct LossRows {
     }
 }
 
-/// What the outputs of a sample should be: (1 − ε) + ε/K for the label and ε/K for every other class, with smoothing ε and
-/// K answers.
+/// What the outputs of a sample should be: (1 − ε) + ε/K for the label and ε/K for every other class, with smoothing ε
+/// and K answers.
 struct LossTargets: Sendable {
     let isSmoothed: Bool
     private let ofLabel: Float

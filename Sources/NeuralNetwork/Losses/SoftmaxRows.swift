@@ -30,8 +30,8 @@ struct SoftmaxRows {
         for index in row * classCount..<(row + 1) * classCount { values[index] /= sum }
     }
 
-    /// From the gradient by the outputs p of one row to that by its inputs: p_j·(g_j − Σ_k g_k·p_k), k ascending. `result`
-    /// may be `gradient`.
+    /// From the gradient by the outputs p of one row to that by its inputs: p_j·(g_j − Σ_k g_k·p_k), k ascending.
+    /// `result` may be `gradient`.
     @inline(__always)
     func backward(
         _ row: Int, _ outputs: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,

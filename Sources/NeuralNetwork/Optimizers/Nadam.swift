@@ -47,8 +47,8 @@ package struct Nadam: OptimizerMethod {
                 adjustment: part.adjustment))
     }
 
-    /// μ_t, μ_{t+1} and Π_t in Double, t ascending. Products below 2⁻⁶⁰ do not change 1 − Π any more, so that the loop is
-    /// short for long trainings too.
+    /// μ_t, μ_{t+1} and Π_t in Double, t ascending. Products below 2⁻⁶⁰ do not change 1 − Π any more, so that the loop
+    /// is short for long trainings too.
     private func momentum(_ number: Int) -> (current: Double, next: Double, product: Double) {
         func momentum(_ step: Int) -> Double {
             Double(beta1) * (1 - ElementaryFunctions.power(0.96, step) / 2)

@@ -1,8 +1,8 @@
 internal import Core
 package import KernelInterface
 
-/// How a step changes the parameters: the method, its learning rate over time, and clipping. The file of each method adds a
-/// function that makes it.
+/// How a step changes the parameters: the method, its learning rate over time, and clipping. The file of each method
+/// adds a function that makes it.
 ///
 /// ```swift
 /// let optimizer = OptimizerConfiguration.sgd(learningRate: 0.1, momentum: 0.9)
@@ -30,7 +30,8 @@ public struct OptimizerConfiguration: Sendable, Equatable {
         Self(method, schedule: schedule.schedule, clippingNorm: clippingNorm)
     }
 
-    /// The same optimizer with gradients scaled down to `norm`, above 0, where their norm over all parameters is larger.
+    /// The same optimizer with gradients scaled down to `norm`, above 0, where their norm over all parameters is
+    /// larger.
     public func clipped(norm: Float) -> Self {
         precondition(norm > 0, "gradients are clipped to a norm above 0, not to \(norm)")
         return Self(method, schedule: schedule, clippingNorm: norm)

@@ -9,7 +9,8 @@ package protocol OptimizerMethod: SettingsKind {
     /// Torch's names of the slots, each an arena that starts at zero.
     var slotNames: [String] { get }
 
-    /// Updates one part of the arena. Each element is updated by itself, so that the split into parts cannot change a bit.
+    /// Updates one part of the arena. Each element is updated by itself, so that the split into parts cannot change a
+    /// bit.
     func update(_ part: ArenaPart, _ step: OptimizerStep, kernels: KernelTable)
 }
 

@@ -6,14 +6,14 @@ internal import KernelInterface
 /// Forward overwrites the output. Backward starts from the gradient of the unit's output in `wiring.outputGradient` and
 /// overwrites parameter gradients and the input gradient: nothing accumulates.
 protocol ExecutionUnit: AnyObject, Sendable {
-    /// Prepares what depends on the parameters alone, in training and evaluation; thread t prepares the units whose number leaves the
-    /// remainder t. A barrier follows.
+    /// Prepares what depends on the parameters alone, in training and evaluation; thread t prepares the units whose
+    /// number leaves the remainder t. A barrier follows.
     func preparePass(_ context: ThreadContext)
     /// In training, after all threads' samples went through the units before: computes what depends on the whole batch.
     /// Called for synchronised units only; all threads return together.
     func synchronize(_ context: ThreadContext, _ training: TrainingContext)
-    /// How many of the pass's sample blocks `forward` takes at a time. More than one only where no memory is sized by the
-    /// block.
+    /// How many of the pass's sample blocks `forward` takes at a time. More than one only where no memory is sized by
+    /// the block.
     var forwardBlockFactor: Int { get }
     func forward(_ block: SampleBlock, _ context: ThreadContext)
     /// Turns the gradient of the output into the gradient of the sums before the fused activation, in place, for these
@@ -21,8 +21,8 @@ protocol ExecutionUnit: AnyObject, Sendable {
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext)
     /// This thread's share of the weight and bias gradients over all samples. Follows a barrier.
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext)
-    /// How many of the pass's sample blocks `inputGradient` takes at a time. More than one only where no memory is sized
-    /// by the block.
+    /// How many of the pass's sample blocks `inputGradient` takes at a time. More than one only where no memory is
+    /// sized by the block.
     var inputGradientBlockFactor: Int { get }
     /// The gradient of the input for these samples.
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext)

@@ -134,8 +134,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable>: @unchecked Sendable
         let isLarge = byteCount >= Self.hugePageByteCount
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: byteCount, alignment: isLarge ? Self.hugePageByteCount : 64)
-        // Kernels read samples that lie pages apart; with small pages most of their time goes into translating addresses.
-        // A kernel without huge pages refuses, which changes nothing else.
+        // Kernels read samples that lie pages apart; with small pages most of their time goes into translating
+        // addresses. A kernel without huge pages refuses, which changes nothing else.
         if isLarge { madvise(memory, byteCount, MADV_HUGEPAGE) }
         memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
         pointer = memory.assumingMemoryBound(to: Element.self)

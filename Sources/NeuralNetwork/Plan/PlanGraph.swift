@@ -2,8 +2,8 @@
 ///
 /// Layers append to it, fusions rewrite it, and `ExecutionPlan` derives from it what runs. A unit may read several
 /// buffers. Each buffer is written by one unit and read by at most one: a layer that hands its input on twice has to
-/// append a unit that copies it forward and adds the two gradients backward, so that no gradient accumulates in an order
-/// that depends on the plan.
+/// append a unit that copies it forward and adds the two gradients backward, so that no gradient accumulates in an
+/// order that depends on the plan.
 package struct PlanGraph {
     /// The output of one unit, for all samples of a pass.
     struct Buffer {

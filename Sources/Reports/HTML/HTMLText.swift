@@ -16,7 +16,8 @@ enum HTMLText {
         return result
     }
 
-    /// A table whose first column holds names and whose others hold figures. Where it is wider than the page it scrolls alone.
+    /// A table whose first column holds names and whose others hold figures. Where it is wider than the page it scrolls
+    /// alone.
     static func table(headings: [String], rows: [[String]]) -> String {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>\n"

@@ -1,5 +1,5 @@
-/// The page that shows a run while it trains. It loads `snapshot.json`, `events` and `plots/NAME.png` beside it, and nothing
-/// from elsewhere.
+/// The page that shows a run while it trains. It loads `snapshot.json`, `events` and `plots/NAME.png` beside it, and
+/// nothing from elsewhere.
 package enum LivePage {
     /// What a browser may load and run for the page: its own style and script, and what this server has.
     package static let contentSecurityPolicy =

@@ -2,8 +2,8 @@ import Core
 
 /// One entry of a TensorBoard event file: a time, a step and what was measured.
 ///
-/// A file is a sequence of records: length (8 bytes), its masked checksum, the data (an `Event` message), its masked checksum;
-/// all little-endian. A masked checksum is the CRC-32C, rotated right by 15 bits, plus a constant.
+/// A file is a sequence of records: length (8 bytes), its masked checksum, the data (an `Event` message), its masked
+/// checksum; all little-endian. A masked checksum is the CRC-32C, rotated right by 15 bits, plus a constant.
 package struct TensorBoardEvent: Sendable {
     enum Content: Sendable {
         /// The first event of each file.

@@ -2,8 +2,8 @@ package import Experiments
 package import Runs
 import Training
 
-/// The event files of a run, in RUN/tensorboard/train and RUN/tensorboard/validation: the tags and steps of Keras, so that
-/// runs of both can be compared. One process at a time writes them.
+/// The event files of a run, in RUN/tensorboard/train and RUN/tensorboard/validation: the tags and steps of Keras, so
+/// that runs of both can be compared. One process at a time writes them.
 package struct TensorBoardLog {
     private let directory: RunDirectory
     /// Later names sort behind earlier ones.

@@ -1,8 +1,8 @@
 import CZlib
 import Core
 
-/// Writes a ZIP archive whose files are stored without compression, in the order of the calls: the same files give the same
-/// bytes. All have the date 1 January 1980, the first of the format.
+/// Writes a ZIP archive whose files are stored without compression, in the order of the calls: the same files give the
+/// same bytes. All have the date 1 January 1980, the first of the format.
 package struct ZIPArchive: Sendable {
     private struct Entry {
         var name: [UInt8]
@@ -115,8 +115,8 @@ package struct ArchiveError: Error, Sendable, Equatable, CustomStringConvertible
 
 /// The bytes of a .npy file.
 package enum NumPyArray {
-    /// Format 1.0 with little-endian floats, row-major. The header is padded with spaces so that the values are aligned to 64
-    /// bytes.
+    /// Format 1.0 with little-endian floats, row-major. The header is padded with spaces so that the values are aligned
+    /// to 64 bytes.
     package static func serialized(shape: [Int], _ values: [Float]) -> [UInt8] {
         precondition(shape.reduce(1, *) == values.count, "the values do not fill the shape")
         let extents = shape.map(String.init).joined(separator: ", ") + (shape.count == 1 ? "," : "")

@@ -38,7 +38,8 @@ package enum AtomicFile {
         try write(Array(text.utf8), to: path, access: access, with: files)
     }
 
-    /// Replaces a file in one step for those who read it, without waiting for the disk: after a power loss it may be empty.
+    /// Replaces a file in one step for those who read it, without waiting for the disk: after a power loss it may be
+    /// empty.
     static func replaceWithoutSynchronizing(
         _ bytes: [UInt8], _ name: String, in folder: OpenFolder
     ) throws(FileError) {

@@ -82,8 +82,8 @@ extension FileOperations {
         return descriptor
     }
 
-    /// Closes the descriptor and reports a late write error. The descriptor is closed in any case: after an interruption
-    /// Linux has released it, and closing it again could close another thread's file.
+    /// Closes the descriptor and reports a late write error. The descriptor is closed in any case: after an
+    /// interruption Linux has released it, and closing it again could close another thread's file.
     func close(_ descriptor: Int32, _ path: String) throws(FileError) {
         do {
             try begin(.close, path)
@@ -149,7 +149,8 @@ extension FileOperations {
         notify(.synchronized(path: path))
     }
 
-    /// When an open file's bytes changed last; nil where that is not known: the clock was set back, or the host was started since.
+    /// When an open file's bytes changed last; nil where that is not known: the clock was set back, or the host was
+    /// started since.
     func lastChange(of descriptor: Int32) -> MonotonicTime? {
         var (status, now) = (stat(), timespec())
         guard fstat(descriptor, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }

@@ -27,8 +27,8 @@ package enum FileAccess: Sendable, Equatable {
     }
 }
 
-/// A folder that is open. Names in it are looked up relative to its descriptor, without following links: a folder that takes its
-/// path later, or a link in place of one of its files, leads no write elsewhere.
+/// A folder that is open. Names in it are looked up relative to its descriptor, without following links: a folder that
+/// takes its path later, or a link in place of one of its files, leads no write elsewhere.
 ///
 /// Errors, and the interceptor and observer of ``FileOperations``, get whole paths.
 package final class OpenFolder: Sendable {
@@ -55,7 +55,8 @@ package final class OpenFolder: Sendable {
 
     deinit { files.closeQuietly(descriptor) }
 
-    /// Opens the folder at a path, and makes it and its missing parents first. Their names are durable when this returns.
+    /// Opens the folder at a path, and makes it and its missing parents first. Their names are durable when this
+    /// returns.
     package static func making(
         _ path: String, access: FileAccess, files: FileOperations = FileOperations()
     ) throws(FileError) -> OpenFolder {
@@ -161,8 +162,8 @@ extension OpenFolder {
         return fstatat(descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0
     }
 
-    /// The size of a file as its server has it now: opening a file asks a network file system again. Nil where it cannot be
-    /// opened.
+    /// The size of a file as its server has it now: opening a file asks a network file system again. Nil where it
+    /// cannot be opened.
     func currentByteCount(of name: String) -> Int? {
         let opened = openat(descriptor, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)
         guard opened >= 0 else { return nil }

@@ -1,7 +1,7 @@
 import CHDF5
 
-/// Writes an HDF5 file in memory with libhdf5: groups and datasets of floats, without times, so that the same calls give the
-/// same bytes.
+/// Writes an HDF5 file in memory with libhdf5: groups and datasets of floats, without times, so that the same calls
+/// give the same bytes.
 package enum HDF5Writer {
     /// A dataset of 32-bit floats, row-major.
     package struct Dataset: Sendable {

@@ -81,8 +81,8 @@ package struct KerasWeights: Sendable, Equatable {
     }
 }
 
-/// Keras 3's form: `layers/CLASS_N/vars/I`, where CLASS_N counts the layers of one class and the attribute "name" of `vars` has the
-/// layer's name. A nested model has another group `layers`.
+/// Keras 3's form: `layers/CLASS_N/vars/I`, where CLASS_N counts the layers of one class and the attribute "name" of
+/// `vars` has the layer's name. A nested model has another group `layers`.
 extension KerasWeights {
     /// The deepest nesting of models.
     private static let depthLimit = 8
@@ -125,7 +125,8 @@ extension KerasWeights {
         return tensors
     }
 
-    /// Whether a name precedes another in the order of their numbers: `dense`, `dense_1`, …, `dense_10`; `0`, `1`, …, `10`.
+    /// Whether a name precedes another in the order of their numbers: `dense`, `dense_1`, …, `dense_10`; `0`, `1`, …,
+    /// `10`.
     static func precedes(_ left: String, _ right: String) -> Bool {
         let (left, right) = (counted(left), counted(right))
         if left.word != right.word { return left.word.utf8.lexicographicallyPrecedes(right.word.utf8) }
@@ -142,8 +143,8 @@ extension KerasWeights {
     }
 }
 
-/// The older form: a group for each layer, in the order of the attribute "layer_names"; it has the datasets of its attribute
-/// "weight_names".
+/// The older form: a group for each layer, in the order of the attribute "layer_names"; it has the datasets of its
+/// attribute "weight_names".
 extension KerasWeights {
     static let legacyLayerNames = "layer_names"
     private static let legacyWeightNames = "weight_names"
@@ -160,8 +161,8 @@ extension KerasWeights {
         return KerasWeights(layers: layers, isInModelOrder: true)
     }
 
-    /// The layers of one group: one, or those of a model that is a layer of the model. They differ in the paths of their
-    /// weights, all but the last name.
+    /// The layers of one group: one, or those of a model that is a layer of the model. They differ in the paths of
+    /// their weights, all but the last name.
     private static func legacyLayers(
         _ group: borrowing HDF5Object, name: String, byteLimit: inout Int
     ) throws(HDF5Problem) -> [Layer] {
@@ -195,7 +196,8 @@ extension KerasWeights {
     }
 }
 
-/// The weights as they go from one process to another: a safetensors file with the tensors LAYER.TENSOR, and names in its metadata.
+/// The weights as they go from one process to another: a safetensors file with the tensors LAYER.TENSOR, and names in
+/// its metadata.
 extension KerasWeights {
     private static let orderKey = "model_order"
 

@@ -4,10 +4,10 @@ import Glibc
 extension RunDirectory {
     /// Saves a checkpoint as `last`; the old `last` becomes `previous` first.
     ///
-    /// At every point at which the process can die, `last` or `previous` is a complete checkpoint. Best and epoch copies
-    /// are further names of the same file, made before `last`, so that a resumed run finds them or makes them again:
-    /// `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`. `check` is called when the bytes are durable, before anything is
-    /// replaced.
+    /// At every point at which the process can die, `last` or `previous` is a complete checkpoint. Best and epoch
+    /// copies are further names of the same file, made before `last`, so that a resumed run finds them or makes them
+    /// again: `isBest` asks for `best`, `keepEpoch` for `epoch-NNNN`. `check` is called when the bytes are durable,
+    /// before anything is replaced.
     package func saveCheckpoint(
         _ bytes: [UInt8], isBest: Bool, keepEpoch: Int? = nil, check: () throws(FileError) -> Void = {}
     ) throws(FileError) {
@@ -39,8 +39,8 @@ extension RunDirectory {
         if folder.exists(RunFileName.best) { try folder.remove(RunFileName.best) }
     }
 
-    /// Replaces status.json. A failure is ignored: the training does not depend on it. When it is written depends on the
-    /// clock, so that it is no place for a planned fault.
+    /// Replaces status.json. A failure is ignored: the training does not depend on it. When it is written depends on
+    /// the clock, so that it is no place for a planned fault.
     package func replaceStatus(_ status: RunStatus) {
         guard let folder = try? folder.unobserved() else { return }
         try? AtomicFile.replaceWithoutSynchronizing(Array((status.json + "\n").utf8), RunFileName.status, in: folder)

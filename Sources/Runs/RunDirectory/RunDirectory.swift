@@ -5,7 +5,8 @@ import Glibc
 package struct FolderPolicy: Sendable, Equatable {
     /// Of new files and folders.
     package var access: FileAccess
-    /// Whether locks are relied on where the file system keeps them from other hosts: the user starts one coordinator at a time.
+    /// Whether locks are relied on where the file system keeps them from other hosts: the user starts one coordinator
+    /// at a time.
     package var assumesLocks: Bool
 
     package init(access: FileAccess = .owner, assumesLocks: Bool = false) {
@@ -14,8 +15,8 @@ package struct FolderPolicy: Sendable, Equatable {
     }
 }
 
-/// A folder with everything that one training produces. It is open and locked while this object exists, and no link in it is
-/// followed.
+/// A folder with everything that one training produces. It is open and locked while this object exists, and no link in
+/// it is followed.
 ///
 /// The lock is flock on RUN/lock: it ends with the process, however that ends, and children do not inherit it.
 /// One thread at a time may call the functions that write.

@@ -3,11 +3,12 @@ import Glibc
 
 /// Whether a lock on a file holds against processes of other hosts.
 ///
-/// Local file systems are used by one host. A file system that hosts share may keep locks to itself: NFS mounted with `nolock` or
-/// `local_lock`, and Lustre mounted without `flock`. Two coordinators on two hosts would then both lead one run.
+/// Local file systems are used by one host. A file system that hosts share may keep locks to itself: NFS mounted with
+/// `nolock` or `local_lock`, and Lustre mounted without `flock`. Two coordinators on two hosts would then both lead one
+/// run.
 enum SharedLocks {
-    /// The file system, with the reason, on which another host would not see the lock of an open folder's files; nil where locks
-    /// hold, and where the system does not tell how the folder is mounted.
+    /// The file system, with the reason, on which another host would not see the lock of an open folder's files; nil
+    /// where locks hold, and where the system does not tell how the folder is mounted.
     static func problem(ofDescriptor descriptor: Int32) -> String? {
         let files = FileOperations()
         guard let information = files.readSystemFile("/proc/self/fdinfo/\(descriptor)", byteLimit: 1 << 16),

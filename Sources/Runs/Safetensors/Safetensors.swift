@@ -91,7 +91,8 @@ extension Safetensors {
         try values(named: name, .uint8) { $0 }
     }
 
-    /// The values of a tensor of any floating-point type that Float can hold or round: F16, BF16, F32, F64; nil for another.
+    /// The values of a tensor of any floating-point type that Float can hold or round: F16, BF16, F32, F64; nil for
+    /// another.
     package func widenedFloats(_ tensor: Tensor) throws(SafetensorsError) -> [Float]? {
         switch tensor.elementType {
         case .float16:

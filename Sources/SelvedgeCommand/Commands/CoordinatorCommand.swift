@@ -175,8 +175,8 @@ private struct EarlyStoppingText {
     }
 }
 
-/// The report at the end of a training: the result on the test set of the last weights or, where early stopping restores
-/// them, the best.
+/// The report at the end of a training: the result on the test set of the last weights or, where early stopping
+/// restores them, the best.
 struct FinalReport {
     let run: PreparedRun
     let report: RunReport

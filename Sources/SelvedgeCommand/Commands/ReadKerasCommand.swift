@@ -32,7 +32,8 @@ struct ReadKerasCommand: ParsableCommand {
     }
 }
 
-/// Reads Keras weights in another process of this program: a damaged file can crash libhdf5, which must not end a coordinator.
+/// Reads Keras weights in another process of this program: a damaged file can crash libhdf5, which must not end a
+/// coordinator.
 enum SeparateKerasReader {
     static func read(_ bytes: [UInt8], _ path: String) throws(KerasWeightsError) -> KerasWeights {
         let process = Process()

@@ -9,8 +9,8 @@ import Glibc
 import Kernels
 import Reports
 
-/// Trains: a supervisor whose children are a coordinator and workers. Where a launcher started several processes, those of
-/// other ranks are workers too (``LaunchedJob``).
+/// Trains: a supervisor whose children are a coordinator and workers. Where a launcher started several processes, those
+/// of other ranks are workers too (``LaunchedJob``).
 struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train", abstract: "Train an experiment, then evaluate it on the test set.",
@@ -216,7 +216,8 @@ struct TrainCommand: ParsableCommand {
     }
 }
 
-/// A terminal's Ctrl-Z. It reaches the supervisor alone, and workers that stand still would be replaced as unresponsive.
+/// A terminal's Ctrl-Z. It reaches the supervisor alone, and workers that stand still would be replaced as
+/// unresponsive.
 private enum Suspension {
     /// Makes Ctrl-Z print why it does nothing, for as long as this process lives.
     static func refuse() {

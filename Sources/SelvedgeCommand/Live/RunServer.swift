@@ -10,7 +10,8 @@ import Transport
 ///
 /// It reads the run directory only: a training does the same work whether somebody watches or not.
 struct RunServer: Sendable {
-    /// Where to listen: `PORT`, `ADDRESS:PORT` or `[IPV6]:PORT`, with a numeric address; nothing is the loopback and port 7358.
+    /// Where to listen: `PORT`, `ADDRESS:PORT` or `[IPV6]:PORT`, with a numeric address; nothing is the loopback and
+    /// port 7358.
     struct Address: Sendable, Equatable {
         var host: String
         var port: UInt16

@@ -8,8 +8,8 @@ struct Continuation {
         self.template = template
     }
 
-    /// `arguments` are this process's, the program's name first. A training continues with the flags that it was given and its
-    /// run; any other command is simply repeated.
+    /// `arguments` are this process's, the program's name first. A training continues with the flags that it was given
+    /// and its run; any other command is simply repeated.
     init(arguments: [String]) {
         guard arguments.count > 1, ["train", "coordinator"].contains(arguments[1]) else {
             template = arguments.map(Self.quoted).joined(separator: " ")

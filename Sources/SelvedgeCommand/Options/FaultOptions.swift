@@ -92,7 +92,8 @@ struct FaultHandover: ~Copyable {
         return try FaultEnvironment.variables(plan, folder: folder)
     }
 
-    /// Reports the given faults that were never triggered. Random ones are not reported: their plan is longer than any run.
+    /// Reports the given faults that were never triggered. Random ones are not reported: their plan is longer than any
+    /// run.
     func noteUntriggeredFaults() {
         guard let folder else { return }
         for fault in chosen.neverTriggered(FaultFolder(folder).triggered) {

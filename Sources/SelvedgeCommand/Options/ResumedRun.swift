@@ -2,8 +2,8 @@ import Core
 import Foundation
 import Runs
 
-/// Which run `--resume` continues, and from which checkpoint. A checkpoint continues the run that it belongs to, or a new run
-/// gets a copy of it: two runs are never mixed.
+/// Which run `--resume` continues, and from which checkpoint. A checkpoint continues the run that it belongs to, or a
+/// new run gets a copy of it: two runs are never mixed.
 struct ResumedRun {
     /// The run that has the checkpoint; nil for the newest of the experiment, and for a file outside of any run.
     let run: String?

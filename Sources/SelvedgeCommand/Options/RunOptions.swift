@@ -70,8 +70,8 @@ struct RunOptions: ParsableArguments {
 
     private static let automatic = "auto"
 
-    /// These options with `--resume auto` decided: the run in --run or, for the experiment `name`, in runs/NAME-job-JOB is
-    /// continued if it was begun, so that a job that is queued again goes on. Only the first start takes --init.
+    /// These options with `--resume auto` decided: the run in --run or, for the experiment `name`, in runs/NAME-job-JOB
+    /// is continued if it was begun, so that a job that is queued again goes on. Only the first start takes --init.
     func decided(name: @autoclosure () throws -> String, job: @autoclosure () throws -> String?) throws -> RunOptions {
         guard resume == Self.automatic else { return self }
         var options = self
@@ -100,8 +100,8 @@ struct RunOptions: ParsableArguments {
         return parent.isEmpty ? "." : parent
     }
 
-    /// The run of a coordinator that died: the one it announced, or the one at --run if it created that before announcing
-    /// it. Nil if there is none.
+    /// The run of a coordinator that died: the one it announced, or the one at --run if it created that before
+    /// announcing it. Nil if there is none.
     func runOfPredecessor(announced: String?) -> String? {
         if let announced { return announced }
         guard resume == nil, let run else { return nil }

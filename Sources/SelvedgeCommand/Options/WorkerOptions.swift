@@ -74,7 +74,8 @@ struct WorkerLayout {
         }
     }
 
-    /// By default the largest power of two of workers that neither cores nor micro-batches are fewer than; the cores are divided among them.
+    /// By default the largest power of two of workers that neither cores nor micro-batches are fewer than; the cores
+    /// are divided among them.
     init(workers: Int?, threads: Int?, microBatchCount: Int, coreCount: Int = Processors.available) {
         var workerCount = 1
         while workerCount * 2 <= min(coreCount, microBatchCount) { workerCount *= 2 }

@@ -40,7 +40,8 @@ enum TrainingProcess {
         try sets.training.check(fits: model)
     }
 
-    /// The file to begin with, where the experiment does not name it itself. Throws when the one that it needs is missing.
+    /// The file to begin with, where the experiment does not name it itself. Throws when the one that it needs is
+    /// missing.
     static func initialWeights(of trial: Trial, data: String?) throws -> String? {
         if let predecessor = trial.predecessor {
             let paths = RunPaths(predecessor)

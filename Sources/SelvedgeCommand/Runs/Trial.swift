@@ -39,8 +39,8 @@ struct Trial {
         case unusable(String)
     }
 
-    /// The content of the folder, whichever process wrote it. A run counts if it is of this experiment, with this seed and as
-    /// many epochs.
+    /// The content of the folder, whichever process wrote it. A run counts if it is of this experiment, with this seed
+    /// and as many epochs.
     var state: State {
         guard FileManager.default.fileExists(atPath: RunPaths(folder).experiment) else { return .absent }
         let record = RunRecord(path: folder)

@@ -2,8 +2,9 @@ import Cluster
 import Foundation
 import Runs
 
-/// What `--json` prints: one object on one line whose first members are the schema's version, the command and the program's
-/// version. Names are in snake_case; a number that is not finite is null. The article Commands documents the rest.
+/// What `--json` prints: one object on one line whose first members are the schema's version, the command and the
+/// program's version. Names are in snake_case; a number that is not finite is null. The article Commands documents the
+/// rest.
 enum JSONResult {
     /// Raised when a member changes its meaning or goes. New members leave it as it is.
     static let schema = 1

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The line that shows the running epoch. What matters most comes first and gives way last: metrics, then speed and workers,
-/// then the remaining time, then the bar. Pure, so it can be tested.
+/// The line that shows the running epoch. What matters most comes first and gives way last: metrics, then speed and
+/// workers, then the remaining time, then the bar. Pure, so it can be tested.
 struct ProgressLine {
     var epoch: Int
     var epochCount: Int
@@ -64,8 +64,8 @@ struct EpochLine {
     var validationLoss: Double?
     var validationAccuracy: Double?
 
-    /// The line for a terminal of so many columns, or the full one where there is no terminal. On a narrow terminal names are
-    /// abbreviated, then time and speed give way.
+    /// The line for a terminal of so many columns, or the full one where there is no terminal. On a narrow terminal
+    /// names are abbreviated, then time and speed give way.
     func text(columns: Int?) -> String {
         let (head, full) = ("Epoch \(epoch)/\(epochCount)", full)
         guard let columns, full.count > columns else { return full }

@@ -3,8 +3,8 @@ package import NeuralNetwork
 
 /// Which workers' gradients are recomputed, and by which worker.
 ///
-/// A pure function of seed, step and the owner's rank, so every worker derives it alone. Its draws affect no other draw, and
-/// an audit without a finding changes no bit.
+/// A pure function of seed, step and the owner's rank, so every worker derives it alone. Its draws affect no other
+/// draw, and an audit without a finding changes no bit.
 package struct AuditSchedule: Sendable, Equatable {
     /// From 0, none, to 1, all owners in every step.
     package let share: Double
@@ -38,10 +38,11 @@ package struct AuditSchedule: Sendable, Equatable {
     }
 }
 
-/// A worker's notes of a training round for an audit: a digest of what it adds to each sum, and the sums that the workers
-/// agreed on inside the pass.
+/// A worker's notes of a training round for an audit: a digest of what it adds to each sum, and the sums that the
+/// workers agreed on inside the pass.
 ///
-/// An exchange calls `begin`, then `noteSum` for every sum inside the pass, then `digests` when all own roots are finished.
+/// An exchange calls `begin`, then `noteSum` for every sum inside the pass, then `digests` when all own roots are
+/// finished.
 package final class AuditNotes {
     private let buckets: [Range<Int>]
     private var hashers: [SHA256Hasher] = []

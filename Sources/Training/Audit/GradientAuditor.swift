@@ -7,8 +7,8 @@ import Runs
 
 /// Recomputes the gradient roots of any worker's run of micro-batches, in separate memory.
 ///
-/// Dropout and augmentation draw by step and position, so the second computation gives the same bits as the first, on any
-/// number of threads and any instruction set. Layers that depend on the whole batch use the sums that the workers
+/// Dropout and augmentation draw by step and position, so the second computation gives the same bits as the first, on
+/// any number of threads and any instruction set. Layers that depend on the whole batch use the sums that the workers
 /// agreed on; the audited worker's part of those sums is in its digests.
 package final class GradientAuditor {
     private let experiment: Experiment
@@ -22,8 +22,8 @@ package final class GradientAuditor {
 
     /// Allocates memory for a pass and starts compute threads.
     ///
-    /// - Throws: `DatasetError` when the data do not fit the model, `ArithmeticModeError` when the rounding mode is not the
-    ///   default of IEEE 754.
+    /// - Throws: `DatasetError` when the data do not fit the model, `ArithmeticModeError` when the rounding mode is not
+    ///   the default of IEEE 754.
     package init(
         experiment: Experiment, model: Model, data: TrainingData, kernels: KernelTable, threadCount: Int
     ) throws {
@@ -118,7 +118,8 @@ final class AuditExchange: GradientExchange {
     }
 }
 
-/// Re-executes a step from the serialized state before it, to find which of a worker and its auditor has the wrong gradient.
+/// Re-executes a step from the serialized state before it, to find which of a worker and its auditor has the wrong
+/// gradient.
 package final class AuditReexecution {
     private let experiment: Experiment
     private let model: Model
@@ -139,8 +140,8 @@ package final class AuditReexecution {
     /// The right digests of a run of micro-batches. `state` is the serialized state before the step, `step` counts the
     /// training's steps before it.
     ///
-    /// - Throws: `SafetensorsError` or `CheckpointError` for a state of another experiment, `AuditError` for a state before
-    ///   another step.
+    /// - Throws: `SafetensorsError` or `CheckpointError` for a state of another experiment, `AuditError` for a state
+    ///   before another step.
     package func digests(ofRun run: Range<Int>, state: [UInt8], step: Int, agreedSums: [[Float]]) throws -> [UInt64] {
         let state = try ReplicatedState(
             checkpoint: Safetensors(bytes: state), model: model, experiment: experiment, schedule: schedule)

@@ -5,8 +5,8 @@ package import NeuralNetwork
 
 /// Finds and loads the data set of an experiment.
 package enum DatasetLookup {
-    /// The training images, followed by the validation images where they are of another set, and the test images. `data` is
-    /// the user's folder, if any.
+    /// The training images, followed by the validation images where they are of another set, and the test images.
+    /// `data` is the user's folder, if any.
     package static func load(
         _ experiment: Experiment, data: String?, environment: [String: String]
     ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {

@@ -4,7 +4,8 @@ package import Experiments
 package import NeuralNetwork
 package import Runs
 
-/// A form in which a trained model leaves this program. Each form is one file in this folder, and is listed in `Exporters`.
+/// A form in which a trained model leaves this program. Each form is one file in this folder, and is listed in
+/// `Exporters`.
 package protocol Exporter: SendableMetatype {
     /// What `--to` takes: `onnx`.
     static var name: String { get }

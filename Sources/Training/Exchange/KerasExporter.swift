@@ -4,8 +4,8 @@ import Runs
 
 /// Keras 3: a `.keras` archive of a `keras.Sequential` with its weights, which Keras loads, evaluates and trains on.
 ///
-/// Its first layer divides pixels 0…255 by 255; images are `[N, height, width, channels]`. Its outputs are those after the last
-/// activation. Layers have their names in the summary; the loss and the optimizer are not part of the file.
+/// Its first layer divides pixels 0…255 by 255; images are `[N, height, width, channels]`. Its outputs are those after
+/// the last activation. Layers have their names in the summary; the loss and the optimizer are not part of the file.
 package enum KerasExporter: Exporter {
     package static let name = "keras"
     package static let documentation =

@@ -4,9 +4,9 @@ import Runs
 
 /// ONNX: one file with the graph and the weights, which onnxruntime and other runtimes execute.
 ///
-/// The input `pixels` is float, `[N, channels, height, width]`, 0…255: the division by 255 is part of the graph. The output
-/// `logits` is `[N, classes]`, as is `outputs`, the logits after the last layer's activation if it has one. N is free. Dropout is
-/// left out.
+/// The input `pixels` is float, `[N, channels, height, width]`, 0…255: the division by 255 is part of the graph. The
+/// output `logits` is `[N, classes]`, as is `outputs`, the logits after the last layer's activation if it has one. N is
+/// free. Dropout is left out.
 package enum ONNXExporter: Exporter {
     package static let name = "onnx"
     package static let documentation =

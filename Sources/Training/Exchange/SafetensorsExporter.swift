@@ -1,7 +1,8 @@
 import NeuralNetwork
 import Runs
 
-/// A safetensors file with the weights alone: torch's names and layouts, as in a checkpoint but without the prefix `model.`.
+/// A safetensors file with the weights alone: torch's names and layouts, as in a checkpoint but without the prefix
+/// `model.`.
 package enum SafetensorsExporter: Exporter {
     package static let name = "safetensors"
     package static let documentation = "A safetensors file with the weights alone, under torch's names and layouts."

@@ -3,10 +3,12 @@ import Experiments
 import NeuralNetwork
 import Runs
 
-/// PyTorch: a folder with the weights, `model.safetensors`, and a program `model.py` that builds the module and loads them.
+/// PyTorch: a folder with the weights, `model.safetensors`, and a program `model.py` that builds the module and loads
+/// them.
 ///
-/// The module is an `nn.Sequential` whose layers have the names of the checkpoint, so that the weights are its state_dict. Its
-/// outputs are logits; `OUTPUT` in the program is the last activation. The program needs torch and nothing else.
+/// The module is an `nn.Sequential` whose layers have the names of the checkpoint, so that the weights are its
+/// state_dict. Its outputs are logits; `OUTPUT` in the program is the last activation. The program needs torch and
+/// nothing else.
 package enum TorchExporter: Exporter {
     package static let name = "torch"
     package static let documentation =

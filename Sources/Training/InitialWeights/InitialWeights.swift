@@ -21,9 +21,9 @@ package struct InitialWeights: Sendable {
 
     /// Finds and reads the experiment's first weights; nil where they are random.
     ///
-    /// `file` is the user's path instead of the experiment's: a checkpoint fills the whole model, any other file the layers
-    /// of the experiment's group. `data` is the user's folder with data. `readKeras` is called with the bytes and path of a
-    /// Keras file; a program that must not crash passes one that reads in another process.
+    /// `file` is the user's path instead of the experiment's: a checkpoint fills the whole model, any other file the
+    /// layers of the experiment's group. `data` is the user's folder with data. `readKeras` is called with the bytes
+    /// and path of a Keras file; a program that must not crash passes one that reads in another process.
     package init?(
         for experiment: Experiment, file: String?, data: String?, environment: [String: String],
         readKeras: KerasReader = { (bytes, path) throws(KerasWeightsError) in

@@ -41,7 +41,8 @@ struct InitialWeightsSearch {
         return folders + ["."]
     }
 
-    /// The checkpoint with the result of an experiment's newest run: the last, or the best where early stopping restores it.
+    /// The checkpoint with the result of an experiment's newest run: the last, or the best where early stopping
+    /// restores it.
     private func path(ofRun name: String) throws(InitialWeightsError) -> String {
         let newest: String?
         do {

@@ -22,8 +22,8 @@ struct WeightMatch {
 }
 
 /// Keras files: layers match by name or position, tensors by their position in the layer. Keras has the internal
-/// layouts: convolutions [height, width, inputs, outputs], dense layers [inputs, outputs], rows after Flatten in the order height,
-/// width, channel.
+/// layouts: convolutions [height, width, inputs, outputs], dense layers [inputs, outputs], rows after Flatten in the
+/// order height, width, channel.
 extension WeightMatch {
     private struct ModelLayer {
         var name: String
@@ -48,9 +48,9 @@ extension WeightMatch {
         func counted(_ count: Int) -> String { "\(count) \(rawValue) layer\(count == 1 ? "" : "s")" }
     }
 
-    /// Layers of the same name are matched first, the others by their position among the layers of their kind, of which the
-    /// file must have as many as the model. With `takesAll` false, the file may have further layers if all wanted ones match
-    /// by name.
+    /// Layers of the same name are matched first, the others by their position among the layers of their kind, of which
+    /// the file must have as many as the model. With `takesAll` false, the file may have further layers if all wanted
+    /// ones match by name.
     init(_ weights: KerasWeights, _ wanted: [ParameterDescription], takesAll: Bool) {
         var unnamed: [ModelLayer] = []
         var rest = weights.layers
@@ -119,9 +119,9 @@ extension WeightMatch {
 
 /// Safetensors files: tensors match by name, in torch's layouts.
 extension WeightMatch {
-    /// Matches names with or without one common prefix (`model.` in a checkpoint), or layers by their position where the file
-    /// numbers them as a plain `nn.Sequential` does. With `takesAll` the file may have no other tensors, except for a
-    /// checkpoint's optimizer and torch's counters of batches.
+    /// Matches names with or without one common prefix (`model.` in a checkpoint), or layers by their position where
+    /// the file numbers them as a plain `nn.Sequential` does. With `takesAll` the file may have no other tensors,
+    /// except for a checkpoint's optimizer and torch's counters of batches.
     init(_ file: Safetensors, _ wanted: [ParameterDescription], takesAll: Bool) {
         let prefix = Self.prefix(file, wanted)
         var names = wanted.map { prefix + $0.name }
@@ -155,7 +155,8 @@ extension WeightMatch {
         }
     }
 
-    /// The prefix with which most names are in the file. Of equals: none, then a checkpoint's, then the first in the file.
+    /// The prefix with which most names are in the file. Of equals: none, then a checkpoint's, then the first in the
+    /// file.
     private static func prefix(_ file: Safetensors, _ wanted: [ParameterDescription]) -> String {
         guard let first = wanted.first else { return "" }
         var candidates = ["", "model."]
@@ -171,7 +172,8 @@ extension WeightMatch {
         return best.prefix
     }
 
-    /// The layers with weights of a plain `nn.Sequential`: `0.weight`, `0.bias`, `3.weight`, …, all with one prefix or none.
+    /// The layers with weights of a plain `nn.Sequential`: `0.weight`, `0.bias`, `3.weight`, …, all with one prefix or
+    /// none.
     private struct NumberedLayers {
         private let prefix: String
         /// Ascending.

@@ -2,8 +2,8 @@ package import Datasets
 package import Experiments
 package import NeuralNetwork
 
-/// The memory that a worker takes for a training, counted from the experiment before anything is allocated: a lower bound, so that
-/// nothing is refused that would fit.
+/// The memory that a worker takes for a training, counted from the experiment before anything is allocated: a lower
+/// bound, so that nothing is refused that would fit.
 package struct MemoryDemand: Sendable, Equatable {
     /// Parameters, the optimizer's slots, and a gradient in each of two steps.
     package let stateByteCount: Int

@@ -6,7 +6,8 @@ package import Runs
 extension ReplicatedState {
     /// The checkpoint's bytes: a pure function of experiment and state, without time, host or worker count.
     ///
-    /// Tensors have torch's names and layouts: `model.NAME`, and `optimizer.SLOT.NAME` for each slot. The rest is metadata.
+    /// Tensors have torch's names and layouts: `model.NAME`, and `optimizer.SLOT.NAME` for each slot. The rest is
+    /// metadata.
     package func encoded(model: Model, experiment: Experiment) -> [UInt8] {
         var writer = SafetensorsWriter(metadata: metadata(experiment))
         for parameter in model.parameters {

@@ -58,8 +58,8 @@ extension TrainingProgress {
     /// Whether early stopping ends training after the rows so far.
     func isStopped(by earlyStopping: EarlyStopping?) -> Bool { stop(by: earlyStopping) != nil }
 
-    /// Where early stopping ends training: after `patience` epochs in a row without an improvement by more than the minimum
-    /// change. Nil where it does not within the rows so far.
+    /// Where early stopping ends training: after `patience` epochs in a row without an improvement by more than the
+    /// minimum change. Nil where it does not within the rows so far.
     package func stop(by earlyStopping: EarlyStopping?) -> EarlyStop? {
         guard let earlyStopping else { return nil }
         var (best, improvedEpoch, waited) = (-Double.infinity, 0, 0)

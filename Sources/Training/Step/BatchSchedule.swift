@@ -1,7 +1,8 @@
 /// The rounds of a training: a pure function of the sample count, batch size and number of epochs.
 ///
-/// A round is one exchange of all workers: a training step, or the validation that ends an epoch. An epoch of n steps has
-/// n + 1 rounds, the last of which is the validation. Frames between workers are numbered by rounds; grants count steps.
+/// A round is one exchange of all workers: a training step, or the validation that ends an epoch. An epoch of n steps
+/// has n + 1 rounds, the last of which is the validation. Frames between workers are numbered by rounds; grants count
+/// steps.
 package struct BatchSchedule: Sendable, Equatable {
     package let sampleCount: Int
     package let batchSize: Int

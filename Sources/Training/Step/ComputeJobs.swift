@@ -58,8 +58,8 @@ final class EvaluationJob: ThreadJob {
     }
 }
 
-/// The optimizer's update of the whole arena. Threads share it in 16-float pieces; the update is elementwise, so the split
-/// changes no bit.
+/// The optimizer's update of the whole arena. Threads share it in 16-float pieces; the update is elementwise, so the
+/// split changes no bit.
 final class UpdateJob: ThreadJob {
     struct Arguments {
         var parameters: UnsafeMutablePointer<Float>

@@ -12,27 +12,28 @@ package struct GradientRoots {
     }
 }
 
-/// How the workers of a view sum gradients and statistics. All workers take part in every round, one round after another.
+/// How the workers of a view sum gradients and statistics. All workers take part in every round, one round after
+/// another.
 ///
 /// In a training round the worker writes its gradient roots into the memory that `begin` returns, reports each finished
-/// bucket, and gets the sum over the whole batch from `finish`. Between the two, `sum` sums what a pass needs of the whole
-/// batch. In a validation round only statistics are exchanged.
+/// bucket, and gets the sum over the whole batch from `finish`. Between the two, `sum` sums what a pass needs of the
+/// whole batch. In a validation round only statistics are exchanged.
 package protocol GradientExchange: SumAgreement {
     /// Starts a training round. Returns the memory for this worker's gradient roots.
     func begin(round: Int, batchSize: Int) throws -> GradientRoots
 
-    /// The roots of this bucket are complete and are not written again in this round. Called on the compute thread; does not
-    /// wait for other workers.
+    /// The roots of this bucket are complete and are not written again in this round. Called on the compute thread;
+    /// does not wait for other workers.
     func bucketFinished(_ index: Int)
 
-    /// Waits for the sums of all buckets. `statistics` has one entry a micro-batch; on entry this worker's own are set, on
-    /// return all are.
+    /// Waits for the sums of all buckets. `statistics` has one entry a micro-batch; on entry this worker's own are set,
+    /// on return all are.
     ///
     /// - Returns: the gradient sum of the batch, valid until the next but one `begin`.
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float>
 
-    /// A round without gradients: fills in the statistics of all other workers. The samples are cut into pieces like a batch,
-    /// one a micro-batch.
+    /// A round without gradients: fills in the statistics of all other workers. The samples are cut into pieces like a
+    /// batch, one a micro-batch.
     func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws
 }

@@ -22,8 +22,8 @@ final class StepComputer {
     /// One program a batch size: the common one, and the smaller last batch's.
     private var programs: [SampleProgram] = []
 
-    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not round
-    /// as IEEE 754 does by default.
+    /// Throws `DatasetError` when the data do not fit the model, `ArithmeticModeError` when floating point does not
+    /// round as IEEE 754 does by default.
     init(
         experiment: Experiment, model: Model, dataset: ImageDataset, kernels: KernelTable, threadCount: Int
     ) throws {
@@ -56,8 +56,8 @@ final class StepComputer {
     /// Forward and backward of the own micro-batches of one batch.
     ///
     /// `batch` is a range of positions in `samples`, the epoch's order as indices into the data set; `step` counts the
-    /// training's steps before this one. Writes the sums to `roots` and the own micro-batches' entries of `statistics`, and
-    /// reports each bucket to `exchange` as soon as it is finished.
+    /// training's steps before this one. Writes the sums to `roots` and the own micro-batches' entries of `statistics`,
+    /// and reports each bucket to `exchange` as soon as it is finished.
     func computeGradients(
         samples: [Int32], batch: Range<Int>, step: Int, parameters: UnsafePointer<Float>, roots: GradientRoots,
         statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>, exchange: any GradientExchange
@@ -112,7 +112,8 @@ final class StepComputer {
         }
     }
 
-    /// Runs a block of at most `pass.sampleCapacity` samples forward; then the pass holds losses, correctness and probabilities.
+    /// Runs a block of at most `pass.sampleCapacity` samples forward; then the pass holds losses, correctness and
+    /// probabilities.
     func evaluate(_ samples: [Int32], _ block: Range<Int>, parameters: UnsafePointer<Float>) {
         evaluationJob.arguments = EvaluationJob.Arguments(
             samples: samples, positions: block, parameters: parameters)

@@ -3,8 +3,8 @@ package import Core
 import Glibc
 import Synchronization
 
-/// The public keys that one listening socket admits. May be replaced at any time, from any thread; connections that exist are
-/// not closed by that, so their frames have to be checked.
+/// The public keys that one listening socket admits. May be replaced at any time, from any thread; connections that
+/// exist are not closed by that, so their frames have to be checked.
 package final class AdmissionList: Sendable {
     /// A key that was refused, for the log.
     package struct Refusal: Sendable, Equatable {
@@ -39,9 +39,9 @@ package final class AdmissionList: Sendable {
 
 /// Answers libzmq's question who may connect to the CURVE sockets of a context: the handler of ZAP (RFC 27).
 ///
-/// A thread of its own answers from memory and does nothing else, so that neither a long step nor a flood of connections delays
-/// a handshake. It runs from before the first such socket listens until the context ends. Without it libzmq refuses
-/// all connections, because every such socket enforces its domain.
+/// A thread of its own answers from memory and does nothing else, so that neither a long step nor a flood of
+/// connections delays a handshake. It runs from before the first such socket listens until the context ends. Without it
+/// libzmq refuses all connections, because every such socket enforces its domain.
 final class Authenticator: Sendable {
     private let lists = Mutex<[String: WeakList]>([:])
     private let thread = Mutex<pthread_t?>(nil)
@@ -143,8 +143,8 @@ final class Authenticator: Sendable {
     }
 }
 
-/// A request of libzmq to its ZAP handler: version, number, domain, address, routing identifier, mechanism, and for CURVE the
-/// peer's public key.
+/// A request of libzmq to its ZAP handler: version, number, domain, address, routing identifier, mechanism, and for
+/// CURVE the peer's public key.
 struct ZAPRequest: Equatable {
     static let frameCount = 7
     private static let version = Array("1.0".utf8)

@@ -21,7 +21,8 @@ package struct KeyFile: Sendable, Equatable {
     /// The public keys of the other side.
     package let others: [PublicKey]
 
-    /// The most keys of the other side: as many as a coordinator keeps workers, and as many as a worker trusts coordinators.
+    /// The most keys of the other side: as many as a coordinator keeps workers, and as many as a worker trusts
+    /// coordinators.
     private static func keyLimit(_ owner: Owner) -> Int { owner == .coordinator ? 1024 : 2 }
 
     /// A new file's content.

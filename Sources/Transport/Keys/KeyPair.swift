@@ -1,7 +1,8 @@
 internal import CZeroMQ
 package import Core
 
-/// A CURVE key pair. The secret half leaves this value only for a key file and for libzmq; descriptions show the public half.
+/// A CURVE key pair. The secret half leaves this value only for a key file and for libzmq; descriptions show the public
+/// half.
 package struct KeyPair: Sendable, Equatable, CustomStringConvertible {
     package let publicKey: PublicKey
     /// The secret half in Z85, for a key file.

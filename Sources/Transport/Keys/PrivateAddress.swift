@@ -1,14 +1,16 @@
 import Glibc
 
 extension Endpoint {
-    /// Throws `needsKeys` for an address that other users or hosts can reach, unless keys protect it or the user accepts that.
+    /// Throws `needsKeys` for an address that other users or hosts can reach, unless keys protect it or the user
+    /// accepts that.
     package func checkAccess(hasKeys: Bool, isInsecure: Bool) throws(TransportError) {
         if hasKeys || isInsecure { return }
         guard try isPrivate else { throw .needsKeys(description) }
     }
 
-    /// Whether only processes of this user can connect to it: a socket file below a folder that no other user may enter, or a
-    /// name within this process. Addresses of the loopback interface and abstract sockets are open to every user.
+    /// Whether only processes of this user can connect to it: a socket file below a folder that no other user may
+    /// enter, or a name within this process. Addresses of the loopback interface and abstract sockets are open to every
+    /// user.
     var isPrivate: Bool {
         get throws(TransportError) {
             switch self {

@@ -13,16 +13,17 @@ package enum SecretFile {
         var owner: uid_t
         var mode: mode_t
         var user: uid_t
-        /// What is known about a link: its own owner, and whether link and target lie in one read-only mount that begins at the
-        /// link's directory.
+        /// What is known about a link: its own owner, and whether link and target lie in one read-only mount that
+        /// begins at the link's directory.
         var linkOwner: uid_t = 0
         var isInReadOnlyMount = false
     }
 
     /// The refusal of a file with these facts; nil if it can be used.
     ///
-    /// One kind of link is followed: kubelet mounts a Secret read-only, as files of root behind links of root within the mount,
-    /// and gives a process of another user access through the group (`fsGroup`). No process of the container can change these.
+    /// One kind of link is followed: kubelet mounts a Secret read-only, as files of root behind links of root within
+    /// the mount, and gives a process of another user access through the group (`fsGroup`). No process of the container
+    /// can change these.
     static func refusal(of facts: Facts, path: String) -> KeyFileError? {
         guard facts.isRegular else { return .notAFile(path) }
         if facts.isLink {
@@ -85,7 +86,8 @@ package enum SecretFile {
 
     // MARK: Writing
 
-    /// Writes a new file with mode 0600. Throws when there is a file with that name, and removes what it could not finish.
+    /// Writes a new file with mode 0600. Throws when there is a file with that name, and removes what it could not
+    /// finish.
     package static func write(_ text: String, to path: String) throws(KeyFileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .system("make the key file \(path)", code: errno) }

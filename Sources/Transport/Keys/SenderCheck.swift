@@ -11,8 +11,8 @@ package struct FrameOrigin: Sendable, Hashable {
     }
 }
 
-/// Compares the sender that a frame names with the key with which it was sent: encryption alone does not stop one member from
-/// speaking for another.
+/// Compares the sender that a frame names with the key with which it was sent: encryption alone does not stop one
+/// member from speaking for another.
 struct SenderCheck {
     enum Verdict: Equatable {
         /// The key is the one of the rank that the header names.
@@ -46,8 +46,9 @@ struct SenderCheck {
     }
 }
 
-/// Frames of near generations that arrived before the view of their generation, with the keys of their senders. Bounded by
-/// number and bytes, for each sender and in all; what finds no room is dropped, and its sender is asked for it again.
+/// Frames of near generations that arrived before the view of their generation, with the keys of their senders. Bounded
+/// by number and bytes, for each sender and in all; what finds no room is dropped, and its sender is asked for it
+/// again.
 final class EarlyFrames {
     private struct Entry {
         var header: SIMD8<UInt64>

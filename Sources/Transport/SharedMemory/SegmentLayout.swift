@@ -13,9 +13,9 @@ typealias SharedWord = UnsafeMutablePointer<Atomic<UInt64>>
 /// | behind all rings, + 2 KiB · r | for each record of rank r's ring to this worker, the number of the frame that was released last | a payload is released |
 /// | behind them | memory of gradients and sums | in each step |
 ///
-/// A record: the frame's number (8), written last; offset (8) and length (8) of the payload in the sender's segment; unused (40);
-/// the header (64). Frame n of a ring, counted from 1, is in record (n − 1) mod 256. A record is used again when the
-/// receiver has released the frame before.
+/// A record: the frame's number (8), written last; offset (8) and length (8) of the payload in the sender's segment;
+/// unused (40); the header (64). Frame n of a ring, counted from 1, is in record (n − 1) mod 256. A record is used
+/// again when the receiver has released the frame before.
 struct SegmentLayout {
     static let recordCount = 256
     static let recordByteCount = 128

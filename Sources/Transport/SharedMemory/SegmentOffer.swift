@@ -1,6 +1,7 @@
 import Core
 
-/// What workers send each other, as a frame without payload, before they exchange frames through memory: 64 bytes, little-endian.
+/// What workers send each other, as a frame without payload, before they exchange frames through memory: 64 bytes,
+/// little-endian.
 ///
 /// | offset | field |
 /// |---|---|

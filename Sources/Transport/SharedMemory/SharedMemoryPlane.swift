@@ -5,13 +5,13 @@ import Synchronization
 
 /// Frames through memory between the workers of one host, for one generation.
 ///
-/// A worker offers its segment to all others over their sockets. A worker that can map it, because it runs on the same host with
-/// the same view of processes, accepts; the others go on with sockets. A frame is a record in the sender's ring that names
-/// bytes of the sender's segment: the receiver reads them where they are. Payloads have no checksum, since the memory of
-/// one host is not a wire, unless `checksPayloads`.
+/// A worker offers its segment to all others over their sockets. A worker that can map it, because it runs on the same
+/// host with the same view of processes, accepts; the others go on with sockets. A frame is a record in the sender's
+/// ring that names bytes of the sender's segment: the receiver reads them where they are. Payloads have no checksum,
+/// since the memory of one host is not a wire, unless `checksPayloads`.
 ///
-/// A worker writes its own segment only. A process that is killed in the middle of a store does not affect the others: its
-/// generation ends, and no word of it is read again.
+/// A worker writes its own segment only. A process that is killed in the middle of a store does not affect the others:
+/// its generation ends, and no word of it is read again.
 package final class SharedMemoryPlane {
     private let segment: SharedSegment?
     private let checksPayloads: Bool
@@ -32,8 +32,8 @@ package final class SharedMemoryPlane {
     private var nextPeer = 0
     private var sleepCount: UInt64 = 0
 
-    /// A plane of `rankCount` workers. Where the system gives no shared memory it refuses all offers. `host` is equal for all
-    /// workers of one host.
+    /// A plane of `rankCount` workers. Where the system gives no shared memory it refuses all offers. `host` is equal
+    /// for all workers of one host.
     package init(
         job: JobIdentifier, generation: UInt64, rank: Int, rankCount: Int, checksPayloads: Bool = false,
         host: UInt32
@@ -77,8 +77,8 @@ package final class SharedMemoryPlane {
         SegmentOffer(header).map { FrameOrigin(generation: $0.generation, sender: $0.sender) }
     }
 
-    /// Offers this worker's segment to all others and answers their offers, until all are done or the deadline has passed.
-    /// Frames of another kind are given to `hold`.
+    /// Offers this worker's segment to all others and answers their offers, until all are done or the deadline has
+    /// passed. Frames of another kind are given to `hold`.
     package func link(
         over sockets: ZeroMQFrameTransport, deadline: Deadline, hold: (consuming ReceivedFrame) -> Void
     ) throws(TransportError) -> WaitOutcome {
@@ -115,8 +115,8 @@ package final class SharedMemoryPlane {
         try send(offer, to: other, sockets)
     }
 
-    /// A worker that had not entered this generation when an offer arrived has lost it, and sends its own later: the offer is
-    /// then repeated.
+    /// A worker that had not entered this generation when an offer arrived has lost it, and sends its own later: the
+    /// offer is then repeated.
     private func take(_ offer: SegmentOffer, _ sockets: ZeroMQFrameTransport) throws(TransportError) {
         guard offer.job == job, offer.generation == generation, peers.indices.contains(offer.sender),
             offer.sender != rank
@@ -181,8 +181,9 @@ package final class SharedMemoryPlane {
         return peer.send(header: header, offset: offset, byteCount: payload.count, counter: counter)
     }
 
-    /// Maps the whole pages of a peer's payload over this worker's own memory at `target`. Returns the bytes that are shown so:
-    /// none for a short payload, for one that is checked, and where the two are not at equal places in their pages.
+    /// Maps the whole pages of a peer's payload over this worker's own memory at `target`. Returns the bytes that are
+    /// shown so: none for a short payload, for one that is checked, and where the two are not at equal places in their
+    /// pages.
     func show(_ payload: UnsafeRawBufferPointer, at target: UnsafeMutableRawPointer) -> Range<Int> {
         let place = UnsafeRawBufferPointer(start: target, count: payload.count)
         guard !checksPayloads, payload.count >= Self.shownByteCount, let segment, let own = segment.offset(of: place)
@@ -226,8 +227,8 @@ package final class SharedMemoryPlane {
 
     /// Announces that this worker goes to sleep; false where a frame has arrived in the meantime.
     ///
-    /// A peer that sends a frame from now on rings once. No frame is missed: the sender writes the frame's number and then
-    /// looks at this word, this worker writes the word and then looks at the numbers, all sequentially consistent.
+    /// A peer that sends a frame from now on rings once. No frame is missed: the sender writes the frame's number and
+    /// then looks at this word, this worker writes the word and then looks at the numbers, all sequentially consistent.
     func prepareToSleep() -> Bool {
         guard let segment else { return true }
         sleepCount += 1

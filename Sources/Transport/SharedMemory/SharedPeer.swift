@@ -72,8 +72,8 @@ final class SharedPeer {
     /// Whether frames go to the other worker through memory.
     var isUsable: Bool { hasMappedOwn && foreign != nil }
 
-    /// Sends a frame whose payload lies in this worker's segment at `offset`; false while the ring is full. `counter` counts
-    /// the payload as lent until the receiver releases it.
+    /// Sends a frame whose payload lies in this worker's segment at `offset`; false while the ring is full. `counter`
+    /// counts the payload as lent until the receiver releases it.
     func send(header: UnsafeRawBufferPointer, offset: Int, byteCount: Int, counter: ReleaseCounter?) -> Bool {
         collectReleases()
         guard nextNumber - oldestUnreleased < UInt64(SegmentLayout.recordCount) else { return false }
@@ -86,7 +86,8 @@ final class SharedPeer {
             _ = counter.lend()
             counters[SegmentLayout.slot(of: nextNumber)] = counter
         }
-        // Sequentially consistent with the look at the sleeper's word: one of the two workers sees what the other wrote.
+        // Sequentially consistent with the look at the sleeper's word: one of the two workers sees what the other
+        // wrote.
         UnsafeRawPointer(record).word(0).pointee.store(nextNumber, ordering: .sequentiallyConsistent)
         nextNumber += 1
         ringIfAsleep()

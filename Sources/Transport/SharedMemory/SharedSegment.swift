@@ -1,10 +1,11 @@
 internal import CPlatform
 import Glibc
 
-/// Memory of this process that other processes of the host map for reading: a file in memory without a name (memfd_create(2)).
+/// Memory of this process that other processes of the host map for reading: a file in memory without a name
+/// (memfd_create(2)).
 ///
-/// Nothing is left of it when all processes that use it are gone, however they ended. It is sealed against shrinking, so what
-/// a reader has found in it stays readable.
+/// Nothing is left of it when all processes that use it are gone, however they ended. It is sealed against shrinking,
+/// so what a reader has found in it stays readable.
 final class SharedSegment {
     /// Addresses that are set aside; memory is taken as it is allocated.
     static let windowByteCount = 1 << 36
@@ -42,7 +43,8 @@ final class SharedSegment {
         return base + usedByteCount - rounded
     }
 
-    /// Lets the whole pages of own bytes show those of another segment. Returns which bytes do, counted from the first one.
+    /// Lets the whole pages of own bytes show those of another segment. Returns which bytes do, counted from the first
+    /// one.
     func show(_ foreign: ForeignSegment, from offset: Int, at own: Int, byteCount: Int) -> Range<Int> {
         let page = Self.pageByteCount
         let begin = (own + page - 1) / page * page

@@ -40,8 +40,8 @@ package final class Inbox {
         self.endpoint = try socket.bind(endpoint)
     }
 
-    /// Admits the members of a new view, by rank, and no one else; has no effect without keys. Connections of earlier members
-    /// may stay, and their frames are refused.
+    /// Admits the members of a new view, by rank, and no one else; has no effect without keys. Connections of earlier
+    /// members may stay, and their frames are refused.
     package func enter(generation: UInt64, keys: [PublicKey]) {
         guard protection != nil else { return }
         protection?.admitted.replace(with: Set(keys))
@@ -62,8 +62,8 @@ package final class Inbox {
         socket.close()
     }
 
-    /// A frame that has arrived, or nil; never waits. Messages of any other form, and frames of another than the named sender, are
-    /// dropped and counted.
+    /// A frame that has arrived, or nil; never waits. Messages of any other form, and frames of another than the named
+    /// sender, are dropped and counted.
     package func receive() throws(TransportError) -> ReceivedFrame? {
         var key: PublicKey?
         guard let protection else { return try receiveAny(&key) }

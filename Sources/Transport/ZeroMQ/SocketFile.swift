@@ -2,7 +2,8 @@ import Glibc
 
 /// The file of a Unix-domain socket, before this process listens there.
 ///
-/// libzmq removes what has that name. A socket at which another process listens, and a file that is no socket, are kept.
+/// libzmq removes what has that name. A socket at which another process listens, and a file that is no socket, are
+/// kept.
 enum SocketFile {
     /// Refuses a path that is in use. A socket file that a dead process left is free.
     static func checkFree(_ path: String) throws(TransportError) {

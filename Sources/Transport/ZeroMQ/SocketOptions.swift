@@ -28,7 +28,8 @@ package struct SocketOptions: Sendable {
 
     /// For sockets that carry tensors in frames of up to `maximumPayloadByteCount` bytes.
     ///
-    /// `highWaterMark` is at least the number of frames of two steps from one peer, so that a connection is always read.
+    /// `highWaterMark` is at least the number of frames of two steps from one peer, so that a connection is always
+    /// read.
     package static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
         var options = SocketOptions()
         options.sendHighWaterMark = highWaterMark
@@ -40,7 +41,8 @@ package struct SocketOptions: Sendable {
         return options
     }
 
-    // The wire protocol's heartbeats detect dead connections. The application's heartbeats decide whether a peer is unresponsive.
+    // The wire protocol's heartbeats detect dead connections. The application's heartbeats decide whether a peer is
+    // unresponsive.
     static let heartbeatIntervalMilliseconds = 1000
     static let heartbeatTimeoutMilliseconds = 5000
     static let handshakeTimeoutMilliseconds = 3000

@@ -9,7 +9,8 @@ package final class ZeroMQContext: @unchecked Sendable {
     private let names: UnsafeMutablePointer<selvedge_counter>
     private let startedAuthenticator = Mutex<Authenticator?>(nil)
 
-    /// Starts `ioThreadCount` threads that move bytes; one is enough for a few gigabytes a second. Throws `libraryTooOld`.
+    /// Starts `ioThreadCount` threads that move bytes; one is enough for a few gigabytes a second. Throws
+    /// `libraryTooOld`.
     package init(ioThreadCount: Int = 1) throws(TransportError) {
         var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
         zmq_version(&major, &minor, &patch)
@@ -36,8 +37,8 @@ package final class ZeroMQContext: @unchecked Sendable {
         names.deallocate()
     }
 
-    /// Three sockets (one that sends, a monitor's two ends) for each link of a full view in two generations; libzmq's own limit
-    /// is 1,023.
+    /// Three sockets (one that sends, a monitor's two ends) for each link of a full view in two generations; libzmq's
+    /// own limit is 1,023.
     private static let socketLimit: Int32 = 8192
 
     /// The version of the library in use.

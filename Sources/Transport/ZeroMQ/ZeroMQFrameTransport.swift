@@ -13,8 +13,8 @@ package struct PeerLinkError: Error, CustomStringConvertible {
 /// Frames over ZeroMQ: the inbox of this worker for receiving, and one connection a peer for sending, made for one
 /// generation. Waits watch them together with an interrupt event and the connections' monitors.
 ///
-/// A copied frame is one message of header and payload; a borrowed one is two parts, of which libzmq reads the payload where
-/// it lies.
+/// A copied frame is one message of header and payload; a borrowed one is two parts, of which libzmq reads the payload
+/// where it lies.
 package final class ZeroMQFrameTransport: FrameTransport {
     private struct Link {
         var socket: ZeroMQSocket
@@ -63,8 +63,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
     /// `interrupt` ends every wait.
     ///
     /// All inboxes must be bound before: a connection that is refused is not tried again. Throws with the rank whose
-    /// endpoint cannot be used. `spins` where the host has a processor for every busy thread, those of libzmq included: a
-    /// spinning thread would take theirs. With `keys` every inbox has to have its key.
+    /// endpoint cannot be used. `spins` where the host has a processor for every busy thread, those of libzmq included:
+    /// a spinning thread would take theirs. With `keys` every inbox has to have its key.
     ///
     /// - Precondition: `rank` is an index of `endpoints`; there is a key for each.
     package init(
@@ -131,8 +131,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
         descriptors.append(Self.input(descriptor))
     }
 
-    /// Ends the connections; libzmq continues to send the frames that it took for at most this time, since other workers
-    /// may still need them.
+    /// Ends the connections; libzmq continues to send the frames that it took for at most this time, since other
+    /// workers may still need them.
     package func close(lingerMilliseconds: Int) {
         for case .some(let link) in links {
             link.socket.close(lingerMilliseconds: lingerMilliseconds)
@@ -140,8 +140,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
         }
     }
 
-    /// Waits until every connection is established. With keys, a member that has not received the view yet refuses this worker's
-    /// key: then the connection is tried again.
+    /// Waits until every connection is established. With keys, a member that has not received the view yet refuses this
+    /// worker's key: then the connection is tried again.
     package func waitUntilConnected(deadline: Deadline) throws(TransportError) -> WaitOutcome {
         for other in links.indices {
             while let link = links[other] {
@@ -258,8 +258,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
 
     /// Sleeps until a frame may be received. `isWatched` when the watched descriptor was readable.
     ///
-    /// Costs three system calls whatever the number of ranks: libzmq's own poll asks every socket twice. Its descriptors are
-    /// readable only when news arrive after the last look at the socket's events.
+    /// Costs three system calls whatever the number of ranks: libzmq's own poll asks every socket twice. Its
+    /// descriptors are readable only when news arrive after the last look at the socket's events.
     func sleep(deadline: Deadline) throws(TransportError) -> (outcome: WaitOutcome, isWatched: Bool) {
         let count = descriptors.count
         while true {

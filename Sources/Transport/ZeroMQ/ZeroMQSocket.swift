@@ -79,8 +79,8 @@ package final class ZeroMQSocket {
         isMonitored = true
     }
 
-    /// Ends the reports to a monitor. Called before either socket is closed: libzmq's I/O thread reports with a call that
-    /// blocks for ever when the monitor is closed, and then all sockets of the process block.
+    /// Ends the reports to a monitor. Called before either socket is closed: libzmq's I/O thread reports with a call
+    /// that blocks for ever when the monitor is closed, and then all sockets of the process block.
     func stopMonitoring() {
         guard isMonitored, !isClosed else { return }
         isMonitored = false
@@ -116,7 +116,8 @@ package final class ZeroMQSocket {
         guard zmq_connect(handle, endpoint.description) == 0 else { throw .current("connect to", self.endpoint) }
     }
 
-    /// The descriptor that becomes readable when libzmq has news for this socket: only while `hasMessage` was false before.
+    /// The descriptor that becomes readable when libzmq has news for this socket: only while `hasMessage` was false
+    /// before.
     var descriptor: Int32 {
         get throws(TransportError) {
             var descriptor: Int32 = -1
@@ -154,7 +155,8 @@ package final class ZeroMQSocket {
         }
     }
 
-    /// Sends one frame without waiting; false when the socket cannot take it now. A frame that was taken belongs to libzmq.
+    /// Sends one frame without waiting; false when the socket cannot take it now. A frame that was taken belongs to
+    /// libzmq.
     ///
     /// With `more`, further frames of the same message follow before any other message is sent.
     package func send(_ message: inout Message, more: Bool = false) throws(TransportError) -> Bool {
@@ -205,8 +207,8 @@ package final class ZeroMQSocket {
         try receiveMessage()?.frames
     }
 
-    /// Receives a message without waiting; nil when there is none. `sender` is the key with which the sender of its last frame
-    /// was admitted. Of a message with more than ``frameLimit`` frames the first ones are returned.
+    /// Receives a message without waiting; nil when there is none. `sender` is the key with which the sender of its
+    /// last frame was admitted. Of a message with more than ``frameLimit`` frames the first ones are returned.
     package func receiveMessage() throws(TransportError) -> (frames: [[UInt8]], sender: PublicKey?)? {
         var message = Message()
         guard try receive(into: &message) else { return nil }
@@ -282,8 +284,8 @@ package struct Message: ~Copyable {
     /// More than libzmq and CURVE add to a frame.
     private static let wireOverheadByteCount = 64
 
-    /// The key with which its sender was admitted; nil where the socket has no keys. On a ROUTER from the second frame on:
-    /// libzmq 4.3.4 may lose it on the first.
+    /// The key with which its sender was admitted; nil where the socket has no keys. On a ROUTER from the second frame
+    /// on: libzmq 4.3.4 may lose it on the first.
     package var sender: PublicKey? {
         withUnsafePointer(to: record) { record in
             zmq_msg_gets(record, "User-Id").flatMap { text in

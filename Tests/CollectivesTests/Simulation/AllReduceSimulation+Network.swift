@@ -79,7 +79,8 @@ extension AllReduceSimulation {
             && owners.contains { processes[$0].completed > processes[rank].completed + 1 }
     }
 
-    /// A new generation with other owners, which each worker enters some time later. It continues from the highest step.
+    /// A new generation with other owners, which each worker enters some time later. It continues from the highest
+    /// step.
     func reconfigure(_ reason: String) throws {
         generation += 1
         ownership = try randomOwnership(workerCount: processes.count)

@@ -3,8 +3,8 @@ import TestSupport
 
 @testable import Collectives
 
-/// Some workers over several steps and generations, in one thread and from one seed: frames are lost, doubled, delayed, overtake each
-/// other and are damaged; workers compute for different times; views change in the middle of a step.
+/// Some workers over several steps and generations, in one thread and from one seed: frames are lost, doubled, delayed,
+/// overtake each other and are damaged; workers compute for different times; views change in the middle of a step.
 ///
 /// `run` throws the first `Violation`. The network is perfect after `faultsEnd`, and everything has to end then.
 final class AllReduceSimulation {

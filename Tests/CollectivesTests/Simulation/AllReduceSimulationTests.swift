@@ -29,7 +29,8 @@ struct AllReduceSimulationTests {
         return (lines.prefix(40) + ["…"] + lines.suffix(80)).joined(separator: "\n")
     }
 
-    /// SHA-256 of the traces of each 50 seeds, from seed 0. A change of the machine that keeps its decisions keeps these.
+    /// SHA-256 of the traces of each 50 seeds, from seed 0. A change of the machine that keeps its decisions keeps
+    /// these.
     private static let historyDigests: [String] = [
         "f7a2ae9e6ee790c16ea3c8210c118b0e3ec4b254847aa10ac63c011fce60cbad",
         "80a8047666718eb2ac3d217e415852296fbc8c83c502372472ad6af36a466c9c",

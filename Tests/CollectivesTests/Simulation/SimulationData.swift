@@ -1,7 +1,7 @@
 @testable import Collectives
 
-/// What one step computes: the gradient of every micro-batch and the sum below every node of the tree, a pure function of the
-/// step. Magnitudes are very different, so that every change of grouping changes bits.
+/// What one step computes: the gradient of every micro-batch and the sum below every node of the tree, a pure function
+/// of the step. Magnitudes are very different, so that every change of grouping changes bits.
 struct SimulationData {
     /// `sums[node][bucket]`; nil below which there are no samples.
     let sums: [[[Float]]?]

@@ -2,7 +2,8 @@ import Core
 
 @testable import Collectives
 
-/// Everything that one worker or the network of a simulation did, as numbers: what the digests of histories are taken of.
+/// Everything that one worker or the network of a simulation did, as numbers: what the digests of histories are taken
+/// of.
 ///
 /// Names and texts are not part of it, so that rewording changes no digest.
 struct SimulationTrace {

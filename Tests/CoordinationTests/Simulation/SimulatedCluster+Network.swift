@@ -10,7 +10,8 @@ extension SimulatedCluster {
         }
     }
 
-    /// The routing identifier of a worker at a coordinator's socket: it changes with either process and with each new connection.
+    /// The routing identifier of a worker at a coordinator's socket: it changes with either process and with each new
+    /// connection.
     func connection(of worker: SimulatedWorker, _ process: SimulatedCoordinator) -> ConnectionIdentifier {
         ConnectionIdentifier([
             UInt8(truncatingIfNeeded: process.term), UInt8(worker.slot), UInt8(truncatingIfNeeded: worker.incarnation),

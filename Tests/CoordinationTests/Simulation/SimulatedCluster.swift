@@ -4,7 +4,8 @@ import Testing
 
 @testable import Coordination
 
-/// A coordinator and its workers in virtual time, with a network, clocks, a disk and a supervisor that are derived from a seed.
+/// A coordinator and its workers in virtual time, with a network, clocks, a disk and a supervisor that are derived from
+/// a seed.
 ///
 /// Everything that must hold is checked at every event; the first thing that does not is in `violation`.
 final class SimulatedCluster {

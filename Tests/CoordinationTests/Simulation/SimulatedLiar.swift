@@ -3,8 +3,8 @@ import TestSupport
 
 @testable import Coordination
 
-/// What a worker with bad intentions sends to the coordinator, where it would have sent something else. It knows what an
-/// honest worker knows, so its lies are plausible.
+/// What a worker with bad intentions sends to the coordinator, where it would have sent something else. It knows what
+/// an honest worker knows, so its lies are plausible.
 final class SimulatedLiar {
     private var generator: SeededGenerator
     /// Lies in a hundred messages.

@@ -6,7 +6,8 @@ import TestSupport
 /// The training that simulated workers pretend to do.
 ///
 /// A state is a hash of everything that went into it: it is right only when every micro-batch of every round entered it
-/// exactly once, computed from the state before. A round is a training step, or the validation after an epoch's last step.
+/// exactly once, computed from the state before. A round is a training step, or the validation after an epoch's last
+/// step.
 struct SimulatedTraining {
     let microBatchCount: Int
     let stepsPerEpoch: UInt64
@@ -68,7 +69,8 @@ struct SimulatedTraining {
 
     // MARK: What the coordinator sees of it
 
-    /// The end of an epoch (from 1), as a worker reports it that has this state right after it, or one that reads it later.
+    /// The end of an epoch (from 1), as a worker reports it that has this state right after it, or one that reads it
+    /// later.
     func report(_ epoch: UInt64, state: UInt64?) -> EpochEnded {
         EpochEnded(
             epoch: UInt32(epoch), completedSteps: epoch * stepsPerEpoch, row: row(epoch),

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Coordination
 
-/// Whole clusters under random faults. SELVEDGE_SIMULATION_SEEDS is the number of seeds, SELVEDGE_SIMULATION_SEED one of them.
+/// Whole clusters under random faults. SELVEDGE_SIMULATION_SEEDS is the number of seeds, SELVEDGE_SIMULATION_SEED one
+/// of them.
 @Suite("Simulation")
 struct SimulationTests {
     private static let environment = ProcessInfo.processInfo.environment

@@ -9,8 +9,8 @@
 @testable import Training
 @testable import Transport
 
-/// The parsers of bytes from users, files and the network. Each accepts any bytes and returns a value or throws a typed error;
-/// none may trap.
+/// The parsers of bytes from users, files and the network. Each accepts any bytes and returns a value or throws a typed
+/// error; none may trap.
 public enum FuzzTarget: String, CaseIterable, Sendable {
     case safetensors
     case checkpoint

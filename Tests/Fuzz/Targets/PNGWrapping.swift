@@ -1,6 +1,7 @@
 /// PNG files around any bytes, with right lengths and checksums, so that a fuzzer reaches the filters of rows.
 enum PNGWrapping {
-    /// A picture of 1 to 16 pixels each way; the first bytes choose its size and colours, the others are its filtered rows.
+    /// A picture of 1 to 16 pixels each way; the first bytes choose its size and colours, the others are its filtered
+    /// rows.
     static func file(_ bytes: [UInt8]) -> [UInt8] {
         guard bytes.count > 3 else { return [] }
         let (width, height, isColoured) = (bytes[0] % 16 + 1, bytes[1] % 16 + 1, bytes[2] % 2 == 1)

@@ -3,11 +3,11 @@ import Glibc
 /// Notices allocations by bytes in use, in a process where nothing else runs.
 ///
 /// glibc keeps small freed blocks in a cache of the thread and counts them as in use. Once that cache is drained, every
-/// allocation of up to a kilobyte is taken from the heap, and the bytes in use stay higher even if the block is freed at
-/// once.
+/// allocation of up to a kilobyte is taken from the heap, and the bytes in use stay higher even if the block is freed
+/// at once.
 enum HeapWatch {
-    /// Takes all blocks that the calling thread's cache may hold, and returns them as a chain: the caller that stores it keeps
-    /// the optimizer from leaving them out.
+    /// Takes all blocks that the calling thread's cache may hold, and returns them as a chain: the caller that stores
+    /// it keeps the optimizer from leaving them out.
     static func drainThreadCache() -> UnsafeMutableRawPointer? {
         var chain: UnsafeMutableRawPointer?
         for size in stride(from: 8, through: 1040, by: 16) {

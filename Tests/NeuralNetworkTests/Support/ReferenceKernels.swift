@@ -1,8 +1,8 @@
 import KernelInterface
 import Kernels
 
-/// The kernels of a pass as their documentation defines them, one element after another. Only the polynomials, norms, updates
-/// and Winograd's convolutions are the portable set's own.
+/// The kernels of a pass as their documentation defines them, one element after another. Only the polynomials, norms,
+/// updates and Winograd's convolutions are the portable set's own.
 enum ReferenceKernels {
     static var table: KernelTable {
         let portable = InstructionSet.portable.table

@@ -1,5 +1,5 @@
-/// SplitMix64: a small deterministic generator, so that a failing case can be repeated. It is independent of the modules
-/// under test.
+/// SplitMix64: a small deterministic generator, so that a failing case can be repeated. It is independent of the
+/// modules under test.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

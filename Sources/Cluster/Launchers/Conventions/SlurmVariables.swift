@@ -1,5 +1,5 @@
-/// Slurm's srun. The variables describe a process only inside a step: the batch script has SLURM_PROCID=0 too, and so has every
-/// process that mpirun starts in it.
+/// Slurm's srun. The variables describe a process only inside a step: the batch script has SLURM_PROCID=0 too, and so
+/// has every process that mpirun starts in it.
 enum SlurmVariables: LaunchConvention {
     /// Steps that Slurm makes itself (the batch script, an interactive shell) have larger numbers.
     private static let largestStep = 4_000_000_000
@@ -28,8 +28,8 @@ enum SlurmVariables: LaunchConvention {
         try variables.count("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS")
     }
 
-    /// Adds what the job around any launcher tells: the host of rank 0, a port that other jobs on that host do not take, the job
-    /// and this host's processors.
+    /// Adds what the job around any launcher tells: the host of rank 0, a port that other jobs on that host do not
+    /// take, the job and this host's processors.
     static func complete(_ place: inout LaunchPlace, from variables: LaunchVariables) throws(LaunchEnvironmentError) {
         guard let job = try variables.job("SLURM_JOB_ID") else { return }
         place.job = job
@@ -60,7 +60,8 @@ enum SlurmVariables: LaunchConvention {
         return .init(value: try LaunchVariables.checkedHost(list.first, of: name), source: name)
     }
 
-    /// Processes on this node, from a text such as `2(x3),1`: two on each of the first three nodes, and one on the fourth.
+    /// Processes on this node, from a text such as `2(x3),1`: two on each of the first three nodes, and one on the
+    /// fourth.
     private static func localSize(
         _ variables: LaunchVariables, node: Int?
     ) throws(LaunchEnvironmentError) -> LaunchPlace.Found<Int>? {

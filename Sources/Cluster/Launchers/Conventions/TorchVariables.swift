@@ -1,5 +1,5 @@
-/// torchrun and everything that sets its variables: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Kubeflow sets torchrun's
-/// arguments (PET_NODE_RANK …) in each pod; then a pod is a process.
+/// torchrun and everything that sets its variables: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT. Kubeflow sets
+/// torchrun's arguments (PET_NODE_RANK …) in each pod; then a pod is a process.
 enum TorchVariables: LaunchConvention {
     static func place(in variables: LaunchVariables) throws(LaunchEnvironmentError) -> LaunchPlace? {
         if variables.contains("RANK"), variables.contains("WORLD_SIZE") { return try process(variables) }
@@ -27,7 +27,8 @@ enum TorchVariables: LaunchConvention {
         return place
     }
 
-    /// The run that torchrun names: without a name of the user's it is called "none", or has a new one for each torchrun.
+    /// The run that torchrun names: without a name of the user's it is called "none", or has a new one for each
+    /// torchrun.
     static func run(_ variables: LaunchVariables) throws(LaunchEnvironmentError) -> LaunchPlace.Found<String>? {
         guard variables.text("TORCHELASTIC_RUN_ID") != "none" else { return nil }
         return try variables.job("TORCHELASTIC_RUN_ID")

@@ -89,8 +89,8 @@ package struct BatchNormalization: Layer {
 }
 
 extension LayerConfiguration {
-    /// Normalisation of each channel over the global batch, or with `isGhost` over each micro-batch, then a scale and a shift
-    /// that are learned.
+    /// Normalisation of each channel over the global batch, or with `isGhost` over each micro-batch, then a scale and a
+    /// shift that are learned.
     public static func batchNormalization(
         momentum: Float = 0.99, epsilon: Float = 1e-3, isGhost: Bool = false, isTrainable: Bool = true
     ) -> Self {

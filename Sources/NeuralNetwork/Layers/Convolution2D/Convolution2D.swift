@@ -137,8 +137,8 @@ package struct Convolution2D: Layer {
 }
 
 extension LayerConfiguration {
-    /// A 2-D convolution: `[height, width, channels]` becomes `[positions down, positions across, filters]`. `name` begins
-    /// the names of its tensors.
+    /// A 2-D convolution: `[height, width, channels]` becomes `[positions down, positions across, filters]`. `name`
+    /// begins the names of its tensors.
     public static func convolution2D(
         name: String? = nil, filters: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .valid,
         activation: Activation = .relu, regularization: Regularization = .none, isTrainable: Bool = true

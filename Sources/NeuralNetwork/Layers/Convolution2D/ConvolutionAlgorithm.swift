@@ -1,12 +1,13 @@
 internal import KernelInterface
 
-/// How a convolution with stride 1 is computed: a pure function of its shape, never of a measurement, because it decides the bits.
+/// How a convolution with stride 1 is computed: a pure function of its shape, never of a measurement, because it
+/// decides the bits.
 enum ConvolutionAlgorithm: Equatable {
     case direct
     case winograd(WinogradShape)
 
-    /// Winograd's algorithm where it takes fewer operations: 3×3, at least 16 input and 16 output channels, and not so small an output that
-    /// most of its tiles lie beyond the edge.
+    /// Winograd's algorithm where it takes fewer operations: 3×3, at least 16 input and 16 output channels, and not so
+    /// small an output that most of its tiles lie beyond the edge.
     ///
     /// `shape` has the padding in its input.
     init(_ shape: ConvolutionShape, padding: ImagePadding, isPooled: Bool) {

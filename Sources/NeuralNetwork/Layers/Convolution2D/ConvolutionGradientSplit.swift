@@ -1,6 +1,7 @@
 internal import KernelInterface
 
-/// How threads share the weight gradient of a convolution: by weight rows or input channels where there are many, else by micro-batches.
+/// How threads share the weight gradient of a convolution: by weight rows or input channels where there are many, else
+/// by micro-batches.
 ///
 /// A share by micro-batches puts each leaf of the summation into its own buffer; then the program's merges run
 /// over these, each thread on its part of the elements. Both give the bits of one call of the kernel over the whole
@@ -11,7 +12,8 @@ final class ConvolutionGradientSplit: Sendable {
         case weightRows
         case inputChannels
 
-        /// What a thread should have at least, so that its share is not lopsided and does not read all samples for little.
+        /// What a thread should have at least, so that its share is not lopsided and does not read all samples for
+        /// little.
         fileprivate var countPerThread: Int { self == .weightRows ? 64 : 32 }
         /// Shares are cut at multiples of it.
         fileprivate var granule: Int { self == .weightRows ? 1 : 16 }
@@ -37,8 +39,8 @@ final class ConvolutionGradientSplit: Sendable {
         leaves = sharesLeaves ? AlignedBuffer(count: Self.leafLimit * leafStride) : nil
     }
 
-    /// Calls `compute` with this thread's rows or channels, program and target (at the weight's offset for root 0), then merges
-    /// leaves if that was the way.
+    /// Calls `compute` with this thread's rows or channels, program and target (at the weight's offset for root 0),
+    /// then merges leaves if that was the way.
     @inline(__always)
     func run(
         _ target: GradientTarget, _ context: ThreadContext, _ compute: (Range<Int>, GradientTarget) -> Void
