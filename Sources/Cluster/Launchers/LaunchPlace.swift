@@ -4,7 +4,7 @@ package import Transport
 /// The place of this process in a job whose processes a launcher started, as environment variables give it.
 ///
 /// Each launcher's convention is a file of `Launchers/Conventions`. To add one, conform to `LaunchConvention` there and
-/// list the type in ``conventions``.
+/// list the type in `conventions`.
 package struct LaunchPlace: Sendable, Equatable {
     /// A value, and the variables that it came from.
     package struct Found<Value: Sendable & Equatable>: Sendable, Equatable {

@@ -1,4 +1,4 @@
-package import Runs
+import Runs
 
 /// A run's figures in Prometheus's text format (version 0.0.4): base units, `_total` for counters, ratios from 0 to 1.
 package struct PrometheusText {
