@@ -6,7 +6,7 @@ import Transport
 
 /// Prepares a run while it answers workers: loading the data may take minutes.
 ///
-/// Workers that introduce themselves are told to wait, so that they neither give up nor look for another coordinator.
+/// Workers that introduce themselves get PREPARING, so that they neither give up nor look for another coordinator.
 struct Reception {
     private let socket: ZeroMQSocket
     /// The keys that the socket admits; nil without keys.

@@ -80,16 +80,12 @@ package struct LaunchMeeting: Sendable, Equatable {
 
     /// Waits until rank 0's name has an address: that of a new pod may need half a minute. `note` shows a line to the
     /// user when it takes a while. When the time is over, the worker's own error names the host.
-    package func waitForName(seconds: Int = SharedKeys.waitSeconds, note: (String) -> Void) {
+    package func waitForName(seconds: Int = RankWait.seconds, note: (String) -> Void) {
         guard case .tcp(let host, _) = address else { return }
-        let start = MonotonicTime.now
-        var isNoted = false
-        while (try? SocketAddress.addresses(ofHost: host)) == nil, start.elapsedMilliseconds < seconds * 1000 {
-            if start.elapsedMilliseconds > SharedKeys.quietMilliseconds, !isNoted {
-                isNoted = true
-                note("waiting for the host name \(host) to have an address")
-            }
-            usleep(500_000)
+        _ = RankWait.until(
+            seconds: seconds, pauseMilliseconds: 500, { note("waiting for the host name \(host) to have an address") }
+        ) {
+            (try? SocketAddress.addresses(ofHost: host)) != nil
         }
     }
 }

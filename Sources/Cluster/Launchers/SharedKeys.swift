@@ -53,23 +53,15 @@ package struct SharedKeys: Sendable, Equatable {
 
     /// Waits until rank 0 has written the workers' file. `note` shows a line to the user when that takes a while.
     package func waitForWorkerFile(
-        seconds: Int = SharedKeys.waitSeconds, note: (String) -> Void
+        seconds: Int = RankWait.seconds, note: (String) -> Void
     ) throws(LaunchKeysError) {
-        let start = MonotonicTime.now
-        var isNoted = false
-        while access(workerFile, F_OK) != 0 {
-            let milliseconds = start.elapsedMilliseconds
-            guard milliseconds < seconds * 1000 else { throw LaunchKeysError(file: workerFile, seconds: seconds) }
-            if milliseconds > Self.quietMilliseconds, !isNoted {
-                isNoted = true
-                note("waiting for rank 0 to write \(workerFile)")
-            }
-            usleep(50_000)
+        let hasFile = RankWait.until(
+            seconds: seconds, pauseMilliseconds: 50, { note("waiting for rank 0 to write \(workerFile)") }
+        ) {
+            access(workerFile, F_OK) == 0
         }
+        guard hasFile else { throw LaunchKeysError(file: workerFile, seconds: seconds) }
     }
-
-    package static let waitSeconds = 120
-    static let quietMilliseconds = 5000
 
     /// Removes the files; rank 0 does so at the end.
     package func remove() {
@@ -85,5 +77,31 @@ package struct LaunchKeysError: Error, Sendable, Equatable, CustomStringConverti
 
     package var description: String {
         "rank 0 wrote no \(file) within \(seconds) s: start all ranks in one folder that their hosts share, or give --key-file"
+    }
+}
+
+/// The wait of a rank for what rank 0, or the host of rank 0, has to do first.
+package enum RankWait {
+    package static let seconds = 120
+    /// Before a line is shown.
+    private static let quietMilliseconds = 5000
+
+    /// Waits until `isOver`, for so many seconds at most, and asks again after each pause; `note` is called once when
+    /// that takes a while. Returns whether it was over in time.
+    static func until(
+        seconds: Int, pauseMilliseconds: UInt32, _ note: () -> Void, _ isOver: () -> Bool
+    ) -> Bool {
+        let start = MonotonicTime.now
+        var isNoted = false
+        while !isOver() {
+            let milliseconds = start.elapsedMilliseconds
+            guard milliseconds < seconds * 1000 else { return false }
+            if milliseconds > quietMilliseconds, !isNoted {
+                isNoted = true
+                note()
+            }
+            usleep(pauseMilliseconds * 1000)
+        }
+        return true
     }
 }
