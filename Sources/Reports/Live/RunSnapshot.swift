@@ -1,6 +1,6 @@
 package import Runs
 
-/// What a run directory shows of its run at one moment. It is read without the run's lock, whoever trains.
+/// What a run directory shows of its run at one moment. It is read without the run's lock.
 package struct RunSnapshot: Sendable, Equatable {
     /// The run directory.
     package let run: String
@@ -39,6 +39,14 @@ package struct RunSnapshot: Sendable, Equatable {
             .filter { $0.hasSuffix(".png") }.map { String($0.dropLast(4)) }
     }
 
+    /// Of a run that has no directory yet.
+    package static let notBegun = RunSnapshot()
+
+    private init() {
+        (run, status, ageMilliseconds) = ("", nil, nil)
+        (rows, timings, recoveries, log, pictures) = ([], [], [], [], [])
+    }
+
     /// Whether a coordinator leads the run now.
     package var isLive: Bool {
         guard let status, let ageMilliseconds else { return false }
@@ -52,10 +60,10 @@ package struct RunSnapshot: Sendable, Equatable {
         return "no sign of the coordinator for \((ageMilliseconds ?? 0) / 1000) s"
     }
 
-    /// One JSON object in one line, for the live page. Rows, timings and log lines have the form of their files.
+    /// One JSON object in one line. Rows, timings and log lines have the form of their files.
     package var json: String {
         let members = [
-            ("schema", "1"), ("run", JSONText.string(run)), ("headline", JSONText.string(headline)),
+            ("run", JSONText.string(run)), ("headline", JSONText.string(headline)),
             ("live", String(isLive)), ("status", status?.json ?? "null"),
             ("rows", Self.list(rows.map(\.jsonLine))),
             ("timings", Self.list(timings.map { RunTimings.Line.epoch($0).jsonLine })),
@@ -66,4 +74,14 @@ package struct RunSnapshot: Sendable, Equatable {
     }
 
     private static func list(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
+}
+
+/// The page that shows a run while it trains. It loads `snapshot.json`, `events` and `plots/NAME.png` beside it, and
+/// nothing from elsewhere.
+package enum LivePage {
+    /// What a browser may load and run for the page: its own style and script, and what this server has.
+    package static let contentSecurityPolicy =
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self'; connect-src 'self'"
+
+    package static var html: [UInt8] { PackageResources.live_html }
 }

@@ -5,7 +5,7 @@ import Glibc
 import Reports
 import Runs
 
-/// Shows a run from its directory, whoever trains it.
+/// Shows a run, read from its directory.
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watch", abstract: "Show a run while it trains, on the terminal or as a page.")
@@ -13,12 +13,7 @@ struct WatchCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
     var folder: String
 
-    @Option(
-        name: .customLong("serve"), defaultAsFlag: "",
-        help: ArgumentHelp(
-            "Serve a live page and Prometheus metrics instead, on the loopback or at an address of this host.",
-            valueName: "[address:]port"))
-    var serve: String?
+    @OptionGroup var page: PageOptions
 
     @Flag(help: "Print the run as it is now, and end.")
     var once = false
@@ -33,24 +28,18 @@ struct WatchCommand: ParsableCommand {
             throw ExitStatus(
                 ProcessExitCode.missingInput, "\(folder) is not a run directory: it has no experiment.yaml")
         }
-        if json { return Console.result(snapshot.json) }
-        if let serve {
-            let server = RunServer(try RunServer.Address(parsing: serve), run: { [folder] in folder })
-            Console.note("Live page: \(server.link)")
-            server.start { problem in
-                Console.error(problem)
-                Glibc.exit(ProcessExitCode.unreachable)
-            }
-            // Until a signal.
-            while true { pause() }
+        if json { return Console.result(snapshot.result) }
+        let isServed = try page.start(run: { [folder] in folder }) { problem in
+            Console.error(problem)
+            Glibc.exit(ProcessExitCode.unreachable)
         }
+        // Until a signal.
+        while isServed { pause() }
         if once || !Console.isInteractive { return Console.result(text(of: snapshot).joined(separator: "\n")) }
         try watch()
     }
 
-    private var snapshot: RunSnapshot {
-        RunSnapshot(RunPaths(folder), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000))
-    }
+    private var snapshot: RunSnapshot { .now(of: folder) }
 
     private func text(of snapshot: RunSnapshot) -> [String] {
         WatchScreen(snapshot: snapshot, columns: Console.columns - 1).lines

@@ -85,16 +85,10 @@ struct RunRequests: Sendable {
         return .stopping
     }
 
-    var snapshot: RunSnapshot? {
-        run().map { RunSnapshot(RunPaths($0), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000)) }
-    }
+    var snapshot: RunSnapshot? { run().map { .now(of: $0) } }
 
     /// The snapshot for the page.
-    var snapshotText: String {
-        snapshot?.json
-            ?? "{\"schema\":1,\"run\":\"\",\"headline\":\"the run has not begun\",\"live\":false,"
-            + "\"status\":null,\"rows\":[],\"timings\":[],\"recoveries\":[],\"log\":[],\"pictures\":[]}"
-    }
+    var snapshotText: String { (snapshot ?? .notBegun).result }
 
     /// A page of another site, whose name leads to this address, names that site in its requests.
     private func isNumericOrLocal(_ host: String?) -> Bool {
@@ -109,4 +103,14 @@ struct RunRequests: Sendable {
         guard given.count == own.count else { return false }
         return zip(given, own).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
+}
+
+extension RunSnapshot {
+    /// What the run directory at a path shows now.
+    static func now(of run: String) -> RunSnapshot {
+        RunSnapshot(RunPaths(run), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000))
+    }
+
+    /// What `selvedge watch RUN --json` prints, and the server sends.
+    var result: String { JSONResult.text("watch", object: json) }
 }

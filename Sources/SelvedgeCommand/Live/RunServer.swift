@@ -18,7 +18,7 @@ struct RunServer: Sendable {
 
         static let defaultPort: UInt16 = 7358
 
-        var isLoopback: Bool { host == "::1" || host.hasPrefix("127.") }
+        var isLoopback: Bool { NumericAddress.isLoopback(host) }
 
         init(parsing text: String) throws {
             if text.isEmpty {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Cluster
-import Foundation
 import Reports
 import Runs
 import Synchronization
@@ -22,8 +21,8 @@ final class AnnouncedRun: Sendable {
     }
 }
 
-/// How a run is shown while it trains.
-struct ServeOptions: ParsableArguments {
+/// A live page of a run.
+struct PageOptions: ParsableArguments {
     @Option(
         name: .customLong("serve"), defaultAsFlag: "",
         help: ArgumentHelp(
@@ -31,27 +30,37 @@ struct ServeOptions: ParsableArguments {
             valueName: "[address:]port"))
     var serve: String?
 
-    @Option(help: "File for the run's figures in Prometheus's text format, replaced every 5 seconds.")
-    var metricsFile: String?
-
-    private static let metricsPauseNanoseconds: UInt64 = 5_000_000_000
-
     func validate() throws {
-        guard let serve else { return }
         do {
-            _ = try RunServer.Address(parsing: serve)
+            _ = try serve.map { try RunServer.Address(parsing: $0) }
         } catch let error as ExitStatus {
             throw ValidationError(error.message)
         }
     }
 
+    /// Serves the page, if it was asked for, in threads of its own. `run` is the run directory, once there is one.
+    /// Returns whether it was asked for.
+    func start(run: @escaping @Sendable () -> String?, failed: @escaping @Sendable (String) -> Void) throws -> Bool {
+        guard let serve else { return false }
+        let server = RunServer(try RunServer.Address(parsing: serve), run: run)
+        Console.note("Live page: \(server.link)")
+        server.start(failed: failed)
+        return true
+    }
+}
+
+/// How a run is shown while it trains.
+struct ServeOptions: ParsableArguments {
+    @OptionGroup var page: PageOptions
+
+    @Option(help: "File for the run's figures in Prometheus's text format, replaced every 5 seconds.")
+    var metricsFile: String?
+
+    private static let metricsPauseNanoseconds: UInt64 = 5_000_000_000
+
     /// Starts what was asked for, in threads of its own. `run` is the run directory, once there is one.
     func start(run: @escaping @Sendable () -> String?) throws {
-        if let serve {
-            let server = RunServer(try RunServer.Address(parsing: serve), run: run)
-            Console.note("Live page: \(server.link)")
-            server.start { Console.error($0) }
-        }
+        _ = try page.start(run: run) { Console.error($0) }
         guard let metricsFile else { return }
         Task.detached {
             while true {
@@ -69,8 +78,8 @@ struct ServeOptions: ParsableArguments {
     /// Ignores failures: the collector shows that its file is old.
     private static func writeMetrics(to file: String, run: String?) {
         guard let run else { return }
-        let snapshot = RunSnapshot(RunPaths(run), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000))
         try? AtomicFile.write(
-            PrometheusText.text(snapshot, version: Build.version), to: file, access: .everyone, with: FileOperations())
+            PrometheusText.text(.now(of: run), version: Build.version), to: file, access: .everyone,
+            with: FileOperations())
     }
 }
