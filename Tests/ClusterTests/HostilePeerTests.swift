@@ -96,6 +96,19 @@ struct HostilePeerTests {
         #expect(try Self.view(runs).ownership(microBatchCount: 8).runs == [0..<5, 5..<8])
     }
 
+    @Test("an inbox is at the port that the settings name, and a taken port is an error")
+    func inboxPort() throws {
+        var settings = WorkerSettings(
+            coordinatorAddress: "tcp://127.0.0.1:9", name: "w0", threadCount: 1, environment: [:])
+        settings.isInsecure = true
+        // A port that was free a moment ago.
+        let free = try PeerNetwork(ZeroMQContext(), settings: settings).inboxAddress
+        settings.inboxPort = try #require(free.split(separator: ":").last.flatMap { UInt16($0) })
+        let peers = try PeerNetwork(ZeroMQContext(), settings: settings)
+        #expect(peers.inboxAddress == free)
+        #expect(throws: (any Error).self) { try PeerNetwork(ZeroMQContext(), settings: settings) }
+    }
+
     @Test(
         "A member with an address that cannot be reached is the one that is lost",
         arguments: [

@@ -23,7 +23,8 @@ final class PeerNetwork {
     /// More than all frames that the other workers of a full view send in one step.
     private static let heldFrameCapacity = 1 << 14
 
-    /// Binds the inbox beside the coordinator's socket file, or at a free port of the interface that leads there.
+    /// Binds the inbox beside the coordinator's socket file, or at a port of the interface that leads there: the one of the
+    /// settings, or a free one.
     init(_ context: ZeroMQContext, settings: WorkerSettings) throws {
         self.context = context
         host = UInt32(truncatingIfNeeded: settings.hostIdentifier.high ^ settings.hostIdentifier.low)
@@ -63,7 +64,7 @@ final class PeerNetwork {
         case .inproc(let name): return .inproc(name: "\(name)-\(settings.name)")
         case .tcp(let host, let port):
             let address = try NetworkAddresses.inbox(interface: settings.interface, coordinator: host, port: port)
-            return .tcp(host: address, port: 0)
+            return .tcp(host: address, port: settings.inboxPort ?? 0)
         }
     }
 

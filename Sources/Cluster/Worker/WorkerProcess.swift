@@ -83,6 +83,8 @@ package struct WorkerSettings: Sendable {
     /// Interface, address or name at which peers on other hosts reach this worker; nil: the address on the route to the
     /// coordinator.
     package var interface: String?
+    /// Port of the inbox at that address; nil takes a free one.
+    package var inboxPort: UInt16?
     /// Workers with equal identifiers sum together before anything crosses the network.
     package var hostIdentifier = HostIdentifier.current
     /// Folder for the rescue checkpoint; nil writes none.

@@ -30,6 +30,9 @@ struct WorkerCommand: ParsableCommand {
     )
     var interface: String?
 
+    @Option(help: "Port of that address that other workers connect to, for firewalls; by default a free one.")
+    var inboxPort: UInt16?
+
     @Option(
         help: "Folder for a rescue checkpoint when the coordinator is lost; by default ~/.local/state/selvedge.")
     var state: String?
@@ -50,6 +53,11 @@ struct WorkerCommand: ParsableCommand {
 
     func validate() throws {
         try WorkerLayout.check(threads: threads)
+        guard let inboxPort else { return }
+        guard inboxPort != 0 else { throw ValidationError("--inbox-port takes a port from 1 to 65535") }
+        guard coordinator?.hasPrefix("tcp://") ?? true else {
+            throw ValidationError("--inbox-port needs a coordinator at tcp://HOST:PORT")
+        }
     }
 
     func run() throws {
@@ -63,6 +71,7 @@ struct WorkerCommand: ParsableCommand {
             threadCount: threads ?? Processors.available, environment: environment)
         settings.data = data
         settings.interface = interface
+        settings.inboxPort = inboxPort
         if let state { settings.stateFolder = state }
         settings.keys = try keyOptions.read().map { try $0.file.workerKeys(source: $0.source) }
         settings.isInsecure = keyOptions.insecure
