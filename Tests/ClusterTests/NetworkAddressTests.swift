@@ -57,6 +57,21 @@ struct NetworkAddressTests {
         #expect(throws: ClusterError.unknownHost("nowhere")) { try listening("tcp://nowhere:5600") }
     }
 
+    @Test("the loss of an inbox's address is noticed, and named with the addresses that are left")
+    func lossOfInbox() {
+        func loss(_ inbox: String) -> AddressError? { NetworkAddresses.lossOfInbox(inbox, interfaces: interfaces) }
+        for kept in [
+            "tcp://10.0.0.7:40000", "tcp://[fd00::7]:40000", "tcp://127.0.0.1:40000", "tcp://[fe80::7]:40000",
+            "ipc:///tmp/w0",
+        ] {
+            #expect(loss(kept) == nil, "\(kept)")
+        }
+        #expect(
+            loss("tcp://10.0.0.9:40000")?.description
+                == "this host has lost the address 10.0.0.9 at which other workers reach this one "
+                + "(it has 10.0.0.7, fd00::7, fd01::7): start the worker again")
+    }
+
     @Test("every address of a host needs keys, also where the user gave up on them")
     func everyAddress() throws {
         for text in ["tcp://0.0.0.0:1", "tcp://[::]:1"] {

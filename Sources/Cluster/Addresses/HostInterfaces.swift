@@ -12,7 +12,7 @@ struct HostInterfaces: Sendable, Equatable {
         var isIPv6: Bool { text.contains(":") }
         var isLoopback: Bool { NumericAddress.isLoopback(text) }
         /// Whether it is valid on its link only.
-        var isLinkLocal: Bool { text.contains("%") || text.hasPrefix("169.254.") }
+        var isLinkLocal: Bool { text.contains("%") || text.hasPrefix("fe80:") || text.hasPrefix("169.254.") }
     }
 
     /// In the system's order.

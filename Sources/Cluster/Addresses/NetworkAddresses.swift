@@ -83,6 +83,19 @@ enum NetworkAddresses {
             names: SocketAddress.addresses(ofHost:), route: route(toHost:port:))
     }
 
+    /// Why peers cannot reach an inbox any more: its address is not one of this host. Nil while it is one, and where that
+    /// cannot be decided.
+    static func lossOfInbox(_ inbox: String, interfaces: HostInterfaces) -> AddressError? {
+        guard case .tcp(let host, _)? = try? Endpoint(parsing: inbox), !interfaces.addresses.isEmpty,
+            !HostInterfaces.Address(interface: "", text: host).isLinkLocal, !interfaces.contains(host)
+        else { return nil }
+        return .lostInbox(host, own: interfaces.reachable)
+    }
+
+    static func lossOfInbox(_ inbox: String) -> AddressError? {
+        (try? HostInterfaces.current).flatMap { lossOfInbox(inbox, interfaces: $0) }
+    }
+
     /// The address of this host's interface that leads to a host. Sends nothing.
     static func route(toHost host: String, port: UInt16) throws(ClusterError) -> String {
         var failure: Int32 = 0
@@ -137,6 +150,7 @@ package enum AddressError: Error, Sendable, Equatable, CustomStringConvertible {
     case notOfThisHost(host: String, found: [String], own: [String])
     case unknownInterface(String, known: [String])
     case loopbackInbox(String, coordinator: String, own: [String])
+    case lostInbox(String, own: [String])
 
     package var description: String {
         switch self {
@@ -154,6 +168,9 @@ package enum AddressError: Error, Sendable, Equatable, CustomStringConvertible {
         case .loopbackInbox(let interface, let coordinator, let own):
             "--interface \(interface): other hosts cannot reach it, and the coordinator \(coordinator) is on one: "
                 + "give --interface \(Self.choice(own)), or leave it out"
+        case .lostInbox(let address, let own):
+            "this host has lost the address \(address) at which other workers reach this one"
+                + (own.isEmpty ? "" : " (it has \(own.joined(separator: ", ")))") + ": start the worker again"
         }
     }
 

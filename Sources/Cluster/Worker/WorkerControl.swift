@@ -23,6 +23,7 @@ final class WorkerControl {
     private let announce: @Sendable (String) -> Void
     private var notices: WorkerNotices
     private let coordinatorAddress: String
+    private let inboxAddress: String
     private var pipe = SupervisorPipe()
     private let poller = Poller(capacity: 5)
     private var end: End?
@@ -38,6 +39,7 @@ final class WorkerControl {
         announce = settings.announce
         notices = WorkerNotices(coordinatorAddress: settings.coordinatorAddress, inboxAddress: inboxAddress)
         coordinatorAddress = settings.coordinatorAddress
+        self.inboxAddress = inboxAddress
         link = try ControlLink(
             context, NetworkAddresses.connecting(to: Endpoint(parsing: settings.coordinatorAddress)),
             keys: settings.keys, now: Self.now)
@@ -96,6 +98,10 @@ final class WorkerControl {
         // After the messages: at the end of a run the connection breaks too.
         if end == nil, let isConnected = changes.isConnected {
             notices.connectionChanged(isConnected: isConnected).map(announce)
+            // Connections break when their address goes, and are made again from another.
+            if isConnected, let loss = NetworkAddresses.lossOfInbox(inboxAddress) {
+                perform(machine.inboxLost(reason: loss.description, now: Self.now))
+            }
         }
         if try link.renewIfSilent(now: Self.now) { watch() }
     }

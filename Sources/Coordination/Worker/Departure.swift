@@ -45,6 +45,9 @@ struct Departure {
         return request == nil ? .leave(code: code, reason: reason) : .save(code: code, reason: reason)
     }
 
+    /// Other workers cannot reach this process any more, and its inbox cannot move. Another process may take its place.
+    func inboxLost(reason: String) -> Decision { .save(code: ProcessExitCode.requeue, reason: reason) }
+
     /// No coordinator led the run for `seconds`.
     func coordinatorLost(seconds: Int, completedSteps: UInt64) -> Decision {
         .save(

@@ -131,6 +131,12 @@ package struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
+    /// The host lost the address of this worker's inbox.
+    package mutating func inboxLost(reason: String, now: UInt64) -> [WorkerAction] {
+        if !phase.isOver { perform(departure.inboxLost(reason: reason), now: now) }
+        return takeActions()
+    }
+
     /// Time passed: sends heartbeats and checks every deadline.
     package mutating func tick(now: UInt64) -> [WorkerAction] {
         let wasLate = link.tick(now: now)

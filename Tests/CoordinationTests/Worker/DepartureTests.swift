@@ -46,4 +46,8 @@ import Testing
         #expect(departure.supervisorLost(reason: "r") == .leave(code: 75, reason: "r"))
         #expect(departure.ended(reason: "r") == .leave(code: 0, reason: "r"))
     }
+
+    @Test func `a worker without its inbox saves its state, so that another process continues from it`() {
+        #expect(Departure().inboxLost(reason: "r") == .save(code: 75, reason: "r"))
+    }
 }
