@@ -205,6 +205,24 @@ extension ProcessesByHandTests {
             return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
         }
 
+        @Test func `a flood of processes that introduce themselves is bounded in memory, log and descriptors`() throws {
+            let run = try Run(in: scratch)
+            let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
+            let flood = try HelloFlood(
+                run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"),
+                takenName: "left")
+            let process = run.coordinator.processIdentifier
+            let before = try Self.peakMemory(process)
+            try flood.run(messageCount: 60_000, seconds: 20)
+            #expect(flood.sentCount >= 60_000)
+            let grown = try Self.peakMemory(process) - before
+            #expect(grown < 64 << 20, "\(grown) bytes")
+            _ = try run.expectEnd()
+            try expectUndisturbed()
+            let log = try scratch.bytes("run/log.jsonl").count
+            #expect(log < 4 << 20, "\(log) bytes")
+        }
+
         @Test func `a message whose frames never end breaks its connection, not the process`() throws {
             let run = try Run(in: scratch, isInsecure: true)
             let greeting = try #require(Self.greetings.first { $0.name == "NULL" }).bytes

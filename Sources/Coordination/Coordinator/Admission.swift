@@ -14,6 +14,9 @@ struct Admission {
 
     /// More generations than a coordinator can announce without journalling any.
     private static let generationLead: UInt64 = 1 << 20
+    /// The roster keeps every worker. One that trains changes the view, which takes its time; others could join and leave
+    /// without end.
+    private static let idleDepartureLimit = 16 * WireLimits.workerCount
 
     private let configuration: CoordinatorConfiguration
     /// Child processes of this host that run.
@@ -77,6 +80,12 @@ struct Admission {
         if phase.refusesWorkers { return Refusal(kind: .ended, reason: "the run is ending") }
         if roster.present.count >= WireLimits.workerCount {
             return Refusal(kind: .tooMany, reason: "\(WireLimits.workerCount) workers have already joined")
+        }
+        if roster.idleDepartureCount >= Self.idleDepartureLimit {
+            return Refusal(
+                kind: .tooMany,
+                reason: "\(roster.idleDepartureCount) workers have joined and left without training: see the log for "
+                    + "their hosts, and start the coordinator again")
         }
         if let reason = InboxReach.problem(of: hello, among: roster.present.map { roster[$0].hello }) {
             return Refusal(kind: .unreachableInbox, reason: reason)

@@ -47,6 +47,8 @@ struct WorkerRecord {
 /// All workers that ever joined, in the order of their joining. Workers are named by their index, which never changes.
 struct Roster {
     private(set) var workers: [WorkerRecord] = []
+    /// Workers that left before any view had them.
+    private(set) var idleDepartureCount = 0
 
     subscript(index: Int) -> WorkerRecord { workers[index] }
 
@@ -92,7 +94,7 @@ struct Roster {
 
     /// The present worker that already has the name, the inbox address or the inbox key of `hello`.
     func index(conflictingWith hello: Hello) -> Int? {
-        workers.firstIndex { $0.hello.name == hello.name && !$0.isGone }
+        workers.firstIndex { !$0.isGone && $0.hello.name == hello.name }
             ?? workers.firstIndex { worker in
                 let hasSameKey = hello.inboxKey != nil && worker.hello.inboxKey == hello.inboxKey
                 return !worker.isGone && (hasSameKey || worker.hello.inboxAddress == hello.inboxAddress)
@@ -169,6 +171,7 @@ struct Roster {
     }
 
     mutating func remove(_ worker: Int) {
+        if !workers[worker].isGone && !workers[worker].wasMember { idleDepartureCount += 1 }
         workers[worker].isGone = true
     }
 

@@ -46,6 +46,23 @@ struct AdmissionTests {
                 == Refusal(kind: .ended, reason: "it reports generation 2097152, this run is in generation 3"))
     }
 
+    @Test func `workers that join and leave without training are admitted up to a bound`() {
+        let admission = Admission(Fixtures.configuration())
+        var roster = Fixtures.roster(1)
+        roster.enterView([0], now: 0)
+        for number in 1...16 * WireLimits.workerCount {
+            let hello = Fixtures.hello(number)
+            if number.isMultiple(of: 1024) { #expect(decision(hello, admission, roster: roster) == .admit) }
+            let connection = ConnectionIdentifier(Array("\(number)".utf8))
+            roster.remove(roster.add(hello, from: connection, isLocal: false, isAttached: false, now: 0))
+        }
+        guard case .refuse(let refusal) = decision(Fixtures.hello(7), admission, roster: roster) else {
+            Issue.record("one more is admitted")
+            return
+        }
+        #expect(refusal.kind == .tooMany)
+    }
+
     @Test func `a process with the name or the inbox of a worker contests it, whatever else it reports`() {
         let admission = Admission(Fixtures.configuration())
         let roster = Fixtures.roster(2)

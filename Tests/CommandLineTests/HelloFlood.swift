@@ -1,0 +1,65 @@
+import Core
+import Glibc
+import Training
+import Transport
+
+@testable import Cluster
+@testable import Coordination
+
+/// Connections with a valid key that introduce new processes as fast as the coordinator reads: ones that leave at once, ones
+/// that are refused, and ones that take the name of a worker.
+final class HelloFlood {
+    private(set) var sentCount = 0
+
+    private let context: ZeroMQContext
+    private let sockets: [ZeroMQSocket]
+    private let inboxKeys: [PublicKey]
+    private let takenName: String
+    private static let connectionCount = 40
+
+    /// `takenName` is that of a worker of the run.
+    init(_ address: String, keys: WorkerKeys, takenName: String) throws {
+        context = try ZeroMQContext()
+        self.takenName = takenName
+        inboxKeys = try (0..<Self.connectionCount).map { _ in try KeyPair().publicKey }
+        let endpoint = try Endpoint(parsing: address)
+        sockets = try (0..<Self.connectionCount).map { [context] _ in
+            var options = SocketOptions()
+            options.security = .connecting(keys.pair, to: keys.coordinators[0])
+            let socket = try ZeroMQSocket(context, .dealer, options: options)
+            try socket.connect(endpoint)
+            return socket
+        }
+    }
+
+    /// Sends until so many messages were taken, or the time is over. Reads the answers away.
+    func run(messageCount: Int, seconds: Int) throws {
+        let end = Deadline(afterMilliseconds: seconds * 1000)
+        while sentCount < messageCount, !end.hasPassed {
+            let before = sentCount
+            for (number, socket) in sockets.enumerated() {
+                try send(.hello(hello(of: number)), socket)
+                if number.isMultiple(of: 2) { try send(.goodbye, socket) }
+                while try socket.receiveFrames() != nil {}
+            }
+            if sentCount == before { usleep(1000) }
+        }
+        for socket in sockets { socket.close() }
+    }
+
+    private func send(_ message: WorkerMessage, _ socket: ZeroMQSocket) throws {
+        if try socket.send(frames: [ControlFrame.sealed(message.encoded())]) { sentCount += 1 }
+    }
+
+    /// Another process each time.
+    private func hello(of number: Int) -> Hello {
+        let isRefused = number % 4 == 1
+        var hello = Hello(
+            name: number % 4 == 3 ? takenName : "flood \(number)", nonce: .random(), host: "flood",
+            hostIdentifier: .current, processSpace: ProcessSpace(high: 6, low: 6), processIdentifier: 6, build: "6",
+            arithmeticVersion: UInt32(Arithmetic.version) + (isRefused ? 1 : 0), instructionSet: "portable",
+            dataDigests: [], inboxAddress: "tcp://127.0.0.1:\(20_000 + number)", threadCount: 1)
+        hello.inboxKey = inboxKeys[number]
+        return hello
+    }
+}
