@@ -1,6 +1,5 @@
 import ArgumentParser
 import Core
-import Foundation
 import Glibc
 import Reports
 import Runs

@@ -8,7 +8,7 @@ import Transport
 
 /// Serves the page of a run, its figures as JSON and for Prometheus, and events, over HTTP.
 ///
-/// It reads the run directory only: a training does the same work whether somebody watches or not.
+/// It reads the run directory only: a training does the same work whether it is watched or not.
 struct RunServer: Sendable {
     /// Where to listen: `PORT`, `ADDRESS:PORT` or `[IPV6]:PORT`, with a numeric address; nothing is the loopback and
     /// port 7358.

@@ -36,7 +36,7 @@ package struct KeyFile: Sendable, Equatable {
 
     package var text: String {
         let lines =
-            ["# Selvedge: keys of a \(owner.rawValue). Secret: nobody but its owner may read this file."]
+            ["# Selvedge: keys of a \(owner.rawValue). Secret: only its owner may read this file."]
             + ["\(owner.rawValue)-secret \(pair.secretText)"] + others.map { "\(owner.other.rawValue)-public \($0)" }
         return lines.joined(separator: "\n") + "\n"
     }
