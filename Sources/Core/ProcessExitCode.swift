@@ -15,6 +15,8 @@ package enum ProcessExitCode {
     package static let requeue: Int32 = 75
     /// The coordinator did not admit this worker.
     package static let notAdmitted: Int32 = 77
+    /// What ssh ends with when it cannot connect or its connection breaks. No process of this program uses it.
+    package static let connectionLost: Int32 = 255
 
     /// The code after signal `number`: 129 for SIGHUP, 130 for SIGINT, 143 for SIGTERM.
     package static func signal(_ number: Int32) -> Int32 { 128 + number }

@@ -14,6 +14,19 @@ package func escaped(_ text: String, limit: Int = 200) -> String {
     return text.unicodeScalars.dropFirst(limit).isEmpty ? result : result + "…"
 }
 
+/// The text as one word of a shell.
+package func shellWord(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "-_./:=,+@%".utf8.contains(byte)
+        }
+    }
+    return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}
+
 /// A value in double quotes for a message: see ``escaped(_:limit:)``. Quotes inside the text stay as they are.
 package func quoted(_ text: String, limit: Int = 200) -> String { "\"\(escaped(text, limit: limit))\"" }
 

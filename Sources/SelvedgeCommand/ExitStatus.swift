@@ -48,6 +48,9 @@ struct ExitStatus: Error {
         case TortureError.referenceFailed: ProcessExitCode.internalError
         case is InstructionSetError, is CoordinatorConfigurationError, is RunSettingError: ProcessExitCode.usage
         case let error as KeyFileError: code(ofKeys: error)
+        case HostFileError.unreadable(_, ENOENT): ProcessExitCode.missingInput
+        case HostFileError.unreadable: ProcessExitCode.inputOutput
+        case is HostFileError: ProcessExitCode.badData
         case is AddressError, is LaunchEnvironmentError, is LaunchMeetingError: ProcessExitCode.usage
         case is LaunchKeysError: ProcessExitCode.unreachable
         case TransportError.invalidEndpoint, TransportError.needsKeys: ProcessExitCode.usage

@@ -11,7 +11,7 @@ struct Selvedge: ParsableCommand {
         abstract: "Trains image classifiers over worker processes, with the same bits for any number of them.",
         version: Build.version,
         subcommands: [
-            TrainCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
+            TrainCommand.self, LaunchCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
             SummaryCommand.self, DataCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
             ReproduceCommand.self, TortureCommand.self, VerifyCommand.self, WatchCommand.self, KeysCommand.self,
             InspectCommand.self, ExportCommand.self,

@@ -36,6 +36,29 @@ struct KeyFileTests {
         #expect(worker.publicText.contains("worker-public \(first.publicKey)"))
     }
 
+    @Test("Keys on a pipe end at their last line, and what follows stays unread")
+    func piped() throws {
+        let worker = KeyFile(owner: .worker, pair: try KeyPair(), others: [try KeyPair().publicKey])
+        func read(_ text: String) throws -> (keys: Result<String, KeyFileError>, rest: String) {
+            var ends: [Int32] = [0, 0]
+            try #require(pipe(&ends) == 0)
+            defer { close(ends[0]) }
+            let bytes = Array(text.utf8)
+            #expect(write(ends[1], bytes, bytes.count) == bytes.count)
+            close(ends[1])
+            let keys = Result { () throws(KeyFileError) in try SecretFile.readPiped(descriptor: ends[0], source: "pipe")
+            }
+            var rest = [UInt8](repeating: 0, count: 100)
+            let count = Glibc.read(ends[0], &rest, rest.count)
+            return (keys, String(decoding: rest[..<max(0, count)], as: UTF8.self))
+        }
+        let (keys, rest) = try read(worker.pipedText + "started 7\n")
+        #expect(try KeyFile(parsing: keys.get(), source: "pipe") == worker)
+        #expect(rest == "started 7\n")
+        #expect(try read(worker.text).keys == .failure(.cutShort("pipe")))
+        #expect(try read("").keys == .failure(.cutShort("pipe")))
+    }
+
     @Test("A file that is not one of a coordinator or a worker is refused, and no error shows a key")
     func malformed() throws {
         let (secret, key) = (try KeyPair().secretText, try KeyPair().publicKey.description)

@@ -8,12 +8,20 @@ struct ChildProcess {
     /// The writing end of the child's standard input.
     private let inputDescriptor: Int32
 
+    /// Where the output and error streams of a child go.
+    struct Streams {
+        var output = STDOUT_FILENO
+        var errors = STDERR_FILENO
+    }
+
     /// Starts `executable` with `arguments` (without the program's name).
     ///
-    /// The child inherits the output and error streams, and no other descriptor.
-    static func start(executable: String, arguments: [String], environment: [String]) throws(LaunchError)
-        -> ChildProcess
-    {
+    /// The child gets the streams, and no other descriptor. A program that does not take the signals that ask for the
+    /// end by itself needs them unblocked.
+    static func start(
+        executable: String, arguments: [String], environment: [String], streams: Streams = Streams(),
+        blocksStopSignals: Bool = true
+    ) throws(LaunchError) -> ChildProcess {
         var descriptors: [Int32] = [-1, -1]
         guard pipe(&descriptors) == 0 else { throw .system("make a pipe", errno) }
         for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
@@ -23,13 +31,19 @@ struct ChildProcess {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, descriptors[0], STDIN_FILENO)
+        if streams.output != STDOUT_FILENO {
+            posix_spawn_file_actions_adddup2(&actions, streams.output, STDOUT_FILENO)
+        }
+        if streams.errors != STDERR_FILENO {
+            posix_spawn_file_actions_adddup2(&actions, streams.errors, STDERR_FILENO)
+        }
         // Descriptors of the caller that lack the close-on-exec flag.
         selvedge_spawn_close_from(&actions, STDERR_FILENO + 1)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        configure(&attributes)
+        configure(&attributes, blocksStopSignals: blocksStopSignals)
 
         var identifier: pid_t = 0
         let status = withCStrings([executable] + arguments) { argumentPointers in
@@ -47,10 +61,12 @@ struct ChildProcess {
 
     /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), default handlers. Signals that ask for
     /// the end are blocked until the child takes them: one that arrives earlier does not kill it.
-    private static func configure(_ attributes: inout posix_spawnattr_t) {
+    private static func configure(_ attributes: inout posix_spawnattr_t, blocksStopSignals: Bool) {
         var blocked = sigset_t()
         sigemptyset(&blocked)
-        for signal in StopSignals.all { sigaddset(&blocked, signal) }
+        if blocksStopSignals {
+            for signal in StopSignals.all { sigaddset(&blocked, signal) }
+        }
         var all = sigset_t()
         sigfillset(&all)
         posix_spawnattr_setsigmask(&attributes, &blocked)
@@ -60,9 +76,9 @@ struct ChildProcess {
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
-    /// Writes a line to the child's standard input; a child that no longer reads is not an error.
-    func write(line: String) {
-        var bytes = Array((line + "\n").utf8)[...]
+    /// Writes text to the child's standard input; a child that no longer reads is not an error.
+    func write(_ text: String) {
+        var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(inputDescriptor, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }

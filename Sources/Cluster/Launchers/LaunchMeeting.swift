@@ -41,7 +41,7 @@ package struct LaunchMeeting: Sendable, Equatable {
     }
 
     /// All addresses of the host: its name may lead elsewhere, or nowhere, on the host itself.
-    private static func listening(at address: Endpoint) -> Endpoint {
+    package static func listening(at address: Endpoint) -> Endpoint {
         guard case .tcp(let host, let port) = address else { return address }
         return .tcp(host: host.contains(":") ? "::" : "0.0.0.0", port: port)
     }
@@ -70,7 +70,9 @@ package struct LaunchMeeting: Sendable, Equatable {
 
     /// The address for the inbox of rank 0's worker, where the name of rank 0 leads to the loopback interface on its
     /// own host; nil where the route to that name will do.
-    package var interfaceOfLeader: String? {
+    package var interfaceOfLeader: String? { Self.interface(ofLeaderAt: address) }
+
+    package static func interface(ofLeaderAt address: Endpoint) -> String? {
         guard case .tcp(let host, let port) = address,
             let route = try? NetworkAddresses.route(toHost: host, port: port), NumericAddress.isLoopback(route),
             !NumericAddress.isLoopback(host)

@@ -85,7 +85,8 @@ private struct SupervisorDriver {
 
     mutating func run(_ signals: borrowing SignalWait) throws(LaunchError) -> SupervisorOutcome {
         var machine = SupervisorMachine(
-            workerCount: supervisor.workerCount, restartLimit: supervisor.restartLimit,
+            workerCount: supervisor.workerCount, remoteHosts: launcher.remoteHosts,
+            restartLimit: supervisor.restartLimit,
             exitMilliseconds: supervisor.exitMilliseconds, graceMilliseconds: supervisor.graceMilliseconds)
         defer { launcher.endAll() }
         try perform(machine.begin(), &machine)

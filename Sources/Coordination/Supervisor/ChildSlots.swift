@@ -24,6 +24,25 @@ struct RestartBudget {
     }
 }
 
+/// The pauses between connections to a host that cannot be reached: each is twice as long as the last, up to a limit. A
+/// connection that lasted a while begins anew.
+struct ReconnectPause {
+    static let firstMilliseconds: UInt64 = 1000
+    static let longestMilliseconds: UInt64 = 30_000
+    static let lastingMilliseconds: UInt64 = 60_000
+
+    /// 0 while the connection is good.
+    private var last: UInt64 = 0
+
+    /// The pause after a connection that lasted `milliseconds`, and whether it follows a good one.
+    mutating func take(after milliseconds: UInt64) -> (milliseconds: UInt64, isFirst: Bool) {
+        if milliseconds >= Self.lastingMilliseconds { last = 0 }
+        let isFirst = last == 0
+        last = isFirst ? Self.firstMilliseconds : min(last * 2, Self.longestMilliseconds)
+        return (last, isFirst)
+    }
+}
+
 /// One worker process: whether it runs, and when it is restarted.
 struct WorkerSlot {
     private enum State {
@@ -43,10 +62,16 @@ struct WorkerSlot {
         case exhausted(limit: Int)
     }
 
+    /// The host that it runs on; nil for the supervisor's own.
+    let host: String?
     private var state = State.starting
     private var budget: RestartBudget
+    private var reconnectPause = ReconnectPause()
+    /// When it was started last, other than at first.
+    private var startMilliseconds: UInt64 = 0
 
-    init(restartLimit: Int) {
+    init(restartLimit: Int, host: String? = nil) {
+        self.host = host
         budget = RestartBudget(limit: restartLimit)
     }
 
@@ -78,6 +103,15 @@ struct WorkerSlot {
         return .scheduled
     }
 
+    /// Schedules another start of a worker whose host was lost, for as long as the run lasts: that costs nothing of the
+    /// budget, unless restarts are switched off. Returns whether the connection was good before; nil without a start.
+    mutating func scheduleReconnect(now: UInt64) -> Bool? {
+        guard budget.limit > 0 else { return nil }
+        let (pause, isFirst) = reconnectPause.take(after: now - min(now, startMilliseconds))
+        state = .due(at: now + pause)
+        return isFirst
+    }
+
     /// Cancels a scheduled restart.
     mutating func cancelRestart() {
         if case .due = state { state = .gone }
@@ -92,6 +126,7 @@ struct WorkerSlot {
     mutating func takeDueStart(now: UInt64) -> Bool {
         guard let deadline, now >= deadline else { return false }
         state = .starting
+        startMilliseconds = now
         return true
     }
 }

@@ -21,12 +21,17 @@ package struct SupervisorMachine: ~Copyable {
     private var actions: [SupervisorAction] = []
 
     /// `restartLimit` bounds the restarts of each process within an hour. Workers get `exitMilliseconds` to exit after
-    /// the coordinator has ended; the run gets `graceMilliseconds` to save its state after a signal.
-    package init(workerCount: Int, restartLimit: Int, exitMilliseconds: UInt64, graceMilliseconds: UInt64) {
+    /// the coordinator has ended; the run gets `graceMilliseconds` to save its state after a signal. `remoteHosts` names
+    /// the hosts of workers that run elsewhere, by the worker's index: their processes here are connections, of which the
+    /// coordinator is not notified.
+    package init(
+        workerCount: Int, remoteHosts: [Int: String] = [:], restartLimit: Int, exitMilliseconds: UInt64,
+        graceMilliseconds: UInt64
+    ) {
         self.exitMilliseconds = exitMilliseconds
         self.graceMilliseconds = graceMilliseconds
         coordinator = CoordinatorSlot(restartLimit: restartLimit)
-        workers = Array(repeating: WorkerSlot(restartLimit: restartLimit), count: workerCount)
+        workers = (0..<workerCount).map { WorkerSlot(restartLimit: restartLimit, host: remoteHosts[$0]) }
     }
 
     // MARK: Events
@@ -74,7 +79,7 @@ package struct SupervisorMachine: ~Copyable {
         case .coordinator: coordinator.stopped()
         case .worker(let index):
             guard let identifier = workers[index].processIdentifier else { return [] }
-            notifyCoordinator(.stopped(identifier))
+            if workers[index].host == nil { notifyCoordinator(.stopped(identifier)) }
         }
         actions.append(.send(.kill, child))
         return takeActions()
@@ -199,13 +204,17 @@ package struct SupervisorMachine: ~Copyable {
 
     // MARK: Workers
 
-    /// The process identifiers of running workers, ascending.
-    private var runningWorkers: [Int32] { workers.compactMap(\.processIdentifier).sorted() }
+    /// The process identifiers of this host's running workers, ascending.
+    private var runningWorkers: [Int32] { workers.filter { $0.host == nil }.compactMap(\.processIdentifier).sorted() }
+
+    private func label(_ index: Int, _ processIdentifier: Int32) -> String {
+        "worker-\(index) " + (workers[index].host.map { "on \($0)" } ?? "(pid \(processIdentifier))")
+    }
 
     private mutating func workerStarted(_ index: Int, _ processIdentifier: Int32) {
         workers[index].started(processIdentifier)
         if childrenAreKnown {
-            notifyCoordinator(.started(processIdentifier))
+            if workers[index].host == nil { notifyCoordinator(.started(processIdentifier)) }
         } else if workers.allSatisfy({ $0.processIdentifier != nil }) {
             childrenAreKnown = true
             notifyCoordinator(.children(runningWorkers))
@@ -215,17 +224,34 @@ package struct SupervisorMachine: ~Copyable {
     private mutating func workerEnded(_ index: Int, _ status: ChildStatus, now: UInt64) {
         guard let identifier = workers[index].processIdentifier else { return }
         workers[index].lost()
-        notifyCoordinator(.ended(identifier, status))
+        let isRemote = workers[index].host != nil
+        if !isRemote { notifyCoordinator(.ended(identifier, status)) }
         if ending != nil { return finishWhenAlone() }
         switch status {
         case .exited(ProcessExitCode.success): workers[index].left()
-        case .exited(let code) where ProcessExitCode.isFinal(code):
+        case .exited(ProcessExitCode.connectionLost) where isRemote: reconnectWorker(index, now: now)
+        // A network that is down for a while makes a remote worker's coordinator unreachable.
+        case .exited(let code)
+        where ProcessExitCode.isFinal(code) && !(isRemote && code == ProcessExitCode.unreachable):
             guard stopRequest == nil else { return }
             actions.append(
                 .note(
-                    "worker-\(index) (pid \(identifier)) \(status), which a restart would repeat: "
+                    "\(label(index, identifier)) \(status), which a restart would repeat: "
                         + "the run continues without it"))
-        case .exited, .signalled: restartWorker(index, now: now)
+        case .exited, .signalled:
+            if isRemote, stopRequest == nil { actions.append(.note("\(label(index, identifier)) \(status)")) }
+            restartWorker(index, now: now)
+        }
+    }
+
+    /// Tries to connect to a worker's host again while the run lasts. Only the first attempt of a series is shown.
+    private mutating func reconnectWorker(_ index: Int, now: UInt64) {
+        guard stopRequest == nil, let host = workers[index].host else { return }
+        switch workers[index].scheduleReconnect(now: now) {
+        case true?:
+            actions.append(.note("worker-\(index): no connection to \(host): trying again until the run ends"))
+        case false?: break
+        case nil: actions.append(.note("worker-\(index): no connection to \(host): the run continues without it"))
         }
     }
 

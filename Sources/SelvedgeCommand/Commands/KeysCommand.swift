@@ -80,13 +80,17 @@ struct KeyOptions: ParsableArguments {
     @Option(help: "Descriptor from which the text of a key file is read up to its end.")
     var keyFd: Int32?
 
+    /// The supervisor's pipe begins with them.
+    @Flag(help: .hidden)
+    var pipedKeys = false
+
     @Flag(
         help: "Use a network without keys: every process that reaches the address can join, read and change everything."
     )
     var insecure = false
 
     func validate() throws {
-        let given = [keyFile != nil, keyFd != nil, insecure].count { $0 }
+        let given = [keyFile != nil, keyFd != nil, pipedKeys, insecure].count { $0 }
         guard given <= 1 else { throw ValidationError("give one of --key-file, --key-fd and --insecure") }
         if let keyFd, keyFd < 0 { throw ValidationError("--key-fd \(keyFd) is not a descriptor") }
     }
@@ -94,6 +98,11 @@ struct KeyOptions: ParsableArguments {
     /// The keys with the name of their source; nil where none are given.
     func read() throws -> (file: KeyFile, source: String)? {
         if let keyFile { return (try KeyFile(parsing: SecretFile.read(path: keyFile), source: keyFile), keyFile) }
+        if pipedKeys {
+            let source = "the supervisor's pipe"
+            let text = try SecretFile.readPiped(descriptor: STDIN_FILENO, source: source)
+            return (try KeyFile(parsing: text, source: source), source)
+        }
         guard let keyFd else { return nil }
         let source = "descriptor \(keyFd)"
         return (try KeyFile(parsing: SecretFile.read(descriptor: keyFd, source: source), source: source), source)

@@ -60,15 +60,15 @@ struct TrainCommand: ParsableCommand {
         return number
     }
 
-    /// The workers that compute and the threads of each. Of a launched job every process is a worker.
+    /// The workers that compute and the threads of each.
     private func layout(
-        microBatchCount: Int, minWorkers: Int, _ job: LaunchedJob?, environment: [String: String]
+        microBatchCount: Int, minWorkers: Int, _ placement: (any WorkerPlacement)?, environment: [String: String]
     ) throws -> WorkerLayout {
         let layout = WorkerLayout(
             workers: try workers ?? positiveNumber("SELVEDGE_WORKERS", in: environment)
-                ?? job.map { min($0.size, microBatchCount) },
-            threads: try threadCount(job, environment: environment), microBatchCount: microBatchCount)
-        try job?.check(workerCount: layout.workerCount)
+                ?? placement.map { min($0.size, microBatchCount) },
+            threads: try chosenThreads(environment), microBatchCount: microBatchCount)
+        try placement?.check(workerCount: layout.workerCount, spares: spares)
         guard layout.workerCount <= microBatchCount else {
             throw ExitStatus(
                 ProcessExitCode.usage,
@@ -83,15 +83,26 @@ struct TrainCommand: ParsableCommand {
         return layout
     }
 
-    private func threadCount(_ job: LaunchedJob?, environment: [String: String]) throws -> Int? {
-        try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment) ?? job?.threadCount
+    private func chosenThreads(_ environment: [String: String]) throws -> Int? {
+        try threads ?? positiveNumber("SELVEDGE_THREADS", in: environment)
+    }
+
+    /// This command with `--resume auto` decided.
+    private func decided(_ environment: [String: String]) throws -> TrainCommand {
+        var command = self
+        command.runOptions = try runOptions.decided(
+            name: experiment.resolved().name, job: LaunchPlace.job(in: environment)?.value)
+        return command
+    }
+
+    /// Trains with workers that a launcher of this program places.
+    func run(on placement: some WorkerPlacement, environment: [String: String]) throws {
+        try decided(environment).train(placement, environment: environment)
     }
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
-        var command = self
-        command.runOptions = try runOptions.decided(
-            name: experiment.resolved().name, job: LaunchPlace.job(in: environment)?.value)
+        let command = try decided(environment)
         guard !printConfig, !dryRun,
             let job = try LaunchedJob(launchOptions, command.runOptions, environment: environment)
         else {
@@ -101,42 +112,43 @@ struct TrainCommand: ParsableCommand {
             // A mistake in the command line ends every rank.
             _ = try experiment.resolved()
             let arguments =
-                ["--threads", String(try threadCount(job, environment: environment) ?? 1)]
+                ["--threads", String(try chosenThreads(environment) ?? job.threadCount)]
                 + flag("data", experiment.namedFolder)
             return try job.compute(arguments, restarts: restarts, environment: environment)
         }
         try job.lead { try command.train(job, environment: environment) }
     }
 
-    /// Supervises the coordinator and this process's workers: all of the run, or one of a launched job.
-    private func train(_ job: LaunchedJob?, environment: [String: String]) throws {
+    /// Supervises the coordinator and the workers that this process starts: all of the run, or one of a launched job.
+    private func train(_ placement: (any WorkerPlacement)?, environment: [String: String]) throws {
         let resolved = try experiment.resolved(for: runOptions)
         if printConfig { return try printValues(of: resolved) }
         _ = try InstructionSet.chosen(environment: environment)
         let settings = try settingOptions.settings(environment: environment)
         let layout = try layout(
-            microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount, job,
+            microBatchCount: resolved.microBatchCount, minWorkers: settings.minimumWorkerCount, placement,
             environment: environment)
         if dryRun { return try DryRun(resolved, data: experiment.dataFolder(of: resolved), environment).show(layout) }
-        let localCount = (job == nil ? layout.workerCount : 1) + spares
-        let handover = try faults.handover(workerCount: localCount, environment: environment)
-        guard job == nil || handover.folder == nil else { throw LaunchedJob.noFaults }
+        let childCount = (placement?.childCount ?? layout.workerCount) + spares
+        let handover = try faults.handover(workerCount: childCount, environment: environment)
+        guard placement == nil || handover.folder == nil else { throw LaunchedJob.noFaults }
         let dataFolder = experiment.dataFolder(of: resolved)
+        let chosenThreads = try chosenThreads(environment)
         // Set once the folder of the sockets is known.
         var network: ProxyLayout?
         let childEnvironment = environment.merging(try handover.variables()) { $1 }
         var supervisor = Supervisor(
-            launcher: LocalLauncher(
-                executable: try Executable.path(), environment: childEnvironment,
-                shares: job == nil
-                    ? ProcessorShares(workerCount: layout.workerCount, threadCount: layout.threadCount) : nil),
-            workerCount: localCount, environment: childEnvironment,
-            coordinatorArguments: { coordinatorArguments($0, layout, settings, job) },
+            launcher: try placement?.launcher(environment: childEnvironment)
+                ?? LocalLauncher(
+                    executable: try Executable.path(), environment: childEnvironment,
+                    shares: ProcessorShares(workerCount: layout.workerCount, threadCount: layout.threadCount)),
+            workerCount: childCount, environment: childEnvironment,
+            coordinatorArguments: { coordinatorArguments($0, layout, settings, placement) },
             workerArguments: { address, index in
-                ["worker", "--threads", String(layout.threadCount), "--supervised"]
-                    + (job?.workerArguments(index)
-                        ?? ["--name", "worker-\(index)"] + meetingArguments(address, index, network))
-                    + flag("data", dataFolder)
+                ["worker", "--supervised"]
+                    + (placement?.workerArguments(index, threads: chosenThreads, data: dataFolder)
+                        ?? ["--name", "worker-\(index)"] + meetingArguments(address, index, network)
+                        + ["--threads", String(layout.threadCount)] + flag("data", dataFolder))
             },
             // The coordinator's progress bar may be on the terminal's current line.
             note: { Console.note((Console.isInteractive ? "\r\u{1B}[K" : "") + $0) })
@@ -200,14 +212,15 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func coordinatorArguments(
-        _ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout, _ settings: RunSettings, _ job: LaunchedJob?
+        _ start: Supervisor.CoordinatorStart, _ layout: WorkerLayout, _ settings: RunSettings,
+        _ placement: (any WorkerPlacement)?
     ) -> [String] {
         // A successor begins with the workers that are left.
-        let startedCount = job == nil || start.isSuccessor ? start.workerCount : layout.workerCount
+        let startedCount = placement == nil || start.isSuccessor ? start.workerCount : layout.workerCount
         let workerCount = max(settings.minimumWorkerCount, min(layout.workerCount, startedCount))
         let continuedRun = start.isSuccessor ? runOptions.runOfPredecessor(announced: start.announcedRun) : nil
         return ["coordinator"] + experiment.arguments + runOptions.arguments(continuing: continuedRun)
-            + (job?.coordinatorArguments ?? ["--listen", start.address])
+            + (placement?.coordinatorArguments ?? ["--listen", start.address])
             + ["--announce-run", start.announcementFile]
             + ["--start-workers", String(workerCount), "--worker-limit", String(layout.workerCount)]
             + settings.arguments + output.arguments + ["--supervised"]

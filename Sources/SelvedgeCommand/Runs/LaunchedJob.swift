@@ -31,7 +31,7 @@ struct LaunchOptions: ParsableArguments {
 }
 
 /// A job of several processes that a launcher started: rank 0 hosts the coordinator, and each rank is one worker.
-struct LaunchedJob {
+struct LaunchedJob: WorkerPlacement {
     private let place: LaunchPlace
     private let meeting: LaunchMeeting
     /// Nil where the user gave keys, or none are needed.
@@ -79,6 +79,8 @@ struct LaunchedJob {
         "--fault, --fault-plan and --faults are for the processes of one host: train without the launcher")
 
     var size: Int { place.size.value }
+    /// Each rank starts its own worker.
+    var childCount: Int { 1 }
     var isLeader: Bool { place.rank.value == 0 }
 
     /// Threads of each worker.
@@ -87,7 +89,7 @@ struct LaunchedJob {
     }
 
     /// The other processes wait as spares.
-    func check(workerCount: Int) throws {
+    func check(workerCount: Int, spares: Int) throws {
         guard workerCount <= size else {
             throw ExitStatus(
                 ProcessExitCode.usage,
@@ -116,10 +118,15 @@ struct LaunchedJob {
     }
 
     /// For a worker of rank 0: the first is that of the rank, the others are spares.
-    func workerArguments(_ index: Int) -> [String] {
+    func workerArguments(_ index: Int, threads: Int?, data: String?) -> [String] {
         workerArguments(
             name: index == 0 ? Self.name(ofRank: 0) : "spare-\(index)",
             interface: interface ?? meeting.interfaceOfLeader)
+            + flag("threads", threads ?? threadCount) + flag("data", data)
+    }
+
+    func launcher(environment: [String: String]) throws -> any Launcher {
+        LocalLauncher(executable: try Executable.path(), environment: environment)
     }
 
     // MARK: Other ranks

@@ -41,6 +41,9 @@ package struct KeyFile: Sendable, Equatable {
         return lines.joined(separator: "\n") + "\n"
     }
 
+    /// The text for a pipe on which something else follows; `SecretFile.readPiped` reads it.
+    package var pipedText: String { text + SecretFile.pipeEnd + "\n" }
+
     /// What may be shown: the public halves as lines of the other side's file.
     package var publicText: String {
         (["\(owner.rawValue)-public \(pair.publicKey)"] + others.map { "\(owner.other.rawValue)-public \($0)" })
@@ -103,6 +106,7 @@ package enum KeyFileError: Error, Sendable, Equatable, CustomStringConvertible {
     case openMode(String, mode: UInt32)
     case tooLong(String)
     case notText(String)
+    case cutShort(String)
     case notAnEntry(String)
     case notAKey(String)
     case severalSecrets(String)
@@ -125,6 +129,7 @@ package enum KeyFileError: Error, Sendable, Equatable, CustomStringConvertible {
                 + "and make new keys if others may have read it"
         case .tooLong(let source): "\(source) is longer than any key file"
         case .notText(let source): "\(source) is not a text"
+        case .cutShort(let source): "\(source) ended before its keys were complete"
         case .notAnEntry(let place): "\(place): expected a word such as worker-secret, and a key of 40 characters"
         case .notAKey(let place): "\(place): the text after the word is not a key: 40 characters of Z85"
         case .severalSecrets(let place): "\(place): a second secret key; one file has one"

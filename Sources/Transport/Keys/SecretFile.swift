@@ -84,6 +84,28 @@ package enum SecretFile {
         return text
     }
 
+    /// The line after a secret text on a pipe.
+    static let pipeEnd = "end-of-keys"
+
+    /// The text that precedes the line `pipeEnd` on a pipe. What follows that line stays unread.
+    package static func readPiped(descriptor: Int32, source: String) throws(KeyFileError) -> String {
+        let end = Array("\n\(pipeEnd)\n".utf8)
+        var bytes: [UInt8] = []
+        while !bytes.suffix(end.count).elementsEqual(end) {
+            var byte: UInt8 = 0
+            let count = Glibc.read(descriptor, &byte, 1)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else { throw .system("read \(source)", code: errno) }
+            guard count > 0 else { throw .cutShort(source) }
+            bytes.append(byte)
+            guard bytes.count <= byteLimit else { throw .tooLong(source) }
+        }
+        guard let text = String(validating: bytes.dropLast(end.count - 1), as: UTF8.self) else {
+            throw .notText(source)
+        }
+        return text
+    }
+
     // MARK: Writing
 
     /// Writes a new file with mode 0600. Throws when there is a file with that name, and removes what it could not

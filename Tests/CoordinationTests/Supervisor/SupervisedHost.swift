@@ -12,9 +12,9 @@ struct SupervisedHost: ~Copyable {
     private(set) var log: [SupervisorAction] = []
     private(set) var outcome: SupervisorOutcome?
 
-    init(workers: Int = 2, restarts: Int = 3) {
+    init(workers: Int = 2, restarts: Int = 3, remoteHosts: [Int: String] = [:]) {
         machine = SupervisorMachine(
-            workerCount: workers, restartLimit: restarts, exitMilliseconds: 3000,
+            workerCount: workers, remoteHosts: remoteHosts, restartLimit: restarts, exitMilliseconds: 3000,
             graceMilliseconds: 20_000)
         perform(machine.begin())
     }

@@ -1,0 +1,163 @@
+import Core
+import Foundation
+import Glibc
+import Training
+package import Transport
+
+/// What another host reports of itself before workers are started there: one line on its standard output.
+package struct HostReport: Codable, Sendable, Equatable {
+    /// Of the program there.
+    var version: String
+    var arithmetic: Int
+    package var processors: Int
+    /// Where workers of that host reach the coordinator; nil where it cannot tell.
+    var coordinator: String?
+    /// Why that address cannot be reached; nil where it can.
+    var problem: String?
+    /// Whether it has the folder of the data.
+    package var hasData: Bool
+
+    package var endpoint: Endpoint? { coordinator.flatMap { try? Endpoint(parsing: $0) } }
+
+    private static let prefix = "selvedge-host-report "
+    /// How long a connection to the coordinator's port may take.
+    private static let connectMilliseconds = 5000
+
+    /// This host's report. The coordinator is at `coordinator`, or else at `port` of the host from which ssh came.
+    package static func current(
+        coordinator: Endpoint?, port: UInt16, data: String?, environment: [String: String]
+    ) -> HostReport {
+        let client = environment["SSH_CONNECTION"]?.split(separator: " ").first.map(String.init)
+        let endpoint = coordinator ?? client.map { .tcp(host: $0, port: port) }
+        var report = HostReport(
+            version: Build.version, arithmetic: Int(Arithmetic.version), processors: Processors.available,
+            coordinator: endpoint?.description, hasData: data.map { access("\($0)/.", R_OK) == 0 } ?? true)
+        if case .tcp(let host, let port)? = endpoint {
+            report.problem = ConnectionProbe.problem(host: host, port: port, milliseconds: connectMilliseconds)
+        }
+        return report
+    }
+
+    package var line: String {
+        get throws { Self.prefix + String(decoding: try JSONEncoder().encode(self), as: UTF8.self) }
+    }
+
+    /// The report among the lines of an output, which may begin with greetings of the host; nil where there is none.
+    init?(output: String) {
+        let line = output.split(whereSeparator: \.isNewline).last { $0.hasPrefix(Self.prefix) }
+        guard let line,
+            let report = try? JSONDecoder().decode(Self.self, from: Data(line.dropFirst(Self.prefix.count).utf8))
+        else { return nil }
+        self = report
+    }
+
+    init(version: String, arithmetic: Int, processors: Int, coordinator: String?, hasData: Bool) {
+        self.version = version
+        self.arithmetic = arithmetic
+        self.processors = processors
+        self.coordinator = coordinator
+        self.hasData = hasData
+    }
+
+    /// Why no worker can run there, and what to do; nil where it can.
+    var obstacle: String? {
+        if version != Build.version || arithmetic != Int(Arithmetic.version) {
+            return "it has release \(escaped(version, limit: 40)) (arithmetic \(arithmetic)), this host has "
+                + "\(Build.version) (\(Arithmetic.version)): install the same release there"
+        }
+        guard processors > 0 else { return "it reports \(processors) processors" }
+        guard let endpoint else {
+            return "it cannot tell this host's address: name it with -- --coordinator tcp://HOST:PORT"
+        }
+        return problem.map {
+            "it cannot reach \(endpoint): \(escaped($0)): let the port through the firewall, or name another address "
+                + "of this host with -- --coordinator tcp://HOST:PORT"
+        }
+    }
+}
+
+/// Attempts to connect to a TCP port.
+private enum ConnectionProbe {
+    /// Why none of the host's addresses takes a connection within the time; nil where one does.
+    static func problem(host: String, port: UInt16, milliseconds: Int) -> String? {
+        var last = "the name \(host) has no address there"
+        let success = try? SocketAddress.first(ofHost: host, port: port) { entry -> Bool? in
+            guard let code = failure(of: entry, milliseconds: milliseconds) else { return true }
+            last = String(cString: strerror(code))
+            return nil
+        }
+        return success == true ? nil : last
+    }
+
+    /// The error number of a failed connection.
+    private static func failure(of target: UnsafePointer<addrinfo>, milliseconds: Int) -> Int32? {
+        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(target.pointee.ai_family, kind, 0)
+        guard descriptor >= 0 else { return errno }
+        defer { close(descriptor) }
+        if connect(descriptor, target.pointee.ai_addr, target.pointee.ai_addrlen) == 0 { return nil }
+        guard errno == EINPROGRESS else { return errno }
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        guard poll(&request, 1, Int32(milliseconds)) > 0 else { return ETIMEDOUT }
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
+        return code == 0 ? nil : code
+    }
+}
+
+/// A TCP port of this host on all its addresses, to which other hosts connect before a coordinator listens there.
+package struct ReservedPort: ~Copyable {
+    package let number: UInt16
+    private let descriptor: Int32
+
+    /// Listens at `port`; 0 for a free one. Where the host has IPv6, both families are served.
+    package init(_ port: UInt16) throws(LaunchError) {
+        let stream = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        var socket = Glibc.socket(AF_INET6, stream, 0)
+        var isBound = false
+        if socket >= 0 {
+            var off: Int32 = 0
+            setsockopt(socket, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<Int32>.size))
+            var address = sockaddr_in6()
+            address.sin6_family = sa_family_t(AF_INET6)
+            address.sin6_port = port.bigEndian
+            isBound = Self.bind(socket, &address)
+        }
+        if !isBound {
+            if socket >= 0 { close(socket) }
+            socket = Glibc.socket(AF_INET, stream, 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            isBound = socket >= 0 && Self.bind(socket, &address)
+        }
+        guard isBound, listen(socket, SOMAXCONN) == 0 else {
+            let code = errno
+            if socket >= 0 { close(socket) }
+            throw .system("listen on port \(port) of this host", code)
+        }
+        descriptor = socket
+        // The port is at the same place in the addresses of both families.
+        var address = sockaddr_in6()
+        var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(socket, $0, &length) }
+        }
+        number = UInt16(bigEndian: address.sin6_port)
+    }
+
+    private static func bind<Address>(_ socket: Int32, _ address: inout Address) -> Bool {
+        var on: Int32 = 1
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(socket, $0, socklen_t(MemoryLayout<Address>.size)) == 0
+            }
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
