@@ -48,6 +48,7 @@ package final class CoordinatorProcess {
     var firstPosition: Position?
     private var clock: EpochClock?
     private var statusReports: StatusReports
+    private var service: ServiceNotifier
     /// Steps that rank 0 has reported.
     var completedSteps: UInt64 = 0
     /// Injects the planned faults of this process; nil without a plan.
@@ -86,8 +87,12 @@ package final class CoordinatorProcess {
         reexecutor = try GradientReexecutor(run, environment: settings.environment)
         contents = ServedContent(run)
         statusReports = StatusReports(run)
+        service = ServiceNotifier(
+            environment: settings.environment, isSupervised: settings.isSupervised,
+            now: MonotonicTime.now.milliseconds)
         watch()
         observer.prepared(run, listeningOn: bound.description)
+        service.started()
         if settings.isInsecure {
             observer.noted(
                 "--insecure: every process that reaches \(bound) can join, read the data and change the result",
@@ -412,7 +417,13 @@ extension CoordinatorProcess {
     }
 
     private func report(_ cluster: ClusterStatus, outcome: Outcome? = nil) {
-        write(.status(statusReports.status(cluster, completedSteps: completedSteps, at: Date(), outcome: outcome)))
+        let status = statusReports.status(cluster, completedSteps: completedSteps, at: Date(), outcome: outcome)
+        write(.status(status))
+        if let outcome { return service.ends(outcome.description) }
+        service.update(
+            status: "\(status.phase): epoch \(status.epoch)/\(status.epochCount), step \(status.step)/"
+                + "\(status.stepsPerEpoch), workers: \(status.workers.count)",
+            progress: completedSteps &+ cluster.generation, isBusy: cluster.isTraining, now: now)
     }
 
     /// What workers may report of this run.

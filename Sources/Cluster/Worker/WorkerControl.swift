@@ -22,6 +22,7 @@ final class WorkerControl {
     private let note: @Sendable (String) -> Void
     private let announce: @Sendable (String) -> Void
     private var notices: WorkerNotices
+    private var service: ServiceNotifier
     private let coordinatorAddress: String
     private let inboxAddress: String
     private var pipe = SupervisorPipe()
@@ -38,6 +39,8 @@ final class WorkerControl {
         note = settings.note
         announce = settings.announce
         notices = WorkerNotices(coordinatorAddress: settings.coordinatorAddress, inboxAddress: inboxAddress)
+        service = ServiceNotifier(
+            environment: settings.environment, isSupervised: settings.isSupervised, now: Self.now)
         coordinatorAddress = settings.coordinatorAddress
         self.inboxAddress = inboxAddress
         link = try ControlLink(
@@ -60,9 +63,11 @@ final class WorkerControl {
         var machine = WorkerMachine(
             configuration: WorkerConfiguration(hello: hello), now: Self.now)
         announce(notices.waiting)
+        service.started()
         perform(machine.start(now: Self.now))
         while true {
             if let end {
+                service.ends(end.reason)
                 channel.commands.post(.leave)
                 channel.interrupt.signal()
                 return end
@@ -129,6 +134,9 @@ final class WorkerControl {
             machine.computed(
                 completedSteps: note.completedSteps, phase: note.phase, counter: note.counter,
                 microBatchNanoseconds: note.microBatchNanoseconds, measures: note.measures, now: now))
+        service.update(
+            status: "\(note.phase), after step \(note.completedSteps)", progress: note.counter,
+            isBusy: note.phase.isBusy, now: now)
         for report in channel.reports.takeAll() where end == nil { perform(machine.received(report, now: now)) }
     }
 

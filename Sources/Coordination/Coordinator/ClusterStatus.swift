@@ -18,6 +18,8 @@ package struct ClusterStatus: Sendable, Equatable {
 
     /// What the coordinator is doing, in words.
     package var phase: String
+    /// Whether steps have to follow one another.
+    package var isTraining: Bool
     /// Of the current view; 0 before the first.
     package var generation: UInt64
     /// Those that are present, in the order of their joining.
@@ -38,7 +40,9 @@ extension CoordinatorMachine {
                 microBatchNanoseconds: worker.progress.microBatchNanoseconds,
                 silentMilliseconds: now - min(now, worker.lastReceived))
         }
-        return ClusterStatus(phase: phase.words, generation: membership.view?.generation ?? 0, workers: workers)
+        return ClusterStatus(
+            phase: phase.words, isTraining: phase == .training, generation: membership.view?.generation ?? 0,
+            workers: workers)
     }
 }
 

@@ -10,6 +10,14 @@ package enum WorkerPhase: UInt8, Sendable, CaseIterable, CustomStringConvertible
     case serializing = 7
     case finished = 8
 
+    /// Whether its work has to make progress: in the other phases the worker waits for something.
+    package var isBusy: Bool {
+        switch self {
+        case .computing, .exchanging, .updating, .validating, .serializing: true
+        case .learning, .linking, .waiting, .finished: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .learning: "loading the experiment, data and state"
