@@ -47,7 +47,8 @@ struct Selvedge: ParsableCommand {
 
     /// One line about arguments that cannot be used.
     private static func usageMessage(_ error: any Error) -> String {
-        let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+        let commands = configuration.subcommands.filter { $0.configuration.shouldDisplay }
+            .flatMap { [$0._commandName] + $0.configuration.aliases }
         let first = CommandLine.arguments.dropFirst().first ?? ""
         let isCommand = commands.contains(first)
         let problem =

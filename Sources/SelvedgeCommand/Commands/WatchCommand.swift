@@ -1,16 +1,19 @@
 import ArgumentParser
 import Core
 import Glibc
-import Reports
 import Runs
 
-/// Shows a run, read from its directory.
+/// Shows a run, read from its directory or from the live page of another process.
 struct WatchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "watch", abstract: "Show a run while it trains, on the terminal or as a page.")
+        commandName: "watch", abstract: "Show a run while it trains, on the terminal or as a page.",
+        discussion:
+            "It shows the place in the training, the hosts and workers, which workers wait for which, and the log.",
+        aliases: ["status"])
 
-    @Argument(help: ArgumentHelp("A run directory.", valueName: "run"))
-    var folder: String
+    @Argument(
+        help: ArgumentHelp("A run directory, or the address of a live page that --serve printed.", valueName: "run"))
+    var source: String
 
     @OptionGroup var page: PageOptions
 
@@ -23,38 +26,36 @@ struct WatchCommand: ParsableCommand {
     private static let pauseMicroseconds: UInt32 = 500_000
 
     func run() throws {
-        guard FileOperations().exists(RunPaths(folder).experiment) else {
-            throw ExitStatus(
-                ProcessExitCode.missingInput, "\(folder) is not a run directory: it has no experiment.yaml")
+        let run = try WatchedRun(source)
+        if json { return Console.result(try run.json) }
+        if page.serve != nil, run.folder == nil {
+            throw ExitStatus(ProcessExitCode.usage, "--serve shows a run directory: \(source) is a page already")
         }
-        if json { return Console.result(snapshot.result) }
-        let isServed = try page.start(run: { [folder] in folder }) { problem in
+        let isServed = try page.start(run: { [folder = run.folder] in folder }) { problem in
             Console.error(problem)
             Glibc.exit(ProcessExitCode.unreachable)
         }
         // Until a signal.
         while isServed { pause() }
-        if once || !Console.isInteractive { return Console.result(text(of: snapshot).joined(separator: "\n")) }
-        try watch()
+        if once || !Console.isInteractive { return Console.result(text(of: try run.view).joined(separator: "\n")) }
+        try watch(run)
     }
 
-    private var snapshot: RunSnapshot { .now(of: folder) }
-
-    private func text(of snapshot: RunSnapshot) -> [String] {
-        WatchScreen(snapshot: snapshot, columns: Console.columns - 1).lines
+    private func text(of view: WatchedView) -> [String] {
+        WatchScreen(view: view, columns: Console.columns - 1).lines
     }
 
     /// Redraws until the run is over.
-    private func watch() throws {
+    private func watch(_ run: WatchedRun) throws {
         var drawnLineCount = 0
         while true {
-            let snapshot = snapshot
-            let lines = text(of: snapshot)
+            let view = try run.view
+            let lines = text(of: view)
             // Up to the first line of the last screen, and over it.
             let up = drawnLineCount > 0 ? "\u{1B}[\(drawnLineCount)A" : ""
             Console.write(up + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")
             drawnLineCount = lines.count
-            if snapshot.status?.isOver == true { return }
+            if view.status?.isOver == true { return }
             usleep(Self.pauseMicroseconds)
         }
     }

@@ -3,7 +3,7 @@ import Runs
 
 /// A run on a terminal: its place, its workers and the last lines of its log. Pure, so that it can be tested.
 struct WatchScreen {
-    let snapshot: RunSnapshot
+    let view: WatchedView
     let columns: Int
 
     private static let barWidth = 20
@@ -11,16 +11,16 @@ struct WatchScreen {
 
     /// Lines of at most `columns` characters.
     var lines: [String] {
-        ([headline] + progress + measures + workers + log).map { String($0.prefix(max(1, columns))) }
+        ([headline] + progress + measures + workers + waits + log).map { String($0.prefix(max(1, columns))) }
     }
 
     private var headline: String {
-        let name = snapshot.status.map { "\($0.experiment): " } ?? ""
-        return "\(name)\(snapshot.headline) (\(snapshot.run))"
+        let name = view.status.map { "\($0.experiment): " } ?? ""
+        return "\(name)\(view.headline) (\(view.run))"
     }
 
     private var progress: [String] {
-        guard let status = snapshot.status else { return [] }
+        guard let status = view.status else { return [] }
         let filled = min(max(0, status.step), status.stepsPerEpoch) * Self.barWidth / max(1, status.stepsPerEpoch)
         let bar = String(repeating: "━", count: filled) + String(repeating: "─", count: Self.barWidth - filled)
         let speed = status.imagesPerSecond.map { " \(Figures.grouped(Int(exactly: $0.rounded()) ?? 0)) img/s" } ?? ""
@@ -28,17 +28,17 @@ struct WatchScreen {
     }
 
     private var measures: [String] {
-        let (status, row) = (snapshot.status, snapshot.rows.last)
+        let status = view.status
         let values: [(String, Double?)] = [
-            ("accuracy", status?.accuracy ?? row?.accuracy), ("loss", status?.loss ?? row?.loss),
-            ("val_accuracy", row?.validationAccuracy), ("val_loss", row?.validationLoss),
+            ("accuracy", status?.accuracy ?? view.accuracy), ("loss", status?.loss ?? view.loss),
+            ("val_accuracy", view.validationAccuracy), ("val_loss", view.validationLoss),
         ]
         let shown = values.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
         return shown.isEmpty ? [] : [shown.joined(separator: " - ")]
     }
 
     private var workers: [String] {
-        let workers = snapshot.status?.workers ?? []
+        let workers = view.status?.workers ?? []
         guard !workers.isEmpty else { return [] }
         let rows = workers.map { worker in
             [
@@ -52,8 +52,10 @@ struct WatchScreen {
         return [""] + TextTable.text([heading] + rows, leadingColumns: 2).split(separator: "\n").map(String.init)
     }
 
+    private var waits: [String] { view.status.map { WaitText($0).lines } ?? [] }
+
     private var log: [String] {
-        let last = snapshot.log.suffix(Self.logLineCount)
+        let last = view.log.suffix(Self.logLineCount)
         return last.isEmpty ? [] : [""] + last.map { "\($0.time) \($0.message)" }
     }
 }
