@@ -22,6 +22,7 @@ extension CoordinatorMachine {
         if roster[worker].rank == 0 { emit(.showProgress(progress)) }
         guard phase == .training, isCurrent else { return }
         reportSlowness(of: worker, now: now)
+        reportNetworkCost(now: now)
         progressDeadline.note(completedSteps: membership.completedSteps(in: roster), now: now)
         noteCompletedSteps(now: now)
         announceBoundary(now: now)
@@ -45,6 +46,34 @@ extension CoordinatorMachine {
             "\(roster[worker].label) is slow: it computes a micro-batch in \(slowness.ownNanoseconds / 1000) µs, the "
                 + "others in \(slowness.usualNanoseconds / 1000) µs"
                 + (configuration.settings.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
+    }
+
+    /// With one decimal.
+    private static func milliseconds(_ microseconds: UInt64) -> String {
+        "\(microseconds / 1000).\(microseconds / 100 % 10)"
+    }
+
+    private mutating func reportNetworkCost(now: UInt64) {
+        let owners = membership.owners(in: roster)
+        guard !owners.contains(where: { roster[$0].progress.phase == .validating }) else {
+            return networkCost.interrupt()
+        }
+        var hosts: [HostIdentifier: NetworkCost.Host] = [:]
+        for owner in owners {
+            let (hello, progress) = (roster[owner].hello, roster[owner].progress)
+            hosts[hello.hostIdentifier, default: NetworkCost.Host(name: hello.host, microBatchNanoseconds: [])]
+                .microBatchNanoseconds.append(progress.microBatchNanoseconds)
+        }
+        let finding = networkCost.note(
+            completedSteps: membership.completedSteps(in: roster), generation: membership.generation,
+            hosts: hosts.values.sorted { $0.name < $1.name }, now: now)
+        guard let finding else { return }
+        log(
+            .warning,
+            "the network makes \(finding.hostCount) hosts slower than one: a step takes "
+                + "\(Self.milliseconds(finding.stepMicroseconds)) ms, host '\(finding.host)' alone would compute it in about "
+                + "\(Self.milliseconds(finding.aloneMicroseconds)) ms; train on fewer hosts, or look for a slow or lossy link "
+                + "with 'selvedge doctor'")
     }
 
     /// Steps may be complete. The first one after a change of membership ends the interruption.

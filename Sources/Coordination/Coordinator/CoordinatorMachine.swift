@@ -4,10 +4,11 @@ package import Core
 /// returned.
 ///
 /// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who
-/// takes part), `MicroBatchAssignment` and `Grants` (what they may do), `RunLedger` and `Checkpointing` (what is
-/// written down), `FailureDetector`, `FailureHistory` and `ProgressDeadline` (what failed), `EarlyEnd` (what follows
-/// from a signal). The machine itself routes events to them and owns the phase. Its handlers are in three files: from
-/// joining to the first grant (`+Views`), training (`+Training`), and what ends a view or the run (`+Failures`).
+/// takes part), `MicroBatchAssignment` and `Grants` (what they may do), `NetworkCost` (whether more hosts are faster),
+/// `RunLedger` and `Checkpointing` (what is written down), `FailureDetector`, `FailureHistory` and `ProgressDeadline`
+/// (what failed), `EarlyEnd` (what follows from a signal). The machine itself routes events to them and owns the phase.
+/// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
+/// view or the run (`+Failures`).
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms, performs actions in their order, and
 /// calls nothing after `.finish`.
@@ -20,6 +21,7 @@ package struct CoordinatorMachine: ~Copyable {
     var admission: Admission
     var claims: NameClaims
     var assignment: MicroBatchAssignment
+    var networkCost: NetworkCost
     var grants: Grants
     var ledger: RunLedger
     var checkpoints: Checkpointing
@@ -48,6 +50,7 @@ package struct CoordinatorMachine: ~Copyable {
         claims = NameClaims(timing: configuration.timing)
         assignment = MicroBatchAssignment(
             microBatchCount: configuration.microBatchCount, rebalances: configuration.settings.rebalances)
+        networkCost = NetworkCost(microBatchCount: configuration.microBatchCount)
         let start = configuration.start.position
         grants = Grants(completedSteps: start.completedSteps, timing: configuration.timing)
         ledger = RunLedger(completedEpochs: start.completedEpochs, completedSteps: start.completedSteps)
