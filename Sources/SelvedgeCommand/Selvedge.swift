@@ -12,10 +12,9 @@ struct Selvedge: ParsableCommand {
         version: Build.version,
         subcommands: [
             TrainCommand.self, LaunchCommand.self, CoordinatorCommand.self, WorkerCommand.self, ExperimentsCommand.self,
-            SummaryCommand.self, DataCommand.self, EvaluateCommand.self, PredictCommand.self, CompareCommand.self,
-            ReproduceCommand.self, TortureCommand.self, VerifyCommand.self, WatchCommand.self, KeysCommand.self,
-            InspectCommand.self, ExportCommand.self,
-            ReadKerasCommand.self, ProxyCommand.self,
+            SummaryCommand.self, DataCommand.self, DoctorCommand.self, EvaluateCommand.self, PredictCommand.self,
+            CompareCommand.self, ReproduceCommand.self, TortureCommand.self, VerifyCommand.self, WatchCommand.self,
+            KeysCommand.self, InspectCommand.self, ExportCommand.self, ReadKerasCommand.self, ProxyCommand.self,
             BenchCommand.self,
         ])
 

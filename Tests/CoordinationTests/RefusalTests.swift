@@ -103,6 +103,22 @@ struct RefusalTests {
         #expect(code == 64 && reason.contains("version 1"))
     }
 
+    @Test func `an observer is answered in every phase and changes nothing`() throws {
+        let cluster = try SimulatedCluster(.init())
+        let inquiry = Inquiry(number: 7)
+        func ask(at now: UInt64) {
+            let process = cluster.coordinator
+            let phase = process.machine.phase
+            let actions = process.machine.received(.inquiry(inquiry), from: connection, now: now)
+            #expect(actions == [.answer(inquiry, to: connection)] && process.machine.phase == phase)
+        }
+        ask(at: 0)
+        cluster.at(100) { ask(at: cluster.now) }
+        cluster.run()
+        #expect(cluster.outcome?.exitCode == 0 && cluster.violation == nil)
+        #expect(cluster.coordinator.machine.received(.inquiry(inquiry), from: connection, now: cluster.now).isEmpty)
+    }
+
     @Test func `a worker without an answer leaves with 69`() {
         var worker = WorkerMachine(
             configuration: WorkerConfiguration(hello: SampleMessages.hello), now: 0)

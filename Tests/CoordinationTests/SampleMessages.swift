@@ -26,6 +26,8 @@ enum SampleMessages {
 
     static let coordinator = CoordinatorIdentity(job: JobIdentifier(high: 1, low: 2), term: 7)
 
+    static let program = ProgramIdentity(release: "1.0", buildIdentifier: "0af3", arithmeticVersion: 3)
+
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
 
     static let position = Position(rounds: 1502, completedSteps: 1500, completedEpochs: 2)
@@ -46,7 +48,8 @@ enum SampleMessages {
                 AuditMismatch(completedSteps: 9, owner: 1, auditor: 2, ownerDigest: .max, auditorDigest: 3)),
         ]
         return [
-            .hello(hello), .hello(plain), .hello(attached), .goodbye, .leaving(signal: 15),
+            .hello(hello), .hello(plain), .hello(attached), .goodbye, .inquiry(Inquiry(number: .max)),
+            .leaving(signal: 15),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
             .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),
@@ -95,7 +98,10 @@ enum SampleMessages {
             .reconfigure(generation: 2), .view(View(generation: 2, position: position, holder: 1, members: members)),
             .grant(Grant(generation: 1, stepLimit: 20, records: records)),
             .stop(Grant(generation: 1, stepLimit: 20, records: records)), .stateReceived(name: name, offset: 262_144),
-            .sendState(.diverged), .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
+            .sendState(.diverged),
+            .information(
+                Information(number: 9, host: "höst", program: program, data: [digest(1)], clockNanoseconds: -1)),
+            .end(reason: "training is complete"), .abort(exitCode: 75, reason: "worker 1 died"),
         ]
     }
 }

@@ -49,6 +49,8 @@ package final class CoordinatorProcess {
     private var clock: EpochClock?
     private var statusReports: StatusReports
     private var service: ServiceNotifier
+    /// Read before training: the thread that answers workers reads no file.
+    private let program = ProgramIdentity.current
     /// Steps that rank 0 has reported.
     var completedSteps: UInt64 = 0
     /// Injects the planned faults of this process; nil without a plan.
@@ -301,6 +303,9 @@ extension CoordinatorProcess {
             case .compareStates(let left, let right):
                 let tensors = StateComparison.differentTensors(left, right)
                 perform(machine.statesCompared(tensors: tensors, now: now), &machine)
+            case .answer(let inquiry, let connection):
+                let information = Information(answering: inquiry, program: program, data: contents.dataDigests)
+                send(.information(information), from: machine.identity, to: connection)
             case .log(let entry): log(entry)
             case .recordRecovery(let recovery): write(.recovery(RecoveryTiming(recovery)))
             case .showProgress(let progress): show(progress)

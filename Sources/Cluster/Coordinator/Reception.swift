@@ -71,11 +71,20 @@ struct Reception {
     private func answerWorkers() throws {
         while let (frames, sender) = try socket.receiveMessage() {
             guard frames.count == 2, admittedKeys?.admits(sender) ?? true,
-                let message = ControlFrame.opened(frames[1]), case .hello? = try? WorkerMessage(decoding: message)
+                let message = ControlFrame.opened(frames[1]), let message = Self.answer(to: message)
             else { continue }
-            let answer = CoordinatorEnvelope(sender: .preparing, message: .preparing)
+            let answer = CoordinatorEnvelope(sender: .preparing, message: message)
             // A worker that is gone again needs no answer.
             _ = try? socket.send(frames: [frames[0], ControlFrame.sealed(answer.encoded())])
+        }
+    }
+
+    /// To a worker and to an observer; nil for any other message.
+    private static func answer(to bytes: [UInt8]) -> CoordinatorMessage? {
+        switch try? WorkerMessage(decoding: bytes) {
+        case .hello: .preparing
+        case .inquiry(let inquiry): .information(Information(answering: inquiry, program: .current, data: []))
+        default: nil
         }
     }
 

@@ -19,6 +19,11 @@ struct ServedContent {
         }
     }
 
+    /// For observers.
+    var dataDigests: [SHA256Digest] {
+        if case .data(let digest) = data.identifier { [digest] } else { [] }
+    }
+
     /// The messages that carry some chunks of a content; none for a content or a chunk that does not exist.
     func chunks(_ indices: Range<Int>, of identifier: ContentIdentifier) -> some Sequence<CoordinatorMessage> {
         let description = identifier == data.identifier ? data : state

@@ -16,6 +16,8 @@ package enum CoordinatorAction: Sendable, Equatable {
     case reexecuteGradient(AuditQuestion)
     /// Find the tensors in which two serialized states differ; answered by `statesCompared`.
     case compareStates([UInt8], [UInt8])
+    /// Send the `Information` that an observer asks for.
+    case answer(Inquiry, to: ConnectionIdentifier)
     case log(LogEntry)
     /// Training continues after a change of membership.
     case recordRecovery(Recovery)

@@ -183,6 +183,7 @@ package struct CoordinatorMachine: ~Copyable {
 
     private mutating func handle(_ message: WorkerMessage, from connection: ConnectionIdentifier, now: UInt64) {
         guard phase != .over else { return }
+        if case .inquiry(let inquiry) = message { return emit(.answer(inquiry, to: connection)) }
         if case .hello(let hello) = message {
             return handleHello(hello, from: connection, now: now)
         }
@@ -193,7 +194,7 @@ package struct CoordinatorMachine: ~Copyable {
         }
         roster.noteMessage(from: worker, now: now)
         switch message {
-        case .hello: break
+        case .hello, .inquiry: break
         case .progress(let progress): handleProgress(progress, from: worker, now: now)
         case .stepDigests(let digests): handleStepDigests(digests, from: worker)
         case .contentRequest(let request): handleContentRequest(request, from: worker, now: now)

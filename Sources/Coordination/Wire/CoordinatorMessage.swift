@@ -29,6 +29,8 @@ package enum CoordinatorMessage: Sendable, Equatable {
     case end(reason: String)
     /// The run failed, or the worker is evicted: leave with this exit code.
     case abort(exitCode: Int32, reason: String)
+    /// The answer to an observer.
+    case information(Information)
 }
 
 /// One of the coordinators of a run. The fields of each message that it sends follow it.
@@ -113,6 +115,7 @@ extension CoordinatorMessage {
         case .abort(let exitCode, let reason):
             writer.integer(exitCode)
             writer.line(reason, limit: WireLimits.textByteCount)
+        case .information(let information): writer.value(information)
         }
     }
 
@@ -138,6 +141,7 @@ extension CoordinatorMessage {
         case 140: self = .introduce
         case 142: self = .preparing
         case 141: self = .reconfigure(generation: try reader.number("generation"))
+        case 143: self = .information(try reader.value(Information.self))
         default: throw .unknownType(reader.type)
         }
     }
@@ -158,6 +162,7 @@ extension CoordinatorMessage {
         case .introduce: 140
         case .reconfigure: 141
         case .preparing: 142
+        case .information: 143
         }
     }
 

@@ -16,6 +16,8 @@ package enum WorkerMessage: Sendable, Equatable {
     case leaving(signal: Int32)
     /// It leaves.
     case goodbye
+    /// Of an observer, which is no worker.
+    case inquiry(Inquiry)
 }
 
 extension WorkerMessage {
@@ -34,6 +36,7 @@ extension WorkerMessage {
         case .failed(let failure): writer.value(failure)
         case .done(let done): writer.value(done)
         case .leaving(let signal): writer.integer(signal)
+        case .inquiry(let inquiry): writer.value(inquiry)
         case .goodbye: break
         }
         return writer.finish()
@@ -58,6 +61,7 @@ extension WorkerMessage {
             let signal = try reader.integer(Int32.self, "signal")
             guard 1...64 ~= signal else { throw .invalid(field: "signal") }
             self = .leaving(signal: signal)
+        case 13: self = .inquiry(try reader.value(Inquiry.self))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -77,6 +81,7 @@ extension WorkerMessage {
         case .goodbye: 10
         case .linked: 11
         case .leaving: 12
+        case .inquiry: 13
         }
     }
 

@@ -182,6 +182,7 @@ package struct WorkerMachine: ~Copyable {
             phase.prolongGreeting(now: now)
             if !link.isKnown { link.restartSilence(now: now) }
         case .heartbeat: break
+        case .information: ignoredMessageCount += 1
         case .contentChunk(let chunk): handleChunk(chunk, now: now)
         case .reconfigure(let generation): handleReconfiguration(generation)
         case .view(let view): handleView(view, now: now)

@@ -6,7 +6,7 @@ import Glibc
 /// Local file systems are used by one host. A file system that hosts share may keep locks to itself: NFS mounted with
 /// `nolock` or `local_lock`, and Lustre mounted without `flock`. Two coordinators on two hosts would then both lead one
 /// run.
-enum SharedLocks {
+package enum SharedLocks {
     /// The file system, with the reason, on which another host would not see the lock of an open folder's files; nil
     /// where locks hold, and where the system does not tell how the folder is mounted.
     static func problem(ofDescriptor descriptor: Int32) -> String? {
@@ -17,6 +17,14 @@ enum SharedLocks {
             let mount = Mount(identifier, in: table)
         else { return nil }
         return mount.lockProblem
+    }
+
+    /// The same for a folder by its path; nil also where the folder cannot be opened.
+    package static func problem(ofFolder path: String) -> String? {
+        let files = FileOperations()
+        guard let descriptor = try? files.open(path, O_RDONLY | O_DIRECTORY) else { return nil }
+        defer { files.closeQuietly(descriptor) }
+        return problem(ofDescriptor: descriptor)
     }
 
     /// The number after "mnt_id:".

@@ -118,3 +118,18 @@ final class ForeignSegment {
         return UnsafeRawBufferPointer(start: base + offset, count: count)
     }
 }
+
+/// Whether workers of this host can share memory.
+package enum SharedMemorySupport {
+    /// What the system refuses to this process; nil where memory can be shared.
+    package static func problem() -> String? {
+        guard let segment = SharedSegment() else { return "no file in memory (memfd_create) can be made and mapped" }
+        guard segment.allocate(byteCount: probeByteCount) != nil else { return "the system gives no memory to share" }
+        guard ForeignSegment(processIdentifier: getpid(), descriptor: segment.descriptor) != nil else {
+            return "memory of another process cannot be opened below /proc"
+        }
+        return nil
+    }
+
+    private static let probeByteCount = 1 << 20
+}

@@ -48,6 +48,9 @@ package final class ZeroMQContext: @unchecked Sendable {
         return "\(major).\(minor).\(patch)"
     }
 
+    /// Whether the library in use was built with CURVE, which keys need.
+    package static var hasCURVE: Bool { zmq_has("curve") == 1 }
+
     /// The handler that admits peers of sockets with keys; started by the first such socket before it listens.
     func authenticator() throws(TransportError) -> Authenticator {
         try startedAuthenticator.withLock { started throws(TransportError) in

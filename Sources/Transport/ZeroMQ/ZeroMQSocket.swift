@@ -277,8 +277,13 @@ package struct Message: ~Copyable {
 
     /// Counts its bytes as taken from the connection on which it arrived.
     fileprivate func countAsTaken() {
-        guard let descriptor = withUnsafePointer(to: record, { zmq_msg_gets($0, "__fd") }) else { return }
-        selvedge_bytes_taken(atoi(descriptor), Int64(byteCount + Self.wireOverheadByteCount))
+        guard let descriptor = connectionDescriptor else { return }
+        selvedge_bytes_taken(descriptor, Int64(byteCount + Self.wireOverheadByteCount))
+    }
+
+    /// The connection on which it arrived; nil within a process. libzmq owns it, and may have closed it since.
+    package var connectionDescriptor: Int32? {
+        withUnsafePointer(to: record) { zmq_msg_gets($0, "__fd") }.map { atoi($0) }
     }
 
     /// More than libzmq and CURVE add to a frame.

@@ -86,7 +86,7 @@ extension SimulatedCluster {
             recoveries.append(recovery)
             fingerprint.add(recovery)
         case .reexecuteGradient(let question): auditQuestions.append(question)
-        case .showProgress: break
+        case .showProgress, .answer: break
         case .compareStates:
             after(1) {
                 self.on(process) {
