@@ -39,6 +39,8 @@ let targets: [Target] = [
     .systemLibrary(name: "CCairo", providers: [.apt(["libcairo2-dev"])]),
     .systemLibrary(name: "CCrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPlatform"),
+    // libpng and libjpeg report errors by long jumps, which C catches.
+    .target(name: "CImages", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     // Opens libhdf5 at run time.
     .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
 
@@ -54,7 +56,7 @@ let targets: [Target] = [
 
     module("Core", ["CPlatform", "CCrypto"]),
     module("NeuralNetwork", ["KernelInterface", "Kernels", "Core", "CPlatform"]),
-    module("Datasets", ["Core", "CZlib"]),
+    module("Datasets", ["Core", "CZlib", "CImages"]),
     module("YAML", ["Core", yams]),
     module("Experiments", ["NeuralNetwork", "Datasets", "YAML"], resources: [.embedInCode("Resources")]),
     module("Collectives", ["KernelInterface", "Core"]),

@@ -8,11 +8,6 @@ static inline int selvedge_inflate_gzip_start(z_stream *stream) {
     return inflateInit2(stream, 15 + 16);
 }
 
-/// inflateInit is a macro, which Swift cannot see: sets a stream up for zlib's own framing.
-static inline int selvedge_inflate_zlib_start(z_stream *stream) {
-    return inflateInit(stream);
-}
-
 /// deflateInit2 is a macro, which Swift cannot see: sets a stream up to write one gzip member.
 static inline int selvedge_deflate_gzip_start(z_stream *stream, int level) {
     return deflateInit2(stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);

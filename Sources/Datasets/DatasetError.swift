@@ -24,8 +24,12 @@ public enum DatasetError: Error, Sendable, Equatable {
     case shape(name: String, problem: String)
     /// A line of a text file; lines and columns count from 1.
     case text(file: String, line: Int, column: Int?, problem: String)
-    /// The bytes of a PNG image.
+    /// The bytes of a PNG or JPEG file.
     case image(file: String, problem: String)
+    /// A file that the user named is not there.
+    case noFile(String)
+    /// Test images are asked for, and the experiment has none.
+    case noTestSet(experiment: String)
 }
 
 /// Why bytes are no IDX file.
@@ -65,7 +69,11 @@ extension DatasetError: CustomStringConvertible {
         case .text(let file, let line, let column, let problem):
             "\(file), line \(line)\(column.map { ", column \($0)" } ?? ""): \(problem)"
         case .image(let file, let problem):
-            "\(file) is not a usable PNG image: \(problem)"
+            "\(file) is not a usable image: \(problem)"
+        case .noFile(let path):
+            "there is no file \(path)"
+        case .noTestSet(let experiment):
+            "\(experiment) has no test set (test: none): choose validation or training samples"
         }
     }
 

@@ -133,12 +133,15 @@ package struct ImageFormat: Sendable, Equatable {
     package var channels: Int
     /// What each label means; label k is `classNames[k]`.
     package var classNames: [String]
+    /// Whether each value of an image file becomes 255 minus itself.
+    package var isInverted: Bool
 
-    package init(height: Int, width: Int, channels: Int, classNames: [String]) {
+    package init(height: Int, width: Int, channels: Int, classNames: [String], isInverted: Bool = false) {
         self.height = height
         self.width = width
         self.channels = channels
         self.classNames = classNames
+        self.isInverted = isInverted
     }
 
     /// Such as "28×28×1".

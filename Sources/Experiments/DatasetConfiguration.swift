@@ -16,19 +16,18 @@ public struct DatasetConfiguration: SettingsGroup {
     /// The samples of the training set that may be used, counted from 0; nil for all.
     public var trainingRange: Range<Int>?
     public var validation: ValidationConfiguration
-    /// The samples of the test set that are evaluated; nil for all.
-    public var testRange: Range<Int>?
+    public var test: TestConfiguration
     public var augmentation: AugmentationConfiguration?
 
     package init(
         source: any DataSource = FashionMNISTSource(), trainingRange: Range<Int>? = nil,
-        validation: ValidationConfiguration = .shuffled(fraction: 0.2), testRange: Range<Int>? = nil,
+        validation: ValidationConfiguration = .shuffled(fraction: 0.2), test: TestConfiguration = .whole,
         augmentation: AugmentationConfiguration? = nil
     ) {
         self.source = source
         self.trainingRange = trainingRange
         self.validation = validation
-        self.testRange = testRange
+        self.test = test
         self.augmentation = augmentation
     }
 
@@ -37,17 +36,17 @@ public struct DatasetConfiguration: SettingsGroup {
     /// Data from `source`. Ranges count the samples of its sets from 0; nil takes all.
     public init(
         _ source: DataSourceConfiguration, trainingRange: Range<Int>? = nil,
-        validation: ValidationConfiguration = .shuffled(fraction: 0.2), testRange: Range<Int>? = nil,
+        validation: ValidationConfiguration = .shuffled(fraction: 0.2), test: TestConfiguration = .whole,
         augmentation: AugmentationConfiguration? = nil
     ) {
         self.init(
-            source: source.source, trainingRange: trainingRange, validation: validation, testRange: testRange,
+            source: source.source, trainingRange: trainingRange, validation: validation, test: test,
             augmentation: augmentation)
     }
 
     public static func == (left: Self, right: Self) -> Bool {
         left.source.isEqual(to: right.source) && left.trainingRange == right.trainingRange
-            && left.validation == right.validation && left.testRange == right.testRange
+            && left.validation == right.validation && left.test == right.test
             && left.augmentation == right.augmentation
     }
 
@@ -56,7 +55,8 @@ public struct DatasetConfiguration: SettingsGroup {
         try visitor.visit(
             "training", optional: &trainingRange, .samples, "The samples of the training set that are used.")
         try visitor.visit("validation", &validation, .validation, .required, "The samples that validate.")
-        try visitor.visit("test", optional: &testRange, .samples, "The samples of the test set that are evaluated.")
+        try visitor.visit(
+            "test", &test, .test, .whenChanged, "The samples of the test set that are evaluated; missing for all.")
         try visitor.visit(
             "augmentation", optional: &augmentation, .settings,
             "How training images are varied; missing for not at all.")
@@ -65,8 +65,14 @@ public struct DatasetConfiguration: SettingsGroup {
     /// Reads the data's part of an experiment. Whether ranges fit the data is checked when the data are loaded.
     init(checking node: SettingNode) throws(SettingError) {
         try self.init(reading: node)
-        let validationNode = try node.mapping(allowed: nil).required("validation")
+        let mapping = try node.mapping(allowed: nil)
+        guard source.hasTest || !hasTest else {
+            throw try mapping.required("set").wrongType("a set with test images, or test: none beside it")
+        }
+        let validationNode = try mapping.required("validation")
         switch validation {
+        case .testSet where !hasTest:
+            throw validationNode.wrongType("none, a split or a range (the experiment has test: none)")
         case .file where !type(of: source).hasValidationFiles:
             throw validationNode.wrongType("none, a split, a range or a set (a file is for the set csv)")
         case .range(let range):
@@ -81,12 +87,34 @@ public struct DatasetConfiguration: SettingsGroup {
     /// Such as "fashion-mnist".
     package var name: String { source.key }
 
+    /// Whether test images are evaluated.
+    package var hasTest: Bool { test != .none }
+
     /// The same use of made-up images: ranges and fractions stay, and a validation file becomes the test set.
     package var synthetic: DatasetConfiguration {
         var result = self
         result.source = SyntheticSource()
-        if case .file = validation { result.validation = .testSet }
+        if case .file = validation { result.validation = hasTest ? .testSet : .shuffled(fraction: 0.2) }
         return result
+    }
+}
+
+/// Which samples of the test set are evaluated at the end.
+///
+/// ```swift
+/// let data = DatasetConfiguration(.csv(training: "train.csv", classNames: ["cat", "dog"]), test: .none)
+/// ```
+public enum TestConfiguration: Sendable, Equatable {
+    /// All of them.
+    case whole
+    /// Those with these numbers, counted from 0.
+    case range(Range<Int>)
+    /// There is no test: the result is of the validation samples, or else of the training samples.
+    case none
+
+    /// The numbers of the samples; nil for all of them or none.
+    package var range: Range<Int>? {
+        if case .range(let range) = self { range } else { nil }
     }
 }
 
@@ -171,6 +199,26 @@ extension SettingFormat where Value == ValidationConfiguration {
             "`none`, `{split: shuffled, fraction: 0.2}`, `{split: last, fraction: 0.2}`, `{range: [first, end]}`, "
                 + "`{set: test}`, `{file: path}`",
             read: { node throws(SettingError) in try ValidationConfiguration(node) }, text: { $0.canonicalText })
+    }
+}
+
+extension SettingFormat where Value == TestConfiguration {
+    fileprivate static var test: Self {
+        Self(
+            "`{range: [first, end]}`, from 0, without the end, or `none`",
+            read: { node throws(SettingError) in
+                guard node.isScalar else { return .range(try SettingFormat<Range<Int>>.samples.read(node)) }
+                let word = try node.text("none, or a range of samples")
+                guard word == "none" else { throw node.unknownValue(word, ["none"]) }
+                return .none
+            },
+            text: { test in
+                switch test {
+                case .whole: ""
+                case .range(let range): SettingFormat<Range<Int>>.samples.text(range)
+                case .none: "none"
+                }
+            })
     }
 }
 

@@ -16,7 +16,6 @@ public struct Checkpoint: Sendable {
     /// The model, with its shapes and parameters.
     package let model: Model
     private let contents: Safetensors
-    private static let imageByteLimit = 64 << 20
 
     /// Reads a file that a training wrote.
     ///
@@ -61,11 +60,13 @@ public struct Checkpoint: Sendable {
 
     /// Evaluates on the experiment's test images. `dataFolder` is searched for the data instead of the usual places.
     ///
-    /// - Throws: an error whose description is one line, where the data are missing or do not fit the model.
+    /// - Throws: an error whose description is one line, where the data are missing or do not fit the model, or the
+    ///   experiment has no test.
     public func evaluate(dataFolder: String? = nil, threadCount: Int? = nil) throws -> Evaluation {
         let images = try DatasetLookup.load(
             experiment, data: dataFolder, environment: ProcessInfo.processInfo.environment)
-        return try evaluate(images.test, threadCount: threadCount)
+        guard let test = images.test else { throw DatasetError.noTestSet(experiment: experiment.name) }
+        return try evaluate(test, threadCount: threadCount)
     }
 
     /// Evaluates on images in memory, or on the first `sampleLimit` of them. The number of threads changes no bit of
@@ -101,11 +102,12 @@ public struct Checkpoint: Sendable {
         }
     }
 
-    /// Classifies the image in a PNG file, which has the size of the model's input.
+    /// Classifies the image in a PNG or JPEG file. It gets the channels and the size of the model's input as images in
+    /// folders do, see `DataSourceConfiguration.imageFolders`; `isInverted` inverts it.
     ///
-    /// - Throws: an error whose description is one line, where the file is missing or of another size.
-    public func predict(pngFile path: String) throws -> Prediction {
-        try predict(pixels: pixels(inPNGFile: path), threadCount: 1)[0]
+    /// - Throws: an error whose description is one line, where the file is missing or no usable image.
+    public func predict(imageFile path: String, isInverted: Bool = false) throws -> Prediction {
+        try predict(pixels: pixels(inImageFile: path, isInverted: isInverted), threadCount: 1)[0]
     }
 
     /// The images that the model takes, and its classes.
@@ -113,13 +115,15 @@ public struct Checkpoint: Sendable {
         let shape = experiment.model.inputShape
         return ImageFormat(
             height: shape.height, width: shape.width, channels: shape.channels,
-            classNames: experiment.dataset.source.classNames)
+            classNames: experiment.dataset.source.classNames, isInverted: experiment.dataset.source.isInverted)
     }
 
-    /// The pixels of the image in a PNG file, which has the size of the model's input.
-    package func pixels(inPNGFile path: String) throws -> [UInt8] {
-        let bytes = try FileOperations().read(path, byteLimit: Self.imageByteLimit)
-        return try PNGImage.decode(bytes: bytes, name: path, expected: imageFormat).pixels
+    /// The pixels of the image in a file, in the channels and the size of the model's input. `isInverted` inverts them
+    /// once more than the experiment does.
+    package func pixels(inImageFile path: String, isInverted: Bool) throws -> [UInt8] {
+        var format = imageFormat
+        if isInverted { format.isInverted.toggle() }
+        return try ImageFile.pixels(path: path, format: format)
     }
 
     /// The model with its weights, for exporters.
@@ -152,7 +156,7 @@ public struct Tensor: Sendable, Equatable {
 ///
 /// ```swift
 /// let checkpoint = try Checkpoint(path: "a-1.safetensors")
-/// let prediction: Prediction = try checkpoint.predict(pngFile: "boot.png")
+/// let prediction: Prediction = try checkpoint.predict(imageFile: "boot.png")
 /// print(prediction.className, prediction.probabilities[prediction.label])
 /// ```
 public struct Prediction: Sendable, Equatable {

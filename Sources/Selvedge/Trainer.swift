@@ -17,7 +17,7 @@ public final class Trainer {
     /// The experiment, with the digest of its initial weights instead of their place.
     public let experiment: Experiment
     private let model: Model
-    private let test: ImageDataset
+    private let test: ImageDataset?
     private let replica: TrainingReplica
     private let exchange: LocalExchange
     private let threadCount: Int
@@ -30,8 +30,9 @@ public final class Trainer {
     ///
     /// - Throws: an error whose description is one line, where the experiment, its data or its weights cannot be used.
     public convenience init(_ experiment: Experiment, dataFolder: String? = nil, threadCount: Int? = nil) throws {
-        let images = try DatasetLookup.load(
-            experiment, data: dataFolder, environment: ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
+        let experiment = try DatasetLookup.resolved(experiment, data: dataFolder, environment: environment)
+        let images = try DatasetLookup.load(experiment, data: dataFolder, environment: environment)
         try self.init(
             experiment, training: images.training, test: images.test, resumed: nil, dataFolder: dataFolder,
             threadCount: threadCount)
@@ -40,14 +41,17 @@ public final class Trainer {
     /// A training from its start, on images in memory instead of the experiment's data.
     ///
     /// The experiment says which of the `training` images validate; with `ValidationConfiguration.testSet` those of
-    /// `test` do.
+    /// `test` do. Without `test` images nothing can be evaluated.
     ///
     /// - Throws: an error whose description is one line, where the images do not fit the model.
     public convenience init(
-        _ experiment: Experiment, training: ImageDataset, test: ImageDataset, threadCount: Int? = nil
+        _ experiment: Experiment, training: ImageDataset, test: ImageDataset? = nil, threadCount: Int? = nil
     ) throws {
-        let joined =
-            experiment.dataset.validation == .testSet ? try training.joined(withValidation: test) : training
+        var joined = training
+        if experiment.dataset.validation == .testSet {
+            guard let test else { throw DatasetError.noTestSet(experiment: experiment.name) }
+            joined = try training.joined(withValidation: test)
+        }
         try self.init(
             experiment, training: joined, test: test, resumed: nil, dataFolder: nil, threadCount: threadCount)
     }
@@ -71,14 +75,14 @@ public final class Trainer {
     }
 
     private init(
-        _ experiment: Experiment, training: ImageDataset, test: ImageDataset, resumed checkpoint: Checkpoint?,
+        _ experiment: Experiment, training: ImageDataset, test: ImageDataset?, resumed checkpoint: Checkpoint?,
         dataFolder: String?, threadCount: Int?
     ) throws {
         var experiment = experiment
         let environment = ProcessInfo.processInfo.environment
         model = try Model(experiment.model, loss: experiment.loss)
         try training.check(fits: model)
-        try test.check(fits: model)
+        try test?.check(fits: model)
         let data = try TrainingData(dataset: training, experiment: experiment)
         let state: ReplicatedState
         if let checkpoint {
@@ -133,7 +137,10 @@ public final class Trainer {
     public func bestCheckpoint() throws -> Checkpoint? { try bestBytes.map { try Checkpoint(bytes: $0) } }
 
     /// Evaluates the current state on the test images.
+    ///
+    /// - Throws: an error whose description is one line, where there are none.
     public func evaluate() throws -> Evaluation {
+        guard let test else { throw DatasetError.noTestSet(experiment: experiment.name) }
         let evaluator = try Evaluator(
             experiment: experiment, model: model, dataset: test, kernels: replica.kernels, threadCount: threadCount)
         return evaluator.evaluate(replica.state)

@@ -38,7 +38,7 @@ struct ExitStatus: Error {
             ProcessExitCode.badData
         case let error as InitialWeightsError: code(ofWeights: error)
         case let error as KerasWeightsError: code(ofKeras: error)
-        case DatasetError.missing, DatasetError.missingFolder: ProcessExitCode.missingInput
+        case DatasetError.missing, DatasetError.missingFolder, DatasetError.noFile: ProcessExitCode.missingInput
         case is DatasetError: ProcessExitCode.badData
         case let error as FileError: code(ofFile: error)
         case is FolderError: ProcessExitCode.usage

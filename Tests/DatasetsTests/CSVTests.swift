@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -43,6 +44,36 @@ import Testing
             Self.text().replacingFirst(Self.header, otherHeader), Self.text().replacingFirst("3,0,37", "003,0,037"),
         ]
         for variant in variants { #expect(try Self.parse(variant).digest == plain) }
+    }
+
+    @Test("images to classify may have no labels, plain or packed, and are inverted where the format says so")
+    func unlabelled() throws {
+        try withTemporaryFolder { folder in
+            let rows = Self.text().split(separator: "\n").map {
+                $0.split(separator: ",").dropFirst().joined(separator: ",")
+            }
+            let bytes = Array((rows.joined(separator: "\n") + "\n").utf8)
+            try Data(bytes).write(to: URL(fileURLWithPath: "\(folder)/test.csv"))
+            try Data(Gzip.packed(bytes)).write(to: URL(fileURLWithPath: "\(folder)/packed.csv.gz"))
+            try Data(Self.text().utf8).write(to: URL(fileURLWithPath: "\(folder)/labelled.csv"))
+            for name in ["test.csv", "packed.csv.gz"] {
+                let images = try CSVImages.unlabelled(path: "\(folder)/\(name)", format: Self.format)
+                #expect(images.pixels == sampleImages.pixels && images.labels == [nil, nil, nil, nil, nil])
+            }
+            var format = Self.format
+            format.isInverted = true
+            let labelled = try CSVImages.unlabelled(path: "\(folder)/labelled.csv", format: format)
+            #expect(labelled.pixels == sampleImages.pixels.map { 255 - $0 } && labelled.labels == Self.labels)
+            try Data("pixel0,pixel1\n1,2\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/small.csv"))
+            let error = failure { () throws(DatasetError) in
+                try CSVImages.unlabelled(path: "\(folder)/small.csv", format: Self.format)
+            }
+            #expect("\(error, default: "")".contains("line 1, column 1: found \"pixel0\", expected a header line"))
+            let training = failure { () throws(DatasetError) in
+                try CSVImages.parse(bytes: bytes, name: "made.csv", format: Self.format)
+            }
+            #expect("\(training, default: "")".contains("expected a header line: label"))
+        }
     }
 
     @Test("a text larger than every window reads back, whatever the ends of its windows cut")

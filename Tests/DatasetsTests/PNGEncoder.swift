@@ -1,6 +1,8 @@
+import TestSupport
+
 @testable import Datasets
 
-/// Writes PNG files for tests: any filter in any row, any chunks, data in stored blocks.
+/// Writes PNG files for tests: any filter in any row, data in stored blocks.
 struct PNGEncoder {
     var height: Int
     var width: Int
@@ -8,10 +10,6 @@ struct PNGEncoder {
     var pixels: [UInt8]
     /// One a row.
     var filters: [UInt8]
-    /// Replaces depth, colour type, compression, filter method and interlacing.
-    var fields: [UInt8]?
-    /// Chunks between header and data.
-    var extraChunks: [(type: String, content: [UInt8])] = []
     var dataChunkByteCount = 50
 
     init(height: Int, width: Int, channels: Int, pixels: [UInt8], filters: [UInt8]? = nil) {
@@ -22,11 +20,26 @@ struct PNGEncoder {
         self.filters = filters ?? (0..<height).map { UInt8($0 % 5) }
     }
 
+    /// A grey picture of noise with every filter.
+    static func sample() -> PNGEncoder {
+        var generator = SeededGenerator(seed: 2)
+        let pixels = (0..<70).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        return PNGEncoder(height: 10, width: 7, channels: 1, pixels: pixels)
+    }
+
+    /// The content of the header chunk.
+    var header: [UInt8] { Self.word(width) + Self.word(height) + [8, channels == 3 ? 2 : 0, 0, 0, 0] }
+
+    /// A file with right checksums around a header and rows that need not fit together.
+    static func file(header: [UInt8], rows: [UInt8]) -> [UInt8] {
+        signature + chunk("IHDR", header) + chunk("IDAT", stored(rows)) + chunk("IEND", [])
+    }
+
+    private static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
     var bytes: [UInt8] {
-        let header = Self.word(width) + Self.word(height) + (fields ?? [8, channels == 3 ? 2 : 0, 0, 0, 0])
         let data = Self.stored(filtered)
-        var bytes: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + Self.chunk("IHDR", header)
-        for chunk in extraChunks { bytes += Self.chunk(chunk.type, chunk.content) }
+        var bytes = Self.signature + Self.chunk("IHDR", header)
         for begin in stride(from: 0, to: data.count, by: dataChunkByteCount) {
             bytes += Self.chunk("IDAT", Array(data[begin..<min(begin + dataChunkByteCount, data.count)]))
         }

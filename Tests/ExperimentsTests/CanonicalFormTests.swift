@@ -78,7 +78,7 @@ import Testing
         add { $0.dataset.validation = .testSet }
         add { $0.dataset.validation = .range(0..<12_000) }
         add { $0.dataset.trainingRange = 0..<60_000 }
-        add { $0.dataset.testRange = 0..<10_000 }
+        add { $0.dataset.test = .range(0..<10_000) }
         add { $0.dataset.source = SyntheticSource() }
         add { $0.dataset.augmentation = AugmentationConfiguration() }
         add { $0.dataset.augmentation = AugmentationConfiguration(rotationDegrees: 40) }

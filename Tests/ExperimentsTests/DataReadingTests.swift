@@ -26,7 +26,7 @@ import Testing
         #expect(
             small.dataset
                 == DatasetConfiguration(
-                    trainingRange: 0..<8000, validation: .range(58_000..<60_000), testRange: 0..<2000))
+                    trainingRange: 0..<8000, validation: .range(58_000..<60_000), test: .range(0..<2000)))
         let none = try Self.experiment("{set: fashion-mnist, validation: none}")
         #expect(none.dataset == DatasetConfiguration(validation: .none))
         let test = try Self.experiment("{set: fashion-mnist, validation: {set: test}}")
@@ -35,11 +35,35 @@ import Testing
         #expect(last.dataset == DatasetConfiguration(validation: .last(fraction: 0.1)))
     }
 
+    @Test func aMissingTestSetIsSaidWithTestNone() throws {
+        let csv = "{csv: {training: train.csv, classes: [cat, dog]}}"
+        let files = CSVFiles(training: "train.csv", test: nil, classNames: ["cat", "dog"])
+        let none = try Self.experiment("{set: \(csv), validation: none, test: none}")
+        #expect(none.dataset == DatasetConfiguration(source: files, validation: .none, test: .none))
+        #expect(none.canonicalForm.contains("test: none"))
+        let unused = try Self.experiment("{set: fashion-mnist, validation: none, test: none}")
+        #expect(!unused.dataset.hasTest && unused.dataset.source.hasTest)
+        let folders = try Self.experiment("{set: {image_folders: {training: photos}}, validation: none, test: none}")
+        let photos = ImageFolders(training: "photos", test: nil, classNames: nil)
+        #expect(folders.dataset == DatasetConfiguration(source: photos, validation: .none, test: .none))
+        #expect(
+            Self.message("{set: \(csv), validation: none}").contains(
+                "expected a set with test images, or test: none beside"))
+        #expect(
+            Self.message("{set: fashion-mnist, validation: {set: test}, test: none}").contains(
+                "the experiment has test: none"))
+        #expect(Self.message("{set: fashion-mnist, validation: none, test: nothing}").contains("unknown"))
+    }
+
     @Test func setsOfFiles() throws {
         let csv = try Self.experiment(
             "{set: {csv: {training: a/train.csv, test: test.csv, classes: [cat, \"1\"]}}, validation: {file: v.csv}}")
         let files = CSVFiles(training: "a/train.csv", test: "test.csv", classNames: ["cat", "1"])
         #expect(csv.dataset == DatasetConfiguration(source: files, validation: .file("v.csv")))
+        let older = try Self.experiment(
+            "{set: {png_folders: {training: train, test: test, classes: [x, y]}}, validation: none}")
+        #expect(older.canonicalForm.contains("png_folders: {training: \"train\""))
+        #expect(older.dataset.source.classNames == ["x", "y"])
         let idx = try Self.experiment(
             "{set: {idx: {training_images: a, training_labels: b, test_images: c, test_labels: d, classes: [x]}}, "
                 + "validation: none}")
@@ -47,8 +71,8 @@ import Testing
             trainingImages: "a", trainingLabels: "b", testImages: "c", testLabels: "d", classNames: ["x"])
         #expect(idx.dataset == DatasetConfiguration(source: idxFiles, validation: .none))
         let png = try Self.experiment(
-            "{set: {png_folders: {training: train, test: test, classes: [x, y]}}, validation: none}")
-        let folders = PNGFolders(training: "train", test: "test", classNames: ["x", "y"])
+            "{set: {image_folders: {training: train, test: test, classes: [x, y]}}, validation: none}")
+        let folders = ImageFolders(training: "train", test: "test", classNames: ["x", "y"])
         #expect(png.dataset == DatasetConfiguration(source: folders, validation: .none))
     }
 
@@ -68,11 +92,11 @@ import Testing
     @Test func madeUpImagesTakeThePlaceOfFiles() throws {
         let files = CSVFiles(training: "a", test: "b", classNames: ["x"])
         let configuration = DatasetConfiguration(
-            source: files, trainingRange: 0..<9, validation: .file("v"), testRange: 0..<3)
+            source: files, trainingRange: 0..<9, validation: .file("v"), test: .range(0..<3))
         #expect(
             configuration.synthetic
                 == DatasetConfiguration(
-                    source: SyntheticSource(), trainingRange: 0..<9, validation: .testSet, testRange: 0..<3))
+                    source: SyntheticSource(), trainingRange: 0..<9, validation: .testSet, test: .range(0..<3)))
     }
 
     private static let csv = "{csv: {training: a, test: b, classes: [x]}}"
@@ -85,7 +109,10 @@ import Testing
             ("{set: {csv: {training: ../a, test: b, classes: [x]}}, validation: none}", "a path below the folder"),
             ("{set: {csv: {training: a, test: b, classes: []}}, validation: none}", "1 to 256 names"),
             ("{set: {csv: {training: a, test: b, classes: [x, x]}}, validation: none}", "classes[1]"),
-            ("{set: {png_folders: {training: a, test: b, classes: [x/y]}}, validation: none}", "names of sub-folders"),
+            (
+                "{set: {image_folders: {training: a, test: b, classes: [x/y]}}, validation: none}",
+                "names of sub-folders"
+            ),
             ("{set: {idx: {training: a}}, validation: none}", "unknown key \"training\""),
             ("{set: fashion-mnist}", "the key \"validation\" is missing"),
             ("{set: fashion-mnist, validation: nothing}", "known: none"),

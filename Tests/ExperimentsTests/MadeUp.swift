@@ -131,7 +131,7 @@ enum MadeUp {
         let csv = CSVFiles(training: name(), test: name(), classNames: [names[0], names[1]])
         let sources: [any DataSource] = [
             FashionMNISTSource(), SyntheticSource(), csv,
-            PNGFolders(training: name(), test: name(), classNames: ["1", "a b"]),
+            ImageFolders(key: "png_folders", training: name(), test: name(), classNames: ["1", "a b"]),
             IDXFiles(
                 trainingImages: name(), trainingLabels: name(), testImages: name(), testLabels: name(),
                 classNames: names),
@@ -144,7 +144,7 @@ enum MadeUp {
         return DatasetConfiguration(
             source: source, trainingRange: Bool.random(using: &generator) ? 0..<100 : nil,
             validation: validations.randomElement(using: &generator) ?? .none,
-            testRange: Bool.random(using: &generator) ? range(from: 7) : nil,
+            test: Bool.random(using: &generator) ? .range(range(from: 7)) : .whole,
             augmentation: Bool.random(using: &generator) ? augmentation(&generator) : nil)
     }
 

@@ -8,7 +8,7 @@ enum SmallExperiment {
         Experiment(
             name: "small",
             dataset: DatasetConfiguration(
-                .synthetic, trainingRange: 0..<200, validation: validation, testRange: 0..<50),
+                .synthetic, trainingRange: 0..<200, validation: validation, test: .range(0..<50)),
             model: ModelConfiguration(
                 inputShape: ImageShape(height: 28, width: 28, channels: 1),
                 layers: [
@@ -121,7 +121,7 @@ struct CheckpointTests {
     @Test("predicts the classes that the evaluation gives")
     func predictions() throws {
         let checkpoint = try trained().checkpoint()
-        let test = try DatasetLookup.load(checkpoint.experiment, data: nil, environment: [:]).test
+        let test = try #require(DatasetLookup.load(checkpoint.experiment, data: nil, environment: [:]).test)
         let predictions = try checkpoint.predict(pixels: Array(test.pixels[..<(3 * 784)]))
         let evaluation = try checkpoint.evaluate(test)
         #expect(predictions.map(\.label) == evaluation.predictions.prefix(3).map { Int($0) })

@@ -18,13 +18,13 @@ struct DatasetLookupTests {
     private func data(_ dataset: DatasetConfiguration) throws -> (data: TrainingData, test: ImageDataset) {
         let experiment = experiment(dataset)
         let sets = try DatasetLookup.load(experiment, data: nil, environment: [:])
-        return (try TrainingData(dataset: sets.training, experiment: experiment), sets.test)
+        return (try TrainingData(dataset: sets.training, experiment: experiment), try #require(sets.test))
     }
 
     @Test("the test set as validation set: every training sample trains, every test sample that is evaluated validates")
     func testSetValidates() throws {
         let (data, test) = try data(
-            DatasetConfiguration(source: SyntheticSource(), validation: .testSet, testRange: 100..<300))
+            DatasetConfiguration(source: SyntheticSource(), validation: .testSet, test: .range(100..<300)))
         #expect(test.sampleCount == 200)
         #expect(data.split.training == Array(0..<3000))
         #expect(data.split.validation == Array(3000..<3200))
@@ -37,7 +37,8 @@ struct DatasetLookupTests {
     func ranges() throws {
         let (data, test) = try data(
             DatasetConfiguration(
-                source: SyntheticSource(), trainingRange: 0..<800, validation: .range(3900..<4000), testRange: 0..<200))
+                source: SyntheticSource(), trainingRange: 0..<800, validation: .range(3900..<4000),
+                test: .range(0..<200)))
         #expect(data.dataset.sampleCount == 4000)
         #expect(data.split.training == Array(0..<800))
         #expect(data.split.validation == Array(3900..<4000))
@@ -53,6 +54,18 @@ struct DatasetLookupTests {
         #expect(last.training == Array(0..<2700) && last.validation == Array(2700..<3000))
         let shuffled = try data(DatasetConfiguration(source: SyntheticSource())).data.split
         #expect(shuffled == .shuffled(count: 3000, validationFraction: 0.2, seed: 1))
+    }
+
+    @Test("without a test set there is none, and it cannot validate")
+    func noTestSet() throws {
+        let experiment = experiment(DatasetConfiguration(source: SyntheticSource(), test: .none))
+        let sets = try DatasetLookup.load(experiment, data: nil, environment: [:])
+        #expect(sets.test == nil && sets.training.sampleCount == 3000)
+        let other = self.experiment(
+            DatasetConfiguration(source: SyntheticSource(), validation: .testSet, test: .none))
+        #expect(throws: DatasetError.noTestSet(experiment: "lookup")) {
+            try DatasetLookup.load(other, data: nil, environment: [:])
+        }
     }
 
     @Test("what the data have not is refused in one line that names the range")
@@ -73,7 +86,7 @@ struct DatasetLookupTests {
             #expect(text.contains(part) && !text.contains("\n"), "\(text)")
         }
         #expect(throws: DatasetError.self) {
-            try data(DatasetConfiguration(source: SyntheticSource(), testRange: 0..<2_000_000))
+            try data(DatasetConfiguration(source: SyntheticSource(), test: .range(0..<2_000_000)))
         }
     }
 }

@@ -12,7 +12,8 @@ package struct PreparedRun: Sendable {
     package let model: Model
     package let directory: RunDirectory
     package let trainingSet: ImageDataset
-    package let testSet: ImageDataset
+    /// Nil where the experiment has no test.
+    package let testSet: ImageDataset?
     package let schedule: BatchSchedule
     /// The rows of epochs that were finished before.
     package internal(set) var rows: [EpochRow]
@@ -55,12 +56,13 @@ package struct PreparedRun: Sendable {
         _ settings: CoordinatorSettings, resumed: RunDirectory? = nil, files: FileOperations = FileOperations()
     ) throws {
         let resumed = try resumed ?? Self.resumedDirectory(settings, files: files)
-        var experiment = settings.experiment
+        var experiment = try DatasetLookup.resolved(
+            settings.experiment, data: settings.data, environment: settings.environment)
         let model = try Model(experiment.model, loss: experiment.loss)
         guard settings.runSettings.audit.isNone || model.agreedSumCounts.isEmpty else { throw ClusterError.noAudit }
         let data = try DatasetLookup.load(experiment, data: settings.data, environment: settings.environment)
         try data.training.check(fits: model)
-        try data.test.check(fits: model)
+        try data.test?.check(fits: model)
         try Self.checkMemory(settings, MemoryDemand(model: model, experiment: experiment, dataset: data.training))
         let schedule = try TrainingData(dataset: data.training, experiment: experiment).schedule(experiment)
         var initialState: ReplicatedState?

@@ -101,6 +101,13 @@ struct FoundFile: ByteSource, ~Copyable {
         return nil
     }
 
+    /// The file at a path, packed if the path ends with `.gz`. Nil when there is none.
+    static func named(_ path: String) throws(DatasetError) -> FoundFile? {
+        guard let file = try FileSource(path: path) else { return nil }
+        guard path.hasSuffix(".gz") else { return FoundFile(path: path, source: file) }
+        return FoundFile(path: path, source: try GzipSource(file, file: path))
+    }
+
     mutating func read(into window: UnsafeMutableRawBufferPointer) throws(DatasetError) -> Int {
         try source.read(into: window)
     }

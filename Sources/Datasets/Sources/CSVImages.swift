@@ -22,6 +22,23 @@ package enum CSVImages {
         return try read(from: source, file: path, name: name ?? file, format: format)
     }
 
+    /// Reads images to classify from a file, plain or packed with gzip as its name ends with `.gz`. Labels may be
+    /// missing, as in Kaggle's test.csv; the header then has a column for each pixel alone.
+    ///
+    /// The result has nil instead of a label where the file has none. Throws `DatasetError`.
+    package static func unlabelled(
+        path: String, format: ImageFormat
+    ) throws(DatasetError) -> (pixels: [UInt8], labels: [UInt8?]) {
+        let reader = try CSVReader(file: path, format: format, labelling: .optional)
+        guard var source = try FoundFile.named(path) else { throw .noFile(path) }
+        try reader.read(from: &source)
+        let hasLabels = reader.hasLabels ?? false
+        return (
+            format.isInverted ? reader.pixels.map { 255 - $0 } : reader.pixels,
+            reader.labels.map { hasLabels ? $0 : nil }
+        )
+    }
+
     static func read<Source: ByteSource & ~Copyable>(
         from source: consuming Source, file: String, name: String, format: ImageFormat
     ) throws(DatasetError) -> ImageDataset {
@@ -37,31 +54,64 @@ package enum CSVImages {
 struct CSVDiagnosis {
     static let headerText = "a header line: label,pixel1,pixel2,…"
     private let format: ImageFormat
+    private let hasLabels: Bool
 
     /// Columns count from 1.
     typealias Problem = (text: String, column: Int?)
 
-    init(_ format: ImageFormat) { self.format = format }
+    /// What a header line says.
+    enum Header {
+        /// Whether lines begin with a label.
+        case labels(Bool)
+        case problem(Problem)
+    }
 
-    private var columnCount: Int { format.height * format.width * format.channels + 1 }
+    init(_ format: ImageFormat, hasLabels: Bool = true) {
+        self.format = format
+        self.hasLabels = hasLabels
+    }
 
-    private var columnText: String { "\(columnCount): label and one for each value of \(format.sizeText)" }
+    private var pixelCount: Int { format.height * format.width * format.channels }
+
+    private var columnCount: Int { pixelCount + (hasLabels ? 1 : 0) }
+
+    private var columnText: String {
+        "\(columnCount): \(hasLabels ? "label and " : "")one for each value of \(format.sizeText)"
+    }
 
     /// The first line must begin with `label` and have as many columns as there are values; what the others are called
-    /// does not matter. Nil when it is so.
-    func problem(header: UnsafeBufferPointer<UInt8>) -> Problem? {
+    /// does not matter. Where labels are optional the line may have a column for each value alone.
+    func header(_ header: UnsafeBufferPointer<UInt8>, _ labelling: CSVLabelling) -> Header {
+        let text = Self.cells(header)
+        let isNumber = text.first.first.map(Self.isDigit) ?? false
+        if case .optional = labelling, text.count == pixelCount, !isNumber, !Self.isLabel(text.first) {
+            return .labels(false)
+        }
+        return problem(header: text).map { .problem($0) } ?? .labels(true)
+    }
+
+    /// The first cell without quotes, and how many there are.
+    private static func cells(_ header: UnsafeBufferPointer<UInt8>) -> (first: [UInt8], count: Int) {
         var bytes = header[...]
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
         let cells = bytes.split(separator: 0x2C, omittingEmptySubsequences: false)
-        let first = Array(cells.first ?? bytes.prefix(0)).filter { $0 != UInt8(ascii: "\"") }
+        return (Array(cells.first ?? bytes.prefix(0)).filter { $0 != UInt8(ascii: "\"") }, cells.count)
+    }
+
+    private static func isLabel(_ cell: [UInt8]) -> Bool {
+        String(decoding: cell.prefix(6), as: UTF8.self).lowercased() == "label"
+    }
+
+    private func problem(header: (first: [UInt8], count: Int)) -> Problem? {
+        let first = header.first
         if first.first.map(Self.isDigit) ?? false {
             return ("the header is missing: it begins with a number, expected \(Self.headerText); add that line", 1)
         }
-        guard String(decoding: first.prefix(6), as: UTF8.self).lowercased() == "label" else {
+        guard Self.isLabel(first) else {
             return ("found \(quoted(first, limit: 20)), expected \(Self.headerText)", 1)
         }
-        guard cells.count == columnCount else {
-            return ("the header has \(cells.count) columns, expected \(columnText)", nil)
+        guard header.count == columnCount else {
+            return ("the header has \(header.count) columns, expected \(columnText)", nil)
         }
         return nil
     }
@@ -70,8 +120,9 @@ struct CSVDiagnosis {
     func problem(row: UnsafeBufferPointer<UInt8>, isWhole: Bool) -> Problem {
         let cells = row.split(separator: 0x2C, maxSplits: columnCount, omittingEmptySubsequences: false)
         for (index, cell) in cells.prefix(columnCount).enumerated() {
-            let limit = index == 0 ? format.classNames.count - 1 : 255
-            let what = index == 0 ? "a label" : "a whole number"
+            let isLabel = index == 0 && hasLabels
+            let limit = isLabel ? format.classNames.count - 1 : 255
+            let what = isLabel ? "a label" : "a whole number"
             // A row that was cut inside a cell is short, whatever is left of the cell.
             if index == cells.count - 1, cells.count < columnCount, !isWhole { break }
             guard let number = Self.number(cell), number <= limit else {
@@ -103,27 +154,31 @@ package struct CSVFiles: DataSource {
     package static let hasValidationFiles = true
 
     package var training: String
-    package var test: String
+    package var test: String?
     package var classNames: [String]
 
-    package init(training: String, test: String, classNames: [String]) {
+    package init(training: String, test: String?, classNames: [String]) {
         self.training = training
         self.test = test
         self.classNames = classNames
     }
 
-    package init() { self.init(training: "", test: "", classNames: []) }
+    package init() { self.init(training: "", test: nil, classNames: []) }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
         try visitor.visit(path: "training", &training, "The file of training images.")
-        try visitor.visit(path: "test", &test, "The file of test images.")
+        try visitor.visit(testPath: "test", &test, "The file of test images.")
         try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
     }
 
-    package var files: [String] { [training, test] }
+    package var files: [String] { [training] + (test.map { [$0] } ?? []) }
 
-    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
-        (try load(training, request), try load(test, request))
+    package var hasTest: Bool { test != nil }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset?) {
+        let trainingSet = try load(training, request)
+        guard let test, request.needsTest else { return (trainingSet, nil) }
+        return (trainingSet, try load(test, request))
     }
 
     package func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset {
@@ -136,8 +191,9 @@ package struct CSVFiles: DataSource {
 }
 
 extension DataSourceConfiguration {
-    /// Text with a line for each image, as Kaggle has it. Paths are relative to the folder with the data.
-    public static func csv(training: String, test: String, classNames: [String]) -> Self {
+    /// Text with a line for each image, as Kaggle has it. Paths are relative to the folder with the data. Without a
+    /// `test` file the experiment has no test set.
+    public static func csv(training: String, test: String? = nil, classNames: [String]) -> Self {
         Self(CSVFiles(training: training, test: test, classNames: classNames))
     }
 }

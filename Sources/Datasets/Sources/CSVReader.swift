@@ -6,6 +6,9 @@ final class CSVReader {
     private let file: String
     private let format: ImageFormat
     private let pixelCount: Int
+    private let labelling: CSVLabelling
+    /// Whether lines begin with a label; nil before the header is read.
+    private(set) var hasLabels: Bool?
     /// No line of numbers is longer: a label and pixels of three digits with a comma each, and CR.
     private let rowByteLimit: Int
     private let headerByteLimit: Int
@@ -15,15 +18,17 @@ final class CSVReader {
     /// Lines before the next one.
     private var lineCount = 0
     private(set) var pixels: [UInt8] = []
+    /// One an image; all 0 where lines have none.
     private(set) var labels: [UInt8] = []
 
     private static let slackByteCount = 8
     private static let headerCellByteLimit = 16
     private static let pixelLimit = 1 << 20
 
-    init(file: String, format: ImageFormat) throws(DatasetError) {
+    init(file: String, format: ImageFormat, labelling: CSVLabelling = .required) throws(DatasetError) {
         self.file = file
         self.format = format
+        self.labelling = labelling
         pixelCount = try format.imageByteCount(name: file)
         guard pixelCount <= Self.pixelLimit else {
             throw .shape(
@@ -93,13 +98,16 @@ final class CSVReader {
         let count = byteCount > 0 && line[byteCount - 1] == 0x0D ? byteCount - 1 : byteCount
         let bytes = UnsafeBufferPointer(start: line, count: count)
         if lineCount == 0 {
-            if let problem = CSVDiagnosis(format).problem(header: bytes) { throw failure(problem.text, problem.column) }
+            switch CSVDiagnosis(format).header(bytes, labelling) {
+            case .labels(let hasLabels): self.hasLabels = hasLabels
+            case .problem(let problem): throw failure(problem.text, problem.column)
+            }
         } else {
             guard pixels.count <= IDXFile.maximumPayloadByteCount - pixelCount else {
                 throw failure("it has more images than fit into \(IDXFile.maximumPayloadByteCount) bytes")
             }
             guard let label = numbers(bytes) else {
-                let problem = CSVDiagnosis(format).problem(row: bytes, isWhole: isWhole)
+                let problem = CSVDiagnosis(format, hasLabels: hasLabels ?? true).problem(row: bytes, isWhole: isWhole)
                 throw failure(problem.text, problem.column)
             }
             labels.append(label)
@@ -108,14 +116,18 @@ final class CSVReader {
         lineCount += 1
     }
 
-    /// Reads a label and the pixels of a line into `row`; nil when something is wrong anywhere in it.
+    /// Reads a label, 0 where lines have none, and the pixels of a line into `row`; nil when something is wrong anywhere
+    /// in it.
     private func numbers(_ line: UnsafeBufferPointer<UInt8>) -> UInt8? {
         guard var place = line.baseAddress else { return nil }
         let end = place + line.count
         var cell = CSVCell(place)
-        guard cell.isFollowed(by: 0x2C), cell.value < format.classNames.count else { return nil }
-        let label = UInt8(truncatingIfNeeded: cell.value)
-        place += cell.length + 1
+        var label: UInt8 = 0
+        if hasLabels ?? true {
+            guard cell.isFollowed(by: 0x2C), cell.value < format.classNames.count else { return nil }
+            label = UInt8(truncatingIfNeeded: cell.value)
+            place += cell.length + 1
+        }
         for column in 0..<pixelCount - 1 {
             cell = CSVCell(place)
             guard cell.isFollowed(by: 0x2C) else { return nil }
@@ -131,6 +143,13 @@ final class CSVReader {
     private func failure(_ problem: String, _ column: Int? = nil) -> DatasetError {
         .text(file: file, line: lineCount + 1, column: column, problem: problem)
     }
+}
+
+/// Whether the lines of a file begin with a label.
+enum CSVLabelling: Sendable {
+    case required
+    /// The header decides.
+    case optional
 }
 
 /// A number of one to three digits, read from four bytes at once without a branch.

@@ -3,7 +3,7 @@ import Glibc
 
 /// A kind of data source. Each kind is one file in this folder.
 package protocol DataSource: SettingsKind {
-    /// What each label means.
+    /// What each label means; empty until `resolved` has found them.
     var classNames: [String] { get }
 
     /// Names of the files and folders that make up the set. A folder with one of them has the set. Empty for made-up
@@ -16,8 +16,18 @@ package protocol DataSource: SettingsKind {
     /// Whether validation images may be in a separate file.
     static var hasValidationFiles: Bool { get }
 
-    /// Loads the sets for training and for the test, whole.
-    func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset)
+    /// Whether the source has a test set.
+    var hasTest: Bool { get }
+
+    /// Whether each value of an image file becomes 255 minus itself.
+    var isInverted: Bool { get }
+
+    /// The same source with all that it takes from its files and a checkpoint needs without them: the class names.
+    func resolved(_ request: DataRequest) throws(DatasetError) -> any DataSource
+
+    /// Loads the sets for training and for the test, whole. The test set is nil where the source has none and where it
+    /// is not needed.
+    func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset?)
 
     /// Loads a file of validation images, in the form of the training file.
     func validationSet(_ file: String, _ request: DataRequest) throws(DatasetError) -> ImageDataset
@@ -25,6 +35,12 @@ package protocol DataSource: SettingsKind {
 
 extension DataSource {
     package static var hasValidationFiles: Bool { false }
+
+    package var hasTest: Bool { true }
+
+    package var isInverted: Bool { false }
+
+    package func resolved(_ request: DataRequest) throws(DatasetError) -> any DataSource { self }
 
     package func folders(_ request: DataRequest) -> [String] { request.folders }
 
@@ -59,7 +75,7 @@ public struct DataSourceConfiguration: Sendable, Equatable {
 /// The list of all data sources.
 package enum DataSourceKinds {
     package static let all: [any DataSource.Type] = [
-        FashionMNISTSource.self, SyntheticSource.self, IDXFiles.self, CSVFiles.self, PNGFolders.self,
+        FashionMNISTSource.self, SyntheticSource.self, IDXFiles.self, CSVFiles.self, ImageFolders.self,
     ]
 
     /// A source is a bare name, or a name with a mapping of settings.
@@ -80,10 +96,12 @@ package struct DataRequest: Sendable {
     /// Samples that the experiment's ranges reach for, for sources that make their images.
     package var trainingCount: Int
     package var testCount: Int
+    /// Whether the test set is used.
+    package var needsTest: Bool
 
     package init(
         data: String?, environment: [String: String], height: Int, width: Int, channels: Int, trainingCount: Int = 0,
-        testCount: Int = 0
+        testCount: Int = 0, needsTest: Bool = true
     ) {
         self.data = data
         self.environment = environment
@@ -92,6 +110,7 @@ package struct DataRequest: Sendable {
         self.channels = channels
         self.trainingCount = trainingCount
         self.testCount = testCount
+        self.needsTest = needsTest
     }
 
     /// The folder that the user named, or else `$SELVEDGE_DATA`; nil without either. A named place that lacks the set
@@ -162,5 +181,12 @@ extension SettingFormat where Value == [String] {
 extension SettingVisitor {
     mutating func visit(path key: String, _ value: inout String, _ documentation: String) throws(Failure) {
         try visit(key, &value, .dataPath, .required, documentation)
+    }
+
+    /// A path of the test set, which may be missing.
+    mutating func visit(
+        testPath key: String, _ value: inout String?, _ documentation: String
+    ) throws(Failure) {
+        try visit(key, optional: &value, .dataPath, documentation + " Missing only with `test: none`.")
     }
 }

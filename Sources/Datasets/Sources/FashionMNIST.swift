@@ -42,12 +42,12 @@ extension FashionMNIST {
     /// The names of all files, in both forms.
     static var files: [String] { [trainingSet, testSet].flatMap { [$0.images.name, $0.labels.name, $0.csv] } }
 
-    private static var trainingSet: FashionMNISTSet {
+    fileprivate static var trainingSet: FashionMNISTSet {
         FashionMNISTSet(
             name: name, images: .trainingImages, labels: .trainingLabels, csv: "fashion-mnist_train.csv")
     }
 
-    private static var testSet: FashionMNISTSet {
+    fileprivate static var testSet: FashionMNISTSet {
         FashionMNISTSet(name: "\(name) test", images: .testImages, labels: .testLabels, csv: "fashion-mnist_test.csv")
     }
 }
@@ -177,8 +177,12 @@ package struct FashionMNISTSource: DataSource {
         FashionMNIST.searchPath(data: request.data, environment: request.environment)
     }
 
-    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
-        try FashionMNIST.load(searching: folders(request))
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset?) {
+        let folders = folders(request)
+        return (
+            try FashionMNIST.trainingSet.load(searching: folders),
+            request.needsTest ? try FashionMNIST.testSet.load(searching: folders) : nil
+        )
     }
 }
 

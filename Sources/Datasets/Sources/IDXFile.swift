@@ -217,12 +217,12 @@ package struct IDXFiles: DataSource {
 
     package var trainingImages: String
     package var trainingLabels: String
-    package var testImages: String
-    package var testLabels: String
+    package var testImages: String?
+    package var testLabels: String?
     package var classNames: [String]
 
     package init(
-        trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
+        trainingImages: String, trainingLabels: String, testImages: String?, testLabels: String?, classNames: [String]
     ) {
         self.trainingImages = trainingImages
         self.trainingLabels = trainingLabels
@@ -232,33 +232,45 @@ package struct IDXFiles: DataSource {
     }
 
     package init() {
-        self.init(trainingImages: "", trainingLabels: "", testImages: "", testLabels: "", classNames: [])
+        self.init(trainingImages: "", trainingLabels: "", testImages: nil, testLabels: nil, classNames: [])
     }
 
     package mutating func visitSettings<Visitor: SettingVisitor>(_ visitor: inout Visitor) throws(Visitor.Failure) {
         try visitor.visit(path: "training_images", &trainingImages, "The file of training images.")
         try visitor.visit(path: "training_labels", &trainingLabels, "The file of their labels.")
-        try visitor.visit(path: "test_images", &testImages, "The file of test images.")
-        try visitor.visit(path: "test_labels", &testLabels, "The file of their labels.")
+        try visitor.visit(testPath: "test_images", &testImages, "The file of test images.")
+        try visitor.visit(testPath: "test_labels", &testLabels, "The file of their labels.")
         try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
     }
 
-    package var files: [String] { [trainingImages, trainingLabels, testImages, testLabels] }
+    package var conflict: SettingConflict? {
+        (testImages == nil) == (testLabels == nil)
+            ? nil
+            : SettingConflict(
+                key: testImages == nil ? "test_labels" : "test_images",
+                reason: "give test_images and test_labels, or neither")
+    }
 
-    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
-        (
-            try IDXFile.dataset(
-                images: trainingImages, labels: trainingLabels, classNames: classNames, searching: request.folders),
-            try IDXFile.dataset(
-                images: testImages, labels: testLabels, classNames: classNames, searching: request.folders)
-        )
+    package var files: [String] { [trainingImages, trainingLabels] + [testImages, testLabels].compactMap { $0 } }
+
+    package var hasTest: Bool { testImages != nil && testLabels != nil }
+
+    package func sets(_ request: DataRequest) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset?) {
+        let training = try IDXFile.dataset(
+            images: trainingImages, labels: trainingLabels, classNames: classNames, searching: request.folders)
+        guard let testImages, let testLabels, request.needsTest else { return (training, nil) }
+        let test = try IDXFile.dataset(
+            images: testImages, labels: testLabels, classNames: classNames, searching: request.folders)
+        return (training, test)
     }
 }
 
 extension DataSourceConfiguration {
-    /// Files in the format of MNIST. Paths are relative to the folder with the data.
+    /// Files in the format of MNIST. Paths are relative to the folder with the data. Without test files the experiment
+    /// has no test set.
     public static func idx(
-        trainingImages: String, trainingLabels: String, testImages: String, testLabels: String, classNames: [String]
+        trainingImages: String, trainingLabels: String, testImages: String? = nil, testLabels: String? = nil,
+        classNames: [String]
     ) -> Self {
         Self(
             IDXFiles(

@@ -242,7 +242,7 @@ package struct SyntheticSource: DataSource {
 
     package var files: [String] { [] }
 
-    package func sets(_ request: DataRequest) -> (training: ImageDataset, test: ImageDataset) {
+    package func sets(_ request: DataRequest) -> (training: ImageDataset, test: ImageDataset?) {
         let limit = SyntheticImages.maximumCount
         return (
             SyntheticImages.make(sampleCount: min(max(3000, request.trainingCount), limit), seed: 1),

@@ -13,6 +13,8 @@ package struct RunReport: Sendable {
     let model: Model
     let rows: [EpochRow]
     let evaluated: ImageDataset
+    /// Whether the evaluated samples are of a set that the training set does not hold.
+    package let isTestSet: Bool
     let weights: EvaluatedWeights?
     /// What the evaluated samples are called.
     private let references: SampleReferences
@@ -36,6 +38,7 @@ package struct RunReport: Sendable {
         self.rows = rows
         self.training = training
         self.evaluated = evaluated
+        self.isTestSet = isTestSet
         self.evaluation = evaluation
         self.references = references
         self.weights = weights

@@ -102,9 +102,11 @@ package struct TensorBoardLog {
         let images = pictures.map { TensorBoardValue(tag: "report/\($0.name)", content: .image($0.png)) }
         // One event each: a reader need not hold all pictures at once.
         for image in images { append(.summary([image]), to: .train, step: step, seconds) }
-        append(
-            Self.scalars([("test_loss", report.evaluation.loss), ("test_accuracy", report.evaluation.accuracy)]),
-            to: .train, step: step, seconds)
+        if report.isTestSet {
+            append(
+                Self.scalars([("test_loss", report.evaluation.loss), ("test_accuracy", report.evaluation.accuracy)]),
+                to: .train, step: step, seconds)
+        }
         append(
             .summary([TensorBoardValue(tag: "report", content: .text(Self.indented(report.text)))]), to: .train,
             step: step,

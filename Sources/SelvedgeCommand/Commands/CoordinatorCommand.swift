@@ -175,7 +175,7 @@ private struct EarlyStoppingText {
     }
 }
 
-/// The report at the end of a training: the result on the test set of the last weights or, where early stopping
+/// The report at the end of a training: the result on the test set, or on other samples without one, of the last weights or, where early stopping
 /// restores them, the best.
 struct FinalReport {
     let run: PreparedRun
@@ -191,12 +191,13 @@ struct FinalReport {
         let role: EvaluatedWeights.Role = restoresBest && hasBest ? .best : .last
         let checkpoint = try run.directory.checkpoint(role == .best ? RunFileName.best : RunFileName.last)
         let state = try ReplicatedState(checkpoint: checkpoint, model: run.model, experiment: run.experiment)
+        let samples = try EvaluatedSamples(ofResult: run.experiment, training: run.trainingSet, test: run.testSet)
         let evaluator = try Evaluator(
-            experiment: run.experiment, model: run.model, dataset: run.testSet,
+            experiment: run.experiment, model: run.model, dataset: samples.dataset,
             kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
         report = try RunReport(
             experiment: run.experiment, model: run.model, rows: run.rows, training: run.trainingSet,
-            evaluated: run.testSet,
+            evaluated: samples.dataset, isTestSet: samples.split == .test, references: samples.references,
             weights: EvaluatedWeights(state.progress, run.schedule, role),
             timing: RunFiles(run.directory.paths).timing, evaluation: evaluator.evaluate(state))
     }

@@ -42,7 +42,7 @@ struct DataCommand: ParsableCommand {
             images: \(sets.training.height)×\(sets.training.width)×\(sets.training.channels)
             training: \(Figures.grouped(data.split.training.count))
             validation: \(Figures.grouped(data.split.validation.count))
-            test: \(Figures.grouped(sets.test.sampleCount))
+            test: \(sets.test.map { Figures.grouped($0.sampleCount) } ?? "none")
             classes: \(sets.training.classNames.joined(separator: ", "))
             digest: \(sets.training.digest.hexadecimal)
             """)

@@ -13,19 +13,21 @@ struct EvaluateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
+    @Argument(
+        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
     var checkpoint: String
 
     @Option(help: "Folder with the data set, instead of the usual places.")
     var data: String?
 
     @Option(help: "Samples to evaluate: test, validation, or train (including the validation samples).")
-    var split: Split = .test
+    var split: EvaluatedSamples.Split = .test
 
     @Option(help: "Evaluate only the first so many samples.")
     var limit: Int?
 
-    @Option(help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
+    @Option(
+        help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
     var logits: String?
 
     @Option(
@@ -35,10 +37,6 @@ struct EvaluateCommand: ParsableCommand {
 
     @Flag(help: "Print JSON.")
     var json = false
-
-    enum Split: String, ExpressibleByArgument, CaseIterable {
-        case test, train, validation
-    }
 
     func validate() throws {
         guard limit ?? 1 > 0 else { throw ValidationError("--limit takes a number from 1") }
@@ -52,7 +50,7 @@ struct EvaluateCommand: ParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let sets = try DatasetLookup.load(experiment, data: data, environment: environment)
         Console.note("Data: \(DatasetLookup.place(experiment, data: data, environment: environment))")
-        let samples = try EvaluatedSamples(split, of: sets, experiment)
+        let samples = try EvaluatedSamples(split, training: sets.training, test: sets.test, experiment)
         let dataset = samples.dataset
         let evaluation = try trained.evaluate(dataset, sampleLimit: limit)
         let weights = try EvaluatedWeights(
@@ -94,34 +92,5 @@ struct EvaluateCommand: ParsableCommand {
         let written = try report.write(to: OpenFolder.making(folder, access: .everyone))
         if let note = written.note { Console.note(note) }
         Console.note("Written to \(folder): \(written.files.joined(separator: ", "))")
-    }
-}
-
-/// The samples that `--split` names.
-private struct EvaluatedSamples {
-    let dataset: ImageDataset
-    let references: SampleReferences
-
-    init(
-        _ split: EvaluateCommand.Split, of sets: (training: ImageDataset, test: ImageDataset), _ experiment: Experiment
-    ) throws {
-        switch split {
-        case .test: (dataset, references) = (sets.test, SampleReferences("test"))
-        case .train: (dataset, references) = (try sets.training.trainingPart, SampleReferences("train"))
-        case .validation:
-            let data = try TrainingData(dataset: sets.training, experiment: experiment)
-            guard !data.split.validation.isEmpty else {
-                throw ExitStatus(
-                    ProcessExitCode.usage,
-                    "\(experiment.name) has no validation samples: give --split test or --split train")
-            }
-            let (indices, name) = (data.split.validation, "\(sets.training.name) validation")
-            dataset = try sets.training.samples(indices, name: name)
-            switch experiment.dataset.validation {
-            case .testSet: references = SampleReferences("test")
-            case .file: references = SampleReferences("validation")
-            case .none, .shuffled, .last, .range: references = SampleReferences("train", indices: indices)
-            }
-        }
     }
 }

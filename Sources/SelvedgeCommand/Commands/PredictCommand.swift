@@ -14,12 +14,14 @@ struct PredictCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "predict", abstract: "Classify images with a checkpoint; print classes and probabilities.")
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
+    @Argument(
+        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
     var checkpoint: String
 
     @Argument(
         help: ArgumentHelp(
-            "PNG files, or images of the data set, counted from 0: test:17, train:3.", valueName: "image"))
+            "PNG and JPEG files of any size, CSV files with or without labels, or images of the data set, counted from 0: "
+                + "test:17, train:3.", valueName: "image"))
     var images: [String]
 
     @Option(help: "Folder with the data set, instead of the usual places.")
@@ -27,6 +29,15 @@ struct PredictCommand: ParsableCommand {
 
     @Option(help: "Number of classes to print for each image, the most probable first.")
     var top: Int = 1
+
+    @Flag(help: "Invert the values of files: for dark on light, where the model was trained with light on dark.")
+    var invert = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the classes' numbers to this file instead of printing them, as Kaggle takes them: ImageId,Label, with "
+                + "ids from 1.", valueName: "file"))
+    var submission: String?
 
     @Flag(help: "Print JSON.")
     var json = false
@@ -40,11 +51,17 @@ struct PredictCommand: ParsableCommand {
         try DataFolder.check(data)
         let trained = try Checkpoint(path: CheckpointArgument(checkpoint).path)
         let (experiment, model) = (trained.experiment, trained.model)
-        let references = images.map { ImageReference($0) }
-        let reader = ImageReader(checkpoint: trained, data: data, environment: environment)
-        let found = try reader.read(references)
+        let reader = ImageReader(checkpoint: trained, data: data, isInverted: invert, environment: environment)
+        let found = try reader.read(images.map { ImageReference($0) })
+        let evaluation = try trained.evaluate(found.dataset)
+        if let submission {
+            try AtomicFile.write(Predictions.submission(evaluation), to: submission)
+            let count = Figures.counted(evaluation.predictions.count, "prediction")
+            Console.note("Written to \(submission): \(count)")
+            if !json { return }
+        }
         let predictions = Predictions(
-            names: images, found, try trained.evaluate(found.dataset), classCount: model.classCount, top: top,
+            found, evaluation, classCount: model.classCount, top: top,
             isSynthetic: experiment.dataset.name == DatasetConfiguration.syntheticName)
         Console.result(
             json
@@ -66,18 +83,17 @@ struct Predictions {
     private let images: [Image]
     private let isSynthetic: Bool
 
-    /// `names` are the images' as the user gave them; `top` candidates are kept of each.
-    init(names: [String], _ found: FoundImages, _ evaluation: Evaluation, classCount: Int, top: Int, isSynthetic: Bool)
-    {
+    /// `top` candidates are kept of each image.
+    init(_ found: FoundImages, _ evaluation: Evaluation, classCount: Int, top: Int, isSynthetic: Bool) {
         let classNames = ConfusionMatrix.names(found.dataset.classNames, outputCount: classCount)
         self.isSynthetic = isSynthetic
-        images = names.indices.map { image in
+        images = found.names.indices.map { image in
             let outputs = evaluation.probabilities[image * classCount..<(image + 1) * classCount]
             let ranked = outputs.enumerated().sorted { left, right in
                 left.element != right.element ? left.element > right.element : left.offset < right.offset
             }
             return Image(
-                name: names[image], actual: found.actual[image].map { classNames[Int($0)] },
+                name: found.names[image], actual: found.actual[image].map { classNames[Int($0)] },
                 candidates: ranked.prefix(top).map { (classNames[$0.offset], $0.element) })
         }
     }
@@ -92,6 +108,12 @@ struct Predictions {
             return ([image.name] + candidates + (actual ?? [])).joined(separator: "\t")
         }
         return ((isSynthetic ? [PictureSource.syntheticWarning] : []) + lines).joined(separator: "\n")
+    }
+
+    /// A line for each image: its number from 1, and the number of the most probable class.
+    static func submission(_ evaluation: Evaluation) -> String {
+        let lines = evaluation.predictions.enumerated().map { "\($0.offset + 1),\($0.element)\n" }
+        return "ImageId,Label\n" + lines.joined()
     }
 
     var json: String {
@@ -110,7 +132,9 @@ struct Predictions {
 /// Images to classify, as a data set, with their true classes where known.
 struct FoundImages {
     let dataset: ImageDataset
-    /// One an image; nil for files.
+    /// As the user gave them; a row of a CSV file is counted from 0, as in `test.csv:17`.
+    let names: [String]
+    /// One an image; nil where it is not known.
     let actual: [UInt8?]
 }
 
@@ -119,6 +143,8 @@ struct ImageReader {
     let checkpoint: Checkpoint
     /// The folder that the user named, if any.
     let data: String?
+    /// Whether the values of files are inverted once more than the experiment inverts them.
+    let isInverted: Bool
     let environment: [String: String]
 
     func read(_ references: [ImageReference]) throws -> FoundImages {
@@ -127,15 +153,25 @@ struct ImageReader {
             needsDataset ? try DatasetLookup.load(checkpoint.experiment, data: data, environment: environment) : nil
         let format = checkpoint.imageFormat
         var pixels: [UInt8] = []
-        var actual: [UInt8?] = []
+        var (names, actual): ([String], [UInt8?]) = ([], [])
         for reference in references {
             switch reference {
             case .file(let path):
-                pixels += try checkpoint.pixels(inPNGFile: path)
+                pixels += try checkpoint.pixels(inImageFile: path, isInverted: isInverted)
+                names.append(path)
                 actual.append(nil)
+            case .table(let path):
+                var fileFormat = format
+                if isInverted { fileFormat.isInverted.toggle() }
+                let table = try CSVImages.unlabelled(path: path, format: fileFormat)
+                pixels += table.pixels
+                names += table.labels.indices.map { "\(path):\($0)" }
+                actual += table.labels
             case .sample(let split, let index):
                 guard let sets else { preconditionFailure("the data set was loaded for its samples") }
-                let set = split == .test ? sets.test : sets.training
+                guard let set = split == .test ? sets.test : sets.training else {
+                    throw DatasetError.noTestSet(experiment: checkpoint.experiment.name)
+                }
                 try set.check(fits: checkpoint.model)
                 guard index < set.sampleCount else {
                     throw ExitStatus(
@@ -144,13 +180,14 @@ struct ImageReader {
                     )
                 }
                 pixels += set.pixels[index * set.imageByteCount..<(index + 1) * set.imageByteCount]
+                names.append("\(split.rawValue):\(index)")
                 actual.append(set.labels[index])
             }
         }
         let dataset = try ImageDataset(
             name: "images", height: format.height, width: format.width, channels: format.channels,
             classNames: format.classNames, pixels: pixels, labels: actual.map { $0 ?? 0 })
-        return FoundImages(dataset: dataset, actual: actual)
+        return FoundImages(dataset: dataset, names: names, actual: actual)
     }
 }
 
@@ -162,14 +199,18 @@ enum ImageReference: Equatable {
 
     /// One of the data set's, counted from 0.
     case sample(Split, Int)
+    /// A PNG or JPEG file.
     case file(String)
+    /// A CSV file, plain or with `.gz`.
+    case table(String)
 
     init(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if parts.count == 2, let split = Split(rawValue: String(parts[0])), let index = Int(parts[1]), index >= 0 {
             self = .sample(split, index)
         } else {
-            self = .file(text)
+            let name = text.lowercased()
+            self = name.hasSuffix(".csv") || name.hasSuffix(".csv.gz") ? .table(text) : .file(text)
         }
     }
 }

@@ -19,9 +19,9 @@ struct DryRun {
         model = try Model(experiment.model, loss: experiment.loss)
         let sets = try DatasetLookup.load(experiment, data: folder, environment: environment)
         try sets.training.check(fits: model)
-        try sets.test.check(fits: model)
+        try sets.test?.check(fits: model)
         data = try TrainingData(dataset: sets.training, experiment: experiment)
-        testCount = sets.test.sampleCount
+        testCount = sets.test?.sampleCount ?? 0
         place = DatasetLookup.place(experiment, data: folder, environment: environment)
     }
 

@@ -32,6 +32,9 @@ struct RunRecord {
         (rows, timing, report, problems) = (files.rows, files.timing, files.testResult, files.problems)
     }
 
+    /// The result on the test set; nil without one.
+    var testResult: TestResult? { experiment?.dataset.hasTest ?? true ? report : nil }
+
     var history: TrainingHistory { TrainingHistory(rows) }
 
     /// Trainable numbers; nil for a model that cannot be built.

@@ -41,8 +41,8 @@ struct RunTable {
         Column(heading: "last val. acc.", name: "last_validation_accuracy") {
             .metric($0.history.epochs.last?.validationAccuracy)
         },
-        Column(heading: "test acc.", name: "test_accuracy") { .metric($0.report?.accuracy) },
-        Column(heading: "test loss", name: "test_loss") { .metric($0.report?.loss) },
+        Column(heading: "test acc.", name: "test_accuracy") { .metric($0.testResult?.accuracy) },
+        Column(heading: "test loss", name: "test_loss") { .metric($0.testResult?.loss) },
         Column(heading: "seconds", name: "seconds") { .amount($0.timing?.seconds) },
         Column(heading: "images/s", name: "images_per_second") { .amount($0.timing?.imagesPerSecond) },
         Column(heading: "state", name: "state") { .text(state($0)) },

@@ -6,20 +6,34 @@ package import NeuralNetwork
 /// Finds and loads the data set of an experiment.
 package enum DatasetLookup {
     /// The training images, followed by the validation images where they are of another set, and the test images.
-    /// `data` is the user's folder, if any.
+    /// The test images are nil where the experiment has none. `data` is the user's folder, if any.
     package static func load(
         _ experiment: Experiment, data: String?, environment: [String: String]
-    ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset) {
+    ) throws(DatasetError) -> (training: ImageDataset, test: ImageDataset?) {
         let configuration = experiment.dataset
         let request = DataRequest(experiment, data: data, environment: environment)
         let (training, wholeTest) = try configuration.source.sets(request)
-        let test = try configuration.testRange.map(wholeTest.part) ?? wholeTest
+        var test = configuration.hasTest ? wholeTest : nil
+        if let whole = wholeTest, let range = configuration.test.range { test = try whole.part(range) }
         switch configuration.validation {
-        case .testSet: return (try training.joined(withValidation: test), test)
+        case .testSet:
+            guard let test else { throw .noTestSet(experiment: experiment.name) }
+            return (try training.joined(withValidation: test), test)
         case .file(let name):
             return (try training.joined(withValidation: configuration.source.validationSet(name, request)), test)
         case .none, .shuffled, .last, .range: return (training, test)
         }
+    }
+
+    /// The experiment with all that it takes from its data and a checkpoint needs without them, such as class names that
+    /// are the names of folders.
+    package static func resolved(
+        _ experiment: Experiment, data: String?, environment: [String: String]
+    ) throws(DatasetError) -> Experiment {
+        var result = experiment
+        let request = DataRequest(experiment, data: data, environment: environment)
+        result.dataset.source = try experiment.dataset.source.resolved(request)
+        return result
     }
 
     /// The place of the data for a reader, such as "fashion-mnist in /usr/share/datasets/fashion-mnist".
@@ -38,7 +52,8 @@ extension DataRequest {
         if case .range(let range) = configuration.validation { trainingCount = max(trainingCount, range.upperBound) }
         self.init(
             data: data, environment: environment, height: shape.height, width: shape.width, channels: shape.channels,
-            trainingCount: trainingCount, testCount: configuration.testRange?.upperBound ?? 0)
+            trainingCount: trainingCount, testCount: configuration.test.range?.upperBound ?? 0,
+            needsTest: configuration.hasTest)
     }
 }
 

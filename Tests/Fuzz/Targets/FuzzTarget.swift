@@ -19,7 +19,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case override
     case idx
     case csv
-    case png
+    /// PNG and JPEG files.
+    case image
     case archive
     case messages
     case frames
@@ -46,9 +47,9 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
             _ = try? IDXFile.images(from: bytes, name: "images")
             _ = try? IDXFile.labels(from: bytes, name: "labels", classCount: 10)
         case .csv: Self.csv(bytes)
-        case .png:
-            _ = try? PNGImage.decode(bytes: bytes, name: "image")
-            _ = try? PNGImage.decode(bytes: PNGWrapping.file(bytes), name: "image")
+        case .image:
+            Self.image(bytes)
+            Self.image(PNGWrapping.file(bytes))
         case .archive:
             _ = try? ImageDataset(archive: bytes, name: "archive", classNames: FashionMNIST.classNames)
         case .messages:
@@ -82,6 +83,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     private static func safetensors(_ bytes: [UInt8]) {
         guard let file = try? Safetensors(bytes: bytes) else { return }
         for tensor in file.tensors { _ = try? file.widenedFloats(tensor) }
+    }
+
+    /// An accepted image is as large as it says, and takes any other size.
+    private static func image(_ bytes: [UInt8]) {
+        guard let image = try? ImageFile.decode(bytes: bytes, name: "image") else { return }
+        precondition(image.pixels.count == image.height * image.width * image.channels, "an image lacks pixels")
+        let format = ImageFormat(height: 5, width: 7, channels: 1, classNames: ["a"])
+        _ = try? ImageFile.fitted(image, to: format, name: "image")
     }
 
     private static func csv(_ bytes: [UInt8]) {
