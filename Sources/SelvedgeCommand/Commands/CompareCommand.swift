@@ -9,10 +9,12 @@ struct CompareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare", abstract: "Compare runs: a table, and one picture with all their curves.")
 
-    @Argument(help: ArgumentHelp("Run directories, or checkpoints in them.", valueName: "run"))
+    @Argument(help: ArgumentHelp("Run directories, or checkpoints in them.", valueName: "run"), completion: .directory)
     var runs: [String]
 
-    @Option(help: ArgumentHelp("Draw the curves of all runs into this PNG file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Draw the curves of all runs into this PNG file.", valueName: "file"),
+        completion: .file(extensions: ["png"]))
     var plot: String?
 
     @Flag(help: "Print JSON.")

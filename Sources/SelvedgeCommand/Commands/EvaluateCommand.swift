@@ -14,10 +14,11 @@ struct EvaluateCommand: ParsableCommand {
         commandName: "evaluate", abstract: "Evaluate a checkpoint: loss, classification report, confusion matrix.")
 
     @Argument(
-        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
+        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.",
+        completion: Completions.checkpoint)
     var checkpoint: String
 
-    @Option(help: "Folder with the data set, instead of the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.", completion: .directory)
     var data: String?
 
     @Option(help: "Samples to evaluate: test, validation, or train (including the validation samples).")
@@ -27,12 +28,14 @@ struct EvaluateCommand: ParsableCommand {
     var limit: Int?
 
     @Option(
-        help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.")
+        help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.",
+        completion: .file())
     var logits: String?
 
     @Option(
         help: ArgumentHelp(
-            "Also write pictures, report.html, report.txt and report.json into this folder.", valueName: "folder"))
+            "Also write pictures, report.html, report.txt and report.json into this folder.", valueName: "folder"),
+        completion: .directory)
     var report: String?
 
     @Flag(help: "Print JSON.")

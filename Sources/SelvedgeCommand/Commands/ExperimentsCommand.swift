@@ -8,7 +8,9 @@ struct ExperimentsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "experiments", abstract: "List the shipped experiments and their published figures.")
 
-    @Argument(help: "A shipped experiment, or the path of a YAML file; by default all shipped ones.")
+    @Argument(
+        help: "A shipped experiment, or the path of a YAML file; by default all shipped ones.",
+        completion: Completions.experiments)
     var name: String?
 
     @Flag(help: "Print the experiment's YAML, to be changed and trained.")

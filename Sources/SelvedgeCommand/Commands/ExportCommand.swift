@@ -11,13 +11,17 @@ struct ExportCommand: ParsableCommand {
         commandName: "export", abstract: "Write a checkpoint's model for another program.",
         discussion: "Forms:\n" + Exporters.all.map { "  \($0.name): \($0.documentation)" }.joined(separator: "\n"))
 
-    @Argument(help: "A checkpoint, such as RUN/checkpoints/best.safetensors, or a run directory.")
+    @Argument(
+        help: "A checkpoint, such as RUN/checkpoints/best.safetensors, or a run directory.",
+        completion: Completions.checkpoint)
     var checkpoint: String
 
     @Option(help: "The form to write.")
     var to: Form
 
-    @Option(help: "The file or folder to write; by default the experiment's name in the working directory.")
+    @Option(
+        help: "The file or folder to write; by default the experiment's name in the working directory.",
+        completion: .file())
     var output: String?
 
     /// An exporter as the user names it.

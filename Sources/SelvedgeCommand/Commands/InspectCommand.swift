@@ -7,7 +7,7 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect",
         abstract: "Show the tensors and metadata of a checkpoint, or the layers of a Keras .h5 file.")
 
-    @Argument(help: "A safetensors file, a Keras .h5 file, or a run directory.")
+    @Argument(help: "A safetensors file, a Keras .h5 file, or a run directory.", completion: .file())
     var file: String
 
     func run() throws {

@@ -64,7 +64,7 @@ struct ShowKeysCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show the public keys of a key file, as lines for the other side's file.")
 
-    @Argument(help: "A file that 'keys new' wrote.")
+    @Argument(help: "A file that 'keys new' wrote.", completion: .file())
     var file: String
 
     func run() throws {
@@ -74,7 +74,9 @@ struct ShowKeysCommand: ParsableCommand {
 
 /// Where a process finds its keys, or that it has none.
 struct KeyOptions: ParsableArguments {
-    @Option(help: "File with this process's keys, which 'selvedge keys new' wrote. Only its owner may read it.")
+    @Option(
+        help: "File with this process's keys, which 'selvedge keys new' wrote. Only its owner may read it.",
+        completion: .file())
     var keyFile: String?
 
     @Option(help: "Descriptor from which the text of a key file is read up to its end.")

@@ -15,16 +15,18 @@ struct PredictCommand: ParsableCommand {
         commandName: "predict", abstract: "Classify images with a checkpoint; print classes and probabilities.")
 
     @Argument(
-        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.")
+        help: "A checkpoint, such as RUN/checkpoints/last.safetensors, or a run directory.",
+        completion: Completions.checkpoint)
     var checkpoint: String
 
     @Argument(
         help: ArgumentHelp(
             "PNG and JPEG files of any size, CSV files with or without labels, or images of the data set, counted from 0: "
-                + "test:17, train:3.", valueName: "image"))
+                + "test:17, train:3.", valueName: "image"),
+        completion: .file())
     var images: [String]
 
-    @Option(help: "Folder with the data set, instead of the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.", completion: .directory)
     var data: String?
 
     @Option(help: "Number of classes to print for each image, the most probable first.")
@@ -36,7 +38,8 @@ struct PredictCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Write the classes' numbers to this file instead of printing them, as Kaggle takes them: ImageId,Label, with "
-                + "ids from 1.", valueName: "file"))
+                + "ids from 1.", valueName: "file"),
+        completion: .file())
     var submission: String?
 
     @Flag(help: "Print JSON.")

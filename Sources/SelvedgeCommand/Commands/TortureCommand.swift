@@ -21,7 +21,7 @@ struct TortureCommand: ParsableCommand {
             whose SHA-256 differs. Exit code 0: all equal.
             """)
 
-    @Argument(help: "A shipped experiment or the path of a YAML file.")
+    @Argument(help: "A shipped experiment or the path of a YAML file.", completion: Completions.experiments)
     var experiment: String
 
     @Option(help: "Number of runs.")
@@ -52,7 +52,7 @@ struct TortureCommand: ParsableCommand {
         help: "Instead of faults, send SIGTERM to every process of a run at a random moment, as batch systems do.")
     var terminateAll = false
 
-    @Option(help: "Folder with the data set, or 'synthetic' for generated images.")
+    @Option(help: "Folder with the data set, or 'synthetic' for generated images.", completion: .directory)
     var data: String?
 
     @Option(help: "The number of the first run, to repeat some.")

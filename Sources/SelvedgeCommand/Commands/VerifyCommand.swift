@@ -12,7 +12,7 @@ struct VerifyCommand: ParsableCommand {
         abstract:
             "Replay a run on this host; compare gradients, metrics and checkpoints, and name the first difference.")
 
-    @Argument(help: ArgumentHelp("A run directory, or a checkpoint in one.", valueName: "run"))
+    @Argument(help: ArgumentHelp("A run directory, or a checkpoint in one.", valueName: "run"), completion: .directory)
     var path: String
 
     @Option(help: "Replay this epoch from the newest checkpoint before it; by default the last epoch.")
@@ -21,7 +21,7 @@ struct VerifyCommand: ParsableCommand {
     @Flag(help: "Replay everything from the beginning.")
     var all = false
 
-    @Option(help: "Folder with the data set, instead of the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.", completion: .directory)
     var data: String?
 
     @Option(help: "Compute threads; by default all cores.")

@@ -12,7 +12,8 @@ struct WatchCommand: ParsableCommand {
         aliases: ["status"])
 
     @Argument(
-        help: ArgumentHelp("A run directory, or the address of a live page that --serve printed.", valueName: "run"))
+        help: ArgumentHelp("A run directory, or the address of a live page that --serve printed.", valueName: "run"),
+        completion: .directory)
     var source: String
 
     @OptionGroup var page: PageOptions

@@ -21,7 +21,7 @@ struct WorkerCommand: ParsableCommand {
     @Option(help: "Compute threads; by default all cores.")
     var threads: Int?
 
-    @Option(help: "Folder with the data set, instead of the usual places.")
+    @Option(help: "Folder with the data set, instead of the usual places.", completion: .directory)
     var data: String?
 
     @Option(

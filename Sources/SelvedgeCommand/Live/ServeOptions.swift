@@ -53,7 +53,8 @@ struct PageOptions: ParsableArguments {
 struct ServeOptions: ParsableArguments {
     @OptionGroup var page: PageOptions
 
-    @Option(help: "File for the run's figures in Prometheus's text format, replaced every 5 seconds.")
+    @Option(
+        help: "File for the run's figures in Prometheus's text format, replaced every 5 seconds.", completion: .file())
     var metricsFile: String?
 
     private static let metricsPauseNanoseconds: UInt64 = 5_000_000_000

@@ -10,7 +10,8 @@ import Reports
 /// The experiment, and the values that replace its own.
 struct ExperimentOptions: ParsableArguments {
     @Argument(
-        help: "A shipped experiment (see 'selvedge experiments') or the path of a YAML file; by default A-1.")
+        help: "A shipped experiment (see 'selvedge experiments') or the path of a YAML file; by default A-1.",
+        completion: Completions.experiments)
     var experiment: String?
 
     @Option(help: "Number of passes over the training data.")
@@ -25,7 +26,9 @@ struct ExperimentOptions: ParsableArguments {
     @Option(help: "Seed of split, order and initial weights.")
     var seed: UInt64?
 
-    @Option(help: "Folder with the data set, the only one that is searched, or 'synthetic' for generated images.")
+    @Option(
+        help: "Folder with the data set, the only one that is searched, or 'synthetic' for generated images.",
+        completion: .directory)
     var data: String?
 
     @Option(

@@ -12,7 +12,9 @@ struct FaultOptions: ParsableArguments {
             valueName: "fault"))
     var texts: [String] = []
 
-    @Option(help: ArgumentHelp("The faults of a YAML file.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The faults of a YAML file.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var faultPlan: String?
 
     @Option(

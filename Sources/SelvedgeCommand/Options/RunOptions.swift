@@ -6,7 +6,7 @@ import Runs
 
 /// Where a run is written, and whether it is continued.
 struct RunOptions: ParsableArguments {
-    @Option(help: "Run directory; by default runs/NAME-N, never an existing one.")
+    @Option(help: "Run directory; by default runs/NAME-N, never an existing one.", completion: .directory)
     var run: String?
 
     @Option(
@@ -14,13 +14,15 @@ struct RunOptions: ParsableArguments {
         help: ArgumentHelp(
             "Continue a run from its last checkpoint: the run of the given checkpoint or folder, else the one in --run, else "
                 + "the newest. With a new --run, that run gets a copy. 'auto' continues the run of this job if it has begun, "
-                + "and begins it otherwise.", valueName: "checkpoint"))
+                + "and begins it otherwise.", valueName: "checkpoint"),
+        completion: Completions.checkpoint)
     var resume: String?
 
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "Start from the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"))
+            "Start from the weights in a checkpoint, a torch safetensors file or a Keras .h5 file.", valueName: "file"),
+        completion: .file())
     var initialWeights: String?
 
     @Flag(
