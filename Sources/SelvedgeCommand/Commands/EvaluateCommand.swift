@@ -28,7 +28,8 @@ struct EvaluateCommand: ParsableCommand {
     var limit: Int?
 
     @Option(
-        help: "Also write the logits, as tensor 'logits' [samples, classes], to this safetensors file.",
+        help:
+            "Also write the tensors 'logits' and 'probabilities' [samples, classes] and 'labels' [samples] to this safetensors file.",
         completion: .file())
     var logits: String?
 
@@ -63,6 +64,9 @@ struct EvaluateCommand: ParsableCommand {
             var writer = SafetensorsWriter()
             writer.add(
                 name: "logits", shape: [evaluation.labels.count, model.classCount], evaluation.logits)
+            writer.add(
+                name: "probabilities", shape: [evaluation.labels.count, model.classCount], evaluation.probabilities)
+            writer.add(name: "labels", shape: [evaluation.labels.count], evaluation.labels)
             try AtomicFile.write(writer.serialized(), to: logits)
         }
         let matrix = ConfusionMatrix(
