@@ -25,7 +25,7 @@ struct Selvedge: ParsableCommand {
         // A write beyond the limit of file sizes fails like any other.
         signal(SIGXFSZ, SIG_IGN)
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(OptionalValues.separated(Array(CommandLine.arguments.dropFirst())))
             try command.run()
         } catch let status as ExitStatus {
             Console.error(status.message)
@@ -55,5 +55,21 @@ struct Selvedge: ParsableCommand {
             ? message(for: error).split(separator: "\n").first.map(String.init) ?? "unusable arguments"
             : "no command '\(first)'; the commands are \(commands.joined(separator: ", "))"
         return "\(problem); see 'selvedge \(isCommand ? first + " " : "")--help'"
+    }
+}
+
+/// Options whose value may be left out. The parser would take `--name=value` for the name alone, so that a checkpoint
+/// that was named is not the one that is resumed.
+enum OptionalValues {
+    private static let names = ["--resume", "--serve"]
+
+    /// The arguments with `--name=value` as two of them.
+    static func separated(_ arguments: [String]) -> [String] {
+        let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+        let options = arguments[..<end].flatMap { argument in
+            let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            return parts.count == 2 && names.contains(String(parts[0])) ? parts.map(String.init) : [argument]
+        }
+        return options + arguments[end...]
     }
 }

@@ -29,4 +29,13 @@ import Testing
         #expect(options.folderPolicy == FolderPolicy(access: .group, assumesLocks: true))
         #expect(try RunOptions.parse([]).folderPolicy == FolderPolicy(access: .owner, assumesLocks: false))
     }
+
+    @Test func `a value that may be left out can follow an equals sign`() throws {
+        let arguments = OptionalValues.separated(["--resume=auto", "--run=a=b", "--serve", "--", "--resume=x"])
+        #expect(arguments == ["--resume", "auto", "--run=a=b", "--serve", "--", "--resume=x"])
+        #expect(
+            try RunOptions.parse(OptionalValues.separated(["--resume=run/checkpoints/last"])).resume
+                == "run/checkpoints/last")
+        #expect(try RunOptions.parse(OptionalValues.separated(["--resume"])).resume == "")
+    }
 }
