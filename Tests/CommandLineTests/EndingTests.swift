@@ -121,7 +121,7 @@ extension ProcessesByHandTests {
             let end = try processes[0].end()
             #expect(end.code == 143, "\(end.lines)")
             #expect(end.complaints.count == 1, "no worker was lost: \(end.complaints)")
-            #expect(try processes[1].end().code == 0)
+            #expect(try processes[1].end().code == 75)
         }
 
         @Test func `SIGTERM to a worker whose coordinator was killed saves its state`() throws {
@@ -183,7 +183,7 @@ extension ProcessesByHandTests {
             processes[0].send(signal: SIGTERM)
             let end = try processes[0].end()
             #expect(!end.complaints.contains { $0.contains("sent no heartbeat") }, "\(end.complaints)")
-            #expect(try processes[1].end().code == 0)
+            #expect(try processes[1].end().code == 75)
         }
 
         @Test func `a killed supervisor ends workers that are inside a long step`() throws {

@@ -24,7 +24,7 @@ struct EndingScenarios {
             cluster.outcome?.exitCode == 75 && cluster.outcome?.description.contains("left before the end") == true
         #expect(isLeft || cluster.outcome == .interrupted(signal: 15, completedSteps: saved, saved: saved > 0))
         let left = cluster.workers.filter { !$0.isDead }
-        #expect(left.allSatisfy { [0, 143].contains($0.exit?.code) }, "\(cluster.exits)")
+        #expect(left.allSatisfy { [75, 143].contains($0.exit?.code) }, "\(cluster.exits)")
     }
 
     @Test(arguments: 1...200 as ClosedRange<UInt64>)

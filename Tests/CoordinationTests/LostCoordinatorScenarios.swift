@@ -82,7 +82,7 @@ struct LostCoordinatorScenarios {
         #expect(cluster.outcome == .interrupted(signal: 2, completedSteps: saved, saved: true))
         #expect(cluster.outcome?.exitCode == 130)
         #expect(saved > 0 && saved == cluster.grants.values.max())
-        #expect(cluster.workers.allSatisfy { $0.exit?.code == 0 })
+        #expect(cluster.workers.allSatisfy { $0.exit?.code == 75 })
         #expect(cluster.violation == nil)
     }
 
@@ -91,7 +91,7 @@ struct LostCoordinatorScenarios {
         cluster.at(3000) { cluster.interrupt() }
         cluster.run()
         #expect(cluster.outcome == .interrupted(signal: 2, completedSteps: 0, saved: false))
-        #expect(cluster.workers.allSatisfy { $0.exit?.code == 0 })
+        #expect(cluster.workers.allSatisfy { $0.exit?.code == 75 })
     }
 
     @Test func `a second interrupt ends at once`() throws {

@@ -9,6 +9,8 @@ package struct RankKeeper {
     private let arguments: [String]
     private let restartLimit: Int
     private let note: (String) -> Void
+    /// Called once signals are blocked: threads that start here inherit that.
+    package var prepare: () -> Void = {}
 
     /// `arguments` start the worker `name`. `note` shows a line to the user.
     package init(
@@ -25,6 +27,7 @@ package struct RankKeeper {
     /// other thread starts: signals are taken synchronously.
     package mutating func run() throws(LaunchError) -> Int32 {
         let signals = SignalWait(signals: [SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGUSR1])
+        prepare()
         var machine = RankMachine(name: name, restartLimit: restartLimit)
         defer { launcher.endAll() }
         var actions = machine.begin()[...]

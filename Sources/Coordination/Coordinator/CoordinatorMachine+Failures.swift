@@ -435,7 +435,9 @@ extension CoordinatorMachine {
 
     func farewell(_ outcome: Outcome) -> CoordinatorMessage {
         switch outcome {
-        case .completed, .interrupted: .end(reason: outcome.description)
+        case .completed: .end(reason: outcome.description)
+        // A launcher that sees a rank end with 0 takes its part of the job for done, and does not start it again.
+        case .interrupted: .abort(exitCode: ProcessExitCode.requeue, reason: outcome.description)
         case .failed(let failure): .abort(exitCode: failure.exitCode, reason: failure.description)
         }
     }

@@ -60,9 +60,13 @@ struct Departure {
         .leave(code: request.map { ProcessExitCode.signal($0.signal) } ?? ProcessExitCode.success, reason: reason)
     }
 
-    /// The run failed, or this worker is evicted. Where the run's files cannot be written, the state is saved here.
+    /// The run failed or was interrupted, or this worker is evicted. Where the run's files cannot be written, the state
+    /// is saved here.
     func aborted(code: Int32, reason: String) -> Decision {
-        code == ProcessExitCode.inputOutput ? .save(code: code, reason: reason) : .leave(code: code, reason: reason)
+        if code == ProcessExitCode.inputOutput { return .save(code: code, reason: reason) }
+        // The whole run may have received the signal that this worker has.
+        let ownCode = code == ProcessExitCode.requeue ? request.map { ProcessExitCode.signal($0.signal) } : nil
+        return .leave(code: ownCode ?? code, reason: reason)
     }
 
     private static func reason(_ signal: Int32) -> String { "ended by signal \(signal)" }

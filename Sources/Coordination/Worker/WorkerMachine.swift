@@ -1,7 +1,6 @@
 import Core
 
-/// A worker's control thread without sockets, clock or threads: its driver passes in what the coordinator sent and what
-/// the compute thread reported, and performs the actions that are returned.
+/// The decisions of a worker: its driver passes in messages and reports, and performs the actions that are returned.
 ///
 /// Times are monotonic milliseconds. The driver calls `tick` at least every 50 ms and nothing after `.exit`.
 package struct WorkerMachine: ~Copyable {
@@ -181,8 +180,7 @@ package struct WorkerMachine: ~Copyable {
         case .preparing:
             phase.prolongGreeting(now: now)
             if !link.isKnown { link.restartSilence(now: now) }
-        case .heartbeat: break
-        case .information: ignoredMessageCount += 1
+        case .heartbeat, .information: break
         case .contentChunk(let chunk): handleChunk(chunk, now: now)
         case .reconfigure(let generation): handleReconfiguration(generation)
         case .view(let view): handleView(view, now: now)

@@ -47,6 +47,14 @@ import Testing
         #expect(departure.ended(reason: "r") == .leave(code: 0, reason: "r"))
     }
 
+    @Test func `an interrupted run is no success of its workers, and one with the same signal ends by it`() {
+        var departure = Departure()
+        #expect(departure.aborted(code: 75, reason: "r") == .leave(code: 75, reason: "r"))
+        _ = interrupted(&departure, 15, now: 0)
+        #expect(departure.aborted(code: 75, reason: "r") == .leave(code: 143, reason: "r"))
+        #expect(departure.aborted(code: 70, reason: "r") == .leave(code: 70, reason: "r"))
+    }
+
     @Test func `a worker without its inbox saves its state, so that another process continues from it`() {
         #expect(Departure().inboxLost(reason: "r") == .save(code: 75, reason: "r"))
     }
