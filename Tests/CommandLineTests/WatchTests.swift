@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `on the loopback reading needs no token, elsewhere everything does`() {
-        for path in ["/", "/snapshot.json", "/events", "/healthz"] {
+        for path in ["/", "/snapshot.json", "/events"] {
             #expect(status(of: requests(nil).answer(request(path))) == 200, "\(path)")
             let elsewhere = requests(nil, isLoopback: false)
             for token in [nil, "", "0123abce", Self.token + "0"] {
@@ -38,6 +38,24 @@ import Testing
             }
             #expect(status(of: elsewhere.answer(request(path, token: Self.token))) == 200, "\(path)")
         }
+    }
+
+    @Test func `probes need no token, and readiness is that of the run or of the rank`() throws {
+        let scratch = try Scratch()
+        try FileManager.default.createDirectory(atPath: scratch.path + "/run", withIntermediateDirectories: true)
+        var probed = requests(scratch.path + "/run", isLoopback: false)
+        #expect(probed.answer(request("/healthz")) == .content(Array("ok\n".utf8), type: "text/plain"))
+        #expect(status(of: probed.answer(request("/readyz"))) == 503)
+        #expect(status(of: probed.answer(request("/healthz", method: "POST"))) == 404)
+        #expect(status(of: requests(nil, isLoopback: false).answer(request("/readyz"))) == 503)
+        let live = RunStatus(
+            experiment: "small", host: "host", processIdentifier: 1, phase: "training", isOver: false, generation: 1,
+            epoch: 1, epochCount: 2, step: 0, stepsPerEpoch: 10,
+            updatedMilliseconds: Int(Date().timeIntervalSince1970 * 1000))
+        try scratch.write(live.json, to: "run/status.json")
+        #expect(status(of: probed.answer(request("/readyz"))) == 200)
+        probed.isReady = { false }
+        #expect(status(of: probed.answer(request("/readyz"))) == 503)
     }
 
     @Test func `a page of another site cannot read through the user's browser`() {

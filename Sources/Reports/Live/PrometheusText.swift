@@ -40,7 +40,7 @@ package struct PrometheusText {
         add("up", "gauge", "1 while a coordinator leads the run.", snapshot.isLive ? 1 : 0)
         add("epoch", "gauge", "The last finished epoch.", row.map { Double($0.epoch) } ?? 0)
         add("epochs", "gauge", "Epochs that were asked for.", status.map { Double($0.epochCount) })
-        add("step_total", "counter", "Optimizer steps that are complete.", status.map(Self.completedSteps))
+        add("step_total", "counter", "Optimizer steps that are complete.", status.map { Double($0.completedSteps) })
         add("train_loss", "gauge", "Training loss of the running epoch, or the last one.", status?.loss ?? row?.loss)
         add(
             "train_accuracy_ratio", "gauge", "Training accuracy of the running epoch, or the last one.",
@@ -57,10 +57,6 @@ package struct PrometheusText {
         add(
             "status_timestamp_seconds", "gauge", "When the coordinator last reported.",
             status.map { Double($0.updatedMilliseconds) / 1000 })
-    }
-
-    private static func completedSteps(_ status: RunStatus) -> Double {
-        Double(max(0, status.epoch - 1) * status.stepsPerEpoch + status.step)
     }
 
     private mutating func addWorkers(_ workers: [RunStatus.Worker]) {

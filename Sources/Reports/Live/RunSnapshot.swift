@@ -76,6 +76,11 @@ package struct RunSnapshot: Sendable, Equatable {
     private static func list(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
 }
 
+extension RunStatus {
+    /// Optimizer steps of the whole run that are complete.
+    var completedSteps: Int { max(0, epoch - 1) * stepsPerEpoch + step }
+}
+
 /// The page that shows a run while it trains. It loads `snapshot.json`, `events` and `plots/NAME.png` beside it, and
 /// nothing from elsewhere.
 package enum LivePage {

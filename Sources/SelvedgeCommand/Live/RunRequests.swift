@@ -6,7 +6,8 @@ import Runs
 
 /// What the server of a run answers. Does no network input or output.
 ///
-/// On the loopback everyone on this host may read; elsewhere, and for stopping the training, the token is needed.
+/// On the loopback everyone on this host may read; elsewhere, and for stopping the training, the token is needed. Probes
+/// need none: they learn nothing but whether this process answers, and whether the run goes on.
 struct RunRequests: Sendable {
     struct Request: Sendable {
         var method: String
@@ -30,6 +31,8 @@ struct RunRequests: Sendable {
     var run: @Sendable () -> String?
     var token: String
     var isLoopback: Bool
+    /// Whether this process does its part of the run; nil where the run's status tells.
+    var isReady: (@Sendable () -> Bool)?
     /// Asks the coordinator with this process identifier, on this host, to save and end.
     var stop: @Sendable (Int32) -> Void
 
@@ -43,11 +46,24 @@ struct RunRequests: Sendable {
             return isTrusted ? stopping() : .refused(status: 401, "stopping needs the token of the printed address")
         }
         guard request.method == "GET" else { return .refused(status: 405, "use GET") }
+        if let answer = probe(request.path) { return answer }
         guard isTrusted || isLoopback else {
             return .refused(status: 401, "open the address with its token, as it was printed")
         }
         return content(request.path)
     }
+
+    private func probe(_ path: String) -> Answer? {
+        switch path {
+        case "/healthz": return Self.ok
+        case "/readyz":
+            let isReady = isReady?() ?? snapshot?.isLive ?? false
+            return isReady ? Self.ok : .refused(status: 503, "no coordinator leads the run")
+        default: return nil
+        }
+    }
+
+    private static let ok = Answer.content(Array("ok\n".utf8), type: "text/plain")
 
     private func content(_ path: String) -> Answer {
         switch path {
@@ -58,7 +74,6 @@ struct RunRequests: Sendable {
             guard let snapshot else { return .refused(status: 503, "the run has not begun") }
             let text = PrometheusText.text(snapshot, version: Build.version)
             return .content(Array(text.utf8), type: PrometheusText.contentType)
-        case "/healthz": return .content(Array("ok\n".utf8), type: "text/plain")
         default: return picture(path)
         }
     }

@@ -46,17 +46,25 @@ struct RunServer: Sendable {
 
     private let address: Address
     private let requests: RunRequests
+    /// Whether the user has chosen the token, which is then not printed.
+    private let hasOwnToken: Bool
 
-    /// `run` is the run directory, once there is one.
-    init(_ address: Address, run: @escaping @Sendable () -> String?) {
+    /// `run` is the run directory, once there is one. `token` is the user's, or nil for a random one; `isReady` is what
+    /// the probe of readiness asks, or nil for the run's status.
+    init(
+        _ address: Address, token: String? = nil, run: @escaping @Sendable () -> String?,
+        isReady: (@Sendable () -> Bool)? = nil
+    ) {
         self.address = address
+        hasOwnToken = token != nil
         let digits = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }
         requests = RunRequests(
-            run: run, token: digits.joined(), isLoopback: address.isLoopback, stop: { kill($0, SIGINT) })
+            run: run, token: token ?? digits.joined(), isLoopback: address.isLoopback, isReady: isReady,
+            stop: { kill($0, SIGINT) })
     }
 
     /// What to open in a browser.
-    var link: String { "http://\(address.text)/?token=\(requests.token)" }
+    var link: String { "http://\(address.text)/" + (hasOwnToken ? "" : "?token=\(requests.token)") }
 
     /// Listens, and answers in threads of its own until this process ends. `failed` gets the reason where it cannot.
     func start(failed: @escaping @Sendable (String) -> Void) {

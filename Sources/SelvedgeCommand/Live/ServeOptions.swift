@@ -1,8 +1,11 @@
 import ArgumentParser
 import Cluster
+import Core
+import Foundation
 import Reports
 import Runs
 import Synchronization
+import Transport
 
 /// The run directory that a coordinator has announced to its supervisor.
 final class AnnouncedRun: Sendable {
@@ -30,6 +33,12 @@ struct PageOptions: ParsableArguments {
             valueName: "[address:]port"))
     var serve: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "File with the token of the page, which only its owner can read; by default a new one is printed.",
+            valueName: "file"))
+    var serveToken: String?
+
     func validate() throws {
         do {
             _ = try serve.map { try RunServer.Address(parsing: $0) }
@@ -42,10 +51,33 @@ struct PageOptions: ParsableArguments {
     /// Returns whether it was asked for.
     func start(run: @escaping @Sendable () -> String?, failed: @escaping @Sendable (String) -> Void) throws -> Bool {
         guard let serve else { return false }
-        let server = RunServer(try RunServer.Address(parsing: serve), run: run)
+        let server = RunServer(try RunServer.Address(parsing: serve), token: try token(), run: run)
         Console.note("Live page: \(server.link)")
         server.start(failed: failed)
         return true
+    }
+
+    /// Answers probes for a process that has no run directory, if the page was asked for.
+    func startProbes(failed: @escaping @Sendable (String) -> Void) throws {
+        guard let serve else { return }
+        RunServer(try RunServer.Address(parsing: serve), token: try token(), run: { nil }, isReady: { true })
+            .start(failed: failed)
+    }
+
+    private static let tokenLengths = 16...256
+
+    /// The token in the user's file; nil without a file.
+    private func token() throws -> String? {
+        guard let serveToken else { return nil }
+        let text = try SecretFile.read(path: serveToken).trimmingCharacters(in: .whitespacesAndNewlines)
+        let isUsable = text.utf8.allSatisfy { 0x21...0x7E ~= $0 && !"&=#%+".utf8.contains($0) }
+        guard isUsable, Self.tokenLengths ~= text.utf8.count else {
+            throw ExitStatus(
+                ProcessExitCode.badData,
+                "\(serveToken): a token has \(Self.tokenLengths.lowerBound) to \(Self.tokenLengths.upperBound) letters and digits"
+            )
+        }
+        return text
     }
 }
 

@@ -131,8 +131,11 @@ struct LaunchedJob: WorkerPlacement {
 
     // MARK: Other ranks
 
-    /// Keeps a worker of rank 0 running until the run ends. `arguments` are further ones of the worker.
-    func compute(_ arguments: [String], restarts: Int, environment: [String: String]) throws {
+    /// Keeps a worker of rank 0 running until the run ends. `arguments` are further ones of the worker. Where the rank
+    /// is alone on its host, it answers probes at the page's address.
+    func compute(
+        _ arguments: [String], restarts: Int, page: PageOptions, environment: [String: String]
+    ) throws {
         let note = { (text: String) in Console.note("rank \(place.rank.value): \(text)") }
         try sharedKeys?.waitForWorkerFile(note: note)
         meeting.waitForName(note: note)
@@ -142,6 +145,15 @@ struct LaunchedJob: WorkerPlacement {
             arguments: ["worker", "--supervised", "--explained"] + workerArguments(name: name, interface: interface)
                 + arguments,
             restartLimit: restarts, note: note)
+        let hasOwnHost = !place.isOnOneHost && place.localSize?.value == 1
+        keeper.prepare = {
+            guard hasOwnHost else { return }
+            do {
+                try page.startProbes { Console.error($0) }
+            } catch {
+                Console.error("\(error)")
+            }
+        }
         let code = try keeper.run()
         // A run that was complete before has no coordinator that waits for workers.
         if code == ProcessExitCode.unreachable, let run, RunRecord(path: run).report != nil {
