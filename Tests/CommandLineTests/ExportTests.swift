@@ -30,6 +30,25 @@ extension CommandLineTests {
             }
         }
 
+        @Test func `a model card has the figures of the exported weights, and of no others`() throws {
+            func card() throws -> String {
+                let end = try export("--to", "safetensors", "--card", "README.md")
+                #expect(end.code == 0, "\(end.lines)")
+                return String(decoding: try scratch.bytes("README.md"), as: UTF8.self)
+            }
+            let text = try card()
+            #expect(
+                text.hasPrefix("---\nlibrary_name: selvedge\n") && text.contains("\nmodel-index:\n- name: \"small\"\n"))
+            #expect(text.contains("      split: test\n") && text.contains("| Test accuracy | 0."), "\(text)")
+            #expect(text.contains("`small.safetensors` was written by `selvedge export --to safetensors`"))
+            // A report on later weights says nothing about these.
+            let report = String(decoding: try scratch.bytes("run/report.json"), as: UTF8.self)
+            try scratch.write(
+                report.replacing("\"weights\":{\"epoch\":1", with: "\"weights\":{\"epoch\":2"), to: "run/report.json")
+            let other = try card()
+            #expect(!other.contains("Test accuracy") && other.contains("no report on the test set"), "\(other)")
+        }
+
         @Test func `exported weights are read by --init`() throws {
             #expect(try export("--to", "safetensors").code == 0)
             #expect(try export("--to", "torch", "--output", "torch").code == 0)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Core
 import Experiments
+import Reports
 import Runs
 import Selvedge
 import Training
@@ -24,6 +25,12 @@ struct ExportCommand: ParsableCommand {
         completion: .file())
     var output: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Also write a model card with figures and experiment (Markdown with a model-index), such as README.md.",
+            valueName: "file"))
+    var card: String?
+
     /// An exporter as the user names it.
     struct Form: ExpressibleByArgument {
         let exporter: any Exporter.Type
@@ -37,7 +44,9 @@ struct ExportCommand: ParsableCommand {
     }
 
     func run() throws {
-        let trained = try Checkpoint(path: CheckpointArgument(checkpoint).path).trainedModel()
+        let source = try CheckpointArgument(checkpoint).path
+        let loaded = try Checkpoint(path: source)
+        let trained = try loaded.trainedModel()
         let path = output ?? trained.experiment.name + to.exporter.suffix
         let isFolder = FileOperations().isDirectory(path)
         let content = try to.exporter.content(of: trained)
@@ -46,5 +55,21 @@ struct ExportCommand: ParsableCommand {
         }
         try content.write(to: path)
         Console.note("Written to \(path)")
+        guard let card else { return }
+        try AtomicFile.write(modelCard(loaded, source, path).text, to: card)
+        Console.note("Written to \(card)")
+    }
+
+    private static let reportByteLimit = 1 << 26
+
+    /// `source` is the checkpoint's path, `path` that of the export.
+    private func modelCard(_ loaded: Checkpoint, _ source: String, _ path: String) -> ModelCard {
+        let report = ResumedRun.owner(of: source).flatMap {
+            try? FileOperations().read(RunPaths($0).reportJSON, byteLimit: Self.reportByteLimit)
+        }
+        return ModelCard(
+            experiment: loaded.experiment, digest: loaded.digest, parameterCount: loaded.model.parameterCount,
+            rows: loaded.epochs, report: report ?? [], form: to.exporter.name,
+            path: path.split(separator: "/").last.map(String.init) ?? path)
     }
 }
