@@ -43,6 +43,8 @@ let targets: [Target] = [
     .target(name: "CImages", linkerSettings: [.linkedLibrary("png"), .linkedLibrary("jpeg")]),
     // Opens libhdf5 at run time.
     .target(name: "CHDF5", linkerSettings: [.linkedLibrary("dl")]),
+    // Opens libcurl at run time.
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
 
     // Whoever passes a table of kernels on names KernelInterface: a build compiles a module again when a module that it
     // names has changed, and the table's size is part of the code.
@@ -66,7 +68,7 @@ let targets: [Target] = [
     module("Training", ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
     module("Faults", ["Core", "Runs", "YAML"]),
     module("Cluster", ["KernelInterface", "Training", "Coordination", "Transport", "Faults", "CPlatform"]),
-    module("Reports", ["Training", "CCairo"], resources: [.embedInCode("Resources")]),
+    module("Reports", ["Training", "CCairo", "CCurl"], resources: [.embedInCode("Resources")]),
     module(
         "Selvedge",
         [

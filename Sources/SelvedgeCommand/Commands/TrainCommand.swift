@@ -23,6 +23,7 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var launchOptions: LaunchOptions
     @OptionGroup var serving: ServeOptions
+    @OptionGroup var trackOptions: TrackOptions
 
     @Option(help: "Worker processes; by default the largest power of two up to the cores and micro-batches.")
     var workers: Int?
@@ -114,7 +115,8 @@ struct TrainCommand: ParsableCommand {
             let arguments =
                 ["--threads", String(try chosenThreads(environment) ?? job.threadCount)]
                 + flag("data", experiment.namedFolder)
-            return try job.compute(arguments, restarts: restarts, environment: environment)
+            return try job.compute(
+                arguments, restarts: restarts, page: serving.page, environment: environment)
         }
         try job.lead { try command.train(job, environment: environment) }
     }
@@ -156,10 +158,13 @@ struct TrainCommand: ParsableCommand {
         supervisor.graceMilliseconds = settings.graceMilliseconds
         let workerCount = supervisor.workerCount
         let announced = AnnouncedRun()
+        let tracking = try trackOptions.tracking(
+            environment: environment, parameters: { try values(of: resolved).entries.map { ($0.key, $0.value) } })
         // Threads that start here inherit the signals that the supervisor blocks.
         supervisor.prepare = { (folder) throws(LaunchError) in
             do {
                 try serving.start(run: announced.look(in: folder))
+                tracking?.start(run: announced.look(in: folder))
                 guard handover.plan.needsProxy, let faultFolder = handover.folder else { return }
                 let layout = ProxyLayout(folder: folder, workerCount: workerCount)
                 try RunProxy.start(layout, faultFolder: faultFolder) { error in
@@ -173,15 +178,20 @@ struct TrainCommand: ParsableCommand {
         defer { serving.finish(run: announced.path) }
         Suspension.refuse()
         let outcome = try supervisor.run()
+        tracking?.finish(outcome)
         if case .exited(0) = outcome { handover.noteUntriggeredFaults() }
         try end(with: outcome, environment: environment)
     }
 
-    private func printValues(of resolved: Experiment) throws {
+    /// Every value of the experiment, with the place that it came from.
+    private func values(of resolved: Experiment) throws -> ExperimentValues {
         let file = try runOptions.experimentFile(name: resolved.name)
-        let values = try ExperimentValues(
+        return try ExperimentValues(
             of: resolved, from: experiment.source(from: file), flags: experiment.decidingFlags)
-        let rows = values.entries.map { [$0.key, $0.value, $0.source] }
+    }
+
+    private func printValues(of resolved: Experiment) throws {
+        let rows = try values(of: resolved).entries.map { [$0.key, $0.value, $0.source] }
         Console.result(TextTable.text([["key", "value", "source"]] + rows, leadingColumns: 3))
     }
 
