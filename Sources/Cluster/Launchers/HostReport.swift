@@ -33,7 +33,7 @@ package struct HostReport: Codable, Sendable, Equatable {
             version: Build.version, arithmetic: Int(Arithmetic.version), processors: Processors.available,
             coordinator: endpoint?.description, hasData: data.map { access("\($0)/.", R_OK) == 0 } ?? true)
         if case .tcp(let host, let port)? = endpoint {
-            report.problem = ConnectionProbe.problem(host: host, port: port, milliseconds: connectMilliseconds)
+            report.problem = TCPReach.attempt(host: host, port: port, timeoutMilliseconds: connectMilliseconds).problem
         }
         return report
     }
@@ -73,36 +73,6 @@ package struct HostReport: Codable, Sendable, Equatable {
             "it cannot reach \(endpoint): \(escaped($0)): let the port through the firewall, or name another address "
                 + "of this host with -- --coordinator tcp://HOST:PORT"
         }
-    }
-}
-
-/// Attempts to connect to a TCP port.
-private enum ConnectionProbe {
-    /// Why none of the host's addresses takes a connection within the time; nil where one does.
-    static func problem(host: String, port: UInt16, milliseconds: Int) -> String? {
-        var last = "the name \(host) has no address there"
-        let success = try? SocketAddress.first(ofHost: host, port: port) { entry -> Bool? in
-            guard let code = failure(of: entry, milliseconds: milliseconds) else { return true }
-            last = String(cString: strerror(code))
-            return nil
-        }
-        return success == true ? nil : last
-    }
-
-    /// The error number of a failed connection.
-    private static func failure(of target: UnsafePointer<addrinfo>, milliseconds: Int) -> Int32? {
-        let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(target.pointee.ai_family, kind, 0)
-        guard descriptor >= 0 else { return errno }
-        defer { close(descriptor) }
-        if connect(descriptor, target.pointee.ai_addr, target.pointee.ai_addrlen) == 0 { return nil }
-        guard errno == EINPROGRESS else { return errno }
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        guard poll(&request, 1, Int32(milliseconds)) > 0 else { return ETIMEDOUT }
-        var code: Int32 = 0
-        var length = socklen_t(MemoryLayout<Int32>.size)
-        guard getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else { return errno }
-        return code == 0 ? nil : code
     }
 }
 

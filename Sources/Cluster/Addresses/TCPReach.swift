@@ -43,6 +43,17 @@ enum TCPReach: Sendable, Equatable {
         return TCPReach(code: code)
     }
 
+    /// Why no connection was made; nil where one was.
+    var problem: String? {
+        switch self {
+        case .connected: nil
+        case .refused: "the port is closed"
+        case .timedOut: "nothing answers"
+        case .unreachable(let words): words
+        case .unknownHost: "its name has no address there"
+        }
+    }
+
     /// The result of connecting: 0 or an error number.
     init(code: Int32) {
         switch code {
