@@ -4,6 +4,7 @@ import Core
 import Datasets
 import Experiments
 import Faults
+import Foundation
 import Glibc
 import Kernels
 import NeuralNetwork
@@ -111,6 +112,8 @@ struct ExitStatus: Error {
 
     private static func code(ofRunDirectory error: RunDirectoryError) -> Int32 {
         switch error {
+        // The processes that use it are those of this job on a node that was lost: they end, or their locks do.
+        case .inUse where BatchSystem.isPresent(in: ProcessInfo.processInfo.environment): ProcessExitCode.requeue
         case .inUse, .notEmpty, .otherExperiment, .unsafe, .noSharedLocks: ProcessExitCode.usage
         case .notARun, .noCheckpoint, .nothingToResume: ProcessExitCode.missingInput
         case .file(let error): code(ofFile: error)
@@ -123,11 +126,14 @@ enum BatchSystem {
     /// Variables that a batch system sets in every process of a job: Slurm, PBS, LSF, and a pod of Kubernetes.
     private static let variables = ["SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "KUBERNETES_SERVICE_HOST"]
 
+    static func isPresent(in environment: [String: String]) -> Bool {
+        variables.contains { !(environment[$0] ?? "").isEmpty }
+    }
+
     /// The exit code of a process that would end with `code`: after SIGTERM or SIGUSR1 a batch system is asked to queue
     /// the job again.
     static func exitCode(_ code: Int32, environment: [String: String]) -> Int32 {
         let isPreempted = [SIGTERM, SIGUSR1].contains { code == ProcessExitCode.signal($0) }
-        let isBatchJob = variables.contains { !(environment[$0] ?? "").isEmpty }
-        return isPreempted && isBatchJob ? ProcessExitCode.requeue : code
+        return isPreempted && isPresent(in: environment) ? ProcessExitCode.requeue : code
     }
 }
