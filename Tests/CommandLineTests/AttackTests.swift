@@ -213,14 +213,15 @@ extension ProcessesByHandTests {
                 takenName: "left")
             let process = run.coordinator.processIdentifier
             let before = try Self.peakMemory(process)
-            try flood.run(messageCount: 60_000, seconds: 20)
-            #expect(flood.sentCount >= 60_000)
+            try flood.run(messageCount: 20_000, seconds: 20)
+            #expect(flood.sentCount >= 20_000)
             let grown = try Self.peakMemory(process) - before
-            #expect(grown < 64 << 20, "\(grown) bytes")
+            // Also where it reads none of them meanwhile.
+            #expect(grown < 128 << 20, "\(grown) bytes")
             _ = try run.expectEnd()
             try expectUndisturbed()
             let log = try scratch.bytes("run/log.jsonl").count
-            #expect(log < 4 << 20, "\(log) bytes")
+            #expect(log < 2 << 20, "\(log) bytes")
         }
 
         @Test func `a message whose frames never end breaks its connection, not the process`() throws {

@@ -33,6 +33,25 @@ struct SocketTests {
         #expect(try dealer.receiveFrames() == nil)
     }
 
+    @Test("A peer that sends more than is read, and goes, ends its connection and not the process")
+    func lostPeerOfFullQueue() throws {
+        let router = try ZeroMQSocket(context(), .router, options: SocketOptions())
+        let endpoint = try router.bind(.tcp(host: "127.0.0.1", port: 0))
+        var options = SocketOptions()
+        options.sendHighWaterMark = 2000
+        let dealer = try ZeroMQSocket(context(), .dealer, options: options)
+        try dealer.connect(endpoint)
+        try #require(try wait(dealer, forSending: true))
+        for number in 0..<1000 { #expect(try dealer.send(frames: [bytes(100, seed: number)])) }
+        // The messages cross, and the connection breaks while nothing is read; then a heartbeat is due.
+        usleep(300_000)
+        dealer.close()
+        usleep(UInt32(SocketOptions.heartbeatIntervalMilliseconds + 200) * 1000)
+        var receivedCount = 0
+        while try router.receiveFrames() != nil { receivedCount += 1 }
+        #expect(receivedCount == 1000)
+    }
+
     @Test("An address in use, a missing host and port 0 for connecting are typed errors that name the endpoint")
     func refused() throws {
         let first = try ZeroMQSocket(context(), .pull, options: SocketOptions())

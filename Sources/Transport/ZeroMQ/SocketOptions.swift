@@ -1,11 +1,12 @@
 internal import CZeroMQ
 package import Core
 
-/// The options of a socket, set before it binds or connects. Every limit is finite; the defaults suit control sockets.
+/// The options of a socket, set before it binds or connects. The defaults suit control sockets.
 package struct SocketOptions: Sendable {
     /// The most messages queued for one peer; then the socket takes no more.
     package var sendHighWaterMark = 64
-    /// The most messages queued from one peer; then its connection is not read.
+    /// The most messages queued from one peer; then its connection is not read. Not of ROUTER and PULL, to which many
+    /// peers connect: `UnreadBytes` bounds those.
     package var receiveHighWaterMark = 64
     /// A longer frame ends the connection before memory is allocated for it.
     package var maximumMessageByteCount = 1 << 20
@@ -67,7 +68,9 @@ extension ZeroMQSocket {
     /// Sets all options. Called before the socket binds or connects; libzmq may crash when some are changed later.
     func apply(_ options: SocketOptions) throws(TransportError) {
         try set(ZMQ_SNDHWM, options.sendHighWaterMark)
-        try set(ZMQ_RCVHWM, options.receiveHighWaterMark)
+        // libzmq stops reading a connection at its mark, and aborts when that one breaks before it is read again.
+        let isBoundInBytes = kind == .router || kind == .pull
+        try set(ZMQ_RCVHWM, isBoundInBytes ? 0 : options.receiveHighWaterMark)
         var limit = Int64(options.maximumMessageByteCount)
         guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &limit, MemoryLayout<Int64>.size) == 0 else {
             throw .current("set the largest message of", endpoint)
