@@ -33,6 +33,20 @@ package indirect enum JSONValue: Sendable, Equatable {
     case array([JSONValue])
     case object([String: JSONValue])
 
+    /// The value as JSON in one line; the members of an object are in the order of their keys.
+    package var text: String {
+        switch self {
+        case .null: "null"
+        case .boolean(let value): String(value)
+        case .whole(let value): String(value)
+        case .number(let value): value.description
+        case .string(let text): JSONText.string(text)
+        case .array(let elements): "[\(elements.map(\.text).joined(separator: ","))]"
+        case .object(let members):
+            "{\(members.sorted { $0.key < $1.key }.map { "\(JSONText.string($0)):\($1.text)" }.joined(separator: ","))}"
+        }
+    }
+
     /// Deeper nesting is refused.
     private static let depthLimit = 16
 

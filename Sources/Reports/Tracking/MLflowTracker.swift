@@ -56,7 +56,11 @@ package struct MLflowTracker: RunTracker {
         guard let end = moment.end else { return }
         if end == .complete { try sendArtifacts(moment, record) }
         _ = try post(
-            "runs/update", ["run_id": record.run, "status": Self.status(end), "end_time": moment.nowMilliseconds])
+            "runs/update",
+            [
+                "run_id": .string(record.run), "status": .string(Self.status(end)),
+                "end_time": .whole(moment.nowMilliseconds),
+            ])
     }
 
     private static func status(_ end: TrackedMoment.End) -> String {
@@ -74,22 +78,22 @@ package struct MLflowTracker: RunTracker {
         if let kept = MLflowRecord(json: (try? files.read(MLflowRecord.path(moment), byteLimit: 1 << 16)) ?? []),
             kept.server == address
         {
-            _ = try post("runs/update", ["run_id": kept.run, "status": "RUNNING"])
+            _ = try post("runs/update", ["run_id": .string(kept.run), "status": .string("RUNNING")])
             record = kept
             hasParameters = true
             return
         }
         // The coordinator has not written its first status yet: the next report begins.
         guard let status = moment.snapshot.status else { return }
-        let tags = [
-            ["key": "selvedge.run", "value": moment.snapshot.run], ["key": "selvedge.host", "value": status.host],
-        ]
+        let tags = [("selvedge.run", moment.snapshot.run), ("selvedge.host", status.host)].map { key, value in
+            JSONValue.object(["key": .string(key), "value": .string(value)])
+        }
         let answer = try post(
             "runs/create",
             [
-                "experiment_id": try experiment(experimentName ?? status.experiment),
-                "start_time": moment.nowMilliseconds,
-                "run_name": moment.runName, "tags": tags,
+                "experiment_id": .string(try experiment(experimentName ?? status.experiment)),
+                "start_time": .whole(moment.nowMilliseconds),
+                "run_name": .string(moment.runName), "tags": .array(tags),
             ])
         let information = answer["run"]?.object?["info"]?.object
         guard let run = information?["run_id"]?.string, let place = information?["artifact_uri"]?.string else {
@@ -104,7 +108,7 @@ package struct MLflowTracker: RunTracker {
         let found = try send("GET", "experiments/get-by-name?experiment_name=\(Self.percentEncoded(name))", [])
         let number =
             found.status == 404
-            ? try post("experiments/create", ["name": name])["experiment_id"]?.string
+            ? try post("experiments/create", ["name": .string(name)])["experiment_id"]?.string
             : try object(found)["experiment"]?.object?["experiment_id"]?.string
         guard let number else { throw TrackerError("the server at \(address) names no experiment in its answer") }
         return number
@@ -129,8 +133,10 @@ package struct MLflowTracker: RunTracker {
         while !rest.isEmpty {
             let part = rest.prefix(Self.batchParameterLimit)
             rest = rest.dropFirst(part.count)
-            let values = part.map { ["key": Self.key($0.key), "value": Self.plain($0.value)] }
-            _ = try post("runs/log-batch", ["run_id": record.run, "params": values])
+            let values = part.map {
+                JSONValue.object(["key": .string(Self.key($0.key)), "value": .string(Self.plain($0.value))])
+            }
+            _ = try post("runs/log-batch", ["run_id": .string(record.run), "params": .array(values)])
         }
         hasParameters = true
     }
@@ -147,16 +153,19 @@ package struct MLflowTracker: RunTracker {
         _ rows: ArraySlice<EpochRow>, _ moment: TrackedMoment, _ record: MLflowRecord
     ) throws(TrackerError) {
         let timings = Dictionary(moment.snapshot.timings.map { ($0.epoch, $0) }) { $1 }
-        var metrics: [[String: any MLflowValue]] = []
+        var metrics: [JSONValue] = []
         for row in rows {
             var figures = row.figures
             if let timing = timings[row.epoch] { figures.append(("images_per_second", timing.imagesPerSecond)) }
             for (name, value) in figures {
                 metrics.append(
-                    ["key": name, "value": value, "timestamp": moment.nowMilliseconds, "step": row.epoch])
+                    .object([
+                        "key": .string(name), "value": .number(value), "timestamp": .whole(moment.nowMilliseconds),
+                        "step": .whole(row.epoch),
+                    ]))
             }
         }
-        _ = try post("runs/log-batch", ["run_id": record.run, "metrics": metrics])
+        _ = try post("runs/log-batch", ["run_id": .string(record.run), "metrics": .array(metrics)])
     }
 
     /// Through the server where it keeps artifacts itself; other places need a client of their own.
@@ -199,9 +208,9 @@ package struct MLflowTracker: RunTracker {
     // MARK: Requests
 
     private func post(
-        _ path: String, _ members: [String: any MLflowValue]
+        _ path: String, _ members: [String: JSONValue]
     ) throws(TrackerError) -> [String: JSONValue] {
-        try object(try send("POST", path, Array(members.json.utf8)))
+        try object(try send("POST", path, Array(JSONValue.object(members).text.utf8)))
     }
 
     private func send(
@@ -265,33 +274,9 @@ private struct MLflowRecord {
     }
 
     var json: String {
-        let members: [String: any MLflowValue] = [
-            "server": server, "run_id": run, "artifact_uri": artifacts, "epochs": epochs,
-        ]
-        return members.json + "\n"
-    }
-}
-
-/// A value of a request's JSON.
-private protocol MLflowValue {
-    var json: String { get }
-}
-
-extension String: MLflowValue { fileprivate var json: String { JSONText.string(self) } }
-
-extension Int: MLflowValue { fileprivate var json: String { String(self) } }
-
-extension Double: MLflowValue { fileprivate var json: String { description } }
-
-extension Array: MLflowValue where Element: MLflowValue {
-    fileprivate var json: String { "[\(map(\.json).joined(separator: ","))]" }
-}
-
-extension Dictionary: MLflowValue where Key == String {
-    fileprivate var json: String {
-        let members = sorted { $0.key < $1.key }.map { key, value in
-            "\(JSONText.string(key)):\((value as? any MLflowValue)?.json ?? "null")"
-        }
-        return "{\(members.joined(separator: ","))}"
+        JSONValue.object([
+            "server": .string(server), "run_id": .string(run), "artifact_uri": .string(artifacts),
+            "epochs": .whole(epochs),
+        ]).text + "\n"
     }
 }

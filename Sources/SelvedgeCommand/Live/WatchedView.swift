@@ -45,19 +45,3 @@ struct WatchedView {
         }
     }
 }
-
-extension JSONValue {
-    /// The value as JSON.
-    fileprivate var text: String {
-        switch self {
-        case .null: "null"
-        case .boolean(let value): String(value)
-        case .whole(let value): String(value)
-        case .number(let value): value.description
-        case .string(let text): JSONText.string(text)
-        case .array(let elements): "[\(elements.map(\.text).joined(separator: ","))]"
-        case .object(let members):
-            "{\(members.map { "\(JSONText.string($0)):\($1.text)" }.joined(separator: ","))}"
-        }
-    }
-}
