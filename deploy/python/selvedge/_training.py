@@ -113,14 +113,11 @@ class _TextDisplay:
     """One line an epoch, and on a terminal a line for the running one."""
 
     def __init__(self):
-        self._shown = None
+        self._shown = 0
         self._is_terminal = sys.stderr.isatty()
 
     def show(self, run, ended):
         rows, status = _rows(run), run.status
-        if self._shown is None:
-            # A run that is continued has rows of before.
-            self._shown = 0
         erase = "\r\033[K" if self._is_terminal else ""
         for row in rows[self._shown:]:
             print(f"{erase}epoch {row['epoch']}: {_figures(row)}", file=sys.stderr)
