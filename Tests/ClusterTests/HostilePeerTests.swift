@@ -103,7 +103,8 @@ struct HostilePeerTests {
         settings.isInsecure = true
         // A port that was free a moment ago.
         let free = try PeerNetwork(ZeroMQContext(), settings: settings).inboxAddress
-        settings.inboxPort = try #require(free.split(separator: ":").last.flatMap { UInt16($0) })
+        let port: UInt16 = try #require(free.split(separator: ":").last.flatMap { UInt16($0) })
+        settings.inboxPort = port
         let peers = try PeerNetwork(ZeroMQContext(), settings: settings)
         #expect(peers.inboxAddress == free)
         #expect(throws: (any Error).self) { try PeerNetwork(ZeroMQContext(), settings: settings) }
