@@ -132,7 +132,7 @@ private struct ReadyHosts {
         default: throw ExitStatus(ProcessExitCode.usage, "--coordinator: write tcp://HOST:PORT with this host's name")
         }
         // Listens until the hosts have answered.
-        let port = try ReservedPort(wanted.port)
+        let port = try ListeningPort(ofAllAddresses: wanted.port)
         let address = wanted.host.map { Endpoint.tcp(host: $0, port: port.number) }
         let preflight = HostPreflight(
             ssh,

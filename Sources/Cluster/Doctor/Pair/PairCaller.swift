@@ -82,38 +82,3 @@ struct PairCaller {
         return nil
     }
 }
-
-/// A port of this host that accepts connections and serves nothing.
-private struct ListeningPort: ~Copyable {
-    let number: UInt16
-    private let descriptor: Int32
-
-    /// - Throws: an address that is not this host's.
-    init(address: String, port: UInt16) throws(ClusterError) {
-        var (found, code): ((descriptor: Int32, number: UInt16)?, Int32) = (nil, 0)
-        found = try SocketAddress.first(ofHost: address, port: port) { entry in
-            let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
-            let descriptor = socket(entry.pointee.ai_family, kind, 0)
-            var bound = sockaddr_storage()
-            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-            let status = withUnsafeMutablePointer(to: &bound) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(descriptor, entry.pointee.ai_addr, entry.pointee.ai_addrlen) == 0 && listen(descriptor, 1) == 0
-                        && getsockname(descriptor, pointer, &length) == 0
-                }
-            }
-            guard status else {
-                code = errno
-                close(descriptor)
-                return nil
-            }
-            // The port has one place in the addresses of both families.
-            let port = withUnsafeBytes(of: &bound) { UInt16($0[2]) << 8 | UInt16($0[3]) }
-            return (descriptor, port)
-        }
-        guard let found else { throw .system("listen on port \(port) of \(address)", code) }
-        (descriptor, number) = found
-    }
-
-    deinit { close(descriptor) }
-}
