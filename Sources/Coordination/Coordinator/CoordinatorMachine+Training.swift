@@ -53,20 +53,25 @@ extension CoordinatorMachine {
         "\(microseconds / 1000).\(microseconds / 100 % 10)"
     }
 
-    private mutating func reportNetworkCost(now: UInt64) {
-        let owners = membership.owners(in: roster)
-        guard !owners.contains(where: { roster[$0].progress.phase == .validating }) else {
-            return networkCost.interrupt()
-        }
+    /// The hosts of workers, by name.
+    private static func hosts(of workers: [Int], in roster: Roster) -> [NetworkCost.Host] {
         var hosts: [HostIdentifier: NetworkCost.Host] = [:]
-        for owner in owners {
-            let (hello, progress) = (roster[owner].hello, roster[owner].progress)
+        for worker in workers {
+            let (hello, progress) = (roster[worker].hello, roster[worker].progress)
             hosts[hello.hostIdentifier, default: NetworkCost.Host(name: hello.host, microBatchNanoseconds: [])]
                 .microBatchNanoseconds.append(progress.microBatchNanoseconds)
         }
+        return hosts.values.sorted { $0.name < $1.name }
+    }
+
+    private mutating func reportNetworkCost(now: UInt64) {
+        let (roster, owners) = (roster, membership.owners(in: roster))
+        guard !owners.contains(where: { roster[$0].progress.phase == .validating }) else {
+            return networkCost.interrupt()
+        }
         let finding = networkCost.note(
             completedSteps: membership.completedSteps(in: roster), generation: membership.generation,
-            hosts: hosts.values.sorted { $0.name < $1.name }, now: now)
+            hosts: Self.hosts(of: owners, in: roster), now: now)
         guard let finding else { return }
         log(
             .warning,

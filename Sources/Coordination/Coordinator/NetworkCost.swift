@@ -46,12 +46,11 @@ struct NetworkCost {
         window = nil
     }
 
-    /// So many steps are complete in a view with these hosts. Returns a finding once for each number of hosts.
-    mutating func note(completedSteps: UInt64, generation: UInt64, hosts: [Host], now: UInt64) -> Finding? {
-        guard hosts.count > 1, !reported.contains(hosts.count) else {
-            window = nil
-            return nil
-        }
+    /// So many steps are complete in a view with these hosts, which are looked at when a window is over. Returns a
+    /// finding once for each number of hosts.
+    mutating func note(
+        completedSteps: UInt64, generation: UInt64, hosts: @autoclosure () -> [Host], now: UInt64
+    ) -> Finding? {
         guard let window, window.generation == generation, completedSteps >= window.completedSteps else {
             if window?.generation != generation { slowWindowCount = 0 }
             window = Window(generation: generation, completedSteps: completedSteps, since: now)
@@ -60,6 +59,8 @@ struct NetworkCost {
         let steps = completedSteps - window.completedSteps
         guard now >= window.since + Self.windowMilliseconds, steps >= Self.windowStepCount else { return nil }
         self.window = Window(generation: generation, completedSteps: completedSteps, since: now)
+        let hosts = hosts()
+        guard hosts.count > 1, !reported.contains(hosts.count) else { return nil }
         let stepMicroseconds = (now - window.since) * 1000 / steps
         let alone = hosts.compactMap { host in
             microseconds(of: host).map { (name: host.name, microseconds: $0) }
