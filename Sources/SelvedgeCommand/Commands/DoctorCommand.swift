@@ -72,8 +72,9 @@ struct DoctorCommand: ParsableCommand {
         }
         let link = try link(from: host, keys: keys.map { try $0.file.workerKeys(source: $0.source) })
         var report = DoctorReport()
-        add(host.examine(), to: &report)
-        if let link { add(try link.examine(), to: &report) }
+        let (findings, dataDigest) = host.examine()
+        add(findings, to: &report)
+        if let link { add(try link.examine(dataDigest: dataDigest), to: &report) }
         try finish(report)
     }
 

@@ -1,4 +1,4 @@
-import Core
+package import Core
 package import Transport
 
 /// Examines the way to a coordinator, without joining its run, or to a doctor that listens.
@@ -35,13 +35,15 @@ package struct LinkExamination {
 
     /// Takes about two seconds to a coordinator and five to a doctor; half a minute where something does not answer.
     ///
+    /// `dataDigest` is that of this host's data.
+    ///
     /// - Throws: a socket that cannot be used.
-    package func examine() throws -> [Finding] {
-        try facts().findings(subject: address)
+    package func examine(dataDigest: SHA256Digest?) throws -> [Finding] {
+        try facts(dataDigest).findings(subject: address)
     }
 
-    private func facts() throws -> LinkFacts {
-        var facts = LinkFacts(address: address, reach: reach, program: .current, data: host.dataDigest)
+    private func facts(_ dataDigest: SHA256Digest?) throws -> LinkFacts {
+        var facts = LinkFacts(address: address, reach: reach, program: .current, data: dataDigest)
         facts.gradientByteCount = GradientSize.byteCount(of: host.experiment)
         guard facts.reach == .connected else { return facts }
         let link = try QuestionLink(endpoint, keys: keys)
