@@ -16,10 +16,13 @@ struct ChildProcess {
 
     /// Starts `executable` with `arguments` (without the program's name).
     ///
+    /// Crashes of the child leave no `swift-backtrace` process behind unless `environment` asks for one: it would inherit
+    /// the caller's pipes, and outlive a child that is killed while it waits.
+    ///
     /// The child gets the streams, and no other descriptor. A program that does not take the signals that ask for the
     /// end by itself needs them unblocked.
     static func start(
-        executable: String, arguments: [String], environment: [String], streams: Streams = Streams(),
+        executable: String, arguments: [String], environment: [String: String], streams: Streams = Streams(),
         blocksStopSignals: Bool = true
     ) throws(LaunchError) -> ChildProcess {
         var descriptors: [Int32] = [-1, -1]
@@ -45,9 +48,11 @@ struct ChildProcess {
         defer { posix_spawnattr_destroy(&attributes) }
         configure(&attributes, blocksStopSignals: blocksStopSignals)
 
+        let variables = environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
+            .map { "\($0.key)=\($0.value)" }.sorted()
         var identifier: pid_t = 0
         let status = withCStrings([executable] + arguments) { argumentPointers in
-            withCStrings(environment) { environmentPointers in
+            withCStrings(variables) { environmentPointers in
                 posix_spawn(
                     &identifier, executable, &actions, &attributes, argumentPointers, environmentPointers)
             }

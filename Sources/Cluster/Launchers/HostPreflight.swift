@@ -28,13 +28,13 @@ package struct HostPreflight: ~Copyable {
 
     private let ssh: SSHCommand
     private let arguments: [String]
-    private let variables: [String]
+    private let environment: [String: String]
 
     /// `arguments` make this program print its report on a host.
     package init(_ ssh: SSHCommand, arguments: [String], environment: [String: String]) {
         self.ssh = ssh
         self.arguments = arguments
-        variables = environment.map { "\($0.key)=\($0.value)" }.sorted()
+        self.environment = environment
     }
 
     /// The answer of each host.
@@ -61,7 +61,7 @@ package struct HostPreflight: ~Copyable {
         do {
             let process = try ChildProcess.start(
                 executable: SSHCommand.executable, arguments: ssh.arguments(on: host, arguments, isQuiet: false),
-                environment: variables, streams: ChildProcess.Streams(output: ends[1], errors: ends[1]),
+                environment: environment, streams: ChildProcess.Streams(output: ends[1], errors: ends[1]),
                 blocksStopSignals: false)
             return Question(host: host, process: process, output: ends[0])
         } catch {

@@ -4,17 +4,14 @@ package import Coordination
 package struct LocalLauncher: Launcher {
     package var children = ChildProcesses()
     private let executable: String
-    private let variables: [String]
+    private let environment: [String: String]
     private let shares: ProcessorShares?
 
-    /// Children run `executable` with `environment`. Their crashes leave no `swift-backtrace` process behind unless the
-    /// environment asks for one: it would inherit the caller's pipes, and outlive a child that is killed while it
-    /// waits. With `shares` each worker has its processors.
+    /// Children run `executable` with `environment`. With `shares` each worker has its processors.
     package init(executable: String, environment: [String: String], shares: ProcessorShares? = nil) {
         self.executable = executable
         self.shares = shares
-        variables = environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
-            .map { "\($0.key)=\($0.value)" }.sorted()
+        self.environment = environment
     }
 
     package mutating func start(_ child: SupervisedChild, arguments: [String]) throws(LaunchError) -> Int32 {
@@ -28,6 +25,6 @@ package struct LocalLauncher: Launcher {
     }
 
     private func started(_ arguments: [String]) throws(LaunchError) -> ChildProcess {
-        try ChildProcess.start(executable: executable, arguments: arguments, environment: variables)
+        try ChildProcess.start(executable: executable, arguments: arguments, environment: environment)
     }
 }

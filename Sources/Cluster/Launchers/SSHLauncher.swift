@@ -22,7 +22,7 @@ package struct SSHLauncher: Launcher {
 
     package var children = ChildProcesses()
     private let executable: String
-    private let variables: [String]
+    private let environment: [String: String]
     private let ssh: SSHCommand
     private let coordinatorKeys: KeyFile
     private let workers: [Worker]
@@ -35,8 +35,7 @@ package struct SSHLauncher: Launcher {
         self.ssh = ssh
         self.coordinatorKeys = coordinatorKeys
         self.workers = workers
-        variables = environment.merging(["SWIFT_BACKTRACE": "enable=no"]) { given, _ in given }
-            .map { "\($0.key)=\($0.value)" }.sorted()
+        self.environment = environment
     }
 
     package var remoteHosts: [Int: String] {
@@ -60,10 +59,10 @@ package struct SSHLauncher: Launcher {
                 // What the host's shell prints at its start is no result of this program.
                 try ChildProcess.start(
                     executable: SSHCommand.executable, arguments: ssh.arguments(on: host, arguments, isQuiet: true),
-                    environment: variables, streams: ChildProcess.Streams(output: STDERR_FILENO),
+                    environment: environment, streams: ChildProcess.Streams(output: STDERR_FILENO),
                     blocksStopSignals: false)
             } else {
-                try ChildProcess.start(executable: executable, arguments: arguments, environment: variables)
+                try ChildProcess.start(executable: executable, arguments: arguments, environment: environment)
             }
         let identifier = children.add(process, for: child)
         children.write(keys.pipedText, to: child)
