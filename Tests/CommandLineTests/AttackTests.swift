@@ -72,7 +72,10 @@ extension ProcessesByHandTests {
             func expectEnd() throws -> Selvedge.End {
                 let end = try coordinator.end()
                 #expect(end.code == 0, "\(end.lines)")
-                for worker in workers { #expect(try worker.end().code == 0) }
+                for worker in workers {
+                    let end = try worker.end()
+                    #expect(end.code == 0, "\(end.lines)")
+                }
                 return end
             }
         }

@@ -14,9 +14,9 @@ final class Wiretap: Sendable {
         /// What each connection sent to the coordinator, in the order of the connections.
         var toCoordinator: [[UInt8]] = []
         var toWorkers: [UInt8] = []
-        /// Whether the next bytes to the coordinator are to be sent twice.
+        /// Whether the next frame to the coordinator is to be sent twice.
         var repeatsNext = false
-        var repeatedByteCount = 0
+        var hasRepeated = false
     }
 
     /// Both ends of a connection.
@@ -39,10 +39,10 @@ final class Wiretap: Sendable {
     /// What the connections sent to the coordinator so far.
     var sessions: [[UInt8]] { state.withLock { $0.toCoordinator } }
 
-    /// Whether bytes went twice to the coordinator.
-    var hasRepeated: Bool { state.withLock { $0.repeatedByteCount > 0 } }
+    /// Whether a frame went twice to the coordinator.
+    var hasRepeated: Bool { state.withLock { $0.hasRepeated } }
 
-    /// Sends the next bytes to the coordinator twice.
+    /// Sends the next frame to the coordinator twice.
     func repeatNext() { state.withLock { $0.repeatsNext = true } }
 
     /// Whether a text passed in one piece, in either direction.
@@ -94,19 +94,34 @@ final class Wiretap: Sendable {
         let count = read(source, &buffer, buffer.count)
         guard count > 0 else { return false }
         let bytes = Array(buffer[..<count])
-        let isRepeated = state.withLock { state in
+        let repeated: [UInt8] = state.withLock { state in
             guard toCoordinator else {
                 state.toWorkers += bytes
-                return false
+                return []
             }
             state.toCoordinator[index] += bytes
-            guard state.repeatsNext else { return false }
-            state.repeatsNext = false
-            state.repeatedByteCount = bytes.count
-            return true
+            guard state.repeatsNext, let frame = Self.lastFrame(of: state.toCoordinator[index]) else { return [] }
+            (state.repeatsNext, state.hasRepeated) = (false, true)
+            return frame
         }
-        return Loopback.send(bytes, sink) && (!isRepeated || Loopback.send(bytes, sink))
+        return Loopback.send(bytes, sink) && (repeated.isEmpty || Loopback.send(repeated, sink))
     }
+
+    /// The last frame of a session (ZMTP 3: flags, a size of one or eight bytes, content); nil in the middle of one.
+    private static func lastFrame(of session: [UInt8]) -> [UInt8]? {
+        var start = greetingByteCount
+        while start + 9 <= session.count || (start + 2 <= session.count && session[start] & longFlag == 0) {
+            let header = session[start] & longFlag == 0 ? 2 : 9
+            let size = session[start + 1..<start + header].reduce(0) { $0 << 8 | Int($1) }
+            let end = start + header + size
+            if end == session.count { return Array(session[start..<end]) }
+            start = end
+        }
+        return nil
+    }
+
+    private static let greetingByteCount = 64
+    private static let longFlag: UInt8 = 2
 }
 
 /// Connections of tests on the loopback.
