@@ -133,6 +133,23 @@ package final class HostFrameTransport: FrameTransport {
         return outcome == .timedOut && !deadline.hasPassed ? .ready : outcome
     }
 
+    /// Sleeps until a frame may be received, through memory too, or until something that `poller` watches is ready: it
+    /// has the inbox, and room for one descriptor more.
+    package func sleep(watching poller: Poller, deadline: Deadline) throws(TransportError) {
+        guard let memory, let doorbell = memory.doorbellDescriptor else {
+            _ = try poller.wait(until: deadline)
+            return
+        }
+        guard memory.prepareToSleep() else { return }
+        let index = poller.add(descriptor: doorbell)
+        defer {
+            memory.wake(wasRung: poller.isReady(index))
+            poller.remove(from: index)
+        }
+        let short = Deadline(afterMilliseconds: Self.ringWaitMilliseconds)
+        _ = try poller.wait(until: disturbance?.holdsFrames == true ? short : deadline)
+    }
+
     /// Looks for a frame until one has arrived or the time is over. Returns whether one has.
     private func spin(_ memory: SharedMemoryPlane) throws(TransportError) -> Bool {
         let begun = MonotonicTime.now

@@ -59,6 +59,14 @@ extension CommandLineTests {
             }
         }
 
+        @Test func `a worker that loses many of the last frames that it receives`() throws {
+            // The other workers are done with the last round, and wait to be dismissed, when it requests frames again.
+            let lost = ["--workers", "3", "--transport", "shared-memory", "--progress-deadline", "30", "--fault"]
+            try expectEqual(
+                ["--epochs", "1", "--threads", "1"],
+                [["--workers", "1"]] + [0, 1].map { lost + ["drop worker=\($0) step=5 share=0.3 for=60000"] })
+        }
+
         @Test func `a batch that neither workers nor micro-batches divide`() throws {
             try expectEqual(
                 ["--epochs", "1", "--threads", "1", "--batch-size", "509"],

@@ -150,6 +150,30 @@ struct SharedMemoryTests {
         }
     }
 
+    @Test("a worker that sleeps for other events too finds every frame, and every event")
+    func otherEvents() throws {
+        let workers = try Workers()
+        let memory = workers.transports[0].makeMemory(byteCount: 64)
+        let event = try InterruptEvent()
+        let poller = Poller(capacity: 2)
+        poller.add(event)
+        for _ in 0..<200 {
+            let group = DispatchGroup()
+            nonisolated(unsafe) let waiting = poller
+            DispatchQueue.global().async(group: group) {
+                let deadline = patience()
+                _ = try? workers.transports[1].sleep(watching: waiting, deadline: deadline)
+                #expect(!deadline.hasPassed)
+            }
+            #expect(try workers.send(memory, byteCount: 64, counter: ReleaseCounter()))
+            group.wait()
+            #expect(try workers.receive(1, into: FrameStore(capacity: 1)))
+        }
+        event.signal()
+        try workers.transports[1].sleep(watching: poller, deadline: patience())
+        #expect(poller.count == 1 && poller.isReady(0))
+    }
+
     @Test("a sleeping worker is rung once, however many frames arrive")
     func oneRing() throws {
         let workers = try Workers(spins: false)

@@ -22,6 +22,7 @@ final class PeerExchange: GradientExchange {
     /// The driver that started last.
     private var latest: Driver
     private let agreements: AgreementCounter
+    private let transport: HostFrameTransport
     private let board: ProgressBoard
     private let ownership: Ownership
     private let own: Range<Int>
@@ -62,6 +63,7 @@ final class PeerExchange: GradientExchange {
         agreements = AgreementCounter(trainer.model.agreedSumCounts)
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
         audits = isAudited ? driver(buckets: [], statisticsWidth: AuditFinding.width) : nil
+        self.transport = transport
         self.board = board
         self.ownership = ownership
         own = ownership.runs[rank]
@@ -73,10 +75,14 @@ final class PeerExchange: GradientExchange {
 
     /// Answers requests of peers between rounds, and holds frames of the next round. Never waits.
     ///
-    /// After a step a peer may request frames of it until all have completed it. Call this whenever the inbox has
-    /// frames.
+    /// After a step a peer may request frames of it until all have completed it. Call this after each `sleep`.
     func serve() {
         latest.serve()
+    }
+
+    /// Sleeps until a frame may have arrived or something that `poller` watches is ready; see `HostFrameTransport`.
+    func sleep(watching poller: Poller, deadline: Deadline) throws(TransportError) {
+        try transport.sleep(watching: poller, deadline: deadline)
     }
 
     private var drivers: [Driver] { [gradients, validation, sums, audits].compactMap { $0 } }

@@ -108,9 +108,11 @@ final class TrainingSession {
     /// Whether peers may miss a frame of this worker.
     var hasPeers: Bool { peerExchange != nil }
 
-    /// Answers peers while this worker waits.
-    func servePeers() {
-        peerExchange?.serve()
+    /// Waits for what `poller` watches, the inbox among it, and answers peers.
+    func servePeers(watching poller: Poller, deadline: Deadline) {
+        guard let peerExchange else { return }
+        try? peerExchange.sleep(watching: poller, deadline: deadline)
+        peerExchange.serve()
     }
 
     /// Sends the state to the members that need it, or receives it.

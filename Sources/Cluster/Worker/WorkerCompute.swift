@@ -23,8 +23,8 @@ final class WorkerCompute {
     private var contents = ContentStore()
     private var session: TrainingSession?
     private let poller = Poller(capacity: 1)
-    /// Also watches the inbox, while this worker has peers to answer.
-    private let servingPoller = Poller(capacity: 2)
+    /// Also watches the inbox, and the memory of this host, while this worker has peers to answer.
+    private let servingPoller = Poller(capacity: 3)
 
     init(settings: WorkerSettings, kernels: KernelTable, channel: ComputeChannel, peers: PeerNetwork) {
         self.settings = settings
@@ -58,8 +58,7 @@ final class WorkerCompute {
             _ = try? poller.wait(until: deadline)
             return
         }
-        _ = try? servingPoller.wait(until: deadline)
-        if servingPoller.isReady(1) { session.servePeers() }
+        session.servePeers(watching: servingPoller, deadline: deadline)
     }
 
     private func perform(_ command: ComputeCommand) {
