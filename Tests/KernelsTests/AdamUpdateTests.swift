@@ -15,7 +15,12 @@ struct AdamUpdateTests {
             first = SeededRandomFloats.make(count, seed: 2)
             second = SeededRandomFloats.make(count, seed: 3).map { abs($0) }
             gradient = SeededRandomFloats.make(count, seed: 4).map { 100 * $0 }
-            if count > 3 { (gradient[1], first[1], second[1]) = (0, 0, 0) }
+            if count > 3 {
+                (gradient[1], first[1], second[1]) = (0, 0, 0)
+                // Subnormal already, or when divided by the size of the batch.
+                (gradient[0], first[0], second[0]) = (-21 * .leastNonzeroMagnitude, 0, 0)
+                gradient[3] = 1.7e-38
+            }
         }
     }
 
@@ -25,24 +30,28 @@ struct AdamUpdateTests {
     static let beta2: Float = 0.999
     static let epsilon: Float = 1e-7
 
-    func run(_ table: KernelTable, _ state: State) -> (bits: [[UInt32]], isIntact: Bool) {
+    func run(
+        _ table: KernelTable, _ state: State, batchSize: Float = Self.batchSize
+    ) -> (bits: [[UInt32]], isIntact: Bool) {
         let memory = [state.parameters, state.first, state.second].map { FencedFloats($0, misalignment: 1) }
         let gradient = FencedFloats(state.gradient, misalignment: 2)
         table.adamUpdate(
             AdamArguments(
                 count: state.parameters.count, parameters: memory[0].start, firstMoment: memory[1].start,
-                secondMoment: memory[2].start, gradientSum: gradient.reading, batchSize: Self.batchSize,
+                secondMoment: memory[2].start, gradientSum: gradient.reading, batchSize: batchSize,
                 stepSize: Self.stepSize, beta1: Self.beta1, beta2: Self.beta2, epsilon: Self.epsilon))
         return (memory.map(\.bits), gradient.isIntact && memory.allSatisfy(\.isIntact))
     }
 
-    @Test("Results have the bits of the documented order of operations", arguments: InstructionSet.supported)
-    func bits(_ set: InstructionSet) {
+    @Test(
+        "Results have the bits of the documented order of operations", arguments: InstructionSet.supported,
+        [Self.batchSize, 1, 64])
+    func bits(_ set: InstructionSet, batchSize: Float) {
         for count in [0, 1, 3, 7, 8, 15, 16, 17, 33, 1000] {
             var state = State(count)
-            let (bits, isIntact) = run(set.table, state)
+            let (bits, isIntact) = run(set.table, state, batchSize: batchSize)
             for index in 0..<count {
-                let g = state.gradient[index] / Self.batchSize
+                let g = state.gradient[index] / batchSize
                 let m = state.first[index].addingProduct(g - state.first[index], 1 - Self.beta1)
                 let change = (-state.second[index]).addingProduct(g, g)
                 let v = state.second[index].addingProduct(change, 1 - Self.beta2)

@@ -2,7 +2,8 @@ internal import KernelInterface
 
 /// Calls `update` with each index and its element of the gradient, as `GradientAdjustment`.
 ///
-/// Two loops, so that an optimizer without penalties and clipping pays nothing for them.
+/// Three loops, so that an optimizer without penalties and clipping pays nothing for them, and a batch that is a power of
+/// two for no division: the product with its reciprocal has the bits of the quotient, also where that is subnormal.
 @inline(__always)
 func forEachGradient(
     _ count: Int, _ parameters: UnsafePointer<Float>, _ gradientSum: UnsafePointer<Float>, batchSize: Float,
@@ -10,6 +11,14 @@ func forEachGradient(
 ) {
     var index = 0
     if adjustment.clipFactor == 1 && !adjustment.hasPenalty {
+        if batchSize.significandBitPattern == 0 {
+            let reciprocal = 1 / batchSize
+            while index < count {
+                update(index, gradientSum[index] * reciprocal)
+                index &+= 1
+            }
+            return
+        }
         while index < count {
             update(index, gradientSum[index] / batchSize)
             index &+= 1
