@@ -68,6 +68,28 @@ extension ProcessesByHandTests {
                 }
             }
 
+            /// The most memory that a process had, in bytes.
+            static func peakMemory(_ process: pid_t) throws -> Int {
+                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+                let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+                return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+            }
+
+            /// Prints a row of the table of attacks: the coordinator's figures, and the workers' highest. A process that
+            /// has ended counts as 0.
+            func printRow(_ attack: String, log: [UInt8]) {
+                func row(_ process: pid_t) -> (megabytes: Int, descriptors: Int) {
+                    let descriptors = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
+                    return (((try? Self.peakMemory(process)) ?? 0) >> 20, descriptors?.count ?? 0)
+                }
+                let own = row(coordinator.processIdentifier)
+                let others = workers.map { row($0.processIdentifier) }
+                print(
+                    "attack | \(attack) | \(own.megabytes), \(others.map(\.megabytes).max() ?? 0) MB | "
+                        + "\(own.descriptors), \(others.map(\.descriptors).max() ?? 0) descriptors | "
+                        + "\(log.count) bytes of log")
+            }
+
             /// Waits until all processes have ended well.
             func expectEnd() throws -> Selvedge.End {
                 let end = try coordinator.end()
@@ -157,6 +179,7 @@ extension ProcessesByHandTests {
                 open.append(descriptor)
             }
             #expect(open.count == idleCount, "error \(errno): 5,000 descriptors are needed")
+            run.printRow("other protocols, 5,000 idle connections", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed()
         }
@@ -178,6 +201,7 @@ extension ProcessesByHandTests {
             wiretap.repeatNext()
             try run.coordinator.line(containing: "Epoch 3/")
             #expect(wiretap.hasRepeated)
+            run.printRow("a session sent again", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed(epochs: 40)
             for text in texts { #expect(!wiretap.contains(text), "\(text)") }
@@ -197,15 +221,9 @@ extension ProcessesByHandTests {
             try member.run(seconds: 10)
             #expect(member.reachedMemberCount == 2, "the attack reached its victims")
             #expect(member.forgedFrameCount > 0)
+            run.printRow("a member in another's name", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed()
-        }
-
-        /// The most memory that a process had, in bytes.
-        private static func peakMemory(_ process: pid_t) throws -> Int {
-            let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-            let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-            return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
         }
 
         @Test func `a flood of processes that introduce themselves is bounded in memory, log and descriptors`() throws {
@@ -215,12 +233,13 @@ extension ProcessesByHandTests {
                 run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"),
                 takenName: "left")
             let process = run.coordinator.processIdentifier
-            let before = try Self.peakMemory(process)
+            let before = try Run.peakMemory(process)
             try flood.run(messageCount: 20_000, seconds: 20)
             #expect(flood.sentCount >= 20_000)
-            let grown = try Self.peakMemory(process) - before
+            let grown = try Run.peakMemory(process) - before
             // Also where it reads none of them meanwhile.
             #expect(grown < 128 << 20, "\(grown) bytes")
+            run.printRow("20,000 messages of new processes", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed()
             let log = try scratch.bytes("run/log.jsonl").count
@@ -233,7 +252,7 @@ extension ProcessesByHandTests {
             // A frame of 64 KiB with more to follow.
             let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
-                let before = try Self.peakMemory(process.processIdentifier)
+                let before = try Run.peakMemory(process.processIdentifier)
                 let descriptor = try Loopback.connection(to: port)
                 defer { close(descriptor) }
                 Loopback.send(greeting, descriptor)
@@ -241,9 +260,10 @@ extension ProcessesByHandTests {
                 var sentByteCount = 0
                 while sentByteCount < 1 << 30, Loopback.send(frame, descriptor) { sentByteCount += frame.count }
                 #expect(sentByteCount < 256 << 20, "the connection was broken")
-                let grown = try Self.peakMemory(process.processIdentifier) - before
+                let grown = try Run.peakMemory(process.processIdentifier) - before
                 #expect(grown < 256 << 20, "\(grown) bytes")
             }
+            run.printRow("a message without an end", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed("open")
         }
