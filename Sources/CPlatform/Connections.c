@@ -110,8 +110,8 @@ ssize_t recv(int descriptor, void *buffer, size_t length, int flags) {
         int64_t own = atomic_load_explicit(&source->unread, memory_order_relaxed);
         int64_t all = atomic_load_explicit(&unread_in_all, memory_order_relaxed);
         int64_t limit = atomic_load_explicit(&unread_limit, memory_order_relaxed);
-        // Of all connections together, those are broken that hold most of it.
-        if (own > limit || (all / 2 > limit && own > SELVEDGE_UNREAD_SHARE)) {
+        // Of all connections together, those are broken that hold more than the others: no number of them exceeds it.
+        if (own > limit || (all / 2 > limit && own * atomic_load(&accepted_count) > all)) {
             errno = ECONNRESET;
             return -1;
         }

@@ -25,12 +25,15 @@ package struct Deadline: Sendable, Hashable {
 
 /// What this process receives before it takes it.
 package enum UnreadBytes {
-    /// For control messages, and for frames of workers whose model is not known yet.
+    /// For frames of workers whose model is not known yet.
     package static let smallLimit = 32 << 20
+    /// For control messages: twice what a worker sends of a state before that is acknowledged. libzmq takes several times
+    /// the bytes of small messages.
+    package static let controlLimit = 8 << 20
 
-    /// Breaks connections of other hosts that have more unread bytes than this, or many when all together have twice as
-    /// many: messages in the queue and messages whose frames never end. libzmq itself counts complete messages only.
-    /// Not called, there is no limit.
+    /// Breaks connections of other hosts that have more unread bytes than this; and when all together have twice as many,
+    /// those that have more than the others. Messages in the queue count, and messages whose frames never end: libzmq
+    /// itself counts complete messages only. Not called, there is no limit.
     package static func limit(toByteCount count: Int) {
         selvedge_set_unread_limit(Int64(count))
     }

@@ -9,9 +9,6 @@
 /// The most connections that this process accepts at a time: twice the peers of a full view, and as many again.
 #define SELVEDGE_CONNECTION_LIMIT 4096
 
-/// Unread bytes that a connection may have while all connections together have too many.
-#define SELVEDGE_UNREAD_SHARE (2 << 20)
-
 /// Counts bytes of a message as taken that arrived on a connection.
 void selvedge_bytes_taken(int descriptor, int64_t count);
 

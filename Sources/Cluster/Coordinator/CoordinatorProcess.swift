@@ -64,7 +64,7 @@ package final class CoordinatorProcess {
         self.settings = settings
         self.observer = observer
         selvedge_raise_descriptor_limit()
-        UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
+        UnreadBytes.limit(toByteCount: UnreadBytes.controlLimit)
         signals = try SignalDescriptor(signals: StopSignals.forProcess(isSupervised: settings.isSupervised))
         var options = SocketOptions()
         admittedKeys = try settings.keys.map { try AdmittedKeys($0, file: settings.keyFile) }
