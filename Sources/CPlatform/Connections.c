@@ -34,6 +34,7 @@ typedef struct {
 } connection;
 
 static connection connections[DESCRIPTOR_COUNT];
+static atomic_bool accepts = true;
 static atomic_int accepted_count;
 static _Atomic int64_t unread_in_all;
 // A process that counts no bytes as taken, such as a proxy, sets no limit.
@@ -67,7 +68,7 @@ int accept4(int listener, struct sockaddr *restrict address, socklen_t *restrict
     struct rlimit limit;
     bool lacks_reserve =
         getrlimit(RLIMIT_NOFILE, &limit) == 0 && (rlim_t)descriptor + SELVEDGE_RESERVED_DESCRIPTORS >= limit.rlim_cur;
-    if (lacks_reserve || descriptor >= DESCRIPTOR_COUNT
+    if (lacks_reserve || !atomic_load(&accepts) || descriptor >= DESCRIPTOR_COUNT
         || atomic_load(&accepted_count) >= SELVEDGE_CONNECTION_LIMIT) {
         syscall(SYS_close, descriptor);
         errno = ENFILE;
@@ -125,6 +126,10 @@ void selvedge_bytes_taken(int descriptor, int64_t count) {
     if (descriptor < 0 || descriptor >= DESCRIPTOR_COUNT) return;
     connection *source = &connections[descriptor];
     if (atomic_load_explicit(&source->is_counted, memory_order_relaxed)) add_unread(source, -count);
+}
+
+void selvedge_accept_connections(bool is_accepting) {
+    atomic_store(&accepts, is_accepting);
 }
 
 void selvedge_set_unread_limit(int64_t byte_count) {

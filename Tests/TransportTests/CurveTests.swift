@@ -1,4 +1,7 @@
 import Core
+import Foundation
+import Glibc
+import Synchronization
 import TestSupport
 import Testing
 
@@ -118,6 +121,52 @@ struct CurveTests {
         let endpoint = try socket.bind(.tcp(host: "127.0.0.1", port: 0))
         let caller = try Caller(.connecting(pair, to: own.publicKey), to: endpoint)
         #expect(try caller.next() == .handshakeFailed(.notAdmitted))
+    }
+
+    /// What a watch has set, for the thread that it is called on.
+    private final class Gate: Sendable {
+        private let state = Atomic(true)
+
+        var isOpen: Bool {
+            get { state.load(ordering: .relaxed) }
+            set { state.store(newValue, ordering: .relaxed) }
+        }
+    }
+
+    @Test("While the thread that admits connections hangs, a line says so and they are closed; then both end")
+    func hungHandler() throws {
+        let pair = try KeyPair()
+        let listener = try Listener(context: ZeroMQContext())
+        let gate = Gate()
+        var watch = AdmissionWatch(of: listener.socket, patienceMilliseconds: 400) {
+            gate.isOpen = $0
+        }
+        func nextLine() throws -> String {
+            let deadline = patience()
+            while true {
+                if let line = watch.takeChange(now: MonotonicTime.now.milliseconds) { return line }
+                try #require(!deadline.hasPassed)
+                usleep(10_000)
+            }
+        }
+        let (hasBegun, mayEnd) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let admitted = listener.admitted
+        Thread {
+            admitted.update { keys in
+                hasBegun.signal()
+                mayEnd.wait()
+                keys = [pair.publicKey]
+            }
+        }.start()
+        hasBegun.wait()
+        #expect(watch.takeChange(now: MonotonicTime.now.milliseconds) == nil, "no connection waits")
+        let caller = try Caller(.connecting(pair, to: listener.pair.publicKey), to: listener.endpoint)
+        #expect(try nextLine().hasPrefix("the thread that admits connections has not answered for"))
+        #expect(!gate.isOpen)
+        mayEnd.signal()
+        #expect(try nextLine() == "the thread that admits connections answers again: new connections are accepted")
+        #expect(gate.isOpen)
+        #expect(try caller.next() == .established)
     }
 
     @Test("A context with keys ends")

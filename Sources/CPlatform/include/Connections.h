@@ -1,6 +1,7 @@
 #ifndef SELVEDGE_CONNECTIONS_H
 #define SELVEDGE_CONNECTIONS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /// Descriptors that accepted connections leave free, for files and pipes.
@@ -8,6 +9,9 @@
 
 /// The most connections that this process accepts at a time: twice the peers of a full view, and as many again.
 #define SELVEDGE_CONNECTION_LIMIT 4096
+
+/// Closes new connections at once until they are accepted again.
+void selvedge_accept_connections(bool is_accepting);
 
 /// Counts bytes of a message as taken that arrived on a connection.
 void selvedge_bytes_taken(int descriptor, int64_t count);

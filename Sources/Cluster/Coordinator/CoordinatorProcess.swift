@@ -41,6 +41,7 @@ package final class CoordinatorProcess {
     /// Connections that were found closed when something was to be sent.
     private var closedConnections: Set<ConnectionIdentifier> = []
     private var logRate = LogRate(now: MonotonicTime.now.milliseconds)
+    private var admissionWatch: AdmissionWatch
     var outcome: Outcome?
     var workerCount = 0
     var generation: UInt64 = 0
@@ -70,6 +71,7 @@ package final class CoordinatorProcess {
         admittedKeys = try settings.keys.map { try AdmittedKeys($0, file: settings.keyFile) }
         if let keys = settings.keys, let admittedKeys { options.security = .listening(keys.pair, admittedKeys.list) }
         socket = try ZeroMQSocket(try ZeroMQContext(), .router, options: options)
+        admissionWatch = AdmissionWatch(of: socket)
         if settings.isSupervised && SupervisorPipe.isHungUp { throw ClusterError.supervisorGone }
         let injector = try FaultEnvironment.injector(for: .coordinator, settings.environment)
         faults = injector
@@ -210,11 +212,12 @@ package final class CoordinatorProcess {
         }
     }
 
-    /// Evicts workers whose keys were taken out of the key file, and logs who was refused.
+    /// Evicts workers whose keys were taken out of the key file, and logs who was refused, and whether anyone can join.
     private func takeKeyChanges(_ machine: inout CoordinatorMachine) {
         guard let admittedKeys else { return }
         let (admitted, note) = admittedKeys.takeChange()
         if let note { log(LogEntry(level: admitted == nil ? .warning : .notice, text: note)) }
+        if let line = admissionWatch.takeChange(now: now) { log(LogEntry(level: .warning, text: line)) }
         if let admitted { perform(machine.admitOnly(admitted, now: now), &machine) }
         if let report = admittedKeys.takeRefusalReport() { log(LogEntry(level: .warning, text: report)) }
     }

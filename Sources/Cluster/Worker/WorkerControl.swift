@@ -26,6 +26,8 @@ final class WorkerControl {
     private let coordinatorAddress: String
     private let inboxAddress: String
     private var pipe = SupervisorPipe()
+    /// Of the inbox, which is in the same context.
+    private var admissionWatch: AdmissionWatch
     private let poller = Poller(capacity: 5)
     private var end: End?
 
@@ -46,6 +48,7 @@ final class WorkerControl {
         link = try ControlLink(
             context, NetworkAddresses.connecting(to: Endpoint(parsing: settings.coordinatorAddress)),
             keys: settings.keys, now: Self.now)
+        admissionWatch = AdmissionWatch(of: link.socket)
         watch()
     }
 
@@ -138,6 +141,7 @@ final class WorkerControl {
             status: "\(note.phase), after step \(note.completedSteps)", progress: note.counter,
             isBusy: note.phase.isBusy, now: now)
         for report in channel.reports.takeAll() where end == nil { perform(machine.received(report, now: now)) }
+        if let line = admissionWatch.takeChange(now: now) { self.note(line) }
     }
 
     private func perform(_ actions: [WorkerAction]) {

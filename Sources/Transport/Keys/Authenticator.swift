@@ -24,7 +24,12 @@ package final class AdmissionList: Sendable {
     }
 
     package func replace(with keys: Set<PublicKey>) {
-        self.keys.withLock { $0 = keys }
+        update { $0 = keys }
+    }
+
+    /// Changes the keys. Connections that are made meanwhile wait for the end of it.
+    package func update(_ change: (inout Set<PublicKey>) -> Void) {
+        keys.withLock { change(&$0) }
     }
 
     /// How many connections were refused, and the latest.
@@ -45,6 +50,11 @@ package final class AdmissionList: Sendable {
 final class Authenticator: Sendable {
     private let lists = Mutex<[String: WeakList]>([:])
     private let thread = Mutex<pthread_t?>(nil)
+    /// When the thread last waited for requests, in milliseconds; 0 after its end.
+    private let lastWait = Atomic<UInt64>(MonotonicTime.now.milliseconds)
+
+    /// The thread notes at least so often that it waits.
+    private static let noteMilliseconds: Int32 = 250
 
     private struct WeakList {
         weak var list: AdmissionList?
@@ -58,6 +68,8 @@ final class Authenticator: Sendable {
             zmq_close(socket)
             throw error
         }
+        var milliseconds = Self.noteMilliseconds
+        zmq_setsockopt(socket, ZMQ_RCVTIMEO, &milliseconds, MemoryLayout<Int32>.size)
         // Starting a thread orders all memory, so the socket may move to it.
         let work = Unmanaged.passRetained(Work(socket: socket, authenticator: self))
         var started = pthread_t()
@@ -74,6 +86,12 @@ final class Authenticator: Sendable {
     func join() {
         let running = thread.withLock { $0.take() }
         if let running { pthread_join(running, nil) }
+    }
+
+    /// How long the thread has not waited for requests; nil after its end.
+    func silenceMilliseconds(now: UInt64) -> UInt64? {
+        let last = lastWait.load(ordering: .relaxed)
+        return last == 0 ? nil : now - min(now, last)
     }
 
     func register(_ list: AdmissionList) {
@@ -102,22 +120,26 @@ final class Authenticator: Sendable {
         var signals = sigset_t()
         sigfillset(&signals)
         pthread_sigmask(SIG_SETMASK, &signals, nil)
-        while let request = receive(work.socket) {
-            guard send(work.authenticator.reply(to: request), work.socket) else { break }
+        let authenticator = work.authenticator
+        while let request = authenticator.receive(work.socket) {
+            guard send(authenticator.reply(to: request), work.socket) else { break }
         }
+        authenticator.lastWait.store(0, ordering: .relaxed)
         zmq_close(work.socket)
         return nil
     }
 
     /// The frames of the next request; nil when the context ends.
-    private static func receive(_ socket: UnsafeMutableRawPointer) -> [[UInt8]]? {
+    private func receive(_ socket: UnsafeMutableRawPointer) -> [[UInt8]]? {
         var frames: [[UInt8]] = []
         var message = zmq_msg_t()
         zmq_msg_init(&message)
         defer { zmq_msg_close(&message) }
         repeat {
+            lastWait.store(MonotonicTime.now.milliseconds, ordering: .relaxed)
             while zmq_msg_recv(&message, socket, 0) < 0 {
-                guard zmq_errno() == selvedge_interrupted else { return nil }
+                guard [selvedge_interrupted, selvedge_again].contains(zmq_errno()) else { return nil }
+                lastWait.store(MonotonicTime.now.milliseconds, ordering: .relaxed)
             }
             let bytes = UnsafeRawBufferPointer(start: zmq_msg_data(&message), count: zmq_msg_size(&message))
             if frames.count < ZAPRequest.frameCount { frames.append(Array(bytes)) }

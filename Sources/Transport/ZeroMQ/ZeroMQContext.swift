@@ -61,6 +61,9 @@ package final class ZeroMQContext: @unchecked Sendable {
         }
     }
 
+    /// The handler, if a socket has started it.
+    var runningAuthenticator: Authenticator? { startedAuthenticator.withLock { $0 } }
+
     /// A number that is unique in this context.
     func uniqueNumber() -> UInt64 {
         selvedge_counter_next(names)
