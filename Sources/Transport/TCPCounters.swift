@@ -23,10 +23,16 @@ package struct TCPCounters: Sendable, Equatable {
 
     /// Those of an open connection; nil where the descriptor is none, or the kernel does not count.
     package init?(descriptor: Int32) {
+        guard let bytes = Self.kernelBytes(descriptor: descriptor) else { return nil }
+        self.init(kernelBytes: bytes)
+    }
+
+    /// The kernel's `struct tcp_info` of an open connection; nil where the descriptor is none.
+    static func kernelBytes(descriptor: Int32) -> ArraySlice<UInt8>? {
         var bytes = [UInt8](repeating: 0, count: Layout.byteCount)
         var length = socklen_t(bytes.count)
         guard getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &bytes, &length) == 0 else { return nil }
-        self.init(kernelBytes: bytes.prefix(Int(length)))
+        return bytes.prefix(Int(length))
     }
 
     /// Reads `struct tcp_info` of linux/tcp.h, which grows at its end: nil for a kernel that lacks one of the counts.

@@ -101,6 +101,15 @@ struct MessageTests {
         #expect(throws: MessageError.tooLong(field: "step digests")) { try WorkerMessage(decoding: bytes) }
     }
 
+    @Test func `a link that lost more than it sent, or was busy for longer than the time, is refused`() {
+        for (offset, value) in [(24, 0), (32, 255), (40, 255), (44, 255)] as [(Int, UInt8)] {
+            let link = LinkReport.Link(rank: 1, use: SampleMessages.linkReport.links[0].use)
+            var bytes = WorkerMessage.links(LinkReport(generation: 1, links: [link])).encoded()
+            bytes.replaceSubrange(offset..<offset + 4, with: [value, value, value, value])
+            #expect(throws: MessageError.self, "offset \(offset)") { try WorkerMessage(decoding: bytes) }
+        }
+    }
+
     @Test func `a message beyond the bound is refused`() {
         let bytes = [UInt8](repeating: 0, count: WireLimits.messageByteCount + 1)
         #expect(throws: MessageError.tooLong(field: "message")) { try WorkerMessage(decoding: bytes) }

@@ -30,6 +30,21 @@ enum SampleMessages {
 
     static let name = StateName(purpose: .epochEnd, completedSteps: 1500, completedEpochs: 2)
 
+    static let linkReport = LinkReport(
+        generation: 3,
+        links: [
+            .init(
+                rank: 1,
+                use: LinkUse(
+                    milliseconds: 1003, sentSegmentCount: 214, lostSegmentCount: 31, acknowledgedByteCount: 160_000,
+                    busyMicroseconds: 980_000, roundTripMicroseconds: 41_000)),
+            .init(
+                rank: 2,
+                use: LinkUse(
+                    milliseconds: 1, sentSegmentCount: 0, lostSegmentCount: 7, acknowledgedByteCount: .max,
+                    busyMicroseconds: .max, roundTripMicroseconds: .max)),
+        ])
+
     static let position = Position(rounds: 1502, completedSteps: 1500, completedEpochs: 2)
 
     static var fromWorker: [WorkerMessage] {
@@ -49,7 +64,7 @@ enum SampleMessages {
         ]
         return [
             .hello(hello), .hello(plain), .hello(attached), .goodbye, .inquiry(Inquiry(number: .max)),
-            .leaving(signal: 15),
+            .leaving(signal: 15), .links(LinkReport(generation: 3, links: [])), .links(linkReport),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
             .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),

@@ -124,6 +124,50 @@ struct FrameTransportTests {
         #expect(try pair.transports[0].wait(untilSendingTo: nil, deadline: patience()) == .linkLost(rank: 1))
     }
 
+    @Test("What a TCP connection carried is measured by another thread, until it is closed")
+    func measured() throws {
+        let pair = try Pair(overFiles: false)
+        let (transport, connections) = (pair.transports[0], pair.transports[0].connections)
+        #expect(try transport.wait(untilSendingTo: nil, deadline: Deadline(afterMilliseconds: 1)) == .timedOut)
+        #expect(connections.uses.map(\.rank) == [1])
+        let payload = bytes(1 << 20, seed: 1)
+        let isTaken = try payload.withUnsafeBytes { try send($0, counter: nil, pair) }
+        #expect(isTaken)
+        #expect(try pair.receivePayload(1, into: FrameStore(capacity: 1)) == payload)
+        let deadline = patience()
+        while (connections.uses.first?.use.acknowledgedByteCount ?? 0) < 1 << 20 { try #require(!deadline.hasPassed) }
+        let use = try #require(connections.uses.first?.use)
+        #expect(use.sentSegmentCount > 10 && use.lostSegmentCount < use.sentSegmentCount)
+        pair.inboxes[1].close()
+        #expect(try transport.wait(untilSendingTo: nil, deadline: patience()) == .linkLost(rank: 1))
+        while !connections.uses.isEmpty { try #require(!deadline.hasPassed) }
+    }
+
+    @Test("A connection by socket files has no measures")
+    func unmeasured() throws {
+        let pair = try Pair()
+        #expect(try pair.transports[0].wait(untilSendingTo: nil, deadline: Deadline(afterMilliseconds: 1)) == .timedOut)
+        #expect(pair.transports[0].connections.uses.isEmpty)
+    }
+
+    @Test("The kernel's figures are read from their places, and an older kernel's are not")
+    func kernelFigures() throws {
+        var kernel = [UInt8](repeating: 0, count: 256)
+        func put(_ value: UInt16, at offset: Int) {
+            (kernel[offset], kernel[offset + 1]) = (UInt8(value & 0xFF), UInt8(value >> 8))
+        }
+        for (offset, value) in [(68, 412), (100, 31), (120, 9000), (156, 214), (168, 800), (176, 300), (216, 2)] {
+            put(UInt16(value), at: offset)
+        }
+        let use = TCPUse(
+            sentSegmentCount: 214, lostSegmentCount: 29, acknowledgedByteCount: 9000, busyMicroseconds: 500,
+            roundTripMicroseconds: 412)
+        #expect(TCPUse(kernelBytes: kernel[...]) == use)
+        #expect(TCPUse(kernelBytes: kernel.prefix(200)) == nil)
+        #expect(use.since(use).busyMicroseconds == 0 && use.since(use).roundTripMicroseconds == 412)
+        #expect(use.since(.none) == use && TCPUse.none.since(use).acknowledgedByteCount == 0)
+    }
+
     @Test("Messages that are not a header and a payload are dropped and counted")
     func malformed() throws {
         let pair = try Pair()

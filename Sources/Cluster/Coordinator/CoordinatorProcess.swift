@@ -41,6 +41,7 @@ package final class CoordinatorProcess {
     /// Connections that were found closed when something was to be sent.
     private var closedConnections: Set<ConnectionIdentifier> = []
     private var logRate = LogRate(now: MonotonicTime.now.milliseconds)
+    private var links = WorkerLinks(now: MonotonicTime.now.milliseconds)
     private var admissionWatch: AdmissionWatch
     var outcome: Outcome?
     var workerCount = 0
@@ -184,6 +185,7 @@ package final class CoordinatorProcess {
                     machine.gradientReexecuted(generation: result.generation, digest: result.digest, now: now),
                     &machine)
             }
+            perform(machine.linksMeasured(links.takeUses(now: now), now: now), &machine)
             perform(machine.tick(now: now), &machine)
             if statusReports.isDue(now: now) { report(machine.status(now: now)) }
             takeKeyChanges(&machine)
@@ -208,6 +210,7 @@ package final class CoordinatorProcess {
             guard frames.count == 2, let message = ControlFrame.opened(frames[1]) else { continue }
             guard admittedKeys?.admits(sender) ?? true else { continue }
             let connection = ConnectionIdentifier(frames[0], key: sender)
+            links.note(connection, descriptor: socket.lastConnectionDescriptor)
             perform(machine.received(message, from: connection, now: now), &machine)
         }
     }
@@ -215,9 +218,9 @@ package final class CoordinatorProcess {
     /// Evicts workers whose keys were taken out of the key file, and logs who was refused, and whether anyone can join.
     private func takeKeyChanges(_ machine: inout CoordinatorMachine) {
         guard let admittedKeys else { return }
+        if let line = admissionWatch.takeChange(now: now) { log(LogEntry(level: .warning, text: line)) }
         let (admitted, note) = admittedKeys.takeChange()
         if let note { log(LogEntry(level: admitted == nil ? .warning : .notice, text: note)) }
-        if let line = admissionWatch.takeChange(now: now) { log(LogEntry(level: .warning, text: line)) }
         if let admitted { perform(machine.admitOnly(admitted, now: now), &machine) }
         if let report = admittedKeys.takeRefusalReport() { log(LogEntry(level: .warning, text: report)) }
     }

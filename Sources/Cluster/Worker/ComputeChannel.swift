@@ -9,6 +9,7 @@ final class ComputeChannel: Sendable {
     let commands: Mailbox<ComputeCommand>
     let reports: Mailbox<ComputeReport>
     let board = ProgressBoard()
+    let links = LinkMeter()
     /// Signalled by the control thread to end a blocked exchange at once.
     let interrupt: InterruptEvent
     /// Injects the planned faults of this process; nil without a plan.

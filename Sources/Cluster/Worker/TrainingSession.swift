@@ -56,6 +56,7 @@ final class TrainingSession {
     /// Ends what this worker does in its view, and reports the position of its state.
     func quiesce() {
         channel.interrupt.clear()
+        channel.links.leave()
         exchange = nil
         peerExchange = nil
         channel.reports.post(.quiesced(position, stateDigest: stateDigest))
@@ -74,6 +75,9 @@ final class TrainingSession {
         trainer.own(member.microBatches)
         do {
             let connection = try peers.connect(to: view, rank: rank, channel: channel, settings: settings)
+            channel.links.enter(
+                generation: view.generation, connections: connection.transport?.sockets.connections,
+                now: MonotonicTime.now.milliseconds)
             try agreeOnState(view, member, connection)
             let isAudited = !settings.audit.isNone
             peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)

@@ -141,6 +141,8 @@ final class WorkerControl {
             status: "\(note.phase), after step \(note.completedSteps)", progress: note.counter,
             isBusy: note.phase.isBusy, now: now)
         for report in channel.reports.takeAll() where end == nil { perform(machine.received(report, now: now)) }
+        // Nothing that this worker decides depends on it.
+        if let report = channel.links.takeReport(now: now) { link.send(.links(report)) }
         if let line = admissionWatch.takeChange(now: now) { self.note(line) }
     }
 

@@ -113,13 +113,15 @@ struct Admission {
     var hasRunningChildren: Bool { !children.isEmpty }
 
     /// How many workers the first view waits for: fewer than configured when children ended and were not replaced in
-    /// time.
+    /// time, and without those that are spares because of slow links.
     func awaitedWorkerCount(in roster: Roster, now: UInt64) -> Int {
+        let fewest = configuration.settings.minimumWorkerCount
+        let wanted = max(fewest, configuration.workerCount - roster.lastSpareCount)
         guard let lastChildEnd, now >= lastChildEnd + configuration.timing.replacementMilliseconds else {
-            return configuration.workerCount
+            return wanted
         }
         let joined = Set(roster.present.filter { roster[$0].isLocal }.map { roster[$0].hello.processIdentifier })
         let possible = roster.present.count + children.subtracting(joined).count
-        return max(configuration.settings.minimumWorkerCount, min(possible, configuration.workerCount))
+        return max(fewest, min(possible, wanted))
     }
 }

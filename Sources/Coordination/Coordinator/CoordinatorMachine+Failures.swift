@@ -128,12 +128,25 @@ extension CoordinatorMachine {
             return
         default: break
         }
-        log(.warning, loss.report)
+        // The connection of such a spare may break again and again.
+        let level = roster[worker].isLastSpare && !isOwner(worker) ? LogEntry.Level.detail : .warning
+        let addition = evictsHost(of: worker, lostBy: cause) ? "; its links are slow: it stays a spare" : ""
+        log(level, loss.report + addition)
         history.noteLoss(loss)
         progressDeadline.noteFailure(
             of: "worker '\(roster[worker].hello.name)' on '\(roster[worker].hello.host)' was lost", "\(cause)")
         if isOwner(worker), failsRepeatedly(cause, now: now) { return }
         continueWithout(worker, loss, now: now)
+    }
+
+    /// Whether the host of a lost worker is evicted, because its slow links are the reason.
+    private mutating func evictsHost(of worker: Int, lostBy cause: RunFailure.Cause) -> Bool {
+        let host = roster[worker].hello.hostIdentifier
+        guard configuration.settings.slowLinks == .evict, cause.isOfConnection, !roster[worker].isLocal,
+            slowLinks.reported.contains(host), slowHosts.evict(host)
+        else { return false }
+        roster.makeLastSpare(worker)
+        return true
     }
 
     private mutating func continueWithout(_ worker: Int, _ loss: RunFailure, now: UInt64) {

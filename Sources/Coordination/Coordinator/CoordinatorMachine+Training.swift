@@ -48,11 +48,6 @@ extension CoordinatorMachine {
                 + (configuration.settings.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
 
-    /// With one decimal.
-    private static func milliseconds(_ microseconds: UInt64) -> String {
-        "\(microseconds / 1000).\(microseconds / 100 % 10)"
-    }
-
     /// The hosts of workers, by name.
     private static func hosts(of workers: [Int], in roster: Roster) -> [NetworkCost.Host] {
         var hosts: [HostIdentifier: NetworkCost.Host] = [:]
@@ -76,9 +71,87 @@ extension CoordinatorMachine {
         log(
             .warning,
             "the network makes \(finding.hostCount) hosts slower than one: a step takes "
-                + "\(Self.milliseconds(finding.stepMicroseconds)) ms, host '\(finding.host)' alone would compute it in about "
-                + "\(Self.milliseconds(finding.aloneMicroseconds)) ms; train on fewer hosts, or look for a slow or lossy link "
+                + "\(DecimalText.milliseconds(finding.stepMicroseconds)) ms, host '\(finding.host)' alone would compute it in about "
+                + "\(DecimalText.milliseconds(finding.aloneMicroseconds)) ms; train on fewer hosts, or look for a slow or lossy link "
                 + "with 'selvedge doctor'")
+    }
+
+    // MARK: Slow links
+
+    /// Notes what a connection to a worker carried; `sender` nil is the coordinator.
+    mutating func note(_ use: LinkUse, from sender: Int?, to worker: Int) {
+        slowLinks.note(
+            use,
+            on: .init(
+                from: sender.map { roster[$0].hello.hostIdentifier }, to: roster[worker].hello.hostIdentifier),
+            between: .init(from: sender.map { roster[$0].identifier }, to: roster[worker].identifier))
+    }
+
+    mutating func handleLinks(_ report: LinkReport, from worker: Int) {
+        guard report.generation == membership.view?.generation, roster[worker].rank != nil else {
+            return ignoreMessage()
+        }
+        for link in report.links {
+            guard let peer = roster.index(ofRank: link.rank), peer != worker else { continue }
+            note(link.use, from: worker, to: peer)
+        }
+    }
+
+    /// Once a second: reports a slow link, and evicts a host without which the others are faster.
+    mutating func judgeLinks(now: UInt64) {
+        guard !phase.isEnding, slowLinks.endWindow(now: now) else { return }
+        if let finding = slowLinks.nextFinding() { report(finding) }
+        guard configuration.settings.slowLinks == .evict else { return }
+        let (roster, owners) = (roster, membership.owners(in: roster))
+        let isInterrupted = owners.contains { roster[$0].progress.phase == .validating || roster[$0].done != nil }
+        guard phase == .training, !grants.hasBoundary, grants.stop == nil, !isInterrupted else {
+            return slowHosts.interrupt()
+        }
+        let finding = slowHosts.endWindow(
+            completedSteps: membership.completedSteps(in: roster), hosts: Self.slowHosts(of: owners, in: roster),
+            links: slowLinks, now: now)
+        if let finding { evict(finding, now: now) }
+    }
+
+    private static func slowHosts(of owners: [Int], in roster: Roster) -> [SlowHosts.Host] {
+        var hosts: [HostIdentifier: SlowHosts.Host] = [:]
+        for worker in owners {
+            let host = roster[worker].hello.hostIdentifier
+            hosts[host, default: .init(identifier: host, hasCoordinator: false, microBatchNanoseconds: [])]
+                .microBatchNanoseconds.append(roster[worker].progress.microBatchNanoseconds)
+            if roster[worker].isLocal { hosts[host]?.hasCoordinator = true }
+        }
+        return Array(hosts.values)
+    }
+
+    private mutating func report(_ finding: SlowLinks.Finding) {
+        let sender = finding.ends.from.map { name(ofWorker: $0) } ?? "the coordinator"
+        let advice =
+            configuration.settings.slowLinks == .evict
+            ? "" : "; --slow-links evict goes on without a host that makes the others slower than they would be alone"
+        log(
+            .warning,
+            "the link from \(sender) to \(name(ofWorker: finding.ends.to)) is slow: \(finding.figures)\(advice)")
+    }
+
+    private func name(ofWorker identifier: UInt32) -> String {
+        roster.index(ofIdentifier: identifier).map { roster[$0].labelWithHost } ?? "a worker that left"
+    }
+
+    /// The workers of a host leave the view, and stay as spares.
+    private mutating func evict(_ finding: SlowHosts.Finding, now: UInt64) {
+        let workers = roster.members.filter { roster[$0].hello.hostIdentifier == finding.host }
+        guard !finding.isNeeded else {
+            let names = workers.map { roster[$0].labelWithHost }.joined(separator: ", ")
+            return log(
+                .warning,
+                "--min-workers keeps \(names) in spite of slow links: a step takes "
+                    + "\(DecimalText.milliseconds(finding.stepMicroseconds)) ms, without this host about "
+                    + "\(DecimalText.milliseconds(finding.aloneMicroseconds)) ms")
+        }
+        let cause = RunFailure.Cause.slowLinks(
+            stepMicroseconds: finding.stepMicroseconds, aloneMicroseconds: finding.aloneMicroseconds)
+        for worker in workers { lose(worker, cause, now: now) }
     }
 
     /// Steps may be complete. The first one after a change of membership ends the interruption.

@@ -57,12 +57,16 @@ extension CoordinatorMachine {
             hello, from: connection, isLocal: hello.processSpace == configuration.processSpace, isAttached: isAttached,
             now: now)
         membership.noteReportedGeneration(of: hello)
+        if slowHosts.evicted.contains(hello.hostIdentifier) { roster.makeLastSpare(worker) }
         welcome(worker)
         let (present, wanted) = (roster.present.count, configuration.workerCount)
         let count = present > wanted ? "\(present) workers have joined" : "\(present) of \(wanted)"
+        let manner =
+            roster[worker].isLastSpare
+            ? "joined as a spare, because of slow links" : isAttached ? "joined with the state it holds" : "joined"
         log(
-            .notice,
-            "worker '\(hello.name)' \(isAttached ? "joined with the state it holds" : "joined") "
+            roster[worker].isLastSpare ? .detail : .notice,
+            "worker '\(hello.name)' \(manner) "
                 + "(pid \(hello.processIdentifier), host '\(hello.host)', build \(hello.build), "
                 + "\(hello.instructionSet), \(hello.threadCount) thread\(hello.threadCount == 1 ? "" : "s")): \(count)")
         if isAttached { considerAttachedWorker(now: now) } else { continueGathering(now: now) }

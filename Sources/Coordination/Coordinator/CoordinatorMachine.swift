@@ -5,6 +5,7 @@ package import Core
 ///
 /// It composes smaller machines, each with private state: `Roster`, `Membership`, `Admission` and `NameClaims` (who
 /// takes part), `MicroBatchAssignment` and `Grants` (what they may do), `NetworkCost` (whether more hosts are faster),
+/// `SlowLinks` and `SlowHosts` (which link is slow, and which host the others are faster without),
 /// `RunLedger` and `Checkpointing` (what is written down), `FailureDetector`, `FailureHistory` and `ProgressDeadline`
 /// (what failed), `EarlyEnd` (what follows from a signal). The machine itself routes events to them and owns the phase.
 /// Its handlers are in three files: from joining to the first grant (`+Views`), training (`+Training`), and what ends a
@@ -22,6 +23,8 @@ package struct CoordinatorMachine: ~Copyable {
     var claims: NameClaims
     var assignment: MicroBatchAssignment
     var networkCost: NetworkCost
+    var slowLinks: SlowLinks
+    var slowHosts: SlowHosts
     var grants: Grants
     var ledger: RunLedger
     var checkpoints: Checkpointing
@@ -51,6 +54,10 @@ package struct CoordinatorMachine: ~Copyable {
         assignment = MicroBatchAssignment(
             microBatchCount: configuration.microBatchCount, rebalances: configuration.settings.rebalances)
         networkCost = NetworkCost(microBatchCount: configuration.microBatchCount)
+        slowLinks = SlowLinks(now: now)
+        slowHosts = SlowHosts(
+            microBatchCount: configuration.microBatchCount,
+            minimumOwnerCount: configuration.settings.minimumWorkerCount)
         let start = configuration.start.position
         grants = Grants(completedSteps: start.completedSteps, timing: configuration.timing)
         ledger = RunLedger(completedEpochs: start.completedEpochs, completedSteps: start.completedSteps)
@@ -164,6 +171,17 @@ package struct CoordinatorMachine: ~Copyable {
         return takeActions()
     }
 
+    /// What the coordinator's connections to workers carried in about a second.
+    package mutating func linksMeasured(
+        _ uses: [(connection: ConnectionIdentifier, use: LinkUse)], now: UInt64
+    ) -> [CoordinatorAction] {
+        for (connection, use) in uses {
+            guard let worker = roster.index(of: connection), !roster[worker].isLocal else { continue }
+            note(use, from: nil, to: worker)
+        }
+        return takeActions()
+    }
+
     /// The names of the tensors in which two states differ; the answer to `.compareStates`.
     package mutating func statesCompared(tensors: [String], now: UInt64) -> [CoordinatorAction] {
         endComparison(tensors: tensors, now: now)
@@ -205,6 +223,7 @@ package struct CoordinatorMachine: ~Copyable {
         case .failed(let failure): handleFailure(failure, from: worker, now: now)
         case .done(let done): handleDone(done, from: worker, now: now)
         case .leaving(let signal): handleLeaving(signal: signal, from: worker, now: now)
+        case .links(let report): handleLinks(report, from: worker)
         case .goodbye: lose(worker, .left, now: now)
         }
     }
@@ -244,6 +263,7 @@ package struct CoordinatorMachine: ~Copyable {
     private mutating func checkDeadlines(now: UInt64) {
         confirmSuspicions(now: now)
         settleClaims(now: now)
+        judgeLinks(now: now)
         switch phase {
         case .gathering(let since): checkGathering(since: since, now: now)
         case .preparing(let since): checkPreparing(since: since, now: now)

@@ -24,7 +24,7 @@ struct WorkerRecord {
     /// The last generation in which it reported that its links are open.
     fileprivate(set) var linkedGeneration: UInt64 = 0
     fileprivate(set) var done: Done?
-    /// Until then it does not compute, because its links break.
+    /// Until then it does not compute, because its links break or are slow.
     fileprivate(set) var suspendedUntil: UInt64 = 0
     /// The signal that asked it to leave.
     fileprivate(set) var leaving: StopRequest?
@@ -34,6 +34,11 @@ struct WorkerRecord {
 
     /// Users and fault plans know workers by name; a rank changes with every view.
     var label: String { "worker '\(hello.name)'" + (rank.map { " (rank \($0))" } ?? "") }
+
+    var labelWithHost: String { "\(label) on '\(hello.host)'" }
+
+    /// Whether it computes only where the others are too few.
+    var isLastSpare: Bool { suspendedUntil == .max }
 
     var isLeaving: Bool { leaving != nil }
 
@@ -56,6 +61,9 @@ struct Roster {
 
     /// Indices of the workers that are still here.
     var present: [Int] { workers.indices.filter { !workers[$0].isGone } }
+
+    /// How many workers, here or not, are spares that compute only where the others are too few.
+    var lastSpareCount: Int { Set(workers.filter(\.isLastSpare).map(\.hello.name)).count }
 
     /// Indices of the view's members that are still here, learners included.
     var members: [Int] { workers.indices.filter { workers[$0].rank != nil && !workers[$0].isGone } }
@@ -182,6 +190,11 @@ struct Roster {
     /// Keeps a worker out of the next views until `time`, where others can take its place.
     mutating func suspend(_ worker: Int, until time: UInt64) {
         workers[worker].suspendedUntil = time
+    }
+
+    /// Keeps a worker out of all next views where others can take its place.
+    mutating func makeLastSpare(_ worker: Int) {
+        suspend(worker, until: .max)
     }
 
     // MARK: Signs of life

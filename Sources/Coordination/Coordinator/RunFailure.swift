@@ -85,6 +85,8 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case noProgress(seconds: UInt64, viewCount: Int, worst: String?)
         /// Its connection closed, and it did not connect again.
         case connectionClosed
+        /// Its host's links make the others slower than they are without it.
+        case slowLinks(stepMicroseconds: UInt64, aloneMicroseconds: UInt64)
     }
 
     /// Workers that hold the same state.
@@ -101,7 +103,7 @@ package struct RunFailure: Error, Sendable, Equatable, CustomStringConvertible {
         switch cause {
         case .unknownChild(_, .exited(let code)) where ProcessExitCode.isFinal(code): code
         case .childEnded, .childStopped, .unknownChild, .silent, .reportedByPeer, .unresponsive, .left,
-            .replaced, .tooFewWorkers, .connectionClosed:
+            .replaced, .tooFewWorkers, .connectionClosed, .slowLinks:
             ProcessExitCode.requeue
         case .failure(let failure): failure.exitCode
         case .gatheringTimedOut(_, _, .some), .wrongReport, .statesDiffer, .repeatedFailure, .auditFailed,
@@ -195,6 +197,9 @@ extension RunFailure.Cause: CustomStringConvertible {
             "no step was completed for \(seconds) s in \(viewCount) generations"
                 + (worst.map { "; most often, \($0)" } ?? "")
         case .connectionClosed: "closed its connection and did not connect again"
+        case .slowLinks(let step, let alone):
+            "is evicted for slow links and stays as a spare: a step takes \(DecimalText.milliseconds(step)) ms, without "
+                + "this host about \(DecimalText.milliseconds(alone)) ms"
         }
     }
 }
@@ -206,6 +211,14 @@ extension RunFailure.Cause {
     var isFrozen: Bool {
         switch self {
         case .childStopped, .silent, .unresponsive, .replaced: true
+        default: false
+        }
+    }
+
+    /// Whether the worker may be well, and only its connections broke.
+    var isOfConnection: Bool {
+        switch self {
+        case .silent, .reportedByPeer, .connectionClosed: true
         default: false
         }
     }

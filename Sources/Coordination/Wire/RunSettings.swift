@@ -16,6 +16,7 @@ package struct RunSettings: Sendable, Equatable {
     package var gatherSeconds = 120
     package var transport = TransportKind.automatic
     package var checksumsPayloads = false
+    package var slowLinks = SlowLinkPolicy.wait
 
     package init() {}
 
@@ -54,10 +55,14 @@ package struct RunSettings: Sendable, Equatable {
         "checksum-payloads", \.checksumsPayloads,
         "Compare checksums of gradients also where they travel through memory.")
 
+    package static let slowLinkPolicy = RunSetting(
+        "slow-links", \.slowLinks,
+        "Whether the others wait for a host whose network makes all slower than they would be alone, or evict it.")
+
     /// All settings, in the order of their values on the wire.
     package static let all = [
         minWorkers, rebalance, auditShare, checkpointEvery, keepEvery, successorWait, transportKind,
-        checksumPayloads, grace, progressDeadline, gatherDeadline,
+        checksumPayloads, grace, progressDeadline, gatherDeadline, slowLinkPolicy,
     ]
 }
 
@@ -122,6 +127,13 @@ package enum TransportKind: String, Sendable, CaseIterable {
     case zeromq
     /// Through memory; workers that share none end the run.
     case sharedMemory = "shared-memory"
+}
+
+/// What becomes of a host whose links make all others slower than they would be alone.
+package enum SlowLinkPolicy: String, Sendable, CaseIterable {
+    case wait
+    /// Its workers become spares.
+    case evict
 }
 
 /// One setting of a run: its name, what values it takes, and the property that holds it.

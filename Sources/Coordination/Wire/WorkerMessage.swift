@@ -18,6 +18,8 @@ package enum WorkerMessage: Sendable, Equatable {
     case goodbye
     /// Of an observer, which is no worker.
     case inquiry(Inquiry)
+    /// How its connections to other members were used.
+    case links(LinkReport)
 }
 
 extension WorkerMessage {
@@ -37,6 +39,7 @@ extension WorkerMessage {
         case .done(let done): writer.value(done)
         case .leaving(let signal): writer.integer(signal)
         case .inquiry(let inquiry): writer.value(inquiry)
+        case .links(let report): writer.value(report)
         case .goodbye: break
         }
         return writer.finish()
@@ -62,6 +65,7 @@ extension WorkerMessage {
             guard 1...64 ~= signal else { throw .invalid(field: "signal") }
             self = .leaving(signal: signal)
         case 13: self = .inquiry(try reader.value(Inquiry.self))
+        case 14: self = .links(try reader.value(LinkReport.self))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -82,6 +86,7 @@ extension WorkerMessage {
         case .linked: 11
         case .leaving: 12
         case .inquiry: 13
+        case .links: 14
         }
     }
 
@@ -89,6 +94,7 @@ extension WorkerMessage {
         switch self {
         case .stateChunk(let chunk): chunk.bytes.count + 64
         case .stepDigests(let digests): digests.digests.count * 8 + 64
+        case .links(let report): report.links.count * 32 + 64
         default: 256
         }
     }

@@ -16,6 +16,7 @@ struct RunSettingOptions: ParsableArguments {
     @Option(RunSettings.grace) var grace: String?
     @Option(RunSettings.progressDeadline) var progressDeadline: String?
     @Option(RunSettings.gatherDeadline) var gatherDeadline: String?
+    @Option(RunSettings.slowLinkPolicy) var slowLinks: String?
 
     private var given: [(setting: RunSetting, text: String?)] {
         [
@@ -25,6 +26,7 @@ struct RunSettingOptions: ParsableArguments {
             (RunSettings.transportKind, transport),
             (RunSettings.checksumPayloads, checksumPayloads ? "true" : nil), (RunSettings.grace, grace),
             (RunSettings.progressDeadline, progressDeadline), (RunSettings.gatherDeadline, gatherDeadline),
+            (RunSettings.slowLinkPolicy, slowLinks),
         ]
     }
 

@@ -28,12 +28,14 @@ package enum HandshakeFailure: Sendable, Hashable {
 package final class ConnectionMonitor {
     let socket: ZeroMQSocket
     private let watched: ZeroMQSocket
+    /// The TCP connection that a connecting socket made last, as far as its events were read; nil where there is none.
+    package private(set) var connection: TCPConnection?
 
     /// Starts to watch a socket. To be created before the socket binds or connects.
     package init(of watched: ZeroMQSocket) throws(TransportError) {
         let name = "inproc://monitor-\(watched.context.uniqueNumber())"
         let events =
-            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
+            ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
         var options = SocketOptions()
@@ -69,8 +71,11 @@ package final class ConnectionMonitor {
                 )
             }
             switch code {
+            case ZMQ_EVENT_CONNECTED: connection = TCPConnection(descriptor: Int32(bitPattern: value))
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
-            case ZMQ_EVENT_DISCONNECTED: return .disconnected
+            case ZMQ_EVENT_DISCONNECTED:
+                connection = nil
+                return .disconnected
             case ZMQ_EVENT_CLOSED: return .connectionRefused
             case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .handshakeFailed(.notAdmitted)
             case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:

@@ -1,6 +1,7 @@
 internal import CZeroMQ
 package import Core
 internal import Glibc
+import Synchronization
 
 /// A connection to another worker could not be started.
 package struct PeerLinkError: Error, CustomStringConvertible {
@@ -43,6 +44,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private let rank: Int
     /// One a rank; nil for this worker.
     private var links: [Link?] = []
+    /// The TCP connections of the links, for another thread that measures them.
+    package let connections = ConnectionBoard()
     /// For waits until a link has room.
     private let poller: Poller
     private var watchedIndex: Int?
@@ -162,6 +165,11 @@ package final class ZeroMQFrameTransport: FrameTransport {
             }
         }
         if keys != nil { try watchLinks() }
+        // Here rather than in a step, which allocates nothing.
+        for case (let other, .some(let link)) in links.enumerated() {
+            if try hasEnded(link) { return .linkLost(rank: other) }
+            connections.note(link.monitor.connection, to: other)
+        }
         return .ready
     }
 
@@ -288,7 +296,9 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private func firstLostRank() throws(TransportError) -> Int? {
         for (place, rank) in monitoredRanks.enumerated()
         where monitorsMayHaveEvents || descriptors[Self.firstMonitorIndex + place].revents != 0 {
-            if let link = links[rank], try hasEnded(link) { return rank }
+            guard let link = links[rank] else { continue }
+            if try hasEnded(link) { return rank }
+            connections.note(link.monitor.connection, to: rank)
         }
         return nil
     }
@@ -298,5 +308,22 @@ package final class ZeroMQFrameTransport: FrameTransport {
             if event != .established { return true }
         }
         return false
+    }
+}
+
+/// The TCP connections of one generation, by rank. The thread of the sockets notes them; any thread reads what they
+/// carried.
+package final class ConnectionBoard: Sendable {
+    private let connections = Mutex<[Int: TCPConnection]>([:])
+
+    package init() {}
+
+    package func note(_ connection: TCPConnection?, to rank: Int) {
+        connections.withLock { $0[rank] = connection }
+    }
+
+    /// What each open connection carried so far, by rank.
+    package var uses: [(rank: Int, use: TCPUse)] {
+        connections.withLock { $0 }.compactMap { rank, connection in connection.use.map { (rank, $0) } }
     }
 }

@@ -38,6 +38,8 @@ package final class ZeroMQSocket {
     private var isMonitored = false
     /// Whether received bytes are counted, because other hosts or users may send them without an end.
     private var countsBytes = false
+    /// The connection on which the last whole message arrived; nil within a process. libzmq may have closed it since.
+    package private(set) var lastConnectionDescriptor: Int32?
 
     /// A socket with all its options set, neither listening nor connected.
     package init(_ context: ZeroMQContext, _ kind: SocketKind, options: SocketOptions) throws(TransportError) {
@@ -217,6 +219,7 @@ package final class ZeroMQSocket {
             guard try receive(into: &message) else { break }
             if frames.count < Self.frameLimit { frames.append(message.bytes) }
         }
+        lastConnectionDescriptor = message.connectionDescriptor
         return (frames, message.sender)
     }
 

@@ -21,7 +21,7 @@ struct HostileWorker {
     mutating func message(_ known: CoordinatorInsight) -> WorkerMessage {
         let position = known.view?.position ?? .start
         let generation = values.number(known.generation)
-        switch Int.random(in: 0..<23, using: &values.generator) {
+        switch Int.random(in: 0..<24, using: &values.generator) {
         case 0...2: return .hello(hello(known))
         case 3...6:
             let limit = max(known.stepLimit, position.completedSteps)
@@ -60,6 +60,12 @@ struct HostileWorker {
                     generation: generation, completedSteps: values.number(known.stopLimit ?? known.stepLimit),
                     stateDigest: values.digest(), isComplete: values.chance(50)))
         case 21: return .leaving(signal: values.pick([1, 2, 15, 64]))
+        case 22:
+            var links: [LinkReport.Link] = []
+            for rank in 0..<3 as Range<UInt32> {
+                links.append(.init(rank: Int(values.smallNumber(rank)), use: linkUse()))
+            }
+            return .links(LinkReport(generation: generation, links: links))
         default: return values.chance(10) ? .goodbye : .progress(progress(generation: generation, steps: 0))
         }
     }
@@ -70,6 +76,7 @@ struct HostileWorker {
         hello.name = "worker-\(slot)"
         hello.nonce = ProcessNonce(
             high: 0, low: UInt64(values.chance(80) ? slot : Int.random(in: 0..<9, using: &values.generator)))
+        hello.hostIdentifier = HostIdentifier(high: 0, low: UInt64(slot / 2))
         hello.processSpace = values.pick(Self.spaces)
         hello.processIdentifier = values.chance(80) ? Int32(1001 + slot) : values.pick([0, -1, 1, .min, .max])
         hello.inboxAddress = values.pick(["ipc://\(slot)", "ipc://\(slot)", "ipc://0", "", "inproc://x", "tcp://a:0"])
@@ -91,6 +98,15 @@ struct HostileWorker {
             generation: generation, completedSteps: steps, phase: values.pick(WorkerPhase.allCases),
             counter: values.number(UInt64.random(in: 0...1000, using: &values.generator)),
             microBatchNanoseconds: values.number(100_000), measures: values.chance(50) ? measures : nil)
+    }
+
+    private mutating func linkUse() -> LinkUse {
+        LinkUse(
+            milliseconds: values.number(1000), sentSegmentCount: Int(clamping: values.number(200)),
+            lostSegmentCount: Int(clamping: values.number(30)),
+            acknowledgedByteCount: Int(clamping: values.number(100_000)),
+            busyMicroseconds: Int(clamping: values.number(900_000)),
+            roundTripMicroseconds: Int(clamping: values.number(40_000)))
     }
 
     private mutating func stateChunk(_ known: CoordinatorInsight) -> StateChunk {

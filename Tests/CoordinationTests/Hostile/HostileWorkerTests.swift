@@ -32,6 +32,7 @@ struct HostileWorkerTests {
             configuration.ownerLimit = 4
             configuration.settings.audit = .all
             configuration.settings.rebalances = workers.values.chance(50)
+            configuration.settings.slowLinks = workers.values.pick([.wait, .evict])
             configuration.childProcessIdentifiers = [1001, 1002]
             configuration.term = workers.values.number(1)
             configuration.lastGeneration = workers.values.pick([0, 5])

@@ -7,6 +7,8 @@ struct SimulatedNetwork {
     /// Messages that are lost or duplicated, in percent.
     var lossPercent: UInt64 = 0
     var duplicationPercent: UInt64 = 0
+    /// What frames between two workers take longer when one of them is at a place.
+    var frameDelayMilliseconds: [Int: UInt64] = [:]
     private let delayMilliseconds: ClosedRange<UInt64>
     private let keepsOrder: Bool
     /// Links that carry nothing, in one direction.
@@ -31,13 +33,18 @@ struct SimulatedNetwork {
 
     mutating func mendAll() { cut = [] }
 
+    private func frameDelay(from: Int, to: Int) -> UInt64 {
+        guard from != Self.coordinator, to != Self.coordinator else { return 0 }
+        return max(frameDelayMilliseconds[from] ?? 0, frameDelayMilliseconds[to] ?? 0)
+    }
+
     /// When a message arrives that is sent now: not at all, once or twice.
     mutating func arrivals(from: Int, to: Int, now: UInt64, _ generator: inout SeededGenerator) -> [UInt64] {
         if isCut(from: from, to: to) { return [] }
         if lossPercent > 0, UInt64.random(in: 0..<100, using: &generator) < lossPercent { return [] }
         let isTwice = duplicationPercent > 0 && UInt64.random(in: 0..<100, using: &generator) < duplicationPercent
         return (0..<(isTwice ? 2 : 1)).map { _ in
-            let time = now + UInt64.random(in: delayMilliseconds, using: &generator)
+            let time = now + UInt64.random(in: delayMilliseconds, using: &generator) + frameDelay(from: from, to: to)
             guard keepsOrder else { return time }
             let link = Link(from: from, to: to)
             let ordered = max(time, lastArrivals[link] ?? 0)
