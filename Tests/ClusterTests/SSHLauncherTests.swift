@@ -115,8 +115,8 @@ import Transport
     }
 
     private func problem(_ script: String, ssh: String? = nil) throws -> String {
-        guard case .problem(let text)? = try answer(script, ssh: ssh) else { return "" }
-        return text
+        guard case .problem(let obstacle, _)? = try answer(script, ssh: ssh) else { return "" }
+        return obstacle.description
     }
 
     private func report(_ report: HostReport) throws -> String { "echo Welcome; echo '\(try report.line)'" }
@@ -144,6 +144,8 @@ import Transport
         other = Self.good
         other.coordinator = nil
         #expect(try problem(report(other)).contains("--coordinator tcp://HOST:PORT"))
+        let unknown = "echo \"Error: Unknown option '--interface'\" >&2; exit 64"
+        #expect(try problem(unknown).hasSuffix("install the same release there (scripts/install)"))
         let old = "echo \"selvedge: no command 'launch'; the commands are train\" >&2; exit 64"
         #expect(try problem(old).hasSuffix("install the same release there (scripts/install)"))
         #expect(try problem("exit 0") == "no answer: try by hand: ssh -v host2 true")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 extension ProcessesByHandTests {
@@ -65,6 +66,48 @@ extension ProcessesByHandTests {
             let closed = try Selvedge.run(["doctor", "--coordinator", "tcp://127.0.0.1:1", "--insecure"], in: scratch)
             #expect(closed.code == 69, "\(closed.lines)")
             #expect(String(decoding: try scratch.bytes("output"), as: UTF8.self).contains("nothing listens at"))
+        }
+
+        @Test func `the hosts of a file are examined, compared and measured over ssh, and one that is closed is named`()
+            throws
+        {
+            // An ssh that runs everything on this host, and notes what it was given.
+            let script = """
+                #!/bin/sh
+                echo "$*" >>\(scratch.path)/calls
+                while [ "$1" = -o ] || [ "$1" = -l ]; do shift 2; done
+                [ "$1" = 192.0.2.9 ] && { echo 'ssh: connect to host 192.0.2.9 port 22: Connection refused' >&2; exit 255; }
+                shift
+                SSH_CONNECTION='127.0.0.1 40000 127.0.0.1 22' exec sh -c "$*"
+
+                """
+            try scratch.write(script, to: "ssh")
+            chmod(scratch.path + "/ssh", 0o700)
+            try scratch.write("192.0.2.1 slots=2\n192.0.2.9\n", to: "hosts")
+            let doctor = try Selvedge.run(
+                ["doctor", "hosts", "--ssh", "\(scratch.path)/ssh", "--experiment", "small.yaml", "--json"], in: scratch
+            )
+            #expect(doctor.code == 69, "\(doctor.lines)")
+            let output = try JSONSerialization.jsonObject(with: Data(scratch.bytes("output"))) as? [String: Any]
+            let checks = try #require(output?["checks"] as? [[String: Any]])
+            func verdict(_ check: String, of subject: String) -> String? {
+                checks.first {
+                    $0["check"] as? String == check && ($0["subject"] as? String)?.hasPrefix(subject) == true
+                }?[
+                    "verdict"] as? String
+            }
+            for check in ["ssh", "coordinator", "program", "libzmq", "data"] {
+                #expect(verdict(check, of: "192.0.2.1") == "ok", "\(check): \(checks)")
+            }
+            #expect(verdict("ssh", of: "192.0.2.9") == "error")
+            for check in ["program", "data"] { #expect(verdict(check, of: "all hosts") == "ok", "\(checks)") }
+            for check in ["address", "keys", "clock"] {
+                #expect(verdict(check, of: "192.0.2.1 to ") == "ok", "\(check): \(checks)")
+            }
+            #expect(verdict("bandwidth", of: "192.0.2.1 to ") != nil)
+            #expect(checks.allSatisfy { $0["verdict"] as? String == "ok" || $0["remedy"] is String })
+            let calls = String(decoding: try scratch.bytes("calls"), as: UTF8.self)
+            #expect(calls.contains("--piped-keys") && !calls.contains("secret"))
         }
     }
 }

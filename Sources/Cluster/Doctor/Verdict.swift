@@ -1,8 +1,9 @@
 import Core
+import Foundation
 
 /// What a check of the doctor found, and what to do about it.
 package struct Verdict: Sendable, Equatable {
-    package enum Severity: String, Sendable, Encodable {
+    package enum Severity: String, Sendable, Codable {
         case good = "ok"
         /// Training works, and is slower or less safe than it could be.
         case warning
@@ -44,6 +45,8 @@ package struct Finding: Sendable, Equatable {
 /// All findings of one examination.
 package struct DoctorReport: Sendable, Equatable {
     package private(set) var findings: [Finding] = []
+    /// What other hosts are compared by; nil where no host was examined.
+    package var identity: HostIdentity?
 
     package init() {}
 
@@ -85,9 +88,9 @@ package struct DoctorReport: Sendable, Equatable {
     private static let severityWidth = 7
 }
 
-extension DoctorReport: Encodable {
+extension DoctorReport: Codable {
     private enum Key: CodingKey {
-        case checks, errors, warnings
+        case checks, errors, warnings, program, dataDigest
     }
 
     private enum FindingKey: String, CodingKey {
@@ -109,6 +112,47 @@ extension DoctorReport: Encodable {
         }
         try container.encode(count(.error), forKey: .errors)
         try container.encode(count(.warning), forKey: .warnings)
+        guard let identity else { return }
+        try container.encode(identity.program, forKey: .program)
+        try container.encode(identity.dataDigest?.hexadecimal, forKey: .dataDigest)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        var checks = try container.nestedUnkeyedContainer(forKey: .checks)
+        while !checks.isAtEnd {
+            let object = try checks.nestedContainer(keyedBy: FindingKey.self)
+            let verdict = Verdict(
+                severity: try object.decode(Verdict.Severity.self, forKey: .verdict),
+                finding: escaped(try object.decode(String.self, forKey: .finding), limit: Self.textLimit),
+                remedy: try object.decodeIfPresent(String.self, forKey: .remedy).map {
+                    escaped($0, limit: Self.textLimit)
+                },
+                exitCode: try object.decode(Int32.self, forKey: .exitCode),
+                figures: try object.decode([String: Double].self, forKey: .figures))
+            findings.append(
+                Finding(
+                    check: escaped(try object.decode(String.self, forKey: .check), limit: Self.textLimit),
+                    subject: escaped(try object.decode(String.self, forKey: .subject), limit: Self.textLimit),
+                    verdict: verdict))
+        }
+        guard let program = try container.decodeIfPresent(String.self, forKey: .program) else { return }
+        let digest = try container.decodeIfPresent(String.self, forKey: .dataDigest)
+        identity = HostIdentity(
+            program: escaped(program, limit: Self.textLimit),
+            dataDigest: digest.flatMap { SHA256Digest(hexadecimal: $0) })
+    }
+
+    /// Of a text that another host has sent.
+    private static let textLimit = 1000
+
+    /// The report among the lines of an output, which may begin with greetings of the host; nil where there is none.
+    init?(output: String) {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let line = output.split(whereSeparator: \.isNewline).last { $0.hasPrefix("{\"schema\":") }
+        guard let line, let report = try? decoder.decode(DoctorReport.self, from: Data(line.utf8)) else { return nil }
+        self = report
     }
 }
 

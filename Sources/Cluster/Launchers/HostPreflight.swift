@@ -1,40 +1,26 @@
-import Coordination
 import Core
-import Glibc
-import Transport
+package import Transport
 
 /// Asks hosts for their reports before anything is started there, many at a time.
-package struct HostPreflight: ~Copyable {
+package struct HostPreflight {
     package enum Answer: Sendable, Equatable {
         case report(HostReport)
-        /// Why no worker can run there, and what to do.
-        case problem(String)
-    }
-
-    /// A host that was asked, and what it has answered so far.
-    private struct Question {
-        let host: HostFile.Host
-        let process: ChildProcess
-        let output: Int32
-        var bytes: [UInt8] = []
-        var hasEnded = false
+        /// Why no worker can run there, and the report if the host has sent one.
+        case problem(HostObstacle, HostReport?)
     }
 
     /// Connections at a time.
     private static let concurrency = 32
-    private static let outputByteLimit = 1 << 16
     /// For connecting, starting the program, and its own attempt to connect.
     private static let seconds = SSHCommand.connectSeconds + 20
 
-    private let ssh: SSHCommand
+    private let program: HostProcess.Program
     private let arguments: [String]
-    private let environment: [String: String]
 
     /// `arguments` make this program print its report on a host.
     package init(_ ssh: SSHCommand, arguments: [String], environment: [String: String]) {
-        self.ssh = ssh
+        program = HostProcess.Program(ssh: ssh, executable: "", environment: environment)
         self.arguments = arguments
-        self.environment = environment
     }
 
     /// The answer of each host.
@@ -44,66 +30,85 @@ package struct HostPreflight: ~Copyable {
         while !rest.isEmpty {
             let group = rest.prefix(Self.concurrency)
             rest = rest.dropFirst(group.count)
-            var questions: [Question] = []
-            // Those that run when another one cannot be started end with their pipes.
-            for host in group { questions.append(try start(host)) }
-            Self.read(&questions)
-            for question in questions { answers[question.host] = Self.answer(question) }
+            var processes: [HostProcess] = []
+            for host in group {
+                processes.append(try HostProcess(program, on: host, isHere: false, arguments: arguments))
+            }
+            HostProcess.wait(for: processes, milliseconds: Self.seconds * 1000)
+            for process in processes { answers[process.host] = Self.answer(process) }
         }
         return answers
     }
 
-    private func start(_ host: HostFile.Host) throws(LaunchError) -> Question {
-        var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw .system("make a pipe", errno) }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends[1]) }
-        do {
-            let process = try ChildProcess.start(
-                executable: SSHCommand.executable, arguments: ssh.arguments(on: host, arguments, isQuiet: false),
-                environment: environment, streams: ChildProcess.Streams(output: ends[1], errors: ends[1]),
-                blocksStopSignals: false)
-            return Question(host: host, process: process, output: ends[0])
-        } catch {
-            close(ends[0])
-            throw error
+    private static func answer(_ process: HostProcess) -> Answer {
+        if let report = HostReport(output: process.output) {
+            return report.obstacle.map { .problem($0, report) } ?? .report(report)
+        }
+        return .problem(HostObstacle(of: process, seconds: seconds), nil)
+    }
+}
+
+extension HostObstacle {
+    /// That of a process on another host that has not printed what it was asked for within some seconds.
+    init(of process: HostProcess, seconds: Int) {
+        self.init(
+            check: Self.connectionCheck,
+            finding: process.lastLine ?? (process.hasEnded ? "no answer" : "no answer within \(seconds) s"),
+            remedy: SSHCommand.advice(on: process.output, host: process.host),
+            exitCode: ProcessExitCode.unreachable)
+    }
+}
+
+/// The hosts of a file with the answers of the others, and where each of them reaches this one.
+package struct HostSurvey {
+    /// Those that are this host.
+    package let local: Set<HostFile.Host>
+    /// Of the others.
+    package let answers: [HostFile.Host: HostPreflight.Answer]
+    /// Where processes of this host reach the coordinator on it.
+    package let ownEndpoint: Endpoint
+
+    /// What the hosts are asked.
+    package struct Question {
+        /// The address of this host that the user names: the host of nil is the one from which ssh comes, the port 0
+        /// a free one.
+        package var coordinator: (host: String?, port: UInt16)
+        /// The interface for the inboxes of workers; nil for that of the route.
+        package var interface: String?
+        /// An absolute path that the hosts may have.
+        package var data: String?
+
+        package init(coordinator: (host: String?, port: UInt16), interface: String?, data: String?) {
+            self.coordinator = coordinator
+            self.interface = interface
+            self.data = data
         }
     }
 
-    /// Reads until all outputs have ended, or the time is over.
-    private static func read(_ questions: inout [Question]) {
-        let deadline = Deadline(afterMilliseconds: seconds * 1000)
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while questions.contains(where: { !$0.hasEnded }), !deadline.hasPassed {
-            // The system leaves out negative descriptors.
-            var requests = questions.map {
-                pollfd(fd: $0.hasEnded ? -1 : $0.output, events: Int16(POLLIN), revents: 0)
-            }
-            _ = poll(&requests, nfds_t(requests.count), 100)
-            for (index, request) in requests.enumerated() where request.revents != 0 {
-                let count = Glibc.read(request.fd, &buffer, buffer.count)
-                if count < 0 && errno == EINTR { continue }
-                if count > 0, questions[index].bytes.count < outputByteLimit {
-                    questions[index].bytes += buffer[..<count]
-                } else {
-                    questions[index].hasEnded = true
-                }
-            }
-        }
-    }
-
-    private static func answer(_ question: Question) -> Answer {
-        question.process.closeInput()
-        question.process.send(.kill)
-        question.process.waitForEnd()
-        close(question.output)
-        let output = String(decoding: question.bytes, as: UTF8.self)
-        if let report = HostReport(output: output) {
-            return report.obstacle.map { .problem($0) } ?? .report(report)
-        }
-        let last = output.split(whereSeparator: \.isNewline).last
-            .map { escaped(String($0.hasSuffix(".") ? $0.dropLast() : $0)) }
-        let complaint = last ?? (question.hasEnded ? "no answer" : "no answer within \(seconds) s")
-        return .problem("\(complaint): \(SSHCommand.advice(on: output, host: question.host))")
+    /// Asks every host that is not this one. The port listens until they have answered.
+    ///
+    /// - Throws: a port that is taken, or a process that cannot be started.
+    package init(
+        _ hosts: [HostFile.Host], _ ssh: SSHCommand, _ question: Question, environment: [String: String]
+    ) throws {
+        let port = try ListeningPort(ofAllAddresses: question.coordinator.port)
+        let address = question.coordinator.host.map { Endpoint.tcp(host: $0, port: port.number) }
+        let values = [
+            ("coordinator", address?.description), ("interface", question.interface), ("data", question.data),
+        ]
+        let preflight = HostPreflight(
+            ssh,
+            arguments: ["launch", "report", "--port", String(port.number)]
+                + values.flatMap { name, value in value.map { ["--\(name)", $0] } ?? [] },
+            environment: environment)
+        let local = Set(hosts.filter(\.isThisHost))
+        let answers = try preflight.ask(hosts.filter { !local.contains($0) })
+        let seen = hosts.lazy.compactMap { host -> Endpoint? in
+            guard case .report(let report)? = answers[host] else { return nil }
+            return report.endpoint
+        }.first
+        self.local = local
+        self.answers = answers
+        ownEndpoint = address ?? seen ?? .tcp(host: "127.0.0.1", port: port.number)
     }
 }

@@ -12,6 +12,8 @@ package struct HostReport: Codable, Sendable, Equatable {
     package var processors: Int
     /// Where workers of that host reach the coordinator; nil where it cannot tell.
     var coordinator: String?
+    /// Where other workers reach those of that host; nil where it cannot tell.
+    var address: String?
     /// Why that address cannot be reached; nil where it can.
     var problem: String?
     /// Whether it has the folder of the data.
@@ -23,9 +25,10 @@ package struct HostReport: Codable, Sendable, Equatable {
     /// How long a connection to the coordinator's port may take.
     private static let connectMilliseconds = 5000
 
-    /// This host's report. The coordinator is at `coordinator`, or else at `port` of the host from which ssh came.
+    /// This host's report. The coordinator is at `coordinator`, or else at `port` of the host from which ssh came;
+    /// workers are reached at `interface`, or else at the address of the route to it.
     package static func current(
-        coordinator: Endpoint?, port: UInt16, data: String?, environment: [String: String]
+        coordinator: Endpoint?, port: UInt16, interface: String? = nil, data: String?, environment: [String: String]
     ) -> HostReport {
         let client = environment["SSH_CONNECTION"]?.split(separator: " ").first.map(String.init)
         let endpoint = coordinator ?? client.map { .tcp(host: $0, port: port) }
@@ -33,6 +36,7 @@ package struct HostReport: Codable, Sendable, Equatable {
             version: Build.version, arithmetic: Int(Arithmetic.version), processors: Processors.available,
             coordinator: endpoint?.description, hasData: data.map { access("\($0)/.", R_OK) == 0 } ?? true)
         if case .tcp(let host, let port)? = endpoint {
+            report.address = try? NetworkAddresses.inbox(interface: interface, coordinator: host, port: port)
             report.problem = TCPReach.attempt(host: host, port: port, timeoutMilliseconds: connectMilliseconds).problem
         }
         return report
@@ -59,19 +63,45 @@ package struct HostReport: Codable, Sendable, Equatable {
         self.hasData = hasData
     }
 
-    /// Why no worker can run there, and what to do; nil where it can.
-    var obstacle: String? {
-        if version != Build.version || arithmetic != Int(Arithmetic.version) {
-            return "it has release \(escaped(version, limit: 40)) (arithmetic \(arithmetic)), this host has "
-                + "\(Build.version) (\(Arithmetic.version)): install the same release there"
+    /// Why no worker can run there; nil where it can.
+    var obstacle: HostObstacle? {
+        guard version == Build.version, arithmetic == Int(Arithmetic.version) else {
+            return HostObstacle(
+                check: ProgramCheck.name,
+                finding: "it has release \(escaped(version, limit: 40)) (arithmetic \(arithmetic)), this host has "
+                    + "\(Build.version) (\(Arithmetic.version))",
+                remedy: "install the same release there", exitCode: ProcessExitCode.usage)
         }
-        guard processors > 0 else { return "it reports \(processors) processors" }
+        guard processors > 0 else {
+            return HostObstacle(
+                check: CoreCheck.name, finding: "it reports \(processors) processors",
+                remedy: "look at the limits of its control group", exitCode: ProcessExitCode.unreachable)
+        }
         guard let endpoint else {
-            return "it cannot tell this host's address: name it with -- --coordinator tcp://HOST:PORT"
+            return HostObstacle(
+                check: HostObstacle.coordinatorCheck, finding: "it cannot tell this host's address",
+                remedy: "name it with -- --coordinator tcp://HOST:PORT", exitCode: ProcessExitCode.unreachable)
         }
         return problem.map {
-            "it cannot reach \(endpoint): \(escaped($0)): let the port through the firewall, or name another address "
-                + "of this host with -- --coordinator tcp://HOST:PORT"
+            HostObstacle(
+                check: HostObstacle.coordinatorCheck, finding: "it cannot reach \(endpoint): \(escaped($0))",
+                remedy: "let the port through the firewall, or name another address of this host with -- --coordinator "
+                    + "tcp://HOST:PORT", exitCode: ProcessExitCode.unreachable)
         }
     }
+}
+
+/// Why no worker can run on a host, and what to do.
+package struct HostObstacle: Sendable, Equatable, CustomStringConvertible {
+    /// What was looked at, as the doctor names it.
+    let check: String
+    let finding: String
+    let remedy: String
+    /// With which a training would end.
+    let exitCode: Int32
+
+    static let coordinatorCheck = "coordinator"
+    static let connectionCheck = "ssh"
+
+    package var description: String { "\(finding): \(remedy)" }
 }

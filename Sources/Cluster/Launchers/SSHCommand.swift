@@ -68,6 +68,7 @@ package struct SSHCommand: Sendable, Equatable {
             ("not found", "install selvedge there (scripts/install), or give its path with --program"),
             ("No such file", "install selvedge there (scripts/install), or give its path with --program"),
             ("no command 'launch'", "install the same release there (scripts/install)"),
+            ("Unknown option", "install the same release there (scripts/install)"),
         ]
         return causes.first { complaint.contains($0.0) }?.1 ?? "try by hand: ssh -v \(host) true"
     }

@@ -13,6 +13,12 @@ struct SupervisorPipe {
         return poll(&request, 1, 0) > 0 && request.revents & Int16(POLLHUP) != 0
     }
 
+    /// Whether `readLines` finds lines or the end.
+    static var isReadable: Bool {
+        var request = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        return poll(&request, 1, 0) > 0
+    }
+
     /// The whole lines that have arrived. Call it when the descriptor is readable.
     mutating func readLines() -> [String] {
         var buffer = [UInt8](repeating: 0, count: 4096)

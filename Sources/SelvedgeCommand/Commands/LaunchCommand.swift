@@ -32,18 +32,7 @@ struct LaunchSSHCommand: ParsableCommand {
             valueName: "train arguments"))
     var training: [String] = []
 
-    @Option(help: "The ssh command with its options, separated by blanks.")
-    var ssh = "ssh"
-
-    @Option(
-        help:
-            "The path of selvedge on the other hosts; by default that of this program, or else what their search path has."
-    )
-    var program: String?
-
-    func validate() throws {
-        guard ssh.contains(where: { $0 != " " }) else { throw ValidationError("--ssh names no command") }
-    }
+    @OptionGroup var reach: SSHOptions
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
@@ -51,8 +40,8 @@ struct LaunchSSHCommand: ParsableCommand {
         // A mistake in the experiment is reported before any host is asked.
         _ = try train.experiment.resolved(for: train.runOptions)
         let job = try HostJob(
-            file: hostfile, ssh: SSHCommand(ssh, program: program, ownPath: Executable.path()),
-            options: train.launchOptions, data: train.experiment.namedFolder, environment: environment)
+            file: hostfile, ssh: reach.command(), options: train.launchOptions,
+            data: train.experiment.namedFolder, environment: environment)
         try train.run(on: job, environment: environment)
     }
 }
@@ -68,13 +57,16 @@ struct ReportCommand: ParsableCommand {
     @Option(help: "The coordinator's address, where the user named one.")
     var coordinator: String?
 
+    @Option(help: "Interface of this host that workers of others connect to, where the user named one.")
+    var interface: String?
+
     @Option(help: "A folder that this host may have.")
     var data: String?
 
     func run() throws {
         let report = HostReport.current(
-            coordinator: try coordinator.map { try Endpoint(parsing: $0) }, port: port, data: data,
-            environment: ProcessInfo.processInfo.environment)
+            coordinator: try coordinator.map { try Endpoint(parsing: $0) }, port: port, interface: interface,
+            data: data, environment: ProcessInfo.processInfo.environment)
         Console.result(try report.line)
     }
 }

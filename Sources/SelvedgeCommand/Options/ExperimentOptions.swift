@@ -138,6 +138,9 @@ enum DataFolder {
     }
 }
 
+/// For processes in other folders, and on other hosts.
+func absolutePath(_ path: String) -> String { URL(fileURLWithPath: path).path }
+
 /// `--name value`, or nothing.
 func flag(_ name: String, _ value: (some CustomStringConvertible)?) -> [String] {
     value.map { ["--\(name)", $0.description] } ?? []

@@ -31,7 +31,8 @@ struct HostJob: WorkerPlacement {
         self.ssh = ssh
         let entries = try HostFile(path: file).entries
         let given = try options.endpoint()
-        let hosts = try ReadyHosts(entries, ssh, coordinator: given, data: data, environment: environment)
+        let hosts = try ReadyHosts(
+            entries, ssh, coordinator: given, interface: options.interface, data: data, environment: environment)
         places = hosts.hosts.flatMap { ready in
             let place = Place(
                 host: ready.isThisHost ? nil : ready.entry.host,
@@ -75,7 +76,7 @@ struct HostJob: WorkerPlacement {
         return ["--explained", "--piped-keys", "--name", "worker-\(index)"]
             + flag("coordinator", place.coordinator) + flag("interface", place.interface)
             + flag("threads", threads ?? place.threadCount)
-            + flag("data", place.hasData ? data.map(ReadyHosts.absolute) : nil)
+            + flag("data", place.hasData ? data.map(absolutePath) : nil)
     }
 
     func launcher(environment: [String: String]) throws -> any Launcher {
@@ -119,46 +120,26 @@ private struct ReadyHosts {
 
     private(set) var hosts: [Host] = []
 
-    static func absolute(_ path: String) -> String { URL(fileURLWithPath: path).path }
-
     init(
-        _ entries: [HostFile.Entry], _ ssh: SSHCommand, coordinator: Endpoint?, data: String?,
+        _ entries: [HostFile.Entry], _ ssh: SSHCommand, coordinator: Endpoint?, interface: String?, data: String?,
         environment: [String: String]
     ) throws {
-        var wanted: (host: String?, port: UInt16) = (nil, 0)
-        switch coordinator {
-        case nil: break
-        case .tcp(let host, let port)?: wanted = (host, port)
-        default: throw ExitStatus(ProcessExitCode.usage, "--coordinator: write tcp://HOST:PORT with this host's name")
-        }
-        // Listens until the hosts have answered.
-        let port = try ListeningPort(ofAllAddresses: wanted.port)
-        let address = wanted.host.map { Endpoint.tcp(host: $0, port: port.number) }
-        let preflight = HostPreflight(
-            ssh,
-            arguments: ["launch", "report", "--port", String(port.number)] + flag("coordinator", address)
-                + flag("data", data.map(Self.absolute)),
-            environment: environment)
-        let local = Set(entries.map(\.host).filter(\.isThisHost))
-        let answers = try preflight.ask(entries.map(\.host).filter { !local.contains($0) })
-        let seen = entries.lazy.compactMap { entry -> Endpoint? in
-            guard case .report(let report)? = answers[entry.host] else { return nil }
-            return report.endpoint
-        }.first
+        let question = HostSurvey.Question(
+            coordinator: try SSHOptions.ownAddress(coordinator), interface: interface, data: data.map(absolutePath))
+        let survey = try HostSurvey(entries.map(\.host), ssh, question, environment: environment)
         for entry in entries {
-            if local.contains(entry.host) {
-                let own = address ?? seen ?? .tcp(host: "127.0.0.1", port: port.number)
+            if survey.local.contains(entry.host) {
                 add(
                     Host(
-                        entry: entry, isThisHost: true, processorCount: Processors.available, coordinator: own,
-                        hasData: true))
-            } else if case .report(let report)? = answers[entry.host], let endpoint = report.endpoint {
+                        entry: entry, isThisHost: true, processorCount: Processors.available,
+                        coordinator: survey.ownEndpoint, hasData: true))
+            } else if case .report(let report)? = survey.answers[entry.host], let endpoint = report.endpoint {
                 add(
                     Host(
                         entry: entry, isThisHost: false, processorCount: report.processors, coordinator: endpoint,
                         hasData: report.hasData))
-            } else if case .problem(let text)? = answers[entry.host] {
-                Console.error("\(entry.host) is not ready: \(text)")
+            } else if case .problem(let obstacle, _)? = survey.answers[entry.host] {
+                Console.error("\(entry.host) is not ready: \(obstacle)")
             }
         }
         guard hosts.count == entries.count else {

@@ -1,4 +1,5 @@
-package import Core
+import Coordination
+import Core
 package import Experiments
 
 /// One thing that the doctor looks at on its own host: it gathers facts, and judges them apart from that.
@@ -34,13 +35,13 @@ package struct ExaminedHost: Sendable {
     /// The name of the host, under which its findings are reported.
     package static var name: String { HostName.current }
 
-    /// Runs all checks of a host; the digest is that of the experiment's data, nil where there are none. Loads the data;
-    /// takes no lock of a run and leaves no file.
-    package func examine() -> (findings: [Finding], dataDigest: SHA256Digest?) {
+    /// Runs all checks of a host. Loads the data; takes no lock of a run and leaves no file.
+    package func examine() -> (findings: [Finding], identity: HostIdentity) {
         let checks = Self.checks.map { $0.init(on: self) }
         let findings = checks.map { check in
             Finding(check: type(of: check).name, subject: Self.name, verdict: check.verdict)
         }
-        return (findings, checks.lazy.compactMap { ($0 as? DataCheck)?.digest }.first)
+        let digest = checks.lazy.compactMap { ($0 as? DataCheck)?.digest }.first
+        return (findings, HostIdentity(program: ProgramIdentity.current.description, dataDigest: digest))
     }
 }

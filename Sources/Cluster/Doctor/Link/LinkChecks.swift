@@ -6,11 +6,13 @@ import Transport
 enum LinkChecks {
     static let all = [
         LinkCheck(name: "address", judge: address), LinkCheck(name: "keys", judge: keys),
-        LinkCheck(name: "way back", judge: wayBack), LinkCheck(name: "program", judge: program),
-        LinkCheck(name: "data", judge: data),
+        LinkCheck(name: wayBackName, judge: wayBack), LinkCheck(name: ProgramCheck.name, judge: program),
+        LinkCheck(name: DataCheck.name, judge: data),
         LinkCheck(name: "clock", judge: clock), LinkCheck(name: "latency", judge: latency),
         LinkCheck(name: "loss", judge: loss), LinkCheck(name: "bandwidth", judge: bandwidth),
     ]
+
+    static let wayBackName = "way back"
 
     // MARK: Reaching it
 
@@ -21,6 +23,10 @@ enum LinkChecks {
         }
         switch facts.reach {
         case .connected: return .good("\(address) accepts connections")
+        case .refused where facts.isExpected:
+            return unreached("a firewall refuses connections to \(address)", portRemedy)
+        case .timedOut where facts.isExpected:
+            return unreached("\(address) does not answer: a firewall drops the packets", portRemedy)
         case .refused:
             return unreached(
                 "nothing listens at \(address)", "start the coordinator first, and compare the port with its --listen")
@@ -62,11 +68,8 @@ enum LinkChecks {
 
     static func wayBack(_ facts: LinkFacts) -> Verdict? {
         guard let wayBack = facts.wayBack else { return nil }
-        let remedy =
-            "workers connect to each other: allow TCP in both directions between the hosts, at the ports that "
-            + "the system chooses (net.ipv4.ip_local_port_range) or that --inbox-port names"
         func unreached(_ finding: String) -> Verdict {
-            .error(finding, remedy: remedy, exitCode: ProcessExitCode.unreachable)
+            .error(finding, remedy: portRemedy, exitCode: ProcessExitCode.unreachable)
         }
         switch wayBack.reach {
         case .connected: return .good("the other side reaches ports of this host")
@@ -78,6 +81,10 @@ enum LinkChecks {
         case .unknownHost: return unreached("the other side cannot use the address \(wayBack.address)")
         }
     }
+
+    private static let portRemedy =
+        "workers connect to each other: allow TCP in both directions between the hosts, at the ports that the system "
+        + "chooses (net.ipv4.ip_local_port_range) or that --inbox-port names"
 
     // MARK: What is there
 

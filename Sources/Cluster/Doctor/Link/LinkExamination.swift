@@ -6,8 +6,8 @@ package struct LinkExamination {
     package enum Peer: Sendable {
         case coordinator
         /// It measures bandwidth, and reaches this host at an address of the interface and at a port; nil takes the
-        /// address of the route, 0 a free port.
-        case doctor(interface: String?, port: UInt16)
+        /// address of the route, 0 a free port. An expected one is known to listen.
+        case doctor(interface: String?, port: UInt16, isExpected: Bool)
     }
 
     /// As the user gave it.
@@ -45,6 +45,7 @@ package struct LinkExamination {
     private func facts(_ dataDigest: SHA256Digest?) throws -> LinkFacts {
         var facts = LinkFacts(address: address, reach: reach, program: .current, data: dataDigest)
         facts.gradientByteCount = GradientSize.byteCount(of: host.experiment)
+        if case .doctor(_, _, let isExpected) = peer { facts.isExpected = isExpected }
         guard facts.reach == .connected else { return facts }
         let link = try QuestionLink(endpoint, keys: keys)
         facts.handshake = try link.shakeHands(within: Self.handshakeMilliseconds)
@@ -53,7 +54,7 @@ package struct LinkExamination {
         guard case .information = facts.answer else { return facts }
         switch peer {
         case .coordinator: try time(link, &facts)
-        case .doctor(let interface, let port): try measure(link, interface: interface, inboxPort: port, &facts)
+        case .doctor(let interface, let port, _): try measure(link, interface: interface, inboxPort: port, &facts)
         }
         return facts
     }

@@ -25,6 +25,8 @@ struct LinkFacts: Sendable, Equatable {
     /// The address of the other process, as the user gave it.
     var address: String
     var reach: TCPReach
+    /// Whether the other process is known to listen there.
+    var isExpected = false
     var handshake: Handshake?
     var answer: Answer?
     /// This process's own program.

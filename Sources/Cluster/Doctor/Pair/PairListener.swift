@@ -8,8 +8,10 @@ package final class PairListener {
     private let admitted: AdmissionList
     private let data: SHA256Digest?
     private let note: (String) -> Void
-    private let poller = Poller(capacity: 2)
+    private let poller = Poller(capacity: 3)
     private let signals: SignalDescriptor
+    /// That of a doctor that another one has started.
+    private var supervisor: SupervisorPipe?
     private var windows: [ConnectionIdentifier: PayloadWindow] = [:]
     private var callers: Set<ConnectionIdentifier> = []
     private var knownRefusalCount: UInt64 = 0
@@ -21,11 +23,11 @@ package final class PairListener {
     private static let callerLimit = 1024
     private static let connectMilliseconds = 3000
 
-    /// Listens. `note` shows a line to the user.
+    /// Listens. `note` shows a line to the user. A supervised listener ends with its standard input.
     ///
     /// - Throws: an address that cannot be used, or that needs keys.
     package init(
-        at address: String, keys: CoordinatorKeys?, isInsecure: Bool, data: SHA256Digest?,
+        at address: String, keys: CoordinatorKeys?, isInsecure: Bool, data: SHA256Digest?, isSupervised: Bool,
         note: @escaping (String) -> Void
     ) throws {
         let named = try Endpoint(parsing: address)
@@ -41,13 +43,19 @@ package final class PairListener {
         self.address = try socket.bind(NetworkAddresses.listening(at: named, hasKeys: keys != nil)).description
         poller.add(socket)
         poller.add(descriptor: signals.descriptor)
+        guard isSupervised else { return }
+        let pipe = SupervisorPipe()
+        poller.add(descriptor: pipe.descriptor)
+        supervisor = pipe
     }
 
-    /// Answers until a signal asks for the end, and returns it.
-    package func run() throws -> Int32 {
+    /// Answers until a signal asks for the end, and returns it; nil when the supervisor is gone.
+    package func run() throws -> Int32? {
         while true {
             _ = try poller.wait(until: Deadline(afterMilliseconds: 100))
             if let signal = signals.next() { return signal }
+            if SupervisorPipe.isReadable { _ = supervisor?.readLines() }
+            if supervisor?.hasEnded ?? false { return nil }
             while let (connection, frame, descriptor) = try receive() {
                 try take(frame, from: connection, descriptor: descriptor)
             }
