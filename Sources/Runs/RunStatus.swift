@@ -36,9 +36,47 @@ package struct RunStatus: Sendable, Equatable {
         }
     }
 
+    /// How workers are connected: those of one host with each other, or those of two hosts.
+    package struct Link: Sendable, Equatable {
+        package enum Medium: String, Sendable, CaseIterable {
+            case memory
+            /// A socket file.
+            case ipc
+            case tcp
+        }
+
+        package var host: String
+        /// Nil for the workers of one host.
+        package var otherHost: String?
+        package var medium: Medium
+        /// How many workers each host has.
+        package var workerCount: Int
+        package var otherWorkerCount: Int?
+        /// Bytes of gradients that a step sends there, and back; nil when not known.
+        package var stepBytes: Int?
+        package var stepBytesBack: Int?
+        /// What that is in megabits a second now, in the direction that carries more; nil when not known.
+        package var megabitsPerSecond: Double?
+
+        package init(
+            host: String, otherHost: String? = nil, medium: Medium, workerCount: Int, otherWorkerCount: Int? = nil,
+            stepBytes: Int? = nil, stepBytesBack: Int? = nil, megabitsPerSecond: Double? = nil
+        ) {
+            self.host = host
+            self.otherHost = otherHost
+            self.medium = medium
+            self.workerCount = workerCount
+            self.otherWorkerCount = otherWorkerCount
+            self.stepBytes = stepBytes
+            self.stepBytesBack = stepBytesBack
+            self.megabitsPerSecond = megabitsPerSecond
+        }
+    }
+
     /// The version of the file's form.
     package static let version = 1
     private static let workerLimit = 4096
+    private static let linkLimit = 4096
     /// Milliseconds since 1970, far in the future.
     private static let timeLimit = 1 << 50
 
@@ -64,11 +102,14 @@ package struct RunStatus: Sendable, Equatable {
     /// Milliseconds since 1970 at which this was written.
     package var updatedMilliseconds: Int
     package var workers: [Worker]
+    /// Those of the view that trains; empty while links are not open, and without a second worker.
+    package var links: [Link]
 
     package init(
         experiment: String, host: String, processIdentifier: Int, phase: String, isOver: Bool, generation: Int,
         epoch: Int, epochCount: Int, step: Int, stepsPerEpoch: Int, loss: Double? = nil, accuracy: Double? = nil,
-        imagesPerSecond: Double? = nil, updatedMilliseconds: Int, workers: [Worker] = []
+        imagesPerSecond: Double? = nil, updatedMilliseconds: Int, workers: [Worker] = [],
+        links: [Link] = []
     ) {
         self.experiment = experiment
         self.host = host
@@ -85,6 +126,7 @@ package struct RunStatus: Sendable, Equatable {
         self.imagesPerSecond = imagesPerSecond
         self.updatedMilliseconds = updatedMilliseconds
         self.workers = workers
+        self.links = links
     }
 
     // MARK: Text
@@ -103,6 +145,7 @@ package struct RunStatus: Sendable, Equatable {
         }
         fields.append(("updated_ms", String(updatedMilliseconds)))
         fields.append(("workers", "[\(workers.map(\.json).joined(separator: ","))]"))
+        fields.append(("links", "[\(links.map(\.json).joined(separator: ","))]"))
         return Self.object(fields)
     }
 
@@ -121,12 +164,43 @@ package struct RunStatus: Sendable, Equatable {
             let updated = fields["updated_ms"]?.whole, 0...Self.timeLimit ~= updated,
             let workers = fields["workers"]?.array, workers.count <= Self.workerLimit
         else { return nil }
+        // An older program's file has none.
+        let links = fields["links"]?.array ?? []
+        guard links.count <= Self.linkLimit else { return nil }
         self.init(
             experiment: experiment, host: host, processIdentifier: process, phase: phase, isOver: isOver,
             generation: generation, epoch: epoch, epochCount: epochCount, step: step, stepsPerEpoch: stepsPerEpoch,
             loss: fields["loss"]?.number, accuracy: fields["accuracy"]?.number,
             imagesPerSecond: fields["images_per_second"]?.number, updatedMilliseconds: updated,
-            workers: workers.compactMap { $0.object.flatMap(Worker.init) })
+            workers: workers.compactMap { $0.object.flatMap(Worker.init) },
+            links: links.compactMap { $0.object.flatMap(Link.init) })
+    }
+}
+
+extension RunStatus.Link {
+    fileprivate var json: String {
+        var fields = [("host", JSONText.string(host))]
+        if let otherHost { fields.append(("other_host", JSONText.string(otherHost))) }
+        fields += [("over", JSONText.string(medium.rawValue)), ("workers", String(workerCount))]
+        let counts = [
+            ("other_workers", otherWorkerCount), ("step_bytes", stepBytes), ("step_bytes_back", stepBytesBack),
+        ]
+        fields += counts.compactMap { name, value in value.map { (name, String($0)) } }
+        if let megabitsPerSecond, megabitsPerSecond.isFinite {
+            fields.append(("megabits_per_second", megabitsPerSecond.description))
+        }
+        return RunStatus.object(fields)
+    }
+
+    fileprivate init?(_ fields: [String: JSONValue]) {
+        guard let host = fields["host"]?.string, let workerCount = fields["workers"]?.count,
+            let medium = fields["over"]?.string.flatMap(Medium.init(rawValue:))
+        else { return nil }
+        self.init(
+            host: host, otherHost: fields["other_host"]?.string, medium: medium, workerCount: workerCount,
+            otherWorkerCount: fields["other_workers"]?.count, stepBytes: fields["step_bytes"]?.whole,
+            stepBytesBack: fields["step_bytes_back"]?.whole,
+            megabitsPerSecond: fields["megabits_per_second"]?.number)
     }
 }
 

@@ -89,7 +89,7 @@ final class HostileMember {
             send(.ready(Ready(generation: generation, position: .start, stateDigest: Self.digest)))
         case .view(let view):
             if forgedFrameCount == 0 { try attack(view) }
-            send(.linked(Linked(generation: view.generation, stateDigest: Self.digest)))
+            send(.linked(Linked(generation: view.generation, stateDigest: Self.digest, sharesMemory: true)))
         case .refused, .end, .abort: isOver = true
         default: break
         }

@@ -119,7 +119,7 @@ struct IdentityScenarios {
                 guard let digest = cluster.coordinator.machine.membership.viewDigest else { return }
                 let repeated: [WorkerMessage] = [
                     .ready(Ready(generation: 0, position: .start, stateDigest: digest)),
-                    .linked(Linked(generation: generation, stateDigest: digest)),
+                    .linked(Linked(generation: generation, stateDigest: digest, sharesMemory: true)),
                     .epochEnded(cluster.training.report(1, state: nil)),
                     .contentRequest(
                         ContentRequest(content: .data(SimulatedCluster.dataDigest), firstChunk: 0, chunkCount: 1)),

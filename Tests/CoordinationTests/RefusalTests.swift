@@ -148,7 +148,7 @@ struct RefusalTests {
         let stale: [WorkerMessage] = [
             .progress(Progress(generation: 9, completedSteps: 4000, phase: .computing, counter: .max)),
             .ready(Ready(generation: 9, position: .start, stateDigest: digest)),
-            .linked(Linked(generation: 9, stateDigest: digest)),
+            .linked(Linked(generation: 9, stateDigest: digest, sharesMemory: true)),
             .done(Done(generation: 9, completedSteps: 3, stateDigest: digest, isComplete: true)),
             .failed(WorkerFailure(generation: 9, kind: .peerLost(rank: 0), message: "")),
             .stepDigests(StepDigests(generation: 9, firstStep: 0, digests: [1])),

@@ -73,7 +73,7 @@ enum SampleMessages {
                 Progress(generation: 1, completedSteps: 7, phase: .waiting, counter: 9, microBatchNanoseconds: 12_345)),
             .ready(Ready(generation: 0, position: .start, stateDigest: digest(5))),
             .ready(Ready(generation: 4, position: position, stateDigest: digest(5))),
-            .linked(Linked(generation: 4, stateDigest: digest(5))),
+            .linked(Linked(generation: 4, stateDigest: digest(5), sharesMemory: true)),
             .epochEnded(
                 EpochEnded(
                     epoch: 2, completedSteps: 1500, row: Array("{\"epoch\":2}".utf8), stateDigest: digest(6),

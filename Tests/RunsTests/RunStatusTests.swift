@@ -16,6 +16,12 @@ import Testing
             RunStatus.Worker(
                 name: "spare", host: "other", processIdentifier: 14, rank: nil, microBatches: 0, phase: "waiting",
                 completedSteps: 0, computeShare: nil, silentMilliseconds: 0),
+        ],
+        links: [
+            RunStatus.Link(host: "host", medium: .memory, workerCount: 2, stepBytes: 1 << 40),
+            RunStatus.Link(
+                host: "host", otherHost: "other", medium: .tcp, workerCount: 2, otherWorkerCount: 1, stepBytes: 7,
+                stepBytesBack: 8, megabitsPerSecond: 94.5),
         ])
 
     @Test func `what is written reads back equal`() {
@@ -23,6 +29,11 @@ import Testing
         var begun = Self.status
         (begun.loss, begun.accuracy, begun.imagesPerSecond, begun.workers) = (nil, nil, nil, [])
         #expect(RunStatus(json: Array(begun.json.utf8)) == begun)
+        // A program that knew no links wrote the file, or one that knows another kind.
+        (begun.links, begun.workers) = ([], [])
+        #expect(RunStatus(json: Array(begun.json.replacing(",\"links\":[]", with: "").utf8)) == begun)
+        let other = Self.status.json.replacing("\"memory\"", with: "\"light\"")
+        #expect(RunStatus(json: Array(other.utf8))?.links == [Self.status.links[1]])
     }
 
     @Test func `figures that are not finite are left out`() throws {
@@ -37,7 +48,7 @@ import Testing
         ("", ""), ("\"version\":1", "\"version\":2"), ("\"epoch\":2", "\"epoch\":4294967296"),
         ("\"epoch\":2", "\"epoch\":-1"), ("\"steps_per_epoch\":94", "\"steps_per_epoch\":9e99"),
         ("\"updated_ms\":1790000000000", "\"updated_ms\":9223372036854775807"), ("\"over\":false", "\"over\":0"),
-        ("\"workers\":[", "\"workers\":{"),
+        ("\"workers\":[", "\"workers\":{"), ("\"links\":[", "\"links\":{"),
     ])
     func `a text that is no status is refused`(part: String, replacement: String) {
         let text = part.isEmpty ? "" : Self.status.json.replacing(part, with: replacement)

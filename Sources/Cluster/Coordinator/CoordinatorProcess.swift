@@ -91,7 +91,7 @@ package final class CoordinatorProcess {
         completedSteps = UInt64(run.completedSteps)
         reexecutor = try GradientReexecutor(run, environment: settings.environment)
         contents = ServedContent(run)
-        statusReports = StatusReports(run)
+        statusReports = StatusReports(run, usesMemory: settings.runSettings.transport != .zeromq)
         service = ServiceNotifier(
             environment: settings.environment, isSupervised: settings.isSupervised,
             now: MonotonicTime.now.milliseconds)

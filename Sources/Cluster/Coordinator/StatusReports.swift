@@ -2,6 +2,7 @@ import Coordination
 import Experiments
 import Foundation
 import Glibc
+import NeuralNetwork
 import Runs
 import Training
 
@@ -12,17 +13,24 @@ struct StatusReports {
     private let stepsPerEpoch: Int
     private let batchSize: Int
     private let microBatchCount: Int
+    private let linkModel: ViewLinks.Model
+    /// Those that were reported last.
+    private var viewLinks: (open: ClusterStatus.Links, links: ViewLinks)?
     private var progress: EpochProgress?
     private var nextMilliseconds: UInt64 = 0
 
     private static let pauseMilliseconds: UInt64 = 500
 
-    init(_ run: PreparedRun) {
+    /// `usesMemory` is whether workers of one host exchange through memory where they can.
+    init(_ run: PreparedRun, usesMemory: Bool) {
         experiment = run.experiment.name
         epochCount = run.experiment.epochs
         stepsPerEpoch = run.schedule.stepsPerEpoch
         batchSize = run.experiment.batchSize
         microBatchCount = run.experiment.microBatchCount
+        linkModel = ViewLinks.Model(
+            microBatchCount: run.experiment.microBatchCount, batchSize: run.experiment.batchSize,
+            bucketCounts: run.model.buckets.map(\.count), usesMemory: usesMemory)
     }
 
     mutating func update(_ progress: EpochProgress) {
@@ -37,9 +45,13 @@ struct StatusReports {
     }
 
     /// The status to be written. `outcome` is that of a run that is over.
-    func status(_ cluster: ClusterStatus, completedSteps: UInt64, at date: Date, outcome: Outcome? = nil) -> RunStatus {
+    mutating func status(
+        _ cluster: ClusterStatus, completedSteps: UInt64, at date: Date, outcome: Outcome? = nil
+    ) -> RunStatus {
         // Before the first report the place follows from the steps.
         let place = Int(clamping: completedSteps).quotientAndRemainder(dividingBy: max(1, stepsPerEpoch))
+        let workers = cluster.workers.map { worker($0) }
+        let openLinks = outcome == nil ? links(cluster.links) : []
         return RunStatus(
             experiment: experiment, host: HostName.current, processIdentifier: Int(getpid()),
             phase: outcome?.description ?? cluster.phase, isOver: outcome != nil,
@@ -47,7 +59,22 @@ struct StatusReports {
             epoch: progress?.epoch ?? min(place.quotient + 1, epochCount), epochCount: epochCount,
             step: progress?.step ?? place.remainder, stepsPerEpoch: stepsPerEpoch, loss: progress?.loss,
             accuracy: progress?.accuracy, imagesPerSecond: outcome == nil ? progress?.imagesPerSecond : nil,
-            updatedMilliseconds: Int(date.timeIntervalSince1970 * 1000), workers: cluster.workers.map(worker))
+            updatedMilliseconds: Int(date.timeIntervalSince1970 * 1000), workers: workers,
+            links: openLinks)
+    }
+
+    /// The links of a view, whose plan is looked at once.
+    private mutating func links(_ open: ClusterStatus.Links?) -> [RunStatus.Link] {
+        guard let open, open.view.members.count > 1 else { return [] }
+        let known: ViewLinks
+        if let viewLinks, viewLinks.open == open {
+            known = viewLinks.links
+        } else {
+            known = ViewLinks(open, linkModel)
+            viewLinks = (open, known)
+        }
+        let stepsPerSecond = progress.map { $0.imagesPerSecond / Double(batchSize) }
+        return known.links(stepsPerSecond: stepsPerSecond)
     }
 
     private func worker(_ worker: ClusterStatus.Worker) -> RunStatus.Worker {

@@ -103,7 +103,13 @@ final class PeerNetwork {
                 sockets: transport, memory: memory,
                 spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount),
                 disturbance: channel.faults.map { DisturbedFrames($0) }),
-            held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq)
+            held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq,
+            sharesMemory: memory.map { Self.reachesHost($0, view, rank: rank) } ?? false)
+    }
+
+    /// Whether memory reaches every other member of this worker's host.
+    private static func reachesHost(_ memory: SharedMemoryPlane, _ view: View, rank: Int) -> Bool {
+        memory.unreachedRanks.allSatisfy { view.members[$0].hostNumber != view.members[rank].hostNumber }
     }
 
     /// Offers memory to the members of this host; nil where frames go over sockets only.
@@ -181,6 +187,8 @@ struct PeerConnection {
 
     /// The exchange of gradients and statistics over these links; nil for a worker without peers.
     func exchange(trainer: TrainingReplica, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
+    /// Whether this one exchanges with all other members of its host through memory.
+    var sharesMemory = false
         guard let transport else { return nil }
         return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board,

@@ -19,6 +19,8 @@ final class TrainingSession {
     /// The same without audits and faults; nil for a worker without peers.
     private var peerExchange: PeerExchange?
     private var pace = PaceMeter()
+    /// Whether all members of this host exchange through memory in this view.
+    private var sharesMemory = false
     /// Whether training in this view ended or failed.
     private var isOver = false
     private var stopLimit: UInt64?
@@ -78,6 +80,7 @@ final class TrainingSession {
             channel.links.enter(
                 generation: view.generation, connections: connection.transport?.sockets.connections,
                 now: MonotonicTime.now.milliseconds)
+            sharesMemory = connection.sharesMemory
             try agreeOnState(view, member, connection)
             let isAudited = !settings.audit.isNone
             peerExchange = try connection.exchange(trainer: trainer, board: channel.board, isAudited: isAudited)
@@ -90,7 +93,8 @@ final class TrainingSession {
         trainer.takesGradientChecksum = rank == 0
         channel.board.note(completedSteps: completedSteps, measures: nil)
         channel.board.note(phase: .waiting)
-        channel.reports.post(.linked(generation: view.generation, stateDigest: stateDigest))
+        channel.reports.post(
+            .linked(Linked(generation: view.generation, stateDigest: stateDigest, sharesMemory: sharesMemory)))
     }
 
     /// The exchange of this view, with audits if they are switched on.

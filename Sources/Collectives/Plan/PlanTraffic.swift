@@ -8,10 +8,20 @@ package struct PlanTraffic: Sendable, Hashable {
     package private(set) var elementCountBetweenHosts = 0
 
     private let hosts: [Int]
+    /// Elements sent by each rank to each, the receivers of one sender after another.
+    private var elementCounts: [Int]
+
+    /// Elements that some ranks send to some.
+    package func elementCount(from senders: [Int], to receivers: [Int]) -> Int {
+        senders.reduce(0) { sum, sender in
+            sum + receivers.reduce(0) { $0 + elementCounts[sender * hosts.count + $1] }
+        }
+    }
 
     package init(_ plan: ReductionPlan) {
         hosts = plan.ownership.hosts
         elementCountsSent = Array(repeating: 0, count: plan.ownership.workerCount)
+        elementCounts = Array(repeating: 0, count: hosts.count * hosts.count)
         for segment in plan.segments where plan.algorithm != .alone { count(segment, of: plan) }
     }
 
@@ -33,6 +43,7 @@ package struct PlanTraffic: Sendable, Hashable {
     private mutating func count(_ elementCount: Int, from sender: Int, to receiver: Int) {
         guard sender != receiver else { return }
         elementCountsSent[sender] += elementCount
+        elementCounts[sender * hosts.count + receiver] += elementCount
         if hosts[sender] == hosts[receiver] {
             elementCountInsideHosts += elementCount
         } else {

@@ -16,12 +16,27 @@ package struct ClusterStatus: Sendable, Equatable {
         package var silentMilliseconds: UInt64
     }
 
+    /// The open links of a view.
+    package struct Links: Sendable, Equatable {
+        package var view: View
+        /// By rank.
+        package var sharesMemory: [Bool]
+
+        package init(view: View, sharesMemory: [Bool]) {
+            self.view = view
+            self.sharesMemory = sharesMemory
+        }
+    }
+
     /// What the coordinator is doing, in words.
     package var phase: String
     /// Whether steps have to follow one another.
     package var isTraining: Bool
     /// Of the current view; 0 before the first.
     package var generation: UInt64
+    /// The current view, and for each member whether it shares memory with all others of its host; nil while links are
+    /// not open.
+    package var links: Links?
     /// Those that are present, in the order of their joining.
     package var workers: [Worker]
 }
@@ -42,7 +57,18 @@ extension CoordinatorMachine {
         }
         return ClusterStatus(
             phase: phase.words, isTraining: phase == .training, generation: membership.view?.generation ?? 0,
-            workers: workers)
+            links: links, workers: workers)
+    }
+
+    /// Those of the members that have reported their links; nil before all owners have.
+    private var links: ClusterStatus.Links? {
+        guard let view = membership.view, phase == .training else { return nil }
+        var sharesMemory = Array(repeating: false, count: view.members.count)
+        for index in roster.members {
+            guard let rank = roster[index].rank, sharesMemory.indices.contains(rank) else { continue }
+            sharesMemory[rank] = roster[index].linkedGeneration == view.generation && roster[index].sharesMemory
+        }
+        return ClusterStatus.Links(view: view, sharesMemory: sharesMemory)
     }
 }
 

@@ -390,7 +390,8 @@ extension CoordinatorMachine {
         }
         guard roster[worker].linkedGeneration != membership.generation else { return }
         roster.setLinked(
-            worker, generation: membership.generation, completedSteps: view.position.completedSteps)
+            worker, generation: membership.generation, completedSteps: view.position.completedSteps,
+            sharesMemory: linked.sharesMemory)
         roster.noteProgress(of: worker, now: now)
         if case .linking = phase {
             startTraining(view, now: now)

@@ -23,6 +23,8 @@ struct WorkerRecord {
     fileprivate(set) var ready: Ready?
     /// The last generation in which it reported that its links are open.
     fileprivate(set) var linkedGeneration: UInt64 = 0
+    /// Whether its links of that generation to all members of its host go through memory.
+    fileprivate(set) var sharesMemory = false
     fileprivate(set) var done: Done?
     /// Until then it does not compute, because its links break or are slow.
     fileprivate(set) var suspendedUntil: UInt64 = 0
@@ -239,8 +241,9 @@ struct Roster {
     }
 
     /// The worker's links of a view are open, and its state is complete up to `completedSteps`.
-    mutating func setLinked(_ worker: Int, generation: UInt64, completedSteps: UInt64) {
+    mutating func setLinked(_ worker: Int, generation: UInt64, completedSteps: UInt64, sharesMemory: Bool = false) {
         workers[worker].linkedGeneration = generation
+        workers[worker].sharesMemory = sharesMemory
         workers[worker].progress.completedSteps = completedSteps
     }
 

@@ -71,10 +71,13 @@ extension Ready: WireValue {
 package struct Linked: Sendable, Equatable {
     package var generation: UInt64
     package var stateDigest: SHA256Digest
+    /// Whether it exchanges frames with every other member of its host through memory.
+    package var sharesMemory: Bool
 
-    package init(generation: UInt64, stateDigest: SHA256Digest) {
+    package init(generation: UInt64, stateDigest: SHA256Digest, sharesMemory: Bool) {
         self.generation = generation
         self.stateDigest = stateDigest
+        self.sharesMemory = sharesMemory
     }
 }
 
@@ -82,11 +85,13 @@ extension Linked: WireValue {
     func encode(into writer: inout MessageWriter) {
         writer.integer(generation)
         writer.digest(stateDigest)
+        writer.boolean(sharesMemory)
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.number("generation")
         stateDigest = try reader.digest()
+        sharesMemory = try reader.boolean("shares memory")
     }
 }
 

@@ -69,8 +69,7 @@ package struct WorkerMachine: ~Copyable {
             let generation = membership.announcedGeneration
             becomeQuiescent(Ready(generation: generation, position: position, stateDigest: digest))
         case .prepared, .quiesced: break
-        case .linked(let generation, let stateDigest):
-            handleLinked(Linked(generation: generation, stateDigest: stateDigest), now: now)
+        case .linked(let linked): handleLinked(linked, now: now)
         case .epochEnded(let ended): handleEpochEnded(ended, now: now)
         case .stateSerialized(let name, let bytes): handleSerialized(name, bytes: bytes, now: now)
         case .finished(let steps, let digest, let isComplete):

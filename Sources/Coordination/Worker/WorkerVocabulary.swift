@@ -67,7 +67,7 @@ package enum ComputeReport: Sendable, Equatable {
     /// Nothing runs any more, as `quiesce` asked.
     case quiesced(Position, stateDigest: SHA256Digest)
     /// All links of that view are up, and the state is the one from which it starts.
-    case linked(generation: UInt64, stateDigest: SHA256Digest)
+    case linked(Linked)
     /// An epoch ended, or was found in a state that this worker received.
     case epochEnded(EpochEnded)
     /// A state was serialized and goes to the coordinator.

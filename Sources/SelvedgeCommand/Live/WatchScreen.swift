@@ -11,7 +11,7 @@ struct WatchScreen {
 
     /// Lines of at most `columns` characters.
     var lines: [String] {
-        ([headline] + progress + measures + workers + waits + log).map { String($0.prefix(max(1, columns))) }
+        ([headline] + progress + measures + workers + links + waits + log).map { String($0.prefix(max(1, columns))) }
     }
 
     private var headline: String {
@@ -49,6 +49,25 @@ struct WatchScreen {
             ]
         }
         let heading = ["worker", "host", "process", "rank", "micro-batches", "computing", "is"]
+        return [""] + TextTable.text([heading] + rows, leadingColumns: 2).split(separator: "\n").map(String.init)
+    }
+
+    private var links: [String] {
+        let links = view.status?.links ?? []
+        guard !links.isEmpty else { return [] }
+        let rows = links.map { link -> [String] in
+            let hosts = [link.host, link.otherHost].compactMap(\.self)
+            let counts = [link.workerCount, link.otherWorkerCount].compactMap(\.self)
+            let bytes = [link.stepBytes, link.stepBytesBack].compactMap(\.self)
+            let rate = link.megabitsPerSecond.flatMap { Int(exactly: $0.rounded()) }
+            return [
+                hosts.joined(separator: " - "), link.medium.rawValue,
+                counts.map(String.init).joined(separator: " + "),
+                bytes.isEmpty ? "-" : bytes.map(Figures.bytes).joined(separator: ", "),
+                rate.map { "\(Figures.grouped($0)) Mbit/s" } ?? "-",
+            ]
+        }
+        let heading = ["link", "over", "workers", "a step", "now"]
         return [""] + TextTable.text([heading] + rows, leadingColumns: 2).split(separator: "\n").map(String.init)
     }
 

@@ -104,6 +104,13 @@ enum Figures {
         return (value < 0 ? "-" : "") + String(digits)
     }
 
+    /// `812 B`, `6.4 kB`, `1.3 MB` or `2.0 GB`.
+    static func bytes(_ count: Int) -> String {
+        let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
+        guard let (unit, size) = units.first(where: { Double(count) >= $0.1 }) else { return "\(count) B" }
+        return String(format: "%.1f ", Double(count) / size) + unit
+    }
+
     /// `7s`, `1:05` or `2:03:04`.
     static func duration(_ seconds: Double) -> String {
         let whole = max(0, Int(seconds.rounded()))

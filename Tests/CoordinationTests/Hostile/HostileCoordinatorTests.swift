@@ -62,7 +62,8 @@ struct HostileCoordinatorTests {
             case .compute(.loadExperiment): report(.experimentLoaded(missing: [SampleMessages.digest(100)]))
             case .compute(.prepare): report(.prepared(.start, stateDigest: digest))
             case .compute(.quiesce): report(.quiesced(position, stateDigest: digest))
-            case .compute(.enterView(let view)): report(.linked(generation: view.generation, stateDigest: digest))
+            case .compute(.enterView(let view)):
+                report(.linked(Linked(generation: view.generation, stateDigest: digest, sharesMemory: true)))
             case .compute(.serializeState(let purpose)):
                 var name = name
                 name.purpose = purpose

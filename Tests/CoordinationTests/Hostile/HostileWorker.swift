@@ -35,7 +35,7 @@ struct HostileWorker {
                     stateDigest: values.digest()))
         case 10...12:
             let digest = values.chance(90) ? known.viewDigest ?? values.digest() : values.digest()
-            return .linked(Linked(generation: generation, stateDigest: digest))
+            return .linked(Linked(generation: generation, stateDigest: digest, sharesMemory: true))
         case 13:
             return .stepDigests(
                 StepDigests(

@@ -121,7 +121,7 @@ extension SimulatedCluster {
         else { return }
         worker.task += 1
         worker.activity = .waiting
-        report(.linked(generation: view.generation, stateDigest: digest(worker)), worker)
+        report(.linked(Linked(generation: view.generation, stateDigest: digest(worker), sharesMemory: true)), worker)
         computeOn(worker)
     }
 
