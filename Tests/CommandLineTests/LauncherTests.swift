@@ -40,6 +40,11 @@ extension CommandLineTests {
                 let found = "Launched by Open MPI: rank \(number) of 3 on one host, job 77 (OMPI_COMM_WORLD_RANK, "
                 #expect(end.lines.first?.hasPrefix(found) == true, "\(end.lines)")
             }
+            // Started again, the job has nothing to do, and no rank waits for a coordinator.
+            for rank in try (0..<3).map({ try rank($0, of: 3, ["--resume", "auto", "--epochs", "100"], variables) }) {
+                let end = try rank.end()
+                #expect(end.code == 0 && !end.lines.contains { $0.contains("there was nothing to do") }, "\(end.lines)")
+            }
             // The job is queued again, and goes on.
             let again = try Selvedge.run(
                 ["train", "small.yaml", "--resume", "auto", "--epochs", "101"], in: scratch,

@@ -124,6 +124,7 @@ package final class CoordinatorProcess {
             if !settings.isSuccessor {
                 observer.noted("every step of this run is complete: continue with a larger --epochs", isWarning: false)
             }
+            try Dismissal(socket: socket, admittedKeys: admittedKeys, signals: signals).dismiss(settings.rankCount ?? 0)
             return .completed(completedSteps: UInt64(run.completedSteps), stateDigest: digest)
         }
         var ending = try lead(machineConfiguration(children: try childrenOfSupervisor()))

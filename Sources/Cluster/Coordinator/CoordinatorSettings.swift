@@ -16,6 +16,8 @@ package struct CoordinatorSettings: Sendable {
     package var workerLimit: Int?
     /// Workers of this host, whose memory is checked; nil for `workerLimit`.
     package var localWorkerCount: Int?
+    /// Processes of a launched job that each have a worker, which wait for this coordinator; nil without a launcher.
+    package var rankCount: Int?
     /// Folder with the data set, searched instead of the usual places.
     package var data: String?
     package var environment: [String: String]

@@ -53,6 +53,9 @@ struct CoordinatorCommand: ParsableCommand {
     @Option(help: .hidden)
     var localWorkers: Int?
 
+    @Option(help: .hidden)
+    var ranks: Int?
+
     /// The numbers of workers at the start and at most, checked.
     private func workerCounts(
         minWorkers: Int, _ microBatchCount: Int
@@ -91,6 +94,7 @@ struct CoordinatorCommand: ParsableCommand {
         settings.runSettings = runSettings
         settings.workerLimit = workers.most
         settings.localWorkerCount = localWorkers
+        settings.rankCount = ranks
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
                 for: resolved, file: runOptions.initialWeights, data: experiment.namedFolder, environment: environment,

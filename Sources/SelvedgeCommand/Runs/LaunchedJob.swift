@@ -114,7 +114,7 @@ struct LaunchedJob: WorkerPlacement {
     var coordinatorArguments: [String] {
         let localCount = place.localSize?.value ?? 1
         return ["--listen", meeting.listening.description, "--local-workers", String(localCount)]
-            + flag("key-file", keyFiles?.coordinator)
+            + ["--ranks", String(size)] + flag("key-file", keyFiles?.coordinator)
     }
 
     /// For a worker of rank 0: the first is that of the rank, the others are spares.
