@@ -57,6 +57,18 @@ extension CommandLineTests {
             #expect(scratch.leftovers.isEmpty, "\(scratch.leftovers)")
         }
 
+        @Test func `a rank 0 that is killed leaves no sockets behind once the other ranks have ended`() throws {
+            let variables = ["OMPI_COMM_WORLD_LOCAL_SIZE": "2"]
+            let flags = ["--epochs", "1000", "--run", "run", "--successor-seconds", "1"]
+            let ranks = try (0..<2).map { try rank($0, of: 2, flags, variables) }
+            try ranks[0].line(containing: "Epoch 1/")
+            ranks[0].send(signal: SIGKILL)
+            #expect(try ranks[0].end().code == 137)
+            let end = try ranks[1].end()
+            #expect(end.code == 75, "\(end.lines)")
+            #expect(scratch.leftovers.isEmpty, "\(scratch.leftovers)")
+        }
+
         @Test func `the ranks of several hosts agree on keys beside the run directory`() throws {
             // No variable says that both are on one host.
             let variables = [

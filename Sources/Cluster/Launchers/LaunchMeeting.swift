@@ -68,6 +68,13 @@ package struct LaunchMeeting: Sendable, Equatable {
         if let folder { AbandonedSockets.removeSockets(in: folder) }
     }
 
+    /// For the end of another rank, whose worker has this name: rank 0 may have been killed before it could remove the
+    /// folder.
+    package func leave(name: String) {
+        guard folder != nil, case .ipc(let path) = address else { return }
+        AbandonedSockets.leave(socket: PeerNetwork.inboxPath(besides: path, name: name))
+    }
+
     /// The address for the inbox of rank 0's worker, where the name of rank 0 leads to the loopback interface on its
     /// own host; nil where the route to that name will do.
     package var interfaceOfLeader: String? { Self.interface(ofLeaderAt: address) }

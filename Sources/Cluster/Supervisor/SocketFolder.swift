@@ -74,24 +74,58 @@ package enum RunAnnouncement {
 
 /// Cleans up after a supervisor that was killed: its children remove the private directory of their sockets.
 package enum AbandonedSockets {
-    /// For the end of a supervised process: removes the directory of the socket file of `address` with its sockets and
-    /// announcement if the supervisor is gone. Several children may do so at once. Touches only a private directory of
-    /// this user with the name of a run's.
-    package static func removeIfSupervisorIsGone(around address: String) {
+    /// For the end of a supervised process: removes what its supervisor cannot remove any more, if that is gone.
+    ///
+    /// `socket` is the address of the process's own socket, `announcement` the coordinator's file in the directory of
+    /// the run. A directory of one run goes with all its sockets; several children may do so at once. From the directory
+    /// in which the ranks of a host meet only the own socket goes, and the directory after the last one. Touches only a
+    /// private directory of this user.
+    package static func removeIfSupervisorIsGone(socket address: String, announcement: String? = nil) {
         guard SupervisorPipe.isHungUp else { return }
-        guard address.hasPrefix("ipc://"), let end = address.lastIndex(of: "/") else { return }
-        let directory = String(address[..<end].dropFirst("ipc://".count))
-        guard directory.split(separator: "/").last?.hasPrefix("selvedge-") ?? false else { return }
-        removeSockets(in: directory)
+        if let announcement { removeRun(around: announcement) }
+        guard address.hasPrefix("ipc://") else { return }
+        let path = String(address.dropFirst("ipc://".count))
+        removeRun(around: path)
+        if isMeeting(folder(of: path)) { leave(socket: path) }
+    }
+
+    /// The same for a worker of the coordinator at an address.
+    package static func removeIfSupervisorIsGone(worker name: String, of coordinator: String) {
+        removeIfSupervisorIsGone(socket: PeerNetwork.inboxPath(besides: coordinator, name: name))
+    }
+
+    private static func removeRun(around path: String) {
+        let directory = folder(of: path)
+        if lastName(of: directory).hasPrefix("selvedge-") { removeSockets(in: directory) }
+    }
+
+    /// Removes a process's own socket from the directory in which the ranks of a host meet, and the directory once it is
+    /// empty.
+    static func leave(socket path: String) {
+        let directory = folder(of: path)
+        guard isMeeting(directory), isPrivate(directory) else { return }
+        unlink(path)
+        rmdir(directory)
+    }
+
+    private static func isMeeting(_ directory: String) -> Bool { lastName(of: directory).hasPrefix("selvedge.") }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+    }
+
+    private static func lastName(of directory: String) -> Substring { directory.split(separator: "/").last ?? "" }
+
+    private static func isPrivate(_ directory: String) -> Bool {
+        var information = stat()
+        return lstat(directory, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR
+            && information.st_mode & 0o777 == 0o700 && information.st_uid == geteuid()
     }
 
     /// Removes a private directory of this user that has sockets and an announcement alone.
     static func removeSockets(in directory: String) {
+        guard isPrivate(directory), let names = try? FileOperations().list(directory) else { return }
         var information = stat()
-        guard lstat(directory, &information) == 0, information.st_mode & S_IFMT == S_IFDIR,
-            information.st_mode & 0o777 == 0o700, information.st_uid == geteuid(),
-            let names = try? FileOperations().list(directory)
-        else { return }
         for name in names {
             let path = "\(directory)/\(name)"
             guard lstat(path, &information) == 0 else { continue }

@@ -60,13 +60,16 @@ final class PeerNetwork {
 
     private static func inboxEndpoint(_ settings: WorkerSettings) throws -> Endpoint {
         switch try Endpoint(parsing: settings.coordinatorAddress) {
-        case .ipc(let path): return .ipc(path: "\(path)-\(settings.name)")
+        case .ipc(let path): return .ipc(path: inboxPath(besides: path, name: settings.name))
         case .inproc(let name): return .inproc(name: "\(name)-\(settings.name)")
         case .tcp(let host, let port):
             let address = try NetworkAddresses.inbox(interface: settings.interface, coordinator: host, port: port)
             return .tcp(host: address, port: settings.inboxPort ?? 0)
         }
     }
+
+    /// The socket file of a worker's inbox, beside the coordinator's.
+    static func inboxPath(besides path: String, name: String) -> String { "\(path)-\(name)" }
 
     /// Connects to the members of a view. Each has bound its inbox before its HELLO. Members of this host then exchange
     /// their frames through memory, unless the settings ask for sockets.
@@ -184,11 +187,11 @@ struct PeerConnection {
     let rank: Int
     /// Whether members of one host exchange through memory where they can: equal for all members.
     var usesMemory = true
+    /// Whether this one exchanges with all other members of its host through memory.
+    var sharesMemory = false
 
     /// The exchange of gradients and statistics over these links; nil for a worker without peers.
     func exchange(trainer: TrainingReplica, board: ProgressBoard, isAudited: Bool = false) throws -> PeerExchange? {
-    /// Whether this one exchanges with all other members of its host through memory.
-    var sharesMemory = false
         guard let transport else { return nil }
         return try PeerExchange(
             view: view, rank: rank, job: job, trainer: trainer, transport: transport, held: held, board: board,

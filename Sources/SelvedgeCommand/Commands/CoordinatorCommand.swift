@@ -113,7 +113,9 @@ struct CoordinatorCommand: ParsableCommand {
     }
 
     func run() throws {
-        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: listen) } }
+        defer {
+            if supervised { AbandonedSockets.removeIfSupervisorIsGone(socket: listen, announcement: announceRun) }
+        }
         var command = self
         command.runOptions = try runOptions.decided(
             name: experiment.resolved().name, job: LaunchPlace.job(in: ProcessInfo.processInfo.environment)?.value)

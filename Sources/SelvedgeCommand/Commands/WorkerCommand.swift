@@ -63,12 +63,12 @@ struct WorkerCommand: ParsableCommand {
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
         let coordinator = try coordinator ?? LaunchedJob.coordinatorAddress(environment: environment)
-        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) } }
+        let ownName = name ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
+        defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(worker: ownName, of: coordinator) } }
         try DataFolder.check(data)
         var settings = WorkerSettings(
             coordinatorAddress: coordinator,
-            name: name ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)",
-            threadCount: threads ?? Processors.available, environment: environment)
+            name: ownName, threadCount: threads ?? Processors.available, environment: environment)
         settings.data = data
         settings.interface = interface
         settings.inboxPort = inboxPort
@@ -88,7 +88,7 @@ struct WorkerCommand: ParsableCommand {
             if supervised { Console.error("\(name): its state is in \(path): continue with --resume \(path)") }
         }
         settings.endAtOnce = { [name = settings.name, supervised, coordinator] code, reason in
-            if supervised { AbandonedSockets.removeIfSupervisorIsGone(around: coordinator) }
+            if supervised { AbandonedSockets.removeIfSupervisorIsGone(worker: name, of: coordinator) }
             if !supervised && code != 0 { Console.error("\(name): \(reason)") }
             _exit(BatchSystem.exitCode(code, environment: environment))
         }

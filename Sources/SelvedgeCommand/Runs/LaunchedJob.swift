@@ -140,6 +140,7 @@ struct LaunchedJob: WorkerPlacement {
         try sharedKeys?.waitForWorkerFile(note: note)
         meeting.waitForName(note: note)
         let name = Self.name(ofRank: place.rank.value)
+        defer { meeting.leave(name: name) }
         var keeper = RankKeeper(
             launcher: LocalLauncher(executable: try Executable.path(), environment: environment), name: name,
             arguments: ["worker", "--supervised", "--explained"] + workerArguments(name: name, interface: interface)
