@@ -30,7 +30,8 @@ extension CommandLineTests {
                 in: scratch)
         }
 
-        @Test func `a killed worker and a killed ssh cost that worker only, and the bits are those of one process`()
+        @Test
+        func `a killed or suspended worker and a killed ssh cost that worker only, and the bits are those of one`()
             throws
         {
             let run = try launch(["-v", "--epochs", "150", "--run", "launched"])
@@ -38,6 +39,8 @@ extension CommandLineTests {
             try run.line(containing: "Epoch 1/")
             kill(worker, SIGKILL)
             try run.line(containing: "worker-1 on 192.0.2.1 was killed by signal 9 (SIGKILL)")
+            kill(try run.worker("worker-2"), SIGSTOP)
+            try run.line(containing: "worker-2 on anna@192.0.2.2 was killed by signal 9 (SIGKILL)")
             // The coordinator is the first child.
             let connection = try #require(run.children().sorted().dropFirst().first)
             kill(connection, SIGKILL)

@@ -2,11 +2,12 @@ import CPlatform
 import Coordination
 import Glibc
 
-/// A child in its own process group, with a pipe to its standard input that closes when this process ends.
+/// A child in its own process group, with a pipe to its standard input that closes when this process ends, or with the
+/// standard input of this process.
 struct ChildProcess {
     let processIdentifier: Int32
-    /// The writing end of the child's standard input.
-    private let inputDescriptor: Int32
+    /// The writing end of the child's standard input; nil where that is this process's own.
+    private let inputDescriptor: Int32?
 
     /// Where the output and error streams of a child go.
     struct Streams {
@@ -23,17 +24,15 @@ struct ChildProcess {
     /// end by itself needs them unblocked.
     static func start(
         executable: String, arguments: [String], environment: [String: String], streams: Streams = Streams(),
-        blocksStopSignals: Bool = true
+        inheritsInput: Bool = false, blocksStopSignals: Bool = true
     ) throws(LaunchError) -> ChildProcess {
-        var descriptors: [Int32] = [-1, -1]
-        guard pipe(&descriptors) == 0 else { throw .system("make a pipe", errno) }
-        for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-        defer { close(descriptors[0]) }
+        let input = try inheritsInput ? nil : inputPipe()
+        defer { if let input { close(input.reading) } }
 
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, descriptors[0], STDIN_FILENO)
+        if let input { posix_spawn_file_actions_adddup2(&actions, input.reading, STDIN_FILENO) }
         if streams.output != STDOUT_FILENO {
             posix_spawn_file_actions_adddup2(&actions, streams.output, STDOUT_FILENO)
         }
@@ -58,10 +57,17 @@ struct ChildProcess {
             }
         }
         guard status == 0 else {
-            close(descriptors[1])
+            if let input { close(input.writing) }
             throw .system("start \(executable)", status)
         }
-        return ChildProcess(processIdentifier: identifier, inputDescriptor: descriptors[1])
+        return ChildProcess(processIdentifier: identifier, inputDescriptor: input?.writing)
+    }
+
+    private static func inputPipe() throws(LaunchError) -> (reading: Int32, writing: Int32) {
+        var descriptors: [Int32] = [-1, -1]
+        guard pipe(&descriptors) == 0 else { throw .system("make a pipe", errno) }
+        for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        return (descriptors[0], descriptors[1])
     }
 
     /// Its own process group (a terminal's Ctrl-C reaches only the supervisor), default handlers. Signals that ask for
@@ -81,8 +87,9 @@ struct ChildProcess {
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
-    /// Writes text to the child's standard input; a child that no longer reads is not an error.
+    /// Writes text to the pipe to the child; a child that no longer reads is not an error.
     func write(_ text: String) {
+        guard let inputDescriptor else { return }
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(inputDescriptor, $0.baseAddress, $0.count) }
@@ -93,7 +100,7 @@ struct ChildProcess {
     }
 
     func closeInput() {
-        close(inputDescriptor)
+        if let inputDescriptor { close(inputDescriptor) }
     }
 
     func send(_ signal: ProcessSignal) {

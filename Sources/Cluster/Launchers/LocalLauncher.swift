@@ -6,11 +6,16 @@ package struct LocalLauncher: Launcher {
     private let executable: String
     private let environment: [String: String]
     private let shares: ProcessorShares?
+    private let inheritsInput: Bool
 
-    /// Children run `executable` with `environment`. With `shares` each worker has its processors.
-    package init(executable: String, environment: [String: String], shares: ProcessorShares? = nil) {
+    /// Children run `executable` with `environment`. With `shares` each worker has its processors. A single child may
+    /// inherit the standard input of this process, which then has to leave it alone.
+    package init(
+        executable: String, environment: [String: String], shares: ProcessorShares? = nil, inheritsInput: Bool = false
+    ) {
         self.executable = executable
         self.shares = shares
+        self.inheritsInput = inheritsInput
         self.environment = environment
     }
 
@@ -25,6 +30,7 @@ package struct LocalLauncher: Launcher {
     }
 
     private func started(_ arguments: [String]) throws(LaunchError) -> ChildProcess {
-        try ChildProcess.start(executable: executable, arguments: arguments, environment: environment)
+        try ChildProcess.start(
+            executable: executable, arguments: arguments, environment: environment, inheritsInput: inheritsInput)
     }
 }

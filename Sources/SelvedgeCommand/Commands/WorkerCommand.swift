@@ -51,6 +51,11 @@ struct WorkerCommand: ParsableCommand {
     @Flag(help: .hidden)
     var explained = false
 
+    /// The worker is a child of this process, which ends it when a signal suspends it: a launcher on another host would
+    /// not notice.
+    @Flag(help: .hidden)
+    var minded = false
+
     func validate() throws {
         try WorkerLayout.check(threads: threads)
         guard let inboxPort else { return }
@@ -62,6 +67,7 @@ struct WorkerCommand: ParsableCommand {
 
     func run() throws {
         let environment = ProcessInfo.processInfo.environment
+        if minded { return try mind(environment) }
         let coordinator = try coordinator ?? LaunchedJob.coordinatorAddress(environment: environment)
         let ownName = name ?? "\(ProcessInfo.processInfo.hostName)-\(ProcessInfo.processInfo.processIdentifier)"
         defer { if supervised { AbandonedSockets.removeIfSupervisorIsGone(worker: ownName, of: coordinator) } }
@@ -103,5 +109,14 @@ struct WorkerCommand: ParsableCommand {
                 BatchSystem.exitCode(end.code, environment: environment), "\(settings.name): \(end.reason)")
         }
         if !isSilent { Console.note("\(settings.name): done: \(end.reason)") }
+    }
+
+    /// Starts the same command as a child that has this process's standard input, and ends as it does.
+    private func mind(_ environment: [String: String]) throws {
+        let arguments = CommandLine.arguments.dropFirst().filter { $0 != "--minded" }
+        var keeper = RankKeeper(
+            launcher: LocalLauncher(executable: try Executable.path(), environment: environment, inheritsInput: true),
+            name: name ?? "the worker", arguments: arguments, restartLimit: 0, note: { _ in })
+        throw ExitCode(try keeper.run())
     }
 }

@@ -73,7 +73,9 @@ struct HostJob: WorkerPlacement {
 
     func workerArguments(_ index: Int, threads: Int?, data: String?) -> [String] {
         let place = places[index]
-        return ["--explained", "--piped-keys", "--name", "worker-\(index)"]
+        let own = ["--explained", "--piped-keys", "--name", "worker-\(index)"]
+        let minding = place.host == nil ? [] : ["--minded"]
+        return own + minding
             + flag("coordinator", place.coordinator) + flag("interface", place.interface)
             + flag("threads", threads ?? place.threadCount)
             + flag("data", place.hasData ? data.map(absolutePath) : nil)
