@@ -62,6 +62,8 @@ extension CommandLineTests {
             #expect(end.code == 130, "\(end.lines)")
             let command = end.lines.last { $0.hasPrefix("Continue with: ") }
             #expect(command?.hasSuffix("-- small.yaml --threads 1 --epochs 1000 --run launched --resume") == true)
+            // The workers keep silent about what the coordinator says.
+            #expect(end.complaints.count == 1, "\(end.lines)")
         }
 
         @Test func `every process ends with the launcher`() throws {

@@ -12,6 +12,8 @@ final class WorkerControl {
     struct End: Sendable {
         var code: Int32
         var reason: String
+        /// Whether the coordinator ordered it, and shows why.
+        var isOrdered = false
     }
 
     private let channel: ComputeChannel
@@ -69,7 +71,8 @@ final class WorkerControl {
         service.started()
         perform(machine.start(now: Self.now))
         while true {
-            if let end {
+            if var end {
+                end.isOrdered = machine.isDismissed
                 service.ends(end.reason)
                 channel.commands.post(.leave)
                 channel.interrupt.signal()

@@ -15,19 +15,24 @@ package enum WorkerProcess {
     /// How long the compute thread may take to leave.
     private static let leaveSeconds = 1.0
 
-    /// Runs on the calling thread until the coordinator ends the run, and returns the exit code with its reason.
+    /// Runs on the calling thread until the coordinator ends the run, and returns the exit code with its reason, and
+    /// whether the coordinator ordered it.
     ///
     /// - Throws: an address, an instruction set or a socket that cannot be used.
-    package static func run(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
+    package static func run(
+        _ settings: WorkerSettings
+    ) throws -> (code: Int32, reason: String, isOrdered: Bool) {
         do {
             return try runUntilEnd(settings)
         } catch  where settings.isSupervised && SupervisorPipe.isHungUp {
             // The supervisor may have removed the folder of the sockets already.
-            return (ProcessExitCode.requeue, ClusterError.supervisorGone.description)
+            return (ProcessExitCode.requeue, ClusterError.supervisorGone.description, false)
         }
     }
 
-    private static func runUntilEnd(_ settings: WorkerSettings) throws -> (code: Int32, reason: String) {
+    private static func runUntilEnd(
+        _ settings: WorkerSettings
+    ) throws -> (code: Int32, reason: String, isOrdered: Bool) {
         selvedge_raise_descriptor_limit()
         UnreadBytes.limit(toByteCount: UnreadBytes.smallLimit)
         if let folder = settings.stateFolder { try RescueCheckpoint.check(folder) }
@@ -65,8 +70,10 @@ package enum WorkerProcess {
         WorkerCompute(settings: settings, kernels: instructionSet.table, channel: channel, peers: peers).run()
         hasLeft.signal()
         control.join()
-        let end = ending.withLock { $0 }
-        return (end?.code ?? ProcessExitCode.internalError, end?.reason ?? "the control thread ended without a result")
+        guard let end = ending.withLock({ $0 }) else {
+            return (ProcessExitCode.internalError, "the control thread ended without a result", false)
+        }
+        return (end.code, end.reason, end.isOrdered)
     }
 }
 

@@ -15,6 +15,8 @@ struct Departure {
     }
 
     private var request: StopRequest?
+    /// Whether the coordinator has ordered it.
+    private(set) var isOrdered = false
 
     /// The signal of which the coordinator is notified with every heartbeat; nil without one.
     var announcedSignal: Int32? { request?.signal }
@@ -56,13 +58,16 @@ struct Departure {
     }
 
     /// The coordinator lets this worker go: the run is over, or others hold its state.
-    func ended(reason: String) -> Decision {
-        .leave(code: request.map { ProcessExitCode.signal($0.signal) } ?? ProcessExitCode.success, reason: reason)
+    mutating func ended(reason: String) -> Decision {
+        isOrdered = true
+        return .leave(
+            code: request.map { ProcessExitCode.signal($0.signal) } ?? ProcessExitCode.success, reason: reason)
     }
 
     /// The run failed or was interrupted, or this worker is evicted. Where the run's files cannot be written, the state
     /// is saved here.
-    func aborted(code: Int32, reason: String) -> Decision {
+    mutating func aborted(code: Int32, reason: String) -> Decision {
+        isOrdered = true
         if code == ProcessExitCode.inputOutput { return .save(code: code, reason: reason) }
         // The whole run may have received the signal that this worker has.
         let ownCode = code == ProcessExitCode.requeue ? request.map { ProcessExitCode.signal($0.signal) } : nil

@@ -21,6 +21,8 @@ package struct WorkerMachine: ~Copyable {
     private var actions: [WorkerAction] = []
     /// Messages of another generation, or that do not fit the phase, which had no effect.
     private(set) var ignoredMessageCount = 0
+    /// Whether the coordinator has ordered the end of this worker, and shows why.
+    package var isDismissed: Bool { departure.isOrdered }
 
     package init(configuration: WorkerConfiguration, now: UInt64) {
         self.configuration = configuration
@@ -460,9 +462,7 @@ package struct WorkerMachine: ~Copyable {
         send(message)
     }
 
-    private mutating func compute(_ command: ComputeCommand) {
-        actions.append(.compute(command))
-    }
+    private mutating func compute(_ command: ComputeCommand) { actions.append(.compute(command)) }
 
     private mutating func sendProgress(now: UInt64) {
         sendStepDigests()

@@ -102,8 +102,8 @@ struct WorkerCommand: ParsableCommand {
         let isSilent = supervised || quiet
         if !isSilent { settings.announce = { [name = settings.name] in Console.note("\(name): \($0)") } }
         let end = try WorkerProcess.run(settings)
-        // Under a supervisor the coordinator prints why the run ended.
-        if supervised && !explained && end.code != 0 { throw ExitCode(end.code) }
+        // Under a supervisor the coordinator prints why the run ended, and why it lets a worker go.
+        if supervised && (!explained || end.isOrdered) && end.code != 0 { throw ExitCode(end.code) }
         guard end.code == 0 else {
             throw ExitStatus(
                 BatchSystem.exitCode(end.code, environment: environment), "\(settings.name): \(end.reason)")

@@ -18,7 +18,9 @@ import Testing
         #expect(interrupted(&departure, 15, now: 0) == .announce(signal: 15))
         #expect(departure.announcedSignal == 15)
         #expect(interrupted(&departure, 15, now: 5000) == .nothing)
-        #expect(departure.ended(reason: "r") == .leave(code: 143, reason: "r"))
+        #expect(!departure.isOrdered)
+        let end = departure.ended(reason: "r")
+        #expect(end == .leave(code: 143, reason: "r") && departure.isOrdered)
     }
 
     @Test func `a second SIGINT ends a worker at once, also one that writes its state`() {
@@ -40,19 +42,21 @@ import Testing
     }
 
     @Test func `only an end by full disks lets a worker save its state when the coordinator aborts`() {
-        let departure = Departure()
-        #expect(departure.aborted(code: 74, reason: "r") == .save(code: 74, reason: "r"))
-        #expect(departure.aborted(code: 70, reason: "r") == .leave(code: 70, reason: "r"))
-        #expect(departure.supervisorLost(reason: "r") == .leave(code: 75, reason: "r"))
-        #expect(departure.ended(reason: "r") == .leave(code: 0, reason: "r"))
+        var departure = Departure()
+        #expect(departure.supervisorLost(reason: "r") == .leave(code: 75, reason: "r") && !departure.isOrdered)
+        let aborts = [74, 70].map { departure.aborted(code: $0, reason: "r") }
+        #expect(aborts == [.save(code: 74, reason: "r"), .leave(code: 70, reason: "r")] && departure.isOrdered)
+        let end = departure.ended(reason: "r")
+        #expect(end == .leave(code: 0, reason: "r"))
     }
 
     @Test func `an interrupted run is no success of its workers, and one with the same signal ends by it`() {
         var departure = Departure()
-        #expect(departure.aborted(code: 75, reason: "r") == .leave(code: 75, reason: "r"))
+        let abort = departure.aborted(code: 75, reason: "r")
+        #expect(abort == .leave(code: 75, reason: "r"))
         _ = interrupted(&departure, 15, now: 0)
-        #expect(departure.aborted(code: 75, reason: "r") == .leave(code: 143, reason: "r"))
-        #expect(departure.aborted(code: 70, reason: "r") == .leave(code: 70, reason: "r"))
+        let aborts = [75, 70].map { departure.aborted(code: $0, reason: "r") }
+        #expect(aborts == [.leave(code: 143, reason: "r"), .leave(code: 70, reason: "r")])
     }
 
     @Test func `a worker without its inbox saves its state, so that another process continues from it`() {
