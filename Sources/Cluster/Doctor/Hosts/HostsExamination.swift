@@ -62,7 +62,8 @@ package struct HostsExamination {
         // The coordinator's host is the first, whether it has workers or not.
         let all = (isInFile ? [] : [here]) + accounts.filter(\.isHere) + accounts.filter { !$0.isHere }
         let identities = try examineHosts(all, show)
-        show(HostsComparison(identities).findings)
+        // They are compared with the coordinator's.
+        if identities.first?.name == all.first?.host.description { show(HostsComparison(identities).findings) }
         try examineLinks(all, isInFile: isInFile, show, note)
     }
 
