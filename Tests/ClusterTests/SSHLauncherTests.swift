@@ -146,6 +146,9 @@ import Transport
         #expect(try problem(report(other)).contains("--coordinator tcp://HOST:PORT"))
         let unknown = "echo \"Error: Unknown option '--interface'\" >&2; exit 64"
         #expect(try problem(unknown).hasSuffix("install the same release there (scripts/install)"))
+        let bare =
+            "echo 'p: error while loading shared libraries: libzmq.so.5: No such file or directory' >&2; exit 127"
+        #expect(try problem(bare).contains("scripts/package"))
         let old = "echo \"selvedge: no command 'launch'; the commands are train\" >&2; exit 64"
         #expect(try problem(old).hasSuffix("install the same release there (scripts/install)"))
         #expect(try problem("exit 0") == "no answer: try by hand: ssh -v host2 true")

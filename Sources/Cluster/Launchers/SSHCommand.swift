@@ -65,6 +65,10 @@ package struct SSHCommand: Sendable, Equatable {
             ("Permission denied", "give it your key: ssh-copy-id \(host)"),
             ("Could not resolve", "look for a misspelt name: getent hosts \(host.name)"),
             ("Connection refused", "start its ssh server: sudo systemctl start ssh"),
+            (
+                "while loading shared libraries",
+                "install them there with the package of scripts/package: a copied program has none"
+            ),
             ("not found", "install selvedge there (scripts/install), or give its path with --program"),
             ("No such file", "install selvedge there (scripts/install), or give its path with --program"),
             ("no command 'launch'", "install the same release there (scripts/install)"),
