@@ -106,14 +106,16 @@ package final class TrainingReplica {
         var totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
         totals.lossSum += computer.penalty(state) * Double(batch.count)
         guard computer.isFinite(gradientSum) else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
+        let learningRate = rate(ofStep: completedSteps)
         computer.update(
             state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1,
-            learningRate: rate(ofStep: completedSteps))
+            learningRate: learningRate)
         let checksum = takesGradientChecksum ? computer.checksum(gradientSum) : 0
         state.progress.add(totals)
         state.progress.round += 1
         return StepSummary(
-            epoch: epoch, step: step, sampleCount: batch.count, epochLossSum: state.progress.lossSum,
+            epoch: epoch, step: step, sampleCount: batch.count, lossSum: totals.lossSum,
+            correctCount: totals.correctCount, learningRate: learningRate, epochLossSum: state.progress.lossSum,
             epochCorrectCount: state.progress.correctCount, epochSampleCount: state.progress.sampleCount,
             gradientChecksum: checksum)
     }
@@ -168,6 +170,10 @@ package struct StepSummary: Sendable, Equatable {
     package var step: Int
     /// Samples in this step's batch.
     package var sampleCount: Int
+    /// Of this step's batch.
+    package var lossSum: Double
+    package var correctCount: Int
+    package var learningRate: Float
     package var epochLossSum: Double
     package var epochCorrectCount: Int
     package var epochSampleCount: Int

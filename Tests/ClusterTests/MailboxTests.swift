@@ -66,16 +66,16 @@ struct ProgressBoardTests {
         #expect(board.current.phase == .computing && board.current.counter == 2)
     }
 
-    @Test("hands out step digests once, with the step of the first")
-    func digests() {
+    @Test("hands out steps once, with the number of the first")
+    func reducedSteps() {
         let board = ProgressBoard()
-        #expect(board.takeStepDigests().digests.isEmpty)
-        for step in 4..<7 { board.note(step: UInt64(step), gradientDigest: UInt64(step * step)) }
-        let first = board.takeStepDigests()
-        #expect(first.firstStep == 4 && first.digests == [16, 25, 36])
-        #expect(board.takeStepDigests().digests.isEmpty)
-        board.note(step: 7, gradientDigest: 49)
-        let second = board.takeStepDigests()
-        #expect(second.firstStep == 7 && second.digests == [49])
+        #expect(board.takeReducedSteps().steps.isEmpty)
+        for step in 4..<7 as Range<UInt64> { board.note(ReducedStep(digest: step * step), at: step) }
+        let first = board.takeReducedSteps()
+        #expect(first.firstStep == 4 && first.steps.map(\.digest) == [16, 25, 36])
+        #expect(board.takeReducedSteps().steps.isEmpty)
+        board.note(ReducedStep(digest: 49), at: 7)
+        let second = board.takeReducedSteps()
+        #expect(second.firstStep == 7 && second.steps.map(\.digest) == [49])
     }
 }

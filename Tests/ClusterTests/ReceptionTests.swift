@@ -13,6 +13,7 @@ import Transport
 private final class SilentObserver: CoordinatorObserver {
     func prepared(_ run: PreparedRun, listeningOn address: String) {}
     func progressed(_ progress: EpochProgress) {}
+    func reduced(_ steps: ReducedSteps) {}
     func recorded(_ row: EpochRow, timing: EpochTiming?) {}
     func noted(_ text: String, isWarning: Bool) {}
 }

@@ -146,7 +146,7 @@ struct RunRecorderTests {
 
     @Test("as many step digests as one message may bring are journalled, over several records")
     func manyDigests() throws {
-        let digests = (0..<WireLimits.stepDigestCount).map { UInt64($0) * 3 }
+        let digests = (0..<WireLimits.reducedStepCount).map { UInt64($0) * 3 }
         recorder.record(.stepDigests(firstStep: 10, digests: digests))
         #expect(recorder.takeFailure() == nil)
         var next: UInt64 = 10

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Testing
 
 @testable import SelvedgeCommand
@@ -73,15 +74,32 @@ extension CommandLineTests {
             return object.filter { $0.key != "classification_report" }.flatMap { [$0.key] + names(in: $0.value) }
         }
 
-        @Test func `event files for TensorBoard begin with their version`() throws {
-            #expect(try train("--run", "run").code == 0)
-            for folder in ["train", "validation"] {
-                let path = "\(scratch.path)/run/tensorboard/\(folder)"
-                let files = try FileManager.default.contentsOfDirectory(atPath: path)
-                #expect(files.count == 1 && files[0].hasPrefix("events.out.tfevents."))
-                let bytes = try scratch.bytes("run/tensorboard/\(folder)/\(files[0])")
-                #expect(String(decoding: bytes[23..<36], as: UTF8.self) == "brain.Event:2")
+        /// The one event file in a folder for TensorBoard.
+        private func events(_ folder: String) throws -> Data {
+            let path = "\(scratch.path)/run/tensorboard/\(folder)"
+            let files = try FileManager.default.contentsOfDirectory(atPath: path)
+            #expect(files.count == 1 && files[0].hasPrefix("events.out.tfevents."))
+            return Data(try scratch.bytes("run/tensorboard/\(folder)/\(files[0])"))
+        }
+
+        @Test func `event files for TensorBoard begin with their version, and have curves over steps and gradients`()
+            throws
+        {
+            // A point of all the epoch's steps has the epoch's figures.
+            #expect(try train("--run", "run", "--log-every", "5").code == 0)
+            for folder in ["train", "validation", "steps", "steps_validation"] {
+                #expect(String(decoding: try events(folder)[23..<36], as: UTF8.self) == "brain.Event:2")
             }
+            let rows = try EpochRow.rows(jsonLines: String(decoding: scratch.bytes("run/metrics.jsonl"), as: UTF8.self))
+            let row = try #require(rows.first)
+            for (tag, value) in [("batch_loss", row.loss), ("batch_accuracy", row.accuracy)] {
+                let bits = withUnsafeBytes(of: Float(value).bitPattern.littleEndian) { Array($0) }
+                // The field with the value follows the tag.
+                #expect(try events("steps").range(of: Data(Array(tag.utf8) + [0x15] + bits)) != nil, "\(tag)")
+            }
+            let texts = ["weights/", "gradients/", "_output_shapes"]
+            for text in texts { #expect(try events("train").range(of: Data(text.utf8)) != nil, "\(text)") }
+            #expect(try train("--log-every", "-1").code == 64)
         }
     }
 }

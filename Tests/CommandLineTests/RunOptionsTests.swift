@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `another process gets the flags of files`() throws {
-        let flags = ["--run", "run", "--group-readable", "--assume-locks"]
+        let flags = ["--run", "run", "--group-readable", "--assume-locks", "--log-every", "7"]
         let options = try RunOptions.parse(flags)
         #expect(options.arguments() == flags)
         #expect(options.folderPolicy == FolderPolicy(access: .group, assumesLocks: true))

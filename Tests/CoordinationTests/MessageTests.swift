@@ -95,10 +95,10 @@ struct MessageTests {
     }
 
     @Test func `an enormous count is refused before anything is allocated`() {
-        let digests = StepDigests(generation: 1, firstStep: 5, digests: [])
-        var bytes = WorkerMessage.stepDigests(digests).encoded()
+        let reduced = ReducedSteps(generation: 1, firstStep: 5, steps: [])
+        var bytes = WorkerMessage.reducedSteps(reduced).encoded()
         bytes.replaceSubrange(24..<28, with: [255, 255, 255, 255])
-        #expect(throws: MessageError.tooLong(field: "step digests")) { try WorkerMessage(decoding: bytes) }
+        #expect(throws: MessageError.tooLong(field: "reduced steps")) { try WorkerMessage(decoding: bytes) }
     }
 
     @Test func `a link that lost more than it sent, or was busy for longer than the time, is refused`() {

@@ -151,7 +151,7 @@ struct RefusalTests {
             .linked(Linked(generation: 9, stateDigest: digest, sharesMemory: true)),
             .done(Done(generation: 9, completedSteps: 3, stateDigest: digest, isComplete: true)),
             .failed(WorkerFailure(generation: 9, kind: .peerLost(rank: 0), message: "")),
-            .stepDigests(StepDigests(generation: 9, firstStep: 0, digests: [1])),
+            .reducedSteps(ReducedSteps(generation: 9, firstStep: 0, steps: [ReducedStep(digest: 1)])),
         ]
         cluster.at(100) {
             let process = cluster.coordinator

@@ -67,7 +67,13 @@ enum SampleMessages {
             .leaving(signal: 15), .links(LinkReport(generation: 3, links: [])), .links(linkReport),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .exchanging, counter: 99)),
             .progress(Progress(generation: 1, completedSteps: 7, phase: .updating, counter: 9, measures: measures)),
-            .stepDigests(StepDigests(generation: 1, firstStep: 5, digests: [1, .max, 3])),
+            .reducedSteps(
+                ReducedSteps(
+                    generation: 1, firstStep: 5,
+                    steps: [
+                        ReducedStep(digest: 1, lossSum: 70.5, correctCount: 31, learningRate: 0.001),
+                        ReducedStep(digest: .max, lossSum: .infinity, correctCount: .max),
+                    ])),
             .contentRequest(ContentRequest(content: .data(digest(4)), firstChunk: 16, chunkCount: 16)),
             .progress(
                 Progress(generation: 1, completedSteps: 7, phase: .waiting, counter: 9, microBatchNanoseconds: 12_345)),

@@ -1,6 +1,8 @@
 import Core
 import Foundation
+import NeuralNetwork
 import Runs
+import TestSupport
 import Testing
 
 @testable import Reports
@@ -36,5 +38,52 @@ import Testing
         let equal = ValueHistogram([3, 3])
         #expect(equal.counts.reduce(0, +) == 2 && equal.counts[0] == 2)
         #expect(ValueHistogram([.nan]).limits.isEmpty)
+    }
+
+    @Test func theGraphLeadsFromThePixelsThroughTheLayersToTheLoss() throws {
+        let configuration = ModelConfiguration(
+            inputShape: ImageShape(height: 28, width: 28, channels: 1),
+            // Names that the graph has for other things.
+            layers: [.flatten, .dense(name: "loss", units: 5), .dense(units: 10, activation: .softmax)])
+        let model = try Model(configuration, loss: .categoricalCrossEntropy())
+        let graph = ModelGraph(model)
+        #expect(
+            graph.nodes.map(\.name) == [
+                "pixels", "flatten", "loss/weight", "loss/bias", "loss", "dense_1/weight", "dense_1/bias", "dense_1",
+                "labels", "loss_",
+            ], "\(graph.nodes.map(\.name))")
+        #expect(graph.nodes[4].inputs == ["flatten", "loss/weight", "loss/bias"] && graph.nodes[4].shape == [-1, 5])
+        #expect(graph.nodes[4].facts["settings"]?.contains("units: 5") == true)
+        #expect(graph.nodes.last?.inputs == ["dense_1", "labels"])
+        #expect(Set(graph.nodes.map(\.name)).count == graph.nodes.count)
+    }
+
+    @Test func aContinuedRunDropsTheStepsThatAreDoneAgain() throws {
+        let folder = try TemporaryFolder()
+        let run = try RunDirectory.create(
+            at: folder.path + "/run", experiment: "", digest: SHA256Digest(of: []))
+        func file(_ contents: TensorBoardLog.Contents, seconds: Double) throws -> [UInt8] {
+            var log = TensorBoardLog(run, contents, seconds: seconds, host: "h", process: 1)
+            log.add(
+                [StepCurve.Point(step: 50, loss: 0.5, accuracy: 1, learningRate: 1)], imagesPerSecond: nil,
+                seconds: seconds)
+            #expect(log.failure == nil)
+            let path = "\(run.path)/tensorboard/steps/events.out.tfevents.000000000\(Int(seconds)).h.1.0"
+            return try FileOperations().read(path, byteLimit: 1 << 20)
+        }
+        func starts(_ completedSteps: Int?, seconds: Double) throws -> Bool {
+            let contents = TensorBoardLog.Contents(
+                hasValidation: false, hasSteps: true, completedEpochs: 0, completedSteps: completedSteps)
+            let record = TensorBoardEvent(wallTime: seconds, step: 31, content: .sessionStart).record
+            return try Data(file(contents, seconds: seconds)).range(of: Data(record)) != nil
+        }
+        #expect(try starts(30, seconds: 1))
+        #expect(try !starts(0, seconds: 2) && !starts(nil, seconds: 3))
+        var log = TensorBoardLog(
+            run,
+            TensorBoardLog.Contents(hasValidation: false, hasSteps: false, completedEpochs: 0, completedSteps: 0),
+            seconds: 4, host: "h", process: 1)
+        log.add([StepCurve.Point(step: 50, loss: 0.5, accuracy: 1, learningRate: 1)], imagesPerSecond: 2, seconds: 4)
+        #expect(!FileOperations().exists("\(run.path)/tensorboard/steps/events.out.tfevents.0000000004.h.1.0"))
     }
 }

@@ -1,6 +1,7 @@
 import CPlatform
 package import Coordination
 import Core
+import Datasets
 import Experiments
 import Faults
 import Foundation
@@ -316,6 +317,7 @@ extension CoordinatorProcess {
             case .log(let entry): log(entry)
             case .recordRecovery(let recovery): write(.recovery(RecoveryTiming(recovery)))
             case .showProgress(let progress): show(progress)
+            case .showSteps(let reduced): observer.reduced(reduced)
             case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
             case .finish(let result): outcome = result
             }

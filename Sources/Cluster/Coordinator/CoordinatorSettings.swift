@@ -71,6 +71,8 @@ package protocol CoordinatorObserver: AnyObject {
     func prepared(_ run: PreparedRun, listeningOn address: String)
     /// Rank 0's place in the epoch.
     func progressed(_ progress: EpochProgress)
+    /// Steps that rank 0 reported, each once.
+    func reduced(_ steps: ReducedSteps)
     /// An epoch is agreed on and recorded; `timing` is nil when it ended under another coordinator.
     func recorded(_ row: EpochRow, timing: EpochTiming?)
     /// A line for the user. `isWarning` when it may need attention.

@@ -37,8 +37,8 @@ final class ProgressBoard: Sendable {
 
     private struct Content {
         var note = Note()
-        var firstDigestStep: UInt64 = 0
-        var stepDigests: [UInt64] = []
+        var firstReducedStep: UInt64 = 0
+        var reducedSteps: [ReducedStep] = []
     }
 
     private let content = Mutex(Content())
@@ -66,21 +66,21 @@ final class ProgressBoard: Sendable {
         }
     }
 
-    /// Keeps the digest of the reduced gradient of `step` until it is read.
-    func note(step: UInt64, gradientDigest: UInt64) {
+    /// Keeps a step whose gradients are summed until it is read.
+    func note(_ reduced: ReducedStep, at step: UInt64) {
         content.withLock {
-            if $0.stepDigests.isEmpty { $0.firstDigestStep = step }
-            $0.stepDigests.append(gradientDigest)
+            if $0.reducedSteps.isEmpty { $0.firstReducedStep = step }
+            $0.reducedSteps.append(reduced)
         }
     }
 
     var current: Note { content.withLock { $0.note } }
 
-    /// The digests noted since the last call, and the step of the first.
-    func takeStepDigests() -> (firstStep: UInt64, digests: [UInt64]) {
+    /// The steps noted since the last call, and the number of the first.
+    func takeReducedSteps() -> (firstStep: UInt64, steps: [ReducedStep]) {
         content.withLock {
-            let taken = ($0.firstDigestStep, $0.stepDigests)
-            $0.stepDigests.removeAll(keepingCapacity: true)
+            let taken = ($0.firstReducedStep, $0.reducedSteps)
+            $0.reducedSteps.removeAll(keepingCapacity: true)
             return taken
         }
     }

@@ -190,7 +190,10 @@ final class TrainingSession {
             accuracy: Double(summary.epochCorrectCount) / count, samplesPerSecond: pace.samplesPerSecond)
         channel.board.note(completedSteps: completedSteps, measures: measures)
         if rank == 0 {
-            channel.board.note(step: completedSteps - 1, gradientDigest: UInt64(summary.gradientChecksum))
+            let reduced = ReducedStep(
+                digest: UInt64(summary.gradientChecksum), lossSum: summary.lossSum,
+                correctCount: UInt32(clamping: summary.correctCount), learningRate: summary.learningRate)
+            channel.board.note(reduced, at: completedSteps - 1)
         }
     }
 

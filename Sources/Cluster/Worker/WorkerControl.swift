@@ -131,9 +131,9 @@ final class WorkerControl {
 
     private func takeReports(_ machine: inout WorkerMachine) {
         let now = Self.now
-        let (firstStep, digests) = channel.board.takeStepDigests()
-        for (index, digest) in digests.enumerated() {
-            perform(machine.stepReduced(step: firstStep + UInt64(index), digest: digest, now: now))
+        let (firstStep, steps) = channel.board.takeReducedSteps()
+        for (index, reduced) in steps.enumerated() {
+            perform(machine.stepReduced(reduced, at: firstStep + UInt64(index), now: now))
         }
         let note = channel.board.current
         perform(

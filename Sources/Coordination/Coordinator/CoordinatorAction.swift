@@ -23,6 +23,8 @@ package enum CoordinatorAction: Sendable, Equatable {
     case recordRecovery(Recovery)
     /// Rank 0's progress, for a progress bar.
     case showProgress(Progress)
+    /// Steps that rank 0 reports, each once, for curves.
+    case showSteps(ReducedSteps)
     /// Kill this child of the supervisor: it is frozen, silent or did not leave when asked to.
     case terminate(processIdentifier: Int32)
     /// The run is over; nothing follows.

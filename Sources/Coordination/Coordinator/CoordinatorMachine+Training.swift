@@ -267,11 +267,12 @@ extension CoordinatorMachine {
 
     // MARK: Records
 
-    mutating func handleStepDigests(_ digests: StepDigests, from worker: Int) {
-        guard digests.generation == membership.view?.generation, roster[worker].rank == 0,
-            let entry = ledger.takeNew(digests, grantedSteps: grantedSteps)
+    mutating func handleReducedSteps(_ reduced: ReducedSteps, from worker: Int) {
+        guard reduced.generation == membership.view?.generation, roster[worker].rank == 0,
+            let new = ledger.takeNew(reduced, grantedSteps: grantedSteps)
         else { return ignoreMessage() }
-        emit(.journal(entry))
+        emit(.journal(.stepDigests(firstStep: new.firstStep, digests: new.steps.map(\.digest))))
+        emit(.showSteps(new))
     }
 
     /// Records an epoch when all owners reported the same.

@@ -214,7 +214,7 @@ package struct CoordinatorMachine: ~Copyable {
         switch message {
         case .hello, .inquiry: break
         case .progress(let progress): handleProgress(progress, from: worker, now: now)
-        case .stepDigests(let digests): handleStepDigests(digests, from: worker)
+        case .reducedSteps(let reduced): handleReducedSteps(reduced, from: worker)
         case .contentRequest(let request): handleContentRequest(request, from: worker, now: now)
         case .ready(let ready): handleReady(ready, from: worker, now: now)
         case .linked(let linked): handleLinked(linked, from: worker, now: now)

@@ -132,17 +132,17 @@ struct RunLedger {
         return nil
     }
 
-    // MARK: Step digests
+    // MARK: Steps
 
-    /// The journal entry for those of the digests that are new; nil when none is, or when they reach beyond
-    /// `grantedSteps`.
-    mutating func takeNew(_ report: StepDigests, grantedSteps: UInt64) -> RunEvent? {
-        let end = report.firstStep.addingReportingOverflow(UInt64(report.digests.count))
+    /// Those of the steps that are new; nil when none is, or when they reach beyond `grantedSteps`.
+    mutating func takeNew(_ report: ReducedSteps, grantedSteps: UInt64) -> ReducedSteps? {
+        let end = report.firstStep.addingReportingOverflow(UInt64(report.steps.count))
         guard !end.overflow, end.partialValue > journalledSteps, end.partialValue <= grantedSteps else { return nil }
         let first = max(report.firstStep, journalledSteps)
         journalledSteps = end.partialValue
-        let digests = Array(report.digests.dropFirst(Int(first - report.firstStep)))
-        return .stepDigests(firstStep: first, digests: digests)
+        return ReducedSteps(
+            generation: report.generation, firstStep: first,
+            steps: Array(report.steps.dropFirst(Int(first - report.firstStep))))
     }
 }
 

@@ -42,40 +42,72 @@ extension EpochEnded: WireValue {
     }
 }
 
-/// Digests of the reduced gradients of consecutive steps, from rank 0. The 32-bit count is at most
-/// ``WireLimits/stepDigestCount``.
-package struct StepDigests: Sendable, Equatable {
+/// What rank 0 reports of consecutive steps. The 32-bit count is at most ``WireLimits/reducedStepCount``.
+package struct ReducedSteps: Sendable, Equatable {
     package var generation: UInt64
-    /// Step of the first digest, from 0.
+    /// From 0.
     package var firstStep: UInt64
-    package var digests: [UInt64]
+    package var steps: [ReducedStep]
 
-    package init(generation: UInt64, firstStep: UInt64, digests: [UInt64]) {
+    package init(generation: UInt64, firstStep: UInt64, steps: [ReducedStep]) {
         self.generation = generation
         self.firstStep = firstStep
-        self.digests = digests
+        self.steps = steps
     }
 }
 
-extension StepDigests: WireValue {
+extension ReducedSteps: WireValue {
     func encode(into writer: inout MessageWriter) {
-        precondition(digests.count <= WireLimits.stepDigestCount, "too many step digests for one message")
+        precondition(steps.count <= WireLimits.reducedStepCount, "too many steps for one message")
         writer.integer(generation)
         writer.integer(firstStep)
-        writer.integer(UInt32(digests.count))
-        for digest in digests {
-            writer.integer(digest)
-        }
+        writer.integer(UInt32(steps.count))
+        for step in steps { writer.value(step) }
     }
 
     init(from reader: inout MessageReader) throws(MessageError) {
         generation = try reader.number("generation")
         firstStep = try reader.number("first step")
-        let count = try reader.integer(UInt32.self, "step digests")
-        guard count <= WireLimits.stepDigestCount else { throw .tooLong(field: "step digests") }
-        digests = []
-        for _ in 0..<count {
-            digests.append(try reader.integer(UInt64.self, "step digest"))
-        }
+        let count = try reader.integer(UInt32.self, "reduced steps")
+        guard count <= WireLimits.reducedStepCount else { throw .tooLong(field: "reduced steps") }
+        steps = []
+        for _ in 0..<count { steps.append(try reader.value(ReducedStep.self)) }
+    }
+}
+
+/// A step whose gradients are summed: the digest of the sum for the journal, and figures of its batch for display only.
+///
+/// A batch has fewer than 2³² samples.
+package struct ReducedStep: Sendable, Equatable {
+    package var digest: UInt64
+    /// The sum of the samples' losses.
+    package var lossSum: Double
+    package var correctCount: UInt32
+    package var learningRate: Float
+
+    package init(digest: UInt64, lossSum: Double = 0, correctCount: UInt32 = 0, learningRate: Float = 0) {
+        self.digest = digest
+        self.lossSum = lossSum
+        self.correctCount = correctCount
+        self.learningRate = learningRate
+    }
+}
+
+extension ReducedStep: WireValue {
+    /// Bytes of its fields.
+    static let byteCount = 24
+
+    func encode(into writer: inout MessageWriter) {
+        writer.integer(digest)
+        writer.double(lossSum)
+        writer.integer(correctCount)
+        writer.integer(learningRate.bitPattern)
+    }
+
+    init(from reader: inout MessageReader) throws(MessageError) {
+        digest = try reader.integer(UInt64.self, "step digest")
+        lossSum = try reader.double("sum of losses")
+        correctCount = try reader.integer(UInt32.self, "correct samples")
+        learningRate = Float(bitPattern: try reader.integer(UInt32.self, "learning rate"))
     }
 }

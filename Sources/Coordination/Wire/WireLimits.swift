@@ -24,8 +24,8 @@ package enum WireLimits {
     package static let workerCount = 1024
     /// Most pieces of content (data sets, a state) that an experiment needs.
     package static let contentCount = 16
-    /// Most step digests in one message.
-    package static let stepDigestCount = 1 << 16
+    /// Most steps in one message of rank 0.
+    package static let reducedStepCount = 1 << 15
     /// Most links in one report.
     package static let reportedLinkCount = 16
     /// Largest data set or state.

@@ -4,7 +4,7 @@ package enum WorkerMessage: Sendable, Equatable {
     case hello(Hello)
     /// The heartbeat.
     case progress(Progress)
-    case stepDigests(StepDigests)
+    case reducedSteps(ReducedSteps)
     case contentRequest(ContentRequest)
     case ready(Ready)
     case linked(Linked)
@@ -29,7 +29,7 @@ extension WorkerMessage {
         switch self {
         case .hello(let hello): writer.value(hello)
         case .progress(let progress): writer.value(progress)
-        case .stepDigests(let digests): writer.value(digests)
+        case .reducedSteps(let reduced): writer.value(reduced)
         case .contentRequest(let request): writer.value(request)
         case .ready(let ready): writer.value(ready)
         case .linked(let linked): writer.value(linked)
@@ -51,7 +51,7 @@ extension WorkerMessage {
         switch reader.type {
         case 1: self = .hello(try reader.value(Hello.self))
         case 2: self = .progress(try reader.value(Progress.self))
-        case 3: self = .stepDigests(try reader.value(StepDigests.self))
+        case 3: self = .reducedSteps(try reader.value(ReducedSteps.self))
         case 4: self = .contentRequest(try reader.value(ContentRequest.self))
         case 5: self = .ready(try reader.value(Ready.self))
         case 6: self = .epochEnded(try reader.value(EpochEnded.self))
@@ -75,7 +75,7 @@ extension WorkerMessage {
         switch self {
         case .hello: 1
         case .progress: 2
-        case .stepDigests: 3
+        case .reducedSteps: 3
         case .contentRequest: 4
         case .ready: 5
         case .epochEnded: 6
@@ -93,7 +93,7 @@ extension WorkerMessage {
     private var reservedByteCount: Int {
         switch self {
         case .stateChunk(let chunk): chunk.bytes.count + 64
-        case .stepDigests(let digests): digests.digests.count * 8 + 64
+        case .reducedSteps(let reduced): reduced.steps.count * ReducedStep.byteCount + 64
         case .links(let report): report.links.count * 32 + 64
         default: 256
         }

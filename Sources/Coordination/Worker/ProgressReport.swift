@@ -1,8 +1,8 @@
-/// What a worker reports of its computing: the heartbeat's progress, and the digests of rank 0's reduced gradients.
+/// What a worker reports of its computing: the heartbeat's progress, and rank 0's reduced steps.
 struct ProgressReport {
     /// The content of the next heartbeat.
     private(set) var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
-    private var stepDigests = StepDigests(generation: 0, firstStep: 0, digests: [])
+    private var reduced = ReducedSteps(generation: 0, firstStep: 0, steps: [])
     /// The compute thread's counter at its last report.
     private var computeCounter: UInt64 = 0
     /// With this many complete steps progress is sent at once.
@@ -28,7 +28,7 @@ struct ProgressReport {
 
     mutating func enter(_ view: View) {
         progress.generation = view.generation
-        stepDigests = StepDigests(generation: view.generation, firstStep: 0, digests: [])
+        reduced = ReducedSteps(generation: view.generation, firstStep: 0, steps: [])
         set(completedSteps: view.position.completedSteps, phase: .linking)
     }
 
@@ -65,21 +65,20 @@ struct ProgressReport {
 
     private static func half(_ steps: UInt64) -> UInt64 { (steps + 1) / 2 }
 
-    /// Adds the digest of a step's reduced gradient. Returns the digests before it when they are not its neighbours or
-    /// fill a message.
-    mutating func add(step: UInt64, digest: UInt64) -> StepDigests? {
-        let isNext = step == stepDigests.firstStep + UInt64(stepDigests.digests.count)
-        let full = isNext && stepDigests.digests.count < WireLimits.stepDigestCount ? nil : takeStepDigests()
-        if stepDigests.digests.isEmpty { stepDigests.firstStep = step }
-        stepDigests.digests.append(digest)
+    /// Adds a step. Returns the steps before it when they are not its neighbours or fill a message.
+    mutating func add(_ reducedStep: ReducedStep, at step: UInt64) -> ReducedSteps? {
+        let isNext = step == reduced.firstStep + UInt64(reduced.steps.count)
+        let full = isNext && reduced.steps.count < WireLimits.reducedStepCount ? nil : takeReducedSteps()
+        if reduced.steps.isEmpty { reduced.firstStep = step }
+        reduced.steps.append(reducedStep)
         return full
     }
 
-    /// The digests that were not sent yet; nil when there are none.
-    mutating func takeStepDigests() -> StepDigests? {
-        guard !stepDigests.digests.isEmpty else { return nil }
-        defer { stepDigests.digests = [] }
-        return stepDigests
+    /// The steps that were not sent yet; nil when there are none.
+    mutating func takeReducedSteps() -> ReducedSteps? {
+        guard !reduced.steps.isEmpty else { return nil }
+        defer { reduced.steps = [] }
+        return reduced
     }
 }
 

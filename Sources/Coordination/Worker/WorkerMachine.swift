@@ -100,12 +100,12 @@ package struct WorkerMachine: ~Copyable {
         return takeActions()
     }
 
-    /// Rank 0 only: the digest of the reduced gradient of `step` (from 0).
-    package mutating func stepReduced(step: UInt64, digest: UInt64, now: UInt64) -> [WorkerAction] {
+    /// Rank 0 only: the gradients of `step` (from 0) are summed.
+    package mutating func stepReduced(_ reduced: ReducedStep, at step: UInt64, now: UInt64) -> [WorkerAction] {
         if phase == .training || phase == .quiescing || phase == .finishing,
-            let full = report.add(step: step, digest: digest)
+            let full = report.add(reduced, at: step)
         {
-            send(.stepDigests(full))
+            send(.reducedSteps(full))
         }
         return takeActions()
     }
@@ -298,13 +298,13 @@ package struct WorkerMachine: ~Copyable {
     private mutating func quiesce() {
         phase = .quiescing
         report.setPhase(.waiting)
-        sendStepDigests()
+        sendReducedSteps()
         actions.append(.interruptCompute)
         compute(.quiesce)
     }
 
     private mutating func becomeQuiescent(_ ready: Ready) {
-        sendStepDigests()
+        sendReducedSteps()
         phase = .quiescent(ready)
         report.set(completedSteps: ready.position.completedSteps, phase: .waiting)
         answer(.ready(ready))
@@ -382,7 +382,7 @@ package struct WorkerMachine: ~Copyable {
     private mutating func handleEpochEnded(_ ended: EpochEnded, now: UInt64) {
         guard !phase.isOver, epochs.add(ended, now: now) else { return }
         report.advance()
-        sendStepDigests()
+        sendReducedSteps()
         send(.epochEnded(ended))
     }
 
@@ -390,7 +390,7 @@ package struct WorkerMachine: ~Copyable {
         guard phase == .training else { return }
         phase = .finishing
         report.set(completedSteps: done.completedSteps, phase: .finished)
-        sendStepDigests()
+        sendReducedSteps()
         sendProgress(now: now)
         answer(.done(done))
     }
@@ -399,7 +399,7 @@ package struct WorkerMachine: ~Copyable {
         guard phase.reportsFailures else { return }
         let failure = WorkerFailure(generation: report.generation, kind: kind, message: message)
         phase = .failed(failure, since: now)
-        sendStepDigests()
+        sendReducedSteps()
         answer(.failed(failure))
     }
 
@@ -465,7 +465,7 @@ package struct WorkerMachine: ~Copyable {
     private mutating func compute(_ command: ComputeCommand) { actions.append(.compute(command)) }
 
     private mutating func sendProgress(now: UInt64) {
-        sendStepDigests()
+        sendReducedSteps()
         link.sentProgress(now: now)
         send(.progress(report.progress))
         if let signal = departure.announcedSignal { send(.leaving(signal: signal)) }
@@ -476,8 +476,8 @@ package struct WorkerMachine: ~Copyable {
         }
     }
 
-    private mutating func sendStepDigests() {
-        if let digests = report.takeStepDigests() { send(.stepDigests(digests)) }
+    private mutating func sendReducedSteps() {
+        if let reduced = report.takeReducedSteps() { send(.reducedSteps(reduced)) }
     }
 
     /// Sends the ends of epochs that the coordinator has not recorded.

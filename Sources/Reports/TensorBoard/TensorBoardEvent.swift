@@ -10,12 +10,14 @@ package struct TensorBoardEvent: Sendable {
         case fileVersion
         /// A process takes up writing: events of this step and later ones in older files are void.
         case sessionStart
+        /// The message GraphDef of the run's model.
+        case graph([UInt8])
         case summary([TensorBoardValue])
     }
 
     /// Seconds since 1970.
     var wallTime: Double
-    /// Epochs count from 0, as Keras counts them.
+    /// Epochs count from 0, as Keras counts them; steps are counted when they are complete.
     var step: Int
     var content: Content
 
@@ -28,6 +30,7 @@ package struct TensorBoardEvent: Sendable {
         if step != 0 { event.add(2, integer: Int64(step)) }
         switch content {
         case .fileVersion: event.add(3, text: Self.version)
+        case .graph(let message): event.add(4, bytes: message)
         case .summary(let values):
             event.add(5) { summary in
                 for value in values { summary.add(1) { value.add(to: &$0) } }

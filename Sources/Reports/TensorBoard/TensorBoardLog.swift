@@ -1,57 +1,86 @@
 package import Experiments
+package import NeuralNetwork
 package import Runs
 import Training
 
-/// The event files of a run, in RUN/tensorboard/train and RUN/tensorboard/validation: the tags and steps of Keras, so
-/// that runs of both can be compared. One process at a time writes them.
-package struct TensorBoardLog {
-    private let directory: RunDirectory
-    /// Later names sort behind earlier ones.
-    private let fileName: String
-    private let hasValidation: Bool
-    /// Why the last write failed, in one line; the run does not depend on these files.
-    package private(set) var failure: String?
+/// The event files of a run, in RUN/tensorboard: the tags and steps of Keras, so that runs of both can be compared. One
+/// process at a time writes them.
+///
+/// The folders `train` and `validation` have a step for each epoch, `steps` and `steps_validation` have one for each
+/// training step: TensorBoard drops what a new file begins again by one count of steps in a folder.
+package struct TensorBoardLog: Sendable {
+    /// Which curves the run has, and where it begins.
+    package struct Contents: Sendable {
+        package var hasValidation: Bool
+        package var hasSteps: Bool
+        package var completedEpochs: Int
+        /// Nil for a process that takes over from another one while the workers go on: no step is done again.
+        package var completedSteps: Int?
 
-    private enum Folder: String, CaseIterable {
-        case train, validation
-    }
-
-    /// Begins a file for each folder. `seconds` is the time since 1970; `host` and `process` are this process's.
-    package init(
-        _ directory: RunDirectory, hasValidation: Bool, completedEpochs: Int, seconds: Double, host: String,
-        process: Int32
-    ) {
-        self.directory = directory
-        self.hasValidation = hasValidation
-        let digits = String(Int(seconds))
-        let time = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
-        fileName = "events.out.tfevents.\(time).\(host).\(process).0"
-        for folder in folders {
-            append(.fileVersion, to: folder, step: 0, seconds)
-            // TensorBoard then forgets later epochs of an interrupted run, which are trained again.
-            if completedEpochs > 0 { append(.sessionStart, to: folder, step: completedEpochs, seconds) }
+        package init(hasValidation: Bool, hasSteps: Bool, completedEpochs: Int, completedSteps: Int?) {
+            self.hasValidation = hasValidation
+            self.hasSteps = hasSteps
+            self.completedEpochs = completedEpochs
+            self.completedSteps = completedSteps
         }
     }
 
-    private var folders: [Folder] { hasValidation ? Folder.allCases : [.train] }
+    private let directory: RunDirectory
+    /// Later names sort behind earlier ones.
+    private let fileName: String
+    private let contents: Contents
+    /// Why the last write failed, in one line; the run does not depend on these files.
+    package private(set) var failure: String?
+
+    private enum Folder: String {
+        case train, validation, steps
+        case validationSteps = "steps_validation"
+    }
+
+    /// Begins a file for each folder. `seconds` is the time since 1970; `host` and `process` are this process's.
+    package init(_ directory: RunDirectory, _ contents: Contents, seconds: Double, host: String, process: Int32) {
+        self.directory = directory
+        self.contents = contents
+        let digits = String(Int(seconds))
+        let time = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
+        fileName = "events.out.tfevents.\(time).\(host).\(process).0"
+        // TensorBoard then forgets later epochs and steps of an interrupted run, which are trained again.
+        let epochs = contents.completedEpochs > 0 ? contents.completedEpochs : nil
+        begin(.train, startsAt: epochs, seconds)
+        if contents.hasValidation { begin(.validation, startsAt: epochs, seconds) }
+        guard contents.hasSteps else { return }
+        let steps = contents.completedSteps.flatMap { $0 > 0 ? $0 + 1 : nil }
+        begin(.steps, startsAt: steps, seconds)
+        if contents.hasValidation { begin(.validationSteps, startsAt: steps, seconds) }
+    }
+
+    private mutating func begin(_ folder: Folder, startsAt step: Int?, _ seconds: Double) {
+        append(.fileVersion, to: folder, step: 0, seconds)
+        if let step { append(.sessionStart, to: folder, step: step, seconds) }
+    }
 
     private mutating func append(
         _ content: TensorBoardEvent.Content, to folder: Folder, step: Int, _ seconds: Double
     ) {
-        let event = TensorBoardEvent(wallTime: seconds, step: step, content: content)
+        append([TensorBoardEvent(wallTime: seconds, step: step, content: content)], to: folder)
+    }
+
+    private mutating func append(_ events: [TensorBoardEvent], to folder: Folder) {
         do {
-            try directory.append(event.record, toTensorBoard: folder.rawValue, file: fileName)
+            try directory.append(events.flatMap(\.record), toTensorBoard: folder.rawValue, file: fileName)
         } catch {
             failure = error.description
         }
     }
 
-    /// Adds the experiment and the model as text.
-    package mutating func describe(experiment: Experiment, modelTable: String, seconds: Double) {
-        let values = [("experiment", experiment.canonicalForm), ("model", modelTable)].map { tag, text in
+    /// Adds the experiment and the model as text, and the model's graph.
+    package mutating func describe(experiment: Experiment, model: Model, seconds: Double) {
+        let table = ModelSummaryTable(model, name: experiment.name).text()
+        let values = [("experiment", experiment.canonicalForm), ("model", table)].map { tag, text in
             TensorBoardValue(tag: tag, content: .text(Self.indented(text)))
         }
         append(.summary(values), to: .train, step: 0, seconds)
+        append(.graph(ModelGraph(model).message), to: .train, step: 0, seconds)
     }
 
     /// Markdown that keeps lines and spaces.
@@ -72,28 +101,53 @@ package struct TensorBoardLog {
             ]
         }
         append(Self.scalars(training), to: .train, step: row.epoch - 1, seconds)
-        let validation = [("epoch_loss", row.validationLoss), ("epoch_accuracy", row.validationAccuracy)]
-            .compactMap { tag, value in value.map { (tag, $0) } }
-        guard hasValidation, !validation.isEmpty else { return }
-        append(Self.scalars(validation), to: .validation, step: row.epoch - 1, seconds)
+        guard contents.hasValidation, let loss = row.validationLoss, let accuracy = row.validationAccuracy else {
+            return
+        }
+        func scalars(_ prefix: String) -> TensorBoardEvent.Content {
+            Self.scalars([("\(prefix)_loss", loss), ("\(prefix)_accuracy", accuracy)])
+        }
+        append(scalars("epoch"), to: .validation, step: row.epoch - 1, seconds)
+        if contents.hasSteps { append(scalars("batch"), to: .validationSteps, step: row.step, seconds) }
     }
 
     private static func scalars(_ values: [(String, Double)]) -> TensorBoardEvent.Content {
         .summary(values.map { TensorBoardValue(tag: $0.0, content: .scalar($0.1)) })
     }
 
-    /// Adds a histogram of each of the model's tensors in a checkpoint after some epochs.
-    package mutating func addWeights(of checkpoint: Safetensors, completedEpochs: Int, seconds: Double) {
+    /// Adds points of the curves over steps. The speed, where it is known, is of the last one.
+    package mutating func add(_ points: [StepCurve.Point], imagesPerSecond: Double?, seconds: Double) {
+        guard contents.hasSteps, let last = points.last else { return }
+        let events = points.map { point in
+            var values = [
+                ("batch_loss", point.loss), ("batch_accuracy", point.accuracy),
+                ("batch_learning_rate", Double(point.learningRate)),
+            ]
+            if point == last, let imagesPerSecond { values.append(("batch_images_per_second", imagesPerSecond)) }
+            return TensorBoardEvent(wallTime: seconds, step: point.step, content: Self.scalars(values))
+        }
+        append(events, to: .steps)
+    }
+
+    /// Adds a histogram of each of the model's tensors in a checkpoint after some epochs, and of the gradients there.
+    package mutating func addTensors(
+        of checkpoint: Safetensors, gradients: [(name: String, values: [Float])], completedEpochs: Int, seconds: Double
+    ) {
         let prefix = "model."
-        let values = checkpoint.tensors.compactMap { tensor -> TensorBoardValue? in
+        let weights = checkpoint.tensors.compactMap { tensor -> TensorBoardValue? in
             guard tensor.name.hasPrefix(prefix), let floats = try? checkpoint.floats(named: tensor.name) else {
                 return nil
             }
-            // "conv1.weight" is shown in the group "conv1".
-            let tag = "weights/" + tensor.name.dropFirst(prefix.count).replacing(".", with: "/")
-            return TensorBoardValue(tag: tag, content: .histogram(ValueHistogram(floats)))
+            return Self.histogram("weights", String(tensor.name.dropFirst(prefix.count)), floats)
         }
+        let values = weights + gradients.map { Self.histogram("gradients", $0.name, $0.values) }
         append(.summary(values), to: .train, step: max(0, completedEpochs - 1), seconds)
+    }
+
+    /// "conv1.weight" is shown in the group "conv1".
+    private static func histogram(_ group: String, _ name: String, _ values: [Float]) -> TensorBoardValue {
+        TensorBoardValue(
+            tag: "\(group)/\(name.replacing(".", with: "/"))", content: .histogram(ValueHistogram(values)))
     }
 
     /// Adds the pictures and figures of the finished run's report.

@@ -191,9 +191,10 @@ extension RunDirectory {
         try Self.append(Array((line + "\n").utf8), to: name, in: folder)
     }
 
-    /// Appends records to an event file of TensorBoard in the folder RUN/tensorboard/NAME. Writers have a file each.
+    /// Appends records to an event file of TensorBoard in the folder RUN/tensorboard/NAME. Writers have a file each. When
+    /// they are written depends on the clock, as for status.json.
     package func append(_ records: [UInt8], toTensorBoard name: String, file: String) throws(FileError) {
-        let events = try folder.makingFolder(RunFileName.tensorBoard).makingFolder(name)
+        let events = try folder.unobserved().makingFolder(RunFileName.tensorBoard).makingFolder(name)
         try Self.append(records, to: file, in: events)
     }
 

@@ -125,7 +125,7 @@ struct CoordinatorCommand: ParsableCommand {
     private func coordinate() throws {
         let display = TrainingDisplay(
             isInteractive: Console.isInteractive, presentsRun: !successor, announcesAddress: !supervised,
-            isQuiet: output.quiet)
+            isQuiet: output.quiet, stepsPerPoint: runOptions.logEvery)
         let settings = try settings()
         let process = try CoordinatorProcess(settings, observer: display)
         let folder = process.preparedRun.directory.path
@@ -151,7 +151,8 @@ struct CoordinatorCommand: ParsableCommand {
         if !output.quiet, let text = EarlyStoppingText(process.preparedRun)?.text { Console.note(text) }
         let report = try FinalReport(process.preparedRun, environment: settings.environment)
         let pictures = try report.write(asJSON: runOptions.json, isQuiet: output.quiet)
-        display.log(report.report, pictures: pictures, of: process.preparedRun)
+        display.log(
+            report.report, pictures: pictures, of: process.preparedRun, environment: settings.environment)
     }
 }
 

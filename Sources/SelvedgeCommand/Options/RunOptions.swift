@@ -36,6 +36,9 @@ struct RunOptions: ParsableArguments {
         ))
     var assumeLocks = false
 
+    @Option(help: "Training steps of a point in TensorBoard's curves over steps; 0 leaves these curves out.")
+    var logEvery = RunOptions.usualLogEvery
+
     @Flag(help: "Print the results as JSON on standard output.")
     var json = false
 
@@ -68,9 +71,14 @@ struct RunOptions: ParsableArguments {
         guard initialWeights == nil || resume == nil || resume == Self.automatic else {
             throw ValidationError("--init starts a new run: remove --resume")
         }
+        guard 0...Self.logEveryLimit ~= logEvery else {
+            throw ValidationError("--log-every takes a number from 0 to \(Self.logEveryLimit)")
+        }
     }
 
     private static let automatic = "auto"
+    private static let usualLogEvery = 50
+    private static let logEveryLimit = 1_000_000
 
     /// These options with `--resume auto` decided: the run in --run or, for the experiment `name`, in runs/NAME-job-JOB
     /// is continued if it was begun, so that a job that is queued again goes on. Only the first start takes --init.
@@ -115,6 +123,7 @@ struct RunOptions: ParsableArguments {
         let request = path.map { ["--run", $0, "--resume"] } ?? requestArguments
         return request + (json ? ["--json"] : []) + (groupReadable ? ["--group-readable"] : [])
             + (assumeLocks ? ["--assume-locks"] : [])
+            + (logEvery == Self.usualLogEvery ? [] : ["--log-every", String(logEvery)])
     }
 
     private var requestArguments: [String] {

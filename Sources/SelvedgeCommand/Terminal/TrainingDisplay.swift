@@ -1,8 +1,8 @@
 import Cluster
+import Coordination
 import Datasets
 import Experiments
 import Foundation
-import Glibc
 import Reports
 import Runs
 import Training
@@ -21,28 +21,24 @@ final class TrainingDisplay: CoordinatorObserver {
     private var shownEpoch = 0
     private var epochStart = Date()
     private var firstStep = 0
-    /// The run's event files for TensorBoard; nil until the run is prepared.
-    private var tensorBoard: TensorBoardLog?
+    private let stepsPerPoint: Int
+    /// Nil until the run is prepared.
+    private var tensorBoard: TensorBoardFiles?
 
     private static let redrawSeconds = 0.1
 
-    init(isInteractive: Bool, presentsRun: Bool, announcesAddress: Bool, isQuiet: Bool = false) {
+    /// `stepsPerPoint` is that of the curves in TensorBoard's event files.
+    init(isInteractive: Bool, presentsRun: Bool, announcesAddress: Bool, isQuiet: Bool, stepsPerPoint: Int) {
         self.isInteractive = isInteractive && !isQuiet
         self.isQuiet = isQuiet
         self.presentsRun = presentsRun
         self.announcesAddress = announcesAddress
+        self.stepsPerPoint = stepsPerPoint
     }
 
     func prepared(_ run: PreparedRun, listeningOn address: String) {
         epochCount = run.experiment.epochs
-        var log = TensorBoardLog(
-            run.directory, hasValidation: run.experiment.dataset.validation != .none, completedEpochs: run.rows.count,
-            seconds: Date().timeIntervalSince1970, host: ProcessInfo.processInfo.hostName, process: getpid())
-        if run.completedSteps == 0 {
-            let table = ModelSummaryTable(run.model, name: run.experiment.name).text()
-            log.describe(experiment: run.experiment, modelTable: table, seconds: Date().timeIntervalSince1970)
-        }
-        tensorBoard = log
+        tensorBoard = TensorBoardFiles(run, stepsPerPoint: stepsPerPoint, isSuccessor: !presentsRun)
         if presentsRun {
             if !isQuiet { present(run) }
             for notice in run.notices { Console.warning(notice) }
@@ -65,6 +61,7 @@ final class TrainingDisplay: CoordinatorObserver {
     }
 
     func progressed(_ progress: EpochProgress) {
+        tensorBoard?.progressed(progress)
         guard isInteractive, progress.step < progress.stepsPerEpoch else { return }
         let now = Date()
         if progress.epoch != shownEpoch {
@@ -75,6 +72,10 @@ final class TrainingDisplay: CoordinatorObserver {
         if let lastDrawn, now.timeIntervalSince(lastDrawn) < Self.redrawSeconds { return }
         lastDrawn = now
         draw(progress, elapsedSeconds: now.timeIntervalSince(epochStart))
+    }
+
+    func reduced(_ steps: ReducedSteps) {
+        tensorBoard?.reduced(steps)
     }
 
     private func draw(_ progress: EpochProgress, elapsedSeconds: Double) {
@@ -98,7 +99,7 @@ final class TrainingDisplay: CoordinatorObserver {
 
     func recorded(_ row: EpochRow, timing: EpochTiming?) {
         clearBar()
-        tensorBoard?.add(row, timing: timing, seconds: Date().timeIntervalSince1970)
+        tensorBoard?.recorded(row, timing: timing)
         if isQuiet { return }
         let line = EpochLine(
             epoch: row.epoch, epochCount: epochCount, timing: timing.map { ($0.seconds, $0.imagesPerSecond) },
@@ -121,19 +122,9 @@ final class TrainingDisplay: CoordinatorObserver {
         clearBar()
     }
 
-    /// Adds the report's pictures and the weights in the kept checkpoints to TensorBoard's files.
-    func log(_ report: RunReport, pictures: [Picture], of run: PreparedRun) {
-        guard var log = tensorBoard else { return }
-        let seconds = Date().timeIntervalSince1970
-        let paths = run.directory.paths
-        let kept = (1...max(1, report.history.epochs.count)).map { (epoch: $0, path: paths.checkpoint(epoch: $0)) }
-        let last = [(epoch: report.history.epochs.count, path: paths.last)]
-        for (epoch, path) in kept.dropLast() + last {
-            guard let checkpoint = try? Safetensors(path: path) else { continue }
-            log.addWeights(of: checkpoint, completedEpochs: epoch, seconds: seconds)
-        }
-        log.add(report, pictures: pictures, seconds: seconds)
-        if let failure = log.failure { Console.note("TensorBoard's event files are incomplete: \(failure)") }
-        tensorBoard = log
+    /// Adds the report to TensorBoard's files.
+    func log(_ report: RunReport, pictures: [Picture], of run: PreparedRun, environment: [String: String]) {
+        let problem = tensorBoard?.finish(report, pictures: pictures, of: run, environment: environment)
+        if let problem { Console.note("TensorBoard's event files are incomplete: \(problem)") }
     }
 }

@@ -97,17 +97,20 @@ struct RunLedgerTests {
         #expect(steps == 5 && reports.map(\.worker) == [1, 2])
     }
 
-    @Test mutating func `digests of steps are journalled once`() {
-        func entry(_ first: UInt64, _ digests: [UInt64]) -> RunEvent? {
-            ledger.takeNew(StepDigests(generation: 1, firstStep: first, digests: digests), grantedSteps: 30)
+    @Test mutating func `steps are released once`() {
+        func new(_ first: UInt64, _ digests: [UInt64]) -> ReducedSteps? {
+            ledger.takeNew(steps(first, digests), grantedSteps: 30)
         }
-        #expect(entry(8, [1, 2]) == nil)
-        #expect(entry(8, [1, 2, 3, 4]) == .stepDigests(firstStep: 10, digests: [3, 4]))
-        #expect(entry(11, [4]) == nil)
-        #expect(entry(.max, [1, 2]) == nil)
-        #expect(entry(20, [9]) == .stepDigests(firstStep: 20, digests: [9]))
-        #expect(entry(29, [1, 2]) == nil, "a step that is not granted")
-        #expect(entry(29, [1]) == .stepDigests(firstStep: 29, digests: [1]))
+        func steps(_ first: UInt64, _ digests: [UInt64]) -> ReducedSteps {
+            ReducedSteps(generation: 1, firstStep: first, steps: digests.map { ReducedStep(digest: $0) })
+        }
+        #expect(new(8, [1, 2]) == nil)
+        #expect(new(8, [1, 2, 3, 4]) == steps(10, [3, 4]))
+        #expect(new(11, [4]) == nil)
+        #expect(new(.max, [1, 2]) == nil)
+        #expect(new(20, [9]) == steps(20, [9]))
+        #expect(new(29, [1, 2]) == nil, "a step that is not granted")
+        #expect(new(29, [1]) == steps(29, [1]))
     }
 
     @Test mutating func `reports of epochs far ahead are not kept`() {

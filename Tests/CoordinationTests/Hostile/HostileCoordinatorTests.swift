@@ -82,7 +82,7 @@ struct HostileCoordinatorTests {
         private mutating func compute() {
             counter += 1
             let steps = machine.membership.stepLimit
-            take(machine.stepReduced(step: steps, digest: 1, now: now))
+            take(machine.stepReduced(ReducedStep(digest: 1), at: steps, now: now))
             take(machine.computed(completedSteps: steps, phase: .computing, counter: counter, measures: nil, now: now))
             guard coordinator.values.chance(5) else { return }
             report(.failed(.peerLost(rank: 1), message: ""))

@@ -37,10 +37,11 @@ struct HostileWorker {
             let digest = values.chance(90) ? known.viewDigest ?? values.digest() : values.digest()
             return .linked(Linked(generation: generation, stateDigest: digest, sharesMemory: true))
         case 13:
-            return .stepDigests(
-                StepDigests(
+            let step = ReducedStep(digest: 1, lossSum: .nan, correctCount: .max, learningRate: -.infinity)
+            return .reducedSteps(
+                ReducedSteps(
                     generation: generation, firstStep: values.number(position.completedSteps),
-                    digests: Array(repeating: 1, count: Int.random(in: 0...40, using: &values.generator))))
+                    steps: Array(repeating: step, count: Int.random(in: 0...40, using: &values.generator))))
         case 14:
             return .contentRequest(
                 ContentRequest(

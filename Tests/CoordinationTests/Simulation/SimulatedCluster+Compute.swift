@@ -105,7 +105,7 @@ extension SimulatedCluster {
             .filter { $0.key.rank == worker.rank || $0.key.round >= worker.rounds }
         let time = worker.clock.local(now)
         if worker.rank == 0, !wasValidation {
-            perform(worker.machine.stepReduced(step: step, digest: step &* 17, now: time), of: worker)
+            perform(worker.machine.stepReduced(ReducedStep(digest: step &* 17), at: step, now: time), of: worker)
         }
         tellProgress(worker, .waiting)
         if wasValidation {

@@ -63,6 +63,8 @@ extension SimulatedCluster {
             guard process.isHere else {
                 return check(process.isDead, "something follows the coordinator's end: \(action)")
             }
+            // The journal has the steps already: a crash now is one before the next action.
+            if case .showSteps = action { continue }
             perform(action, of: process)
             process.actionsLeft -= 1
             if process.actionsLeft == 0 { kill(process) }
@@ -86,7 +88,7 @@ extension SimulatedCluster {
             recoveries.append(recovery)
             fingerprint.add(recovery)
         case .reexecuteGradient(let question): auditQuestions.append(question)
-        case .showProgress, .answer: break
+        case .showProgress, .showSteps, .answer: break
         case .compareStates:
             after(1) {
                 self.on(process) {

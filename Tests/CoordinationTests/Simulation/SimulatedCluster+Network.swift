@@ -78,9 +78,9 @@ extension WorkerMessage {
         case .done(var done):
             done.generation = generation
             return .done(done)
-        case .stepDigests(var digests):
-            digests.generation = generation
-            return .stepDigests(digests)
+        case .reducedSteps(var reduced):
+            reduced.generation = generation
+            return .reducedSteps(reduced)
         default: return self
         }
     }

@@ -34,9 +34,9 @@ final class SimulatedLiar {
         case .progress(var progress):
             if chance(50) { progress.completedSteps += number(1...10_000) } else { progress.generation += 1 }
             return .progress(progress)
-        case .stepDigests(var digests):
-            digests.firstStep += number(1...10_000)
-            return .stepDigests(digests)
+        case .reducedSteps(var reduced):
+            reduced.firstStep += number(1...10_000)
+            return .reducedSteps(reduced)
         case .ready(var ready):
             if chance(50) {
                 ready.stateDigest = other

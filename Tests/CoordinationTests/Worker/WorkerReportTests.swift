@@ -31,21 +31,27 @@ import Testing
         #expect(report.progress.microBatchNanoseconds == 20)
     }
 
-    @Test func `digests of consecutive steps share a message`() {
-        var report = ProgressReport()
-        #expect(report.add(step: 4, digest: 40) == nil)
-        #expect(report.add(step: 5, digest: 50) == nil)
-        let before = report.add(step: 9, digest: 90)
-        #expect(before == StepDigests(generation: 0, firstStep: 4, digests: [40, 50]))
-        #expect(report.takeStepDigests() == StepDigests(generation: 0, firstStep: 9, digests: [90]))
-        #expect(report.takeStepDigests() == nil)
+    private static func steps(_ first: UInt64, _ digests: [UInt64]) -> ReducedSteps {
+        ReducedSteps(generation: 0, firstStep: first, steps: digests.map { ReducedStep(digest: $0) })
     }
 
-    @Test func `a full message of digests is sent before the next digest`() {
+    @Test func `consecutive steps share a message`() {
         var report = ProgressReport()
-        for step in 0..<UInt64(WireLimits.stepDigestCount) { #expect(report.add(step: step, digest: step) == nil) }
-        let full = report.add(step: UInt64(WireLimits.stepDigestCount), digest: 0)
-        #expect(full?.digests.count == WireLimits.stepDigestCount)
+        #expect(report.add(ReducedStep(digest: 40), at: 4) == nil)
+        #expect(report.add(ReducedStep(digest: 50), at: 5) == nil)
+        #expect(report.add(ReducedStep(digest: 90), at: 9) == Self.steps(4, [40, 50]))
+        #expect(report.takeReducedSteps() == Self.steps(9, [90]))
+        #expect(report.takeReducedSteps() == nil)
+    }
+
+    @Test func `a full message of steps is sent before the next step, and fits`() throws {
+        var report = ProgressReport()
+        let limit = UInt64(WireLimits.reducedStepCount)
+        for step in 0..<limit { #expect(report.add(ReducedStep(digest: step), at: step) == nil) }
+        let added = report.add(ReducedStep(digest: 0), at: limit)
+        let full = try #require(added)
+        #expect(full.steps.count == WireLimits.reducedStepCount)
+        #expect(WorkerMessage.reducedSteps(full).encoded().count <= WireLimits.messageByteCount)
     }
 }
 
