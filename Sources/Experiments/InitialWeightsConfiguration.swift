@@ -41,11 +41,16 @@ public struct InitialWeightsConfiguration: SettingsGroup {
     public var layers: LayerGroup?
     /// SHA-256 of the file. It is computed before the first step, and decides the bits of a training.
     public var digest: SHA256Digest?
+    /// Whether layers that do not match the file keep their random start, for fine-tuning to other classes.
+    public var skipsMismatches: Bool
 
-    public init(origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil) {
+    public init(
+        origin: Origin? = nil, layers: LayerGroup? = nil, digest: SHA256Digest? = nil, skipsMismatches: Bool = false
+    ) {
         self.origin = origin
         self.layers = layers
         self.digest = digest
+        self.skipsMismatches = skipsMismatches
     }
 
     package init() { self.init(origin: nil) }
@@ -60,6 +65,9 @@ public struct InitialWeightsConfiguration: SettingsGroup {
         origin = file.map { .file($0) } ?? run.map { .run($0) }
         try visitor.visit("layers", optional: &layers, .choice, "The layers that are filled; missing for all.")
         try visitor.visit("sha256", optional: &digest, .digest, "The SHA-256 of the file.")
+        try visitor.visit(
+            "skip_mismatch", &skipsMismatches, .truth, .whenChanged,
+            "Whether layers that do not match the file keep their random start.")
     }
 
     private var file: String? {

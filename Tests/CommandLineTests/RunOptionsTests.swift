@@ -30,6 +30,12 @@ import Testing
         #expect(try RunOptions.parse([]).folderPolicy == FolderPolicy(access: .owner, assumesLocks: false))
     }
 
+    @Test func `layers that do not match can be skipped in the file of --init only`() throws {
+        let flags = ["--init", "weights", "--skip-mismatch"]
+        #expect(try RunOptions.parse(flags).arguments() == flags)
+        #expect(throws: (any Error).self) { try RunOptions.parse(["--skip-mismatch"]) }
+    }
+
     @Test func `a value that may be left out can follow an equals sign`() throws {
         let arguments = OptionalValues.separated(["--resume=auto", "--run=a=b", "--serve", "--", "--resume=x"])
         #expect(arguments == ["--resume", "auto", "--run=a=b", "--serve", "--", "--resume=x"])

@@ -121,6 +121,53 @@ struct InitialWeightsTests {
         }
     }
 
+    /// The values of a layer, in the order of its parameters.
+    private func layer(_ name: String, _ parameters: [Float], of model: Model) -> [Float] {
+        model.parameters.filter { $0.layerName == name }
+            .flatMap { parameters[$0.arenaOffset..<$0.arenaOffset + $0.count] }
+    }
+
+    @Test("layers of another size keep their random start where mismatches are skipped, also after a digest")
+    func skipped() throws {
+        let (small, wide) = (try WeightsCase(), try WeightsCase(filters: 4))
+        let random = WeightsCase.parameters(ReplicatedState(model: wide.model, experiment: wide.experiment))
+        let files = [WeightsCase.fixture("small.h5"), try write(torchFile(small.model), "torch")]
+        for file in files {
+            #expect(wide.problems(with: file).count >= 3)
+            let filled = try small.parameters(from: file)
+            let weights = try #require(
+                try InitialWeights(
+                    for: wide.experiment, file: file, skipsMismatches: true, data: nil, environment: [:]))
+            let start = try weights.start(model: wide.model, experiment: wide.experiment)
+            let parameters = WeightsCase.parameters(start.state)
+            #expect(start.skipped.count >= 4, "\(start.skipped)")
+            #expect(start.skipped.last == "with a random start: block2_conv1, hidden")
+            for name in ["block1_conv1", "predictions"] {
+                #expect(layer(name, parameters, of: wide.model) == layer(name, filled, of: small.model), "\(name)")
+            }
+            for name in ["block2_conv1", "hidden"] {
+                #expect(layer(name, parameters, of: wide.model) == layer(name, random, of: wide.model), "\(name)")
+            }
+            // The experiment of the run says so, and so gives the same start.
+            let resolved = weights.resolving(wide.experiment)
+            #expect(resolved.digest != wide.experiment.digest && resolved.initialWeights?.skipsMismatches == true)
+            let again = try #require(
+                try InitialWeights(for: resolved, file: file, data: nil, environment: [:]))
+            #expect(WeightsCase.parameters(try again.state(model: wide.model, experiment: resolved)) == parameters)
+        }
+        var nothing = SafetensorsWriter()
+        nothing.add(name: "other.weight", shape: [1], [Float(1)])
+        let path = try write(nothing.serialized(), "nothing")
+        let weights = try #require(
+            try InitialWeights(for: wide.experiment, file: path, skipsMismatches: true, data: nil, environment: [:]))
+        do {
+            _ = try weights.start(model: wide.model, experiment: wide.experiment)
+            Issue.record("a start from a file of which no layer matches")
+        } catch let InitialWeightsError.mismatch(_, problems) {
+            #expect(problems.first == "no layer matches" && problems.contains("\"other.weight\" is not in the model"))
+        }
+    }
+
     @Test("from torch: names as they are or behind one prefix, floats or doubles")
     func torch() throws {
         let testCase = try WeightsCase(named: false)

@@ -66,9 +66,12 @@ package struct PreparedRun: Sendable {
         try Self.checkMemory(settings, MemoryDemand(model: model, experiment: experiment, dataset: data.training))
         let schedule = try TrainingData(dataset: data.training, experiment: experiment).schedule(experiment)
         var initialState: ReplicatedState?
+        var skipped: [String] = []
         if case .new = settings.run, let weights = settings.initialWeights {
             experiment = weights.resolving(experiment)
-            initialState = try weights.state(model: model, experiment: experiment)
+            let start = try weights.start(model: model, experiment: experiment)
+            initialState = start.state
+            skipped = start.skipped
         }
         let opened = try OpenedRun(
             settings, resumed: resumed, experiment, initialState: initialState, model: model, schedule: schedule,
@@ -83,7 +86,7 @@ package struct PreparedRun: Sendable {
         startBytes = opened.bytes
         startProgress = opened.progress
         warnings = opened.warnings
-        openingNotices = opened.notices
+        openingNotices = skipped + opened.notices
         dataPlace = DatasetLookup.place(experiment, data: settings.data, environment: settings.environment)
     }
 

@@ -97,7 +97,8 @@ struct CoordinatorCommand: ParsableCommand {
         settings.rankCount = ranks
         if case .new = settings.run {
             settings.initialWeights = try InitialWeights(
-                for: resolved, file: runOptions.initialWeights, data: experiment.namedFolder, environment: environment,
+                for: resolved, file: runOptions.initialWeights, skipsMismatches: runOptions.skipMismatch,
+                data: experiment.namedFolder, environment: environment,
                 readKeras: SeparateKerasReader.read)
         }
         settings.folderPolicy = runOptions.folderPolicy

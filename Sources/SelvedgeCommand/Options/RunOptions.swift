@@ -27,6 +27,12 @@ struct RunOptions: ParsableArguments {
 
     @Flag(
         help:
+            "With --init: layers that do not match the file keep their random start, for fine-tuning to other classes."
+    )
+    var skipMismatch = false
+
+    @Flag(
+        help:
             "Let the group read what is written to the run directory, within the umask; by default only its owner can.")
     var groupReadable = false
 
@@ -71,6 +77,9 @@ struct RunOptions: ParsableArguments {
         guard initialWeights == nil || resume == nil || resume == Self.automatic else {
             throw ValidationError("--init starts a new run: remove --resume")
         }
+        guard !skipMismatch || initialWeights != nil else {
+            throw ValidationError("--skip-mismatch is for the file of --init: give one")
+        }
         guard 0...Self.logEveryLimit ~= logEvery else {
             throw ValidationError("--log-every takes a number from 0 to \(Self.logEveryLimit)")
         }
@@ -99,7 +108,7 @@ struct RunOptions: ParsableArguments {
         }
         options.run = path
         options.resume = FileManager.default.fileExists(atPath: RunPaths(path).experiment) ? "" : nil
-        if options.resume != nil { options.initialWeights = nil }
+        if options.resume != nil { (options.initialWeights, options.skipMismatch) = (nil, false) }
         return options
     }
 
@@ -127,7 +136,7 @@ struct RunOptions: ParsableArguments {
     }
 
     private var requestArguments: [String] {
-        flag("run", run) + flag("init", initialWeights)
+        flag("run", run) + flag("init", initialWeights) + (skipMismatch ? ["--skip-mismatch"] : [])
             + (resume.map { $0.isEmpty ? ["--resume"] : ["--resume", $0] } ?? [])
     }
 }

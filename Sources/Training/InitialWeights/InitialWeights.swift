@@ -17,15 +17,19 @@ package struct InitialWeights: Sendable {
     package let digest: SHA256Digest
     /// The layers that are filled; nil for all.
     package let layers: InitialWeightsConfiguration.LayerGroup?
+    /// Whether layers that do not match keep their random start.
+    private let skipsMismatches: Bool
     let contents: Contents
 
     /// Finds and reads the experiment's first weights; nil where they are random.
     ///
     /// `file` is the user's path instead of the experiment's: a checkpoint fills the whole model, any other file the
-    /// layers of the experiment's group. `data` is the user's folder with data. `readKeras` is called with the bytes
-    /// and path of a Keras file; a program that must not crash passes one that reads in another process.
+    /// layers of the experiment's group. `skipsMismatches` leaves out layers that do not match, as the experiment may
+    /// do, too. `data` is the user's folder with data. `readKeras` is called with the bytes and path of a Keras file; a
+    /// program that must not crash passes one that reads in another process.
     package init?(
-        for experiment: Experiment, file: String?, data: String?, environment: [String: String],
+        for experiment: Experiment, file: String?, skipsMismatches: Bool = false, data: String?,
+        environment: [String: String],
         readKeras: KerasReader = { (bytes, path) throws(KerasWeightsError) in
             try KerasWeights(bytes: bytes, file: path)
         }
@@ -47,6 +51,7 @@ package struct InitialWeights: Sendable {
         }
         contents = try Self.contents(bytes, path: path, readKeras)
         layers = file != nil && contents.isCheckpoint ? nil : configuration?.layers
+        self.skipsMismatches = skipsMismatches || configuration?.skipsMismatches ?? false
         if file == nil, case .run = configuration?.origin { try checkEnd() }
     }
 
@@ -61,7 +66,8 @@ package struct InitialWeights: Sendable {
     /// The experiment as it is run: with the digest of its weights instead of their place.
     package func resolving(_ experiment: Experiment) -> Experiment {
         var experiment = experiment
-        experiment.initialWeights = InitialWeightsConfiguration(layers: layers, digest: digest)
+        experiment.initialWeights = InitialWeightsConfiguration(
+            layers: layers, digest: digest, skipsMismatches: skipsMismatches)
         return experiment
     }
 
@@ -167,21 +173,30 @@ extension InitialWeights {
     ///
     /// - Throws: `InitialWeightsError.mismatch` with all mismatches.
     package func state(model: Model, experiment: Experiment) throws(InitialWeightsError) -> ReplicatedState {
+        try start(model: model, experiment: experiment).state
+    }
+
+    /// The same state, and in a line each what was skipped.
+    package func start(
+        model: Model, experiment: Experiment
+    ) throws(InitialWeightsError) -> (state: ReplicatedState, skipped: [String]) {
         let wanted = model.parameters.filter { parameter in
             layers?.layerNames.contains(parameter.layerName) ?? true
         }
         var match: WeightMatch
         if let layers, wanted.isEmpty {
             match = WeightMatch()
-            match.problems.append("the model has no layers of the group \(layers.rawValue)")
+            match.addProblem("the model has no layers of the group \(layers.rawValue)")
         } else {
             switch contents {
             case .keras(let weights): match = WeightMatch(weights, wanted, takesAll: layers == nil)
             case .tensors(let file): match = WeightMatch(file, wanted, takesAll: layers == nil)
             }
         }
+        let skipped = skipsMismatches ? match.skipMismatches() : []
         match.checkFinite()
-        guard match.problems.isEmpty else { throw .mismatch(path: path, problems: match.problems) }
+        let problems = match.problems + match.mismatches
+        guard problems.isEmpty else { throw .mismatch(path: path, problems: problems) }
         let state = ReplicatedState(model: model, experiment: experiment)
         for tensor in match.tensors {
             let target = state.parameters.pointer + tensor.parameter.arenaOffset
@@ -194,6 +209,6 @@ extension InitialWeights {
                 }
             }
         }
-        return state
+        return (state, skipped)
     }
 }

@@ -3,6 +3,9 @@ import NeuralNetwork
 import Runs
 
 /// The tensors of a file that match parameters of a model, and all mismatches.
+///
+/// A mismatch is of a layer that another model of the same kind may have in another size, or not at all; it can be
+/// skipped. Everything else is a problem.
 struct WeightMatch {
     struct Tensor {
         var parameter: ParameterDescription
@@ -11,8 +14,38 @@ struct WeightMatch {
         var isTorchLayout: Bool
     }
 
-    var tensors: [Tensor] = []
-    var problems: [String] = []
+    private(set) var tensors: [Tensor] = []
+    private(set) var problems: [String] = []
+    private(set) var mismatches: [String] = []
+    /// Layers of the model that the file does not fill as a whole.
+    private var mismatchedLayers: Set<String> = []
+
+    init() {}
+
+    mutating func addProblem(_ text: String) {
+        problems.append(text)
+    }
+
+    private mutating func addMismatch(_ text: String, layers: [String]) {
+        mismatches.append(text)
+        mismatchedLayers.formUnion(layers)
+    }
+
+    /// Leaves layers out that do not match, unless none does. Returns what was skipped and which layers keep their
+    /// random start, in a line each.
+    mutating func skipMismatches() -> [String] {
+        tensors.removeAll { mismatchedLayers.contains($0.parameter.layerName) }
+        guard !tensors.isEmpty else {
+            problems.append("no layer matches")
+            return []
+        }
+        var lines = mismatches.map { "skipped: \($0)" }
+        if !mismatchedLayers.isEmpty {
+            lines.append("with a random start: \(mismatchedLayers.sorted().joined(separator: ", "))")
+        }
+        mismatches = []
+        return lines
+    }
 
     mutating func checkFinite() {
         for tensor in tensors where !tensor.values.allSatisfy(\.isFinite) {
@@ -88,7 +121,7 @@ extension WeightMatch {
             var text = "the file has \(kind.counted(found.count)) where the model needs \(layers.count)"
             if !layers.isEmpty { text += " (\(layers.map(\.name).joined(separator: ", ")))" }
             if !found.isEmpty { text += ", in the file \(found.map { quoted($0.name) }.joined(separator: ", "))" }
-            return problems.append(text)
+            return addMismatch(text, layers: layers.map(\.name))
         }
         // Such a file does not have the order of a model and a model inside it.
         guard isOrdered || Set(found.map(\.container)).count <= 1 else {
@@ -101,17 +134,17 @@ extension WeightMatch {
 
     private mutating func match(_ layer: ModelLayer, _ found: KerasWeights.Layer) {
         guard layer.parameters.count == found.tensors.count else {
-            return problems.append(
+            return addMismatch(
                 "layer \(quoted(found.name)) has \(found.tensors.count) tensors, the model's \(layer.name) "
-                    + "\(layer.parameters.count)")
+                    + "\(layer.parameters.count)", layers: [layer.name])
         }
         for (parameter, tensor) in zip(layer.parameters, found.tensors) {
             if parameter.internalShape == tensor.shape {
                 tensors.append(Tensor(parameter: parameter, values: tensor.values, isTorchLayout: false))
             } else {
-                problems.append(
+                addMismatch(
                     "\(quoted(tensor.path)) has shape \(tensor.shape), the model's \(parameter.name) "
-                        + "\(parameter.internalShape)")
+                        + "\(parameter.internalShape)", layers: [layer.name])
             }
         }
     }
@@ -135,11 +168,13 @@ extension WeightMatch {
         }
         for (parameter, name) in zip(wanted, names) {
             guard let tensor = file.tensor(named: name) else {
-                problems.append("\(name) is missing")
+                addMismatch("\(name) is missing", layers: [parameter.layerName])
                 continue
             }
             guard tensor.shape == parameter.torchShape else {
-                problems.append("\(name) has shape \(tensor.shape), the model needs \(parameter.torchShape)")
+                addMismatch(
+                    "\(name) has shape \(tensor.shape), the model needs \(parameter.torchShape)",
+                    layers: [parameter.layerName])
                 continue
             }
             guard let values = try? file.widenedFloats(tensor) else {
@@ -151,7 +186,7 @@ extension WeightMatch {
         guard takesAll else { return }
         let known = Set(names)
         for tensor in file.tensors where !known.contains(tensor.name) && !Self.isAside(tensor.name, prefix) {
-            problems.append("\(quoted(tensor.name)) is not in the model")
+            addMismatch("\(quoted(tensor.name)) is not in the model", layers: [])
         }
     }
 
