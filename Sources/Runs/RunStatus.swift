@@ -234,5 +234,5 @@ extension RunStatus.Worker {
 
 extension JSONValue {
     /// A whole number from 0 to the largest of 32 bits, so that sums and products of two fit.
-    fileprivate var count: Int? { whole.flatMap { 0...Int(Int32.max) ~= $0 ? $0 : nil } }
+    var count: Int? { whole.flatMap { 0...Int(Int32.max) ~= $0 ? $0 : nil } }
 }

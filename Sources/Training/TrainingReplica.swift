@@ -1,3 +1,4 @@
+import Collectives
 import Datasets
 package import Experiments
 package import KernelInterface
@@ -25,6 +26,12 @@ package final class TrainingReplica {
     private var validationLosses: [Double]
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+    /// How often the own samples of the last validation were taken for each class: the true class, then the predicted
+    /// one. Empty for many classes.
+    private var confusions: [UInt32]
+
+    /// A table of more classes would say little.
+    private static let countedClassLimit = 64
 
     /// A trainer that starts from `state`: a fresh one, or one from a checkpoint of the same experiment and schedule.
     ///
@@ -48,6 +55,8 @@ package final class TrainingReplica {
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
         statistics = .allocate(capacity: experiment.microBatchCount)
         statistics.initialize(repeating: MicroBatchStatistics())
+        let classCount = model.classCount <= Self.countedClassLimit ? model.classCount : 0
+        confusions = Array(repeating: 0, count: classCount * classCount)
     }
 
     deinit {
@@ -130,13 +139,22 @@ package final class TrainingReplica {
             epoch: epoch, step: completedSteps, validation: totals, learningRate: rate(ofStep: completedSteps - 1))
         validationLosses.append(row.monitoredLoss)
         state.progress.round += 1
-        return EpochResult(row: row, isBest: state.progress.bestEpoch(experiment.earlyStopping) == row.epoch)
+        return EpochResult(
+            row: row, isBest: state.progress.bestEpoch(experiment.earlyStopping) == row.epoch,
+            confusions: totals == nil ? [] : confusions)
     }
 
     private func validationTotals(epoch: Int, _ exchange: any GradientExchange) throws -> MicroBatchStatistics {
         let validation = data.split.validation
+        let pieces = MicroBatches(sampleCount: validation.count, count: experiment.microBatchCount)
+        var own = validation[pieces.begin(of: computer.run.lowerBound)...]
+        for index in confusions.indices { confusions[index] = 0 }
         computer.computeStatistics(
-            samples: validation, parameters: state.parameters.pointer, statistics: statistics)
+            samples: validation, parameters: state.parameters.pointer, statistics: statistics
+        ) { sampleCount in
+            countConfusions(of: own.prefix(sampleCount))
+            own = own.dropFirst(sampleCount)
+        }
         try exchange.exchange(
             round: state.progress.round, sampleCount: validation.count, statistics: statistics)
         var totals = try checkedTotals {
@@ -144,6 +162,15 @@ package final class TrainingReplica {
         }
         totals.lossSum += computer.penalty(state) * Double(validation.count)
         return totals
+    }
+
+    /// Counts the samples that the pass has just evaluated.
+    private func countConfusions(of samples: ArraySlice<Int32>) {
+        guard !confusions.isEmpty else { return }
+        for (index, sample) in samples.enumerated() {
+            let label = Int(data.dataset.labels[Int(sample)])
+            confusions[label * model.classCount + Int(computer.pass.samplePredictions[index])] += 1
+        }
     }
 
     /// The sums over the round's micro-batches by the fixed tree; `failure` makes the error for a loss that is not
@@ -185,6 +212,9 @@ package struct StepSummary: Sendable, Equatable {
 package struct EpochResult: Sendable, Equatable {
     package var row: EpochRow
     package var isBest: Bool
+    /// How often this worker's validation samples of each class were taken for each class, row by row; empty without
+    /// validation, and for many classes.
+    package var confusions: [UInt32]
 }
 
 /// Why training cannot continue.

@@ -110,6 +110,16 @@ struct MessageTests {
         }
     }
 
+    @Test func `the counts of too many classes are refused, and those of the most fit`() throws {
+        let most = WireLimits.validationClassCount
+        let counts = ValidationCounts(
+            generation: 1, epoch: 1, classCount: most, counts: Array(repeating: 7, count: most * most))
+        var bytes = WorkerMessage.validationCounts(counts).encoded()
+        #expect(try WorkerMessage(decoding: bytes) == .validationCounts(counts))
+        bytes[20] += 1
+        #expect(throws: MessageError.tooLong(field: "classes")) { try WorkerMessage(decoding: bytes) }
+    }
+
     @Test func `a message beyond the bound is refused`() {
         let bytes = [UInt8](repeating: 0, count: WireLimits.messageByteCount + 1)
         #expect(throws: MessageError.tooLong(field: "message")) { try WorkerMessage(decoding: bytes) }

@@ -74,6 +74,8 @@ enum SampleMessages {
                         ReducedStep(digest: 1, lossSum: 70.5, correctCount: 31, learningRate: 0.001),
                         ReducedStep(digest: .max, lossSum: .infinity, correctCount: .max),
                     ])),
+            .validationCounts(ValidationCounts(generation: 1, epoch: 2, classCount: 2, counts: [9, 0, 1, .max])),
+            .validationCounts(ValidationCounts(generation: 1, epoch: 2, classCount: 0, counts: [])),
             .contentRequest(ContentRequest(content: .data(digest(4)), firstChunk: 16, chunkCount: 16)),
             .progress(
                 Progress(generation: 1, completedSteps: 7, phase: .waiting, counter: 9, microBatchNanoseconds: 12_345)),

@@ -44,6 +44,24 @@ import Testing
         #expect(try JSONValue(parsing: Array(snapshot.json.utf8)).object?["live"] == .boolean(true))
     }
 
+    @Test func `the matrix of a finished epoch is shown, and none of a later or a damaged one`() throws {
+        let run = try Self.folder()
+        let snapshot = { RunSnapshot(RunPaths(run.path), nowMilliseconds: Self.written) }
+        #expect(snapshot().validation == nil)
+        for (epoch, isShown) in [(1, true), (2, false)] {
+            let matrix = ValidationMatrix(epoch: epoch, classNames: ["a\"b"], counts: [[3, 1], [0, 5]])
+            try run.write("validation.json", matrix.json)
+            #expect(snapshot().validation == (isShown ? matrix : nil))
+            #expect(snapshot().json.contains("\"counts\":[[3,1],[0,5]]") == isShown)
+        }
+        for damaged in [
+            "", "{\"epoch\":1,\"classes\":[],\"counts\":[[1,2],[3]]}", "{\"epoch\":1,\"classes\":[],\"counts\":[[-1]]}",
+        ] {
+            try run.write("validation.json", damaged)
+            #expect(snapshot().validation == nil, "\(damaged)")
+        }
+    }
+
     @Test func `a coordinator that reports no more is named, and an ended one is not`() throws {
         let run = try Self.folder()
         let silent = RunSnapshot(RunPaths(run.path), nowMilliseconds: Self.written + 61_000)

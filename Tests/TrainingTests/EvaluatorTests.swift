@@ -44,6 +44,29 @@ struct EvaluatorTests {
         #expect(evaluation.accuracy == row.validationAccuracy)
     }
 
+    @Test("agrees with the parts of the validation that each worker counts", arguments: [1, 2, 3])
+    func confusions(workers: Int) throws {
+        let small = try SmallCase(training: 77, validation: 29, batchSize: 21, epochs: 1)
+        // The last one only learns.
+        let runs = small.runs(workers: workers) + [8..<8]
+        let parts = try Meeting.run(runs: runs, microBatchCount: 8) { rank, meeting in
+            let trainer = try small.trainer()
+            trainer.own(runs[rank])
+            let exchange = TreeExchange(
+                meeting, rank: rank, elementCount: small.model.arenaCount, bucketCount: small.model.buckets.count)
+            var confusions: [UInt32] = []
+            while !trainer.isFinished { confusions = try trainer.runStep(exchange).epoch?.confusions ?? [] }
+            return (confusions: confusions, state: small.bytes(trainer.state))
+        }
+        let evaluation = try Self.evaluate(small, Self.validationSet(small), small.decoded(parts[0].state))
+        var expected = [UInt32](repeating: 0, count: 100)
+        for (label, prediction) in zip(evaluation.labels, evaluation.predictions) {
+            expected[Int(label) * 10 + Int(prediction)] += 1
+        }
+        #expect(expected.indices.map { index in parts.reduce(0) { $0 + $1.confusions[index] } } == expected)
+        #expect(parts[workers].confusions.allSatisfy { $0 == 0 })
+    }
+
     @Test("does not depend on threads or instruction set")
     func threads() throws {
         let small = try SmallCase(training: 77, validation: 50, batchSize: 21)

@@ -50,6 +50,7 @@ package final class CoordinatorProcess {
     /// Where this coordinator's first view began.
     var firstPosition: Position?
     private var clock: EpochClock?
+    private var validation = ValidationSum()
     private var statusReports: StatusReports
     private var service: ServiceNotifier
     /// Read before training: the thread that answers workers reads no file.
@@ -318,6 +319,9 @@ extension CoordinatorProcess {
             case .recordRecovery(let recovery): write(.recovery(RecoveryTiming(recovery)))
             case .showProgress(let progress): show(progress)
             case .showSteps(let reduced): observer.reduced(reduced)
+            case .showValidation(let counts, let worker):
+                let sum = validation.add(counts, from: worker, ownerCount: workerCount)
+                if let sum { write(.validation(ValidationMatrix(sum, classNames: run.trainingSet.classNames))) }
             case .terminate(let processIdentifier): kill(processIdentifier, SIGKILL)
             case .finish(let result): outcome = result
             }

@@ -51,6 +51,8 @@ final class RunRecorder {
 
     func record(_ status: RunStatus) { directory.replaceStatus(status) }
 
+    func record(_ matrix: ValidationMatrix) { directory.replaceValidation(matrix) }
+
     /// Replaces the metrics by these rows. A failed write is tried again.
     func record(rows: [EpochRow]) {
         do throws(FileError) {

@@ -17,6 +17,7 @@ final class RunWriter: Sendable {
         case recovery(RecoveryTiming)
         case log(LogEntry, at: Date)
         case status(RunStatus)
+        case validation(ValidationMatrix)
     }
 
     /// What became of a job, in the order of the jobs.
@@ -125,6 +126,7 @@ final class RunWriter: Sendable {
         case .recovery(let timing): recorder.record(timing)
         case .log(let entry, let time): recorder.log(entry, at: time)
         case .status(let status): recorder.record(status)
+        case .validation(let matrix): recorder.record(matrix)
         }
     }
 

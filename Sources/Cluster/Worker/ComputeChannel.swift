@@ -39,6 +39,7 @@ final class ProgressBoard: Sendable {
         var note = Note()
         var firstReducedStep: UInt64 = 0
         var reducedSteps: [ReducedStep] = []
+        var validationCounts: ValidationCounts?
     }
 
     private let content = Mutex(Content())
@@ -83,5 +84,15 @@ final class ProgressBoard: Sendable {
             $0.reducedSteps.removeAll(keepingCapacity: true)
             return taken
         }
+    }
+
+    /// Keeps the counts of the last validation until they are read.
+    func note(_ counts: ValidationCounts) {
+        content.withLock { $0.validationCounts = counts }
+    }
+
+    /// Counts that were noted since the last call.
+    func takeValidationCounts() -> ValidationCounts? {
+        content.withLock { $0.validationCounts.take() }
     }
 }

@@ -15,6 +15,9 @@ final class TrainingSession {
     private let peers: PeerNetwork
     private let threadCount: Int
     private(set) var rank = 0
+    private var generation: UInt64 = 0
+    /// Whether it owns micro-batches in this view.
+    private var hasOwnSamples = false
     private var exchange: (any GradientExchange)?
     /// The same without audits and faults; nil for a worker without peers.
     private var peerExchange: PeerExchange?
@@ -70,6 +73,8 @@ final class TrainingSession {
         channel.board.note(phase: .linking)
         channel.faults?.reach(.linking, step: completedSteps)
         rank = member.rank
+        generation = view.generation
+        hasOwnSamples = !member.isLearner
         stepLimit = 0
         stopLimit = nil
         isOver = false
@@ -200,6 +205,12 @@ final class TrainingSession {
     private func reportEpoch(_ epoch: EpochResult) {
         channel.board.note(phase: .serializing)
         channel.faults?.reach(.serializing, step: completedSteps)
+        if !epoch.confusions.isEmpty, hasOwnSamples {
+            channel.board.note(
+                ValidationCounts(
+                    generation: generation, epoch: UInt32(epoch.row.epoch), classCount: trainer.model.classCount,
+                    counts: epoch.confusions))
+        }
         let bytes = encodedState
         let digest = SHA256Digest(of: bytes)
         channel.reports.post(.epochEnded(report(epoch.row, stateDigest: digest)))

@@ -135,6 +135,8 @@ final class WorkerControl {
         for (index, reduced) in steps.enumerated() {
             perform(machine.stepReduced(reduced, at: firstStep + UInt64(index), now: now))
         }
+        // Nothing is decided by them, so the machine does not see them.
+        if let counts = channel.board.takeValidationCounts() { link.send(.validationCounts(counts)) }
         let note = channel.board.current
         perform(
             machine.computed(

@@ -25,6 +25,8 @@ package enum CoordinatorAction: Sendable, Equatable {
     case showProgress(Progress)
     /// Steps that rank 0 reports, each once, for curves.
     case showSteps(ReducedSteps)
+    /// An owner's part of an epoch's validation, for a confusion matrix. `worker` is its identifier.
+    case showValidation(ValidationCounts, worker: UInt32)
     /// Kill this child of the supervisor: it is frozen, silent or did not leave when asked to.
     case terminate(processIdentifier: Int32)
     /// The run is over; nothing follows.

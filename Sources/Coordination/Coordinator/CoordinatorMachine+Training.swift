@@ -275,6 +275,11 @@ extension CoordinatorMachine {
         emit(.showSteps(new))
     }
 
+    mutating func handleValidationCounts(_ counts: ValidationCounts, from worker: Int) {
+        guard counts.generation == membership.view?.generation, isOwner(worker) else { return ignoreMessage() }
+        emit(.showValidation(counts, worker: roster[worker].identifier))
+    }
+
     /// Records an epoch when all owners reported the same.
     mutating func handleEpochEnded(_ ended: EpochEnded, from worker: Int, now: UInt64) {
         // Only workers that hold a state of this run can report on it.

@@ -219,6 +219,7 @@ package struct CoordinatorMachine: ~Copyable {
         case .ready(let ready): handleReady(ready, from: worker, now: now)
         case .linked(let linked): handleLinked(linked, from: worker, now: now)
         case .epochEnded(let ended): handleEpochEnded(ended, from: worker, now: now)
+        case .validationCounts(let counts): handleValidationCounts(counts, from: worker)
         case .stateChunk(let chunk): handleStateChunk(chunk, from: worker, now: now)
         case .failed(let failure): handleFailure(failure, from: worker, now: now)
         case .done(let done): handleDone(done, from: worker, now: now)

@@ -28,6 +28,8 @@ package enum WireLimits {
     package static let reducedStepCount = 1 << 15
     /// Most links in one report.
     package static let reportedLinkCount = 16
+    /// Most classes of a validation whose counts are sent.
+    package static let validationClassCount = 64
     /// Largest data set or state.
     package static let contentByteCount: UInt64 = 1 << 36
     /// Largest number of steps, rounds or generations, so that sums of them cannot overflow.

@@ -9,6 +9,7 @@ package enum WorkerMessage: Sendable, Equatable {
     case ready(Ready)
     case linked(Linked)
     case epochEnded(EpochEnded)
+    case validationCounts(ValidationCounts)
     case stateChunk(StateChunk)
     case failed(WorkerFailure)
     case done(Done)
@@ -34,6 +35,7 @@ extension WorkerMessage {
         case .ready(let ready): writer.value(ready)
         case .linked(let linked): writer.value(linked)
         case .epochEnded(let ended): writer.value(ended)
+        case .validationCounts(let counts): writer.value(counts)
         case .stateChunk(let chunk): writer.value(chunk)
         case .failed(let failure): writer.value(failure)
         case .done(let done): writer.value(done)
@@ -66,6 +68,7 @@ extension WorkerMessage {
             self = .leaving(signal: signal)
         case 13: self = .inquiry(try reader.value(Inquiry.self))
         case 14: self = .links(try reader.value(LinkReport.self))
+        case 15: self = .validationCounts(try reader.value(ValidationCounts.self))
         default: throw .unknownType(reader.type)
         }
         try reader.finish()
@@ -87,12 +90,14 @@ extension WorkerMessage {
         case .leaving: 12
         case .inquiry: 13
         case .links: 14
+        case .validationCounts: 15
         }
     }
 
     private var reservedByteCount: Int {
         switch self {
         case .stateChunk(let chunk): chunk.bytes.count + 64
+        case .validationCounts(let counts): counts.counts.count * 4 + 64
         case .reducedSteps(let reduced): reduced.steps.count * ReducedStep.byteCount + 64
         case .links(let report): report.links.count * 32 + 64
         default: 256

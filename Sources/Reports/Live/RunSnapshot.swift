@@ -9,6 +9,8 @@ package struct RunSnapshot: Sendable, Equatable {
     /// Since the status was written.
     package let ageMilliseconds: Int?
     package let rows: [EpochRow]
+    /// Nil before the first validation, and where an epoch that is not finished has one.
+    package let validation: ValidationMatrix?
     package let timings: [EpochTiming]
     package let recoveries: [RecoveryTiming]
     /// The last lines of the log, without those for developers.
@@ -30,6 +32,9 @@ package struct RunSnapshot: Sendable, Equatable {
         status = RunStatus(json: read(paths.status, byteLimit: Self.statusByteLimit))
         ageMilliseconds = status.map { max(0, nowMilliseconds - $0.updatedMilliseconds) }
         rows = (try? EpochRow.rows(jsonLines: String(decoding: read(paths.metrics), as: UTF8.self))) ?? []
+        let matrix = ValidationMatrix(json: read(paths.validation, byteLimit: Self.statusByteLimit))
+        // A run that goes back to an earlier checkpoint has the matrix of a later epoch.
+        validation = rows.contains { $0.epoch == matrix?.epoch } ? matrix : nil
         let lines = RunTimings.lines(read(paths.timings)).compactMap(\.self)
         timings = lines.compactMap(\.epoch)
         recoveries = lines.compactMap(\.recovery)
@@ -43,7 +48,7 @@ package struct RunSnapshot: Sendable, Equatable {
     package static let notBegun = RunSnapshot()
 
     private init() {
-        (run, status, ageMilliseconds) = ("", nil, nil)
+        (run, status, ageMilliseconds, validation) = ("", nil, nil, nil)
         (rows, timings, recoveries, log, pictures) = ([], [], [], [], [])
     }
 
@@ -66,6 +71,7 @@ package struct RunSnapshot: Sendable, Equatable {
             ("run", JSONText.string(run)), ("headline", JSONText.string(headline)),
             ("live", String(isLive)), ("status", status?.json ?? "null"),
             ("rows", Self.list(rows.map(\.jsonLine))),
+            ("validation", validation?.json ?? "null"),
             ("timings", Self.list(timings.map { RunTimings.Line.epoch($0).jsonLine })),
             ("recoveries", Self.list(recoveries.map { RunTimings.Line.recovery($0).jsonLine })),
             ("log", Self.list(log.map(\.jsonLine))), ("pictures", Self.list(pictures.map(JSONText.string))),

@@ -42,8 +42,17 @@ extension RunDirectory {
     /// Replaces status.json. A failure is ignored: the training does not depend on it. When it is written depends on
     /// the clock, so that it is no place for a planned fault.
     package func replaceStatus(_ status: RunStatus) {
+        replaceShown(status.json, RunFileName.status)
+    }
+
+    /// Replaces validation.json, in the same way.
+    package func replaceValidation(_ matrix: ValidationMatrix) {
+        replaceShown(matrix.json, RunFileName.validation)
+    }
+
+    private func replaceShown(_ json: String, _ name: String) {
         guard let folder = try? folder.unobserved() else { return }
-        try? AtomicFile.replaceWithoutSynchronizing(Array((status.json + "\n").utf8), RunFileName.status, in: folder)
+        try? AtomicFile.replaceWithoutSynchronizing(Array((json + "\n").utf8), name, in: folder)
     }
 
     /// Saves the state before a failure beside `last`, never over it.

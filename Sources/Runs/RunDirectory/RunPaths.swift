@@ -10,6 +10,8 @@ package enum RunFileName {
     package static let log = "log.jsonl"
     /// Where the run is at the moment, for those who watch.
     package static let status = "status.json"
+    /// The confusion matrix of the last validation.
+    package static let validation = "validation.json"
     package static let journal = "journal"
     package static let lock = "lock"
     package static let reportText = "report.txt"
@@ -52,6 +54,7 @@ package struct RunPaths: Sendable, Equatable {
     package var timings: String { run + "/" + RunFileName.timings }
     package var log: String { run + "/" + RunFileName.log }
     package var status: String { run + "/" + RunFileName.status }
+    package var validation: String { run + "/" + RunFileName.validation }
     package var journal: String { run + "/" + RunFileName.journal }
     package var plots: String { run + "/" + RunFileName.plots }
     package var reportJSON: String { run + "/" + RunFileName.reportJSON }

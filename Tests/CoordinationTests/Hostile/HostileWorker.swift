@@ -36,6 +36,11 @@ struct HostileWorker {
         case 10...12:
             let digest = values.chance(90) ? known.viewDigest ?? values.digest() : values.digest()
             return .linked(Linked(generation: generation, stateDigest: digest, sharesMemory: true))
+        case 13 where values.chance(30):
+            return .validationCounts(
+                ValidationCounts(
+                    generation: generation, epoch: values.smallNumber(known.recordedEpochs &+ 1), classCount: 1,
+                    counts: [.max]))
         case 13:
             let step = ReducedStep(digest: 1, lossSum: .nan, correctCount: .max, learningRate: -.infinity)
             return .reducedSteps(

@@ -88,7 +88,7 @@ extension SimulatedCluster {
             recoveries.append(recovery)
             fingerprint.add(recovery)
         case .reexecuteGradient(let question): auditQuestions.append(question)
-        case .showProgress, .showSteps, .answer: break
+        case .showProgress, .showSteps, .showValidation, .answer: break
         case .compareStates:
             after(1) {
                 self.on(process) {

@@ -57,7 +57,7 @@ final class SimulatedLiar {
             default: done.completedSteps += 1
             }
             return .done(done)
-        case .hello, .contentRequest, .failed, .leaving, .goodbye, .inquiry, .links: return message
+        case .hello, .contentRequest, .failed, .leaving, .goodbye, .inquiry, .links, .validationCounts: return message
         }
     }
 
