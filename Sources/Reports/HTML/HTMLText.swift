@@ -22,7 +22,7 @@ enum HTMLText {
         func row(_ cells: [String], _ tag: String) -> String {
             "<tr>" + cells.map { "<\(tag)>\(escaped($0))</\(tag)>" }.joined() + "</tr>\n"
         }
-        return "<div class=\"wide\"><table>\n<thead>\(row(headings, "th"))</thead>\n<tbody>\n"
+        return "<div class=\"scroll\"><table>\n<thead>\(row(headings, "th"))</thead>\n<tbody>\n"
             + rows.map { row($0, "td") }.joined() + "</tbody>\n</table></div>\n"
     }
 
@@ -50,7 +50,7 @@ enum HTMLText {
         <meta name="viewport" content="width=device-width">
         <title>\(escaped(title))</title>
         <style>
-        \(style)
+        \(style)\(documentStyle)
         </style>
         </head>
         <body>
@@ -62,25 +62,17 @@ enum HTMLText {
         """
     }
 
-    private static let style = """
-        :root { color-scheme: light dark; --ink: #1f2328; --paper: #ffffff; --line: #d9dee4; --panel: #f6f8fa; --link: #0b62c4; }
-        body { font: 16px/1.5 "DejaVu Sans", system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1140px; margin: 2rem auto; padding: 0 1rem; }
+    /// What all pages have in common: colours by day and by night, tables, pictures.
+    static let style = String(decoding: PackageResources.style_css, as: UTF8.self)
+
+    private static let documentStyle = """
         h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
         nav a { color: var(--link); margin-right: 1rem; white-space: nowrap; }
-        figure { margin: 1rem 0; } figure, .wide { overflow-x: auto; }
-        img { max-width: 100%; height: auto; background: #ffffff; border-radius: 4px; }
-        table { border-collapse: collapse; font-size: .92rem; }
-        th, td { padding: .25rem .8rem; text-align: right; border-bottom: 1px solid var(--line); font-variant-numeric: tabular-nums; }
-        th:first-child, td:first-child { text-align: left; }
         pre { font: 13px/1.35 "DejaVu Sans Mono", monospace; overflow-x: auto; background: var(--panel); padding: 1rem; }
-        details summary { cursor: pointer; }
         .warning { background: #c62828; color: white; font-size: 2rem; font-weight: bold; text-align: center; padding: .6rem; }
         @media (max-width: 600px) {
-        body { margin: 1rem auto; padding: 0 .7rem; } h1 { font-size: 1.35rem; } .warning { font-size: 1.2rem; }
-        th, td { padding: .2rem .45rem; } pre { font-size: 11px; padding: .6rem; } figure img { max-width: none; width: 620px; }
-        }
-        @media (prefers-color-scheme: dark) {
-        :root { --ink: #e4e7eb; --paper: #14171b; --line: #3a4149; --panel: #1d2228; --link: #7ab7ff; }
+        h1 { font-size: 1.35rem; } .warning { font-size: 1.2rem; } th, td { padding: .2rem .45rem; }
+        pre { font-size: 11px; padding: .6rem; } figure img { max-width: none; width: 620px; }
         }
         """
 }

@@ -94,5 +94,7 @@ package enum LivePage {
     package static let contentSecurityPolicy =
         "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src 'self'; connect-src 'self'"
 
-    package static var html: [UInt8] { PackageResources.live_html }
+    package static let html: [UInt8] = Array(
+        String(decoding: PackageResources.live_html, as: UTF8.self).replacing("/* style.css */", with: HTMLText.style)
+            .utf8)
 }
