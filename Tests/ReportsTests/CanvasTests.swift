@@ -73,4 +73,11 @@ import Testing
             #expect(abs(paper - ink) > 0.3, "\(share)")
         }
     }
+
+    @Test func namesThatNoFontCanDrawAreNoted() {
+        guard PictureFont.note() == nil else { return }
+        #expect(PictureFont.note(names: ["Ankle boot", "été"]) == nil)
+        // Of a plane for private use.
+        #expect(PictureFont.note(names: ["Ankle boot", "x\u{F0000}"])?.contains("fonts-noto-cjk") == true)
+    }
 }

@@ -1,4 +1,5 @@
 import CCairo
+import Core
 
 /// A white picture to draw on. Lengths are in pixels of a plain screen; the bitmap has twice as many each way, so that
 /// small text stays sharp, except for very large pictures.
@@ -149,6 +150,12 @@ extension Canvas {
         "Droid Sans Fallback", "IPAGothic", "Unifont",
     ]
 
+    /// Whether a font of this host has all characters of a text.
+    func canDraw(_ text: String) -> Bool {
+        choose(TextStyle(), for: text)
+        return hasAllGlyphs(of: text)
+    }
+
     private func choose(_ style: TextStyle, for text: String) {
         select(Self.fontName, style)
         let firstEastAsian: UInt32 = 0x2E80
@@ -229,17 +236,22 @@ extension Canvas {
     }
 }
 
-/// The font that is there.
+/// The fonts that are there.
 package enum PictureFont {
-    /// A warning when pictures cannot use the font that they name; nil when they can.
+    /// A line when pictures look otherwise than meant: without the font that they name, or without characters of these
+    /// names. Nil when all is well.
     ///
     /// In that font an "m" at a size of 2048 is 1995 wide; in no other that fontconfig takes in its place.
-    package static var note: String? {
+    package static func note(names: [String] = []) -> String? {
         guard let canvas = try? Canvas(width: 8, height: 8) else { return nil }
         let width = canvas.width(of: "m", TextStyle(size: 2048))
-        guard abs(width - 1995) > 0.5 else { return nil }
-        return "the font \(Canvas.fontName) is missing, pictures use another one: "
-            + "install it with scripts/setup (Debian: fonts-dejavu-core) for the usual look"
+        if abs(width - 1995) > 0.5 {
+            return "the font \(Canvas.fontName) is missing, pictures use another one: "
+                + "install it with scripts/setup (Debian: fonts-dejavu-core) for the usual look"
+        }
+        guard let name = names.first(where: { !canvas.canDraw($0) }) else { return nil }
+        return "pictures show boxes for characters of \(quoted(name)): no font that they use has them "
+            + "(for Chinese, Japanese and Korean install Debian's fonts-noto-cjk)"
     }
 }
 

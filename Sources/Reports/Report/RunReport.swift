@@ -130,7 +130,8 @@ extension RunReport {
     ) throws(FileError) -> WrittenReport {
         try AtomicFile.write(text + "\n", to: RunFileName.reportText, in: folder)
         try AtomicFile.write(json + "\n", to: RunFileName.reportJSON, in: folder)
-        var result = WrittenReport(files: ["report.txt", "report.json"], note: PictureFont.note)
+        var result = WrittenReport(
+            files: ["report.txt", "report.json"], note: PictureFont.note(names: matrix.classNames))
         do {
             let pictures = try pictures()
             result.pictures = pictures

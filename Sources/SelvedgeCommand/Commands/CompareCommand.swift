@@ -63,7 +63,7 @@ struct CompareCommand: ParsableCommand {
         } catch let error as DrawingError {
             throw ExitStatus(ProcessExitCode.internalError, "\(file): \(error)")
         }
-        if let note = PictureFont.note { Console.note(note) }
+        if let note = PictureFont.note() { Console.note(note) }
         Console.note("Written: \(file)")
     }
 }
