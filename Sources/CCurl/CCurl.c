@@ -10,6 +10,7 @@
 enum {
     OPTION_WRITE_DATA = 10001,
     OPTION_URL = 10002,
+    OPTION_PROXY = 10004,
     OPTION_CREDENTIALS = 10005,
     OPTION_PROBLEM_BUFFER = 10010,
     OPTION_BODY = 10015,
@@ -128,6 +129,7 @@ bool selvedge_http_perform(const struct selvedge_http_request *request, struct s
     curl.easy_setopt(handle, OPTION_METHOD, request->method);
     if (request->authority_file != NULL) curl.easy_setopt(handle, OPTION_AUTHORITY_FILE, request->authority_file);
     if (request->credentials != NULL) curl.easy_setopt(handle, OPTION_CREDENTIALS, request->credentials);
+    if (request->avoids_proxies) curl.easy_setopt(handle, OPTION_PROXY, "");
     const int code = curl.easy_perform(handle);
     if (code == 0) {
         curl.easy_getinfo(handle, INFORMATION_STATUS, &answer->status);

@@ -6,15 +6,15 @@ import Testing
 @testable import Reports
 
 /// Answers as a script says, and keeps what was asked.
-private final class ScriptedClient: TrackerClient {
-    let requests = Mutex<[TrackerRequest]>([])
-    private let answers: @Sendable (TrackerRequest) throws(TrackerError) -> TrackerAnswer
+private final class ScriptedClient: WebClient {
+    let requests = Mutex<[WebRequest]>([])
+    private let answers: @Sendable (WebRequest) throws(TrackerError) -> WebAnswer
 
-    init(_ answers: @escaping @Sendable (TrackerRequest) throws(TrackerError) -> TrackerAnswer) {
+    init(_ answers: @escaping @Sendable (WebRequest) throws(TrackerError) -> WebAnswer) {
         self.answers = answers
     }
 
-    func send(_ request: TrackerRequest) throws(TrackerError) -> TrackerAnswer {
+    func send(_ request: WebRequest) throws(TrackerError) -> WebAnswer {
         requests.withLock { $0.append(request) }
         return try answers(request)
     }
@@ -67,7 +67,7 @@ private final class ScriptedClient: TrackerClient {
     }
 
     @Test func `trackers are chosen by name and place, and unusable ones are one line`() throws {
-        let client = ScriptedClient { _ in TrackerAnswer(status: 500) }
+        let client = ScriptedClient { _ in WebAnswer(status: 500) }
         func error(_ text: String, _ environment: [String: String] = [:]) -> String? {
             do throws(TrackerError) {
                 _ = try RunTrackers.chosen([text], environment: environment, client: client)
@@ -90,7 +90,7 @@ private final class ScriptedClient: TrackerClient {
         try write(Self.row + "\n" + Self.diverged + "\n", to: "run/metrics.jsonl")
         try write("seed: 1\n", to: "run/experiment.yaml")
         try write("picture", to: "run/plots/curves.png")
-        let client = ScriptedClient { _ in TrackerAnswer(status: 500) }
+        let client = ScriptedClient { _ in WebAnswer(status: 500) }
         var tracker = try DVCLiveTracker(folder.path("live"), environment: [:], client: client)
         try tracker.report(moment())
         #expect(try text("live/plots/metrics/train/loss.tsv") == "step\ttrain/loss\n0\t0.5\n")
@@ -105,7 +105,7 @@ private final class ScriptedClient: TrackerClient {
         #expect(try text("live/plots/images/curves.png") == "picture")
     }
 
-    private static let mlflow: @Sendable (TrackerRequest) -> TrackerAnswer = { request in
+    private static let mlflow: @Sendable (WebRequest) -> WebAnswer = { request in
         let answers = [
             "get-by-name": (404, ""), "experiments/create": (200, #"{"experiment_id":"7"}"#),
             "runs/create": (
@@ -113,7 +113,7 @@ private final class ScriptedClient: TrackerClient {
             ),
         ]
         let answer = answers.first { request.url.contains($0.key) }?.value ?? (200, "{}")
-        return TrackerAnswer(status: answer.0, body: Array(answer.1.utf8))
+        return WebAnswer(status: answer.0, body: Array(answer.1.utf8))
     }
 
     @Test func `an MLflow run gets values once, each epoch once, and its files at the end`() throws {
@@ -167,7 +167,7 @@ private final class ScriptedClient: TrackerClient {
         let isDown = Mutex(true)
         let client = ScriptedClient { (request) throws(TrackerError) in
             if isDown.withLock({ $0 }), request.url.contains("log-batch") {
-                return TrackerAnswer(status: 503, body: Array("down\n".utf8))
+                return WebAnswer(status: 503, body: Array("down\n".utf8))
             }
             return Self.mlflow(request)
         }
@@ -187,7 +187,7 @@ private final class ScriptedClient: TrackerClient {
             "KUBEFLOW_TRAINER_SERVER_URL": "https://host/status", "KUBEFLOW_TRAINER_SERVER_CA_CERT": "/ca.crt",
             "KUBEFLOW_TRAINER_SERVER_TOKEN": folder.path("token"),
         ]
-        let client = ScriptedClient { _ in TrackerAnswer(status: 200) }
+        let client = ScriptedClient { _ in WebAnswer(status: 200) }
         let chosen = try RunTrackers.chosen([], environment: environment, client: client)
         var tracker = try #require(chosen.first as? KubeflowTracker)
         try write("one\n", to: "token")
@@ -220,7 +220,7 @@ private final class ScriptedClient: TrackerClient {
 
     @Test func `a server that nobody reaches is an error in words`() throws {
         let error = #expect(throws: TrackerError.self) {
-            try CurlClient().send(TrackerRequest(url: "http://127.0.0.1:1/", body: [1]))
+            try CurlClient().send(WebRequest(url: "http://127.0.0.1:1/", body: [1]))
         }
         #expect(error?.description.contains("127.0.0.1") == true, "\(String(describing: error))")
     }

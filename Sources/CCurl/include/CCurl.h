@@ -23,6 +23,8 @@ struct selvedge_http_request {
     long timeout_milliseconds;
     /// A longer answer is a failure.
     size_t answer_byte_limit;
+    /// Whether the proxies that the environment names are left out.
+    bool avoids_proxies;
 };
 
 struct selvedge_http_answer {

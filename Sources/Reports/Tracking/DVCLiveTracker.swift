@@ -15,7 +15,7 @@ package struct DVCLiveTracker: RunTracker {
     private static let pictureByteLimit = 1 << 26
 
     package init(
-        _ destination: String?, environment: [String: String], client: any TrackerClient
+        _ destination: String?, environment: [String: String], client: any WebClient
     ) throws(TrackerError) {
         folder = destination ?? "dvclive"
         guard !folder.isEmpty else { throw TrackerError("dvclive= has no folder: name one, or leave out =") }

@@ -12,7 +12,7 @@ package struct KubeflowTracker: RunTracker {
     private let address: String
     private let authorityFile: String
     private let tokenFile: String
-    private let client: any TrackerClient
+    private let client: any WebClient
     private let files = FileOperations()
     /// The first steps that were seen, and when: what remains is estimated from there.
     private var first: (steps: Int, milliseconds: Int)?
@@ -27,7 +27,7 @@ package struct KubeflowTracker: RunTracker {
     }
 
     package init(
-        _ destination: String?, environment: [String: String], client: any TrackerClient
+        _ destination: String?, environment: [String: String], client: any WebClient
     ) throws(TrackerError) {
         func value(_ name: String) throws(TrackerError) -> String {
             guard let text = environment[name], !text.isEmpty else {
@@ -56,7 +56,7 @@ package struct KubeflowTracker: RunTracker {
             throw TrackerError("\(error)")
         }
         let answer = try client.send(
-            TrackerRequest(
+            WebRequest(
                 url: address,
                 headers: [
                     "Content-Type: application/json", "Authorization: Bearer \(token.filter { !$0.isWhitespace })",

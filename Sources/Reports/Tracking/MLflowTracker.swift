@@ -14,7 +14,7 @@ package struct MLflowTracker: RunTracker {
     private let headers: [String]
     private let credentials: String?
     private let experimentName: String?
-    private let client: any TrackerClient
+    private let client: any WebClient
     private let files = FileOperations()
     /// The run on the server, once it is known.
     private var record: MLflowRecord?
@@ -27,7 +27,7 @@ package struct MLflowTracker: RunTracker {
     private static let batchRowLimit = 150
 
     package init(
-        _ destination: String?, environment: [String: String], client: any TrackerClient
+        _ destination: String?, environment: [String: String], client: any WebClient
     ) throws(TrackerError) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         guard let address = destination ?? value("MLFLOW_TRACKING_URI"),
@@ -215,10 +215,10 @@ package struct MLflowTracker: RunTracker {
 
     private func send(
         _ method: String, _ path: String, _ body: [UInt8], timeoutMilliseconds: Int = 5000
-    ) throws(TrackerError) -> TrackerAnswer {
+    ) throws(TrackerError) -> WebAnswer {
         do {
             return try client.send(
-                TrackerRequest(
+                WebRequest(
                     method: method, url: "\(address)/api/2.0/\(path.hasPrefix("mlflow-") ? "" : "mlflow/")\(path)",
                     headers: headers, body: body, credentials: credentials, timeoutMilliseconds: timeoutMilliseconds))
         } catch {
@@ -226,12 +226,12 @@ package struct MLflowTracker: RunTracker {
         }
     }
 
-    private func object(_ answer: TrackerAnswer) throws(TrackerError) -> [String: JSONValue] {
+    private func object(_ answer: WebAnswer) throws(TrackerError) -> [String: JSONValue] {
         guard answer.status == 200 else { throw refusal(answer) }
         return (try? JSONValue(parsing: answer.body))?.object ?? [:]
     }
 
-    private func refusal(_ answer: TrackerAnswer) -> TrackerError {
+    private func refusal(_ answer: WebAnswer) -> TrackerError {
         TrackerError("the server at \(address) answered \(answer.status): \(answer.excerpt)")
     }
 

@@ -17,7 +17,7 @@ package protocol RunTracker: Sendable {
     static func isExpected(in environment: [String: String]) -> Bool
 
     /// `destination` is what follows `=`. Throws where it or the environment cannot be used.
-    init(_ destination: String?, environment: [String: String], client: any TrackerClient) throws(TrackerError)
+    init(_ destination: String?, environment: [String: String], client: any WebClient) throws(TrackerError)
 
     /// Reports what is new. After a failure the next call does so again.
     mutating func report(_ moment: TrackedMoment) throws(TrackerError)
@@ -35,7 +35,7 @@ package enum RunTrackers {
 
     /// The trackers that `NAME` or `NAME=DESTINATION` and the environment ask for.
     package static func chosen(
-        _ texts: [String], environment: [String: String], client: any TrackerClient = CurlClient()
+        _ texts: [String], environment: [String: String], client: any WebClient = CurlClient()
     ) throws(TrackerError) -> [any RunTracker] {
         var trackers: [any RunTracker] = []
         for text in texts {

@@ -2,7 +2,7 @@ import CCurl
 import Core
 
 /// A request to a server of HTTP or HTTPS.
-package struct TrackerRequest: Sendable, Equatable {
+package struct WebRequest: Sendable, Equatable {
     package var method: String
     package var url: String
     /// Lines `Name: value`.
@@ -13,10 +13,15 @@ package struct TrackerRequest: Sendable, Equatable {
     /// `user:password`.
     package var credentials: String?
     package var timeoutMilliseconds: Int
+    /// A longer answer is a failure.
+    package var answerByteLimit: Int
+    /// Whether the proxies that the environment names are left out.
+    package var avoidsProxies: Bool
 
     package init(
         method: String = "POST", url: String, headers: [String] = [], body: [UInt8] = [], authorityFile: String? = nil,
-        credentials: String? = nil, timeoutMilliseconds: Int = 5000
+        credentials: String? = nil, timeoutMilliseconds: Int = 5000, answerByteLimit: Int = 1 << 22,
+        avoidsProxies: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -25,10 +30,12 @@ package struct TrackerRequest: Sendable, Equatable {
         self.authorityFile = authorityFile
         self.credentials = credentials
         self.timeoutMilliseconds = timeoutMilliseconds
+        self.answerByteLimit = answerByteLimit
+        self.avoidsProxies = avoidsProxies
     }
 }
 
-package struct TrackerAnswer: Sendable, Equatable {
+package struct WebAnswer: Sendable, Equatable {
     package var status: Int
     package var body: [UInt8]
 
@@ -42,17 +49,15 @@ package struct TrackerAnswer: Sendable, Equatable {
 }
 
 /// Sends requests, and waits for the answers.
-package protocol TrackerClient: Sendable {
-    func send(_ request: TrackerRequest) throws(TrackerError) -> TrackerAnswer
+package protocol WebClient: Sendable {
+    func send(_ request: WebRequest) throws(TrackerError) -> WebAnswer
 }
 
 /// Requests through libcurl, which is loaded on first use.
-package struct CurlClient: TrackerClient {
-    private static let answerByteLimit = 1 << 22
-
+package struct CurlClient: WebClient {
     package init() {}
 
-    package func send(_ request: TrackerRequest) throws(TrackerError) -> TrackerAnswer {
+    package func send(_ request: WebRequest) throws(TrackerError) -> WebAnswer {
         let headers = request.headers.map { $0 + "\n" }.joined()
         var answer = selvedge_http_answer()
         defer { selvedge_http_release(&answer) }
@@ -67,7 +72,7 @@ package struct CurlClient: TrackerClient {
                                     body: request.method == "GET" ? nil : body.baseAddress ?? UnsafeRawPointer(method),
                                     body_byte_count: body.count, authority_file: authorityFile,
                                     credentials: credentials, timeout_milliseconds: request.timeoutMilliseconds,
-                                    answer_byte_limit: Self.answerByteLimit)
+                                    answer_byte_limit: request.answerByteLimit, avoids_proxies: request.avoidsProxies)
                                 return selvedge_http_perform(&description, &answer)
                             }
                         }
@@ -81,7 +86,7 @@ package struct CurlClient: TrackerClient {
             }
             throw TrackerError(escaped(problem, limit: 200))
         }
-        return TrackerAnswer(
+        return WebAnswer(
             status: answer.status,
             body: answer.bytes.map { Array(UnsafeBufferPointer(start: $0, count: answer.byte_count)) } ?? [])
     }
