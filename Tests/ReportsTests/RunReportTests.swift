@@ -60,7 +60,10 @@ import Training
             return picture
         }
         let page = report.html(pictures: pictures)
-        #expect(page.components(separatedBy: "src=\"data:image/png;base64,AQID\"").count == 8)
+        #expect(page.components(separatedBy: "src=\"data:image/png;base64,AQID\"").count == 7)
+        // Three charts, whose points show their values.
+        #expect(page.components(separatedBy: "<svg").count == 4)
+        #expect(page.contains("<title>validation, epoch 2: 0.85000</title>"))
         #expect(
             !page.contains("http") && !page.contains("url(") && !page.contains("<script") && !page.contains("<link"))
         #expect(try MadeUpReport.make().html(pictures: []).contains("<p class=\"warning\">SYNTHETIC DATA"))

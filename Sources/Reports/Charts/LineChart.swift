@@ -30,7 +30,7 @@ struct LineChart {
     }
 
     /// The scales of both axes; nil without a point.
-    private var scales: (horizontal: AxisScale, vertical: AxisScale)? {
+    var scales: (horizontal: AxisScale, vertical: AxisScale)? {
         let points = finitePoints
         guard let left = points.map(\.x).min(), let right = points.map(\.x).max(),
             let low = points.map(\.y).min(), let high = points.map(\.y).max()

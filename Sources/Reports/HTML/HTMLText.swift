@@ -68,6 +68,8 @@ enum HTMLText {
     private static let documentStyle = """
         h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
         nav a { color: var(--link); margin-right: 1rem; white-space: nowrap; }
+        .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
+        .chart { margin: 0; } figcaption { font-weight: bold; text-align: center; }
         pre { font: 13px/1.35 "DejaVu Sans Mono", monospace; overflow-x: auto; background: var(--panel); padding: 1rem; }
         .warning { background: #c62828; color: white; font-size: 2rem; font-weight: bold; text-align: center; padding: .6rem; }
         @media (max-width: 600px) {

@@ -7,7 +7,7 @@ enum CurvesPicture {
         let top = source.bannerHeight
         let canvas = try Canvas(
             width: 2 * panel.width, height: top + panel.height + legendHeight + PictureSource.footHeight)
-        for (index, chart) in [lossChart(history), accuracyChart(history)].enumerated() {
+        for (index, chart) in charts(history).enumerated() {
             chart.draw(
                 on: canvas,
                 in: Rectangle(
@@ -20,6 +20,9 @@ enum CurvesPicture {
         source.draw(on: canvas)
         return try Picture(name: "curves", title: "Loss and accuracy", canvas: canvas)
     }
+
+    /// Loss and accuracy.
+    static func charts(_ history: TrainingHistory) -> [LineChart] { [lossChart(history), accuracyChart(history)] }
 
     private static func series(
         _ history: TrainingHistory, _ training: (TrainingHistory.Epoch) -> Double,

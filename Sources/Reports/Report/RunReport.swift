@@ -208,7 +208,7 @@ extension RunReport {
         func text(_ text: String) -> String { "<pre>\(HTMLText.escaped(text))</pre>" }
         var sections: [HTMLText.Section] = [("result", "Result", resultTable)]
         if !published.rows.isEmpty { sections.append(("published", "Published figures against ours", publishedTable)) }
-        if !rows.isEmpty { sections.append(("training", "Training", shown("curves") + historyTable)) }
+        if !rows.isEmpty { sections.append(("training", "Training", curves + historyTable)) }
         sections += [
             ("confusion", "Confusion matrix", shown("confusion-counts", "confusion-shares")),
             ("classes", "Classification report", text(ClassificationReport(matrix).text())),
@@ -251,6 +251,16 @@ extension RunReport {
         (published.note.map { "<p>\(HTMLText.escaped($0))</p>\n" } ?? "")
             + HTMLText.table(
                 headings: ["figure", "published", "ours", "difference"], rows: published.rows.map(\.cells))
+    }
+
+    /// The curves as parts of the page, also where pictures cannot be drawn.
+    private var curves: String {
+        let points = rows.map { Point(x: Double($0.epoch), y: Double($0.learningRate)) }
+        let learningRate = LineChart(
+            title: "Learning rate", verticalLabel: "learning rate",
+            series: [LineChart.Series(name: "of the last step", color: Color.series[0], points: points)])
+        let charts = CurvesPicture.charts(history) + [learningRate]
+        return "<div class=\"charts\">\n\(charts.map { SVGChart($0).html }.joined())</div>\n"
     }
 
     /// Rows that are shown without a click.
