@@ -23,6 +23,8 @@ package final class HostFrameTransport: FrameTransport {
     private static let ringWaitMilliseconds = 1
     /// How long a worker spins before it sleeps: about what a sleep and its end cost.
     private static let spinNanoseconds: Int64 = 50_000
+    /// How often a worker that shares its processor lets others run before it sleeps; measured.
+    private static let yieldCount = 4
     /// Pauses between two looks at the clock.
     private static let pausesAtOnce = 32
     /// The most looks for frames, and the most waits, that do not ask the sockets.
@@ -115,7 +117,9 @@ package final class HostFrameTransport: FrameTransport {
         waitsSinceSockets += 1
         let asksSockets = waitsSinceSockets > Self.looksWithoutSockets
         if !asksSockets {
-            if rank == nil, spins, disturbance?.holdsFrames != true, try spin(memory) { return .ready }
+            if rank == nil, disturbance?.holdsFrames != true, try spins ? spin(memory) : yield(memory) {
+                return .ready
+            }
             guard memory.prepareToSleep() else { return .ready }
         }
         waitsSinceSockets = 0
@@ -148,6 +152,16 @@ package final class HostFrameTransport: FrameTransport {
         }
         let short = Deadline(afterMilliseconds: Self.ringWaitMilliseconds)
         _ = try poller.wait(until: disturbance?.holdsFrames == true ? short : deadline)
+    }
+
+    /// Lets the other workers of this processor run before a look. Returns whether a frame has arrived.
+    private func yield(_ memory: SharedMemoryPlane) throws(TransportError) -> Bool {
+        for _ in 0..<Self.yieldCount {
+            ThreadScheduling.yield()
+            if memory.hasFrame { return true }
+            if !reachesAllThroughMemory, try sockets.hasFrame { return true }
+        }
+        return false
     }
 
     /// Looks for a frame until one has arrived or the time is over. Returns whether one has.
