@@ -69,7 +69,8 @@ extension ProcessesByHandTests {
             let worker = try worker("only", address)
             let end = try coordinator.end()
             #expect(end.code == 0, "\(end.lines)")
-            #expect(try worker.end().code == 0)
+            let workerEnd = try worker.end()
+            #expect(workerEnd.code == 0, "\(workerEnd.lines)")
         }
 
         @Test func `a second coordinator does not take over the socket of the first`() throws {
