@@ -4,16 +4,20 @@ import Testing
 
 @Suite("Cost of the network")
 struct NetworkCostTests {
-    private typealias Host = NetworkCost.Host
+    private static func host(_ name: String, _ microBatchNanoseconds: [UInt64]) -> OwnerHost {
+        OwnerHost(
+            identifier: HostIdentifier(high: 0, low: UInt64(name.utf8.first ?? 0)), name: name,
+            microBatchNanoseconds: microBatchNanoseconds)
+    }
 
     /// Two hosts of one worker that takes 2 ms for a micro-batch: one alone needs 16 ms for a step of 8.
     private static let hosts = [
-        Host(name: "a", microBatchNanoseconds: [2_000_000]), Host(name: "b", microBatchNanoseconds: [2_500_000]),
+        host("a", [2_000_000]), host("b", [2_500_000]),
     ]
 
     /// Trains for some seconds with steps of one length, reported 20 times a second.
     private func findings(
-        _ cost: inout NetworkCost, stepMicroseconds: UInt64, hosts: [Host] = hosts, seconds: UInt64 = 20,
+        _ cost: inout NetworkCost, stepMicroseconds: UInt64, hosts: [OwnerHost] = hosts, seconds: UInt64 = 20,
         from start: UInt64 = 0, generation: UInt64 = 1
     ) -> [NetworkCost.Finding] {
         stride(from: start, to: start + seconds * 1000, by: 50).compactMap { now in
@@ -41,7 +45,7 @@ struct NetworkCostTests {
 
     @Test func `workers of one host are taken together`() {
         var cost = NetworkCost(microBatchCount: 8)
-        let two = Host(name: "a", microBatchNanoseconds: [2_000_000, 1_000_000])
+        let two = Self.host("a", [2_000_000, 1_000_000])
         #expect(findings(&cost, stepMicroseconds: 50_000, hosts: [two]).isEmpty)
         let found = findings(&cost, stepMicroseconds: 50_000, hosts: [two, Self.hosts[1]], from: 60_000)
         #expect(found.map(\.aloneMicroseconds) == [8_000])
@@ -49,7 +53,7 @@ struct NetworkCostTests {
 
     @Test func `times that are not known, short loads and the ends of epochs are no reason`() {
         var cost = NetworkCost(microBatchCount: 8)
-        let unknown = [Host(name: "a", microBatchNanoseconds: [0]), Host(name: "b", microBatchNanoseconds: [0])]
+        let unknown = [Self.host("a", [0]), Self.host("b", [0])]
         #expect(findings(&cost, stepMicroseconds: 50_000, hosts: unknown).isEmpty)
         #expect(findings(&cost, stepMicroseconds: 50_000, seconds: 4, from: 60_000, generation: 2).isEmpty)
         #expect(findings(&cost, stepMicroseconds: 9_000, seconds: 4, from: 64_000, generation: 3).isEmpty)
@@ -61,7 +65,7 @@ struct NetworkCostTests {
 
     @Test func `slow steps are measured over longer times`() {
         var cost = NetworkCost(microBatchCount: 8)
-        let slow = Self.hosts.map { Host(name: $0.name, microBatchNanoseconds: [200_000_000]) }
+        let slow = Self.hosts.map { Self.host($0.name, [200_000_000]) }
         let found = findings(&cost, stepMicroseconds: 4_000_000, hosts: slow, seconds: 120)
         #expect(found.map(\.stepMicroseconds) == [4_000_000])
     }

@@ -48,17 +48,6 @@ extension CoordinatorMachine {
                 + (configuration.settings.rebalances ? "" : "; --rebalance moves micro-batches away from it"))
     }
 
-    /// The hosts of workers, by name.
-    private static func hosts(of workers: [Int], in roster: Roster) -> [NetworkCost.Host] {
-        var hosts: [HostIdentifier: NetworkCost.Host] = [:]
-        for worker in workers {
-            let (hello, progress) = (roster[worker].hello, roster[worker].progress)
-            hosts[hello.hostIdentifier, default: NetworkCost.Host(name: hello.host, microBatchNanoseconds: [])]
-                .microBatchNanoseconds.append(progress.microBatchNanoseconds)
-        }
-        return hosts.values.sorted { $0.name < $1.name }
-    }
-
     private mutating func reportNetworkCost(now: UInt64) {
         let (roster, owners) = (roster, membership.owners(in: roster))
         guard !owners.contains(where: { roster[$0].progress.phase == .validating }) else {
@@ -66,7 +55,7 @@ extension CoordinatorMachine {
         }
         let finding = networkCost.note(
             completedSteps: membership.completedSteps(in: roster), generation: membership.generation,
-            hosts: Self.hosts(of: owners, in: roster), now: now)
+            hosts: OwnerHost.all(of: owners, in: roster), now: now)
         guard let finding else { return }
         log(
             .warning,
@@ -108,20 +97,9 @@ extension CoordinatorMachine {
             return slowHosts.interrupt()
         }
         let finding = slowHosts.endWindow(
-            completedSteps: membership.completedSteps(in: roster), hosts: Self.slowHosts(of: owners, in: roster),
+            completedSteps: membership.completedSteps(in: roster), hosts: OwnerHost.all(of: owners, in: roster),
             links: slowLinks, now: now)
         if let finding { evict(finding, now: now) }
-    }
-
-    private static func slowHosts(of owners: [Int], in roster: Roster) -> [SlowHosts.Host] {
-        var hosts: [HostIdentifier: SlowHosts.Host] = [:]
-        for worker in owners {
-            let host = roster[worker].hello.hostIdentifier
-            hosts[host, default: .init(identifier: host, hasCoordinator: false, microBatchNanoseconds: [])]
-                .microBatchNanoseconds.append(roster[worker].progress.microBatchNanoseconds)
-            if roster[worker].isLocal { hosts[host]?.hasCoordinator = true }
-        }
-        return Array(hosts.values)
     }
 
     private mutating func report(_ finding: SlowLinks.Finding) {

@@ -3,13 +3,6 @@
 /// The time of a step is compared with the time in which the workers of one host would compute all micro-batches of it,
 /// from their own measurements. Both are taken while training goes on; an epoch's end is left out.
 struct NetworkCost {
-    /// The workers of one host that compute.
-    struct Host: Equatable {
-        var name: String
-        /// What each takes for a micro-batch; 0 is unknown.
-        var microBatchNanoseconds: [UInt64]
-    }
-
     struct Finding: Equatable {
         var hostCount: Int
         var stepMicroseconds: UInt64
@@ -49,7 +42,7 @@ struct NetworkCost {
     /// So many steps are complete in a view with these hosts, which are looked at when a window is over. Returns a
     /// finding once for each number of hosts.
     mutating func note(
-        completedSteps: UInt64, generation: UInt64, hosts: @autoclosure () -> [Host], now: UInt64
+        completedSteps: UInt64, generation: UInt64, hosts: @autoclosure () -> [OwnerHost], now: UInt64
     ) -> Finding? {
         guard let window, window.generation == generation, completedSteps >= window.completedSteps else {
             if window?.generation != generation { slowWindowCount = 0 }
@@ -63,7 +56,8 @@ struct NetworkCost {
         guard hosts.count > 1, !reported.contains(hosts.count) else { return nil }
         let stepMicroseconds = (now - window.since) * 1000 / steps
         let alone = hosts.compactMap { host in
-            microseconds(of: host).map { (name: host.name, microseconds: $0) }
+            OwnerHost.computingMicroseconds(host.microBatchNanoseconds, microBatchCount: microBatchCount)
+                .map { (name: host.name, microseconds: $0) }
         }.min { $0.microseconds < $1.microseconds }
         guard let alone, stepMicroseconds > alone.microseconds / 4 * Self.quarters else {
             slowWindowCount = 0
@@ -75,14 +69,5 @@ struct NetworkCost {
         return Finding(
             hostCount: hosts.count, stepMicroseconds: stepMicroseconds, host: alone.name,
             aloneMicroseconds: alone.microseconds)
-    }
-
-    /// What a host's workers would take for a step without the others; nil where a time is unknown.
-    private func microseconds(of host: Host) -> UInt64? {
-        let times = host.microBatchNanoseconds
-        guard let slowest = times.max(), !times.contains(0) else { return nil }
-        let count = UInt64((microBatchCount + times.count - 1) / times.count)
-        let (product, isTooLong) = slowest.multipliedReportingOverflow(by: count)
-        return isTooLong ? nil : product / 1000
     }
 }

@@ -3,15 +3,6 @@
 /// The time of a step is compared with what it would be without the host: the other owners compute all micro-batches,
 /// and wait for the links between themselves as long as they do now. Both are taken while training goes on.
 struct SlowHosts {
-    /// The owners of one host.
-    struct Host: Equatable {
-        var identifier: HostIdentifier
-        /// Whether the coordinator is there: of two hosts that are as slow, the other one leaves.
-        var hasCoordinator: Bool
-        /// What each takes for a micro-batch; 0 is unknown.
-        var microBatchNanoseconds: [UInt64]
-    }
-
     struct Finding: Equatable {
         var host: HostIdentifier
         var stepMicroseconds: UInt64
@@ -57,7 +48,7 @@ struct SlowHosts {
 
     /// A window of the links has ended, and so many steps are complete. Returns a host that is to leave; or once, one
     /// that would have to if it were not needed.
-    mutating func endWindow(completedSteps: UInt64, hosts: [Host], links: SlowLinks, now: UInt64) -> Finding? {
+    mutating func endWindow(completedSteps: UInt64, hosts: [OwnerHost], links: SlowLinks, now: UInt64) -> Finding? {
         guard let measurement, now > measurement.since, completedSteps >= measurement.completedSteps else {
             measurement = (now, completedSteps)
             return nil
@@ -69,7 +60,8 @@ struct SlowHosts {
         let slowest = hosts.compactMap { host in
             cost(of: host, among: hosts, links: links, stepMicroseconds: stepMicroseconds).map { (host, $0) }
         }.min { left, right in
-            func order(_ host: Host, _ finding: Finding) -> (Int, UInt64, UInt64, UInt64) {
+            // Of two hosts that are as slow, the one without the coordinator leaves.
+            func order(_ host: OwnerHost, _ finding: Finding) -> (Int, UInt64, UInt64, UInt64) {
                 (host.hasCoordinator ? 1 : 0, finding.aloneMicroseconds, host.identifier.high, host.identifier.low)
             }
             return order(left.0, left.1) < order(right.0, right.1)
@@ -90,18 +82,17 @@ struct SlowHosts {
 
     /// What a host costs without which a step would take much less; nil for any other.
     private func cost(
-        of host: Host, among hosts: [Host], links: SlowLinks, stepMicroseconds: UInt64
+        of host: OwnerHost, among hosts: [OwnerHost], links: SlowLinks, stepMicroseconds: UInt64
     ) -> Finding? {
         let times = hosts.filter { $0.identifier != host.identifier }.flatMap(\.microBatchNanoseconds)
-        guard let slowest = times.max(), !times.contains(0) else { return nil }
+        guard let computing = OwnerHost.computingMicroseconds(times, microBatchCount: microBatchCount) else {
+            return nil
+        }
         let ends = Set(hosts.map(\.identifier))
         let own = links.busyThousandths(among: ends, at: host.identifier)
         let others = links.busyThousandths(among: ends.subtracting([host.identifier]))
         guard own >= Self.busyThousandths, own / 2 >= others else { return nil }
-        let count = UInt64((microBatchCount + times.count - 1) / times.count)
-        let (computing, isTooLong) = slowest.multipliedReportingOverflow(by: count)
-        guard !isTooLong else { return nil }
-        let alone = computing / 1000 + stepMicroseconds * others / 1000
+        let alone = computing + stepMicroseconds * others / 1000
         guard stepMicroseconds / Self.halves * 2 >= alone else { return nil }
         return Finding(
             host: host.identifier, stepMicroseconds: stepMicroseconds, aloneMicroseconds: alone,

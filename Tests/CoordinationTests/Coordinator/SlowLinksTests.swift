@@ -139,10 +139,10 @@ struct SlowHostsTests {
     private var completedSteps: UInt64 = 0
 
     /// One owner each, which takes 2 ms for a micro-batch: two of them need 8 ms for a step, one needs 16.
-    private static func owners(_ count: UInt64, nanoseconds: UInt64 = 2_000_000) -> [SlowHosts.Host] {
+    private static func owners(_ count: UInt64, nanoseconds: UInt64 = 2_000_000) -> [OwnerHost] {
         (1...count).map { number in
-            SlowHosts.Host(
-                identifier: HostIdentifier(high: 0, low: number), hasCoordinator: number == 1,
+            OwnerHost(
+                identifier: HostIdentifier(high: 0, low: number), name: "host\(number)", hasCoordinator: number == 1,
                 microBatchNanoseconds: [nanoseconds])
         }
     }
@@ -155,7 +155,7 @@ struct SlowHostsTests {
 
     /// Trains for some windows, while the links of host 3 of three, or 2 of two, are busy.
     private mutating func findings(
-        stepMilliseconds: UInt64, windows: Int, owners: [SlowHosts.Host] = Self.owners(3), busyMilliseconds: Int = 800
+        stepMilliseconds: UInt64, windows: Int, owners: [OwnerHost] = Self.owners(3), busyMilliseconds: Int = 800
     ) -> [SlowHosts.Finding] {
         (0..<windows).compactMap { _ in
             let slow = UInt64(owners.count)
