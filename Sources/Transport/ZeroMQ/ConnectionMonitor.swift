@@ -57,7 +57,7 @@ package final class ConnectionMonitor {
         socket.close()
     }
 
-    /// The next event without waiting; nil when there is none. Allocates nothing.
+    /// The next event without waiting; nil when there is none. Allocates only for a connection that was made.
     package func next() throws(TransportError) -> ConnectionEvent? {
         while true {
             var first = Message()

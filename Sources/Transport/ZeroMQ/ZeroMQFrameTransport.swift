@@ -165,7 +165,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
             }
         }
         if keys != nil { try watchLinks() }
-        // Here rather than in a step, which allocates nothing.
+        // The events of the connections are read here rather than in a step, which allocates nothing.
         for case (let other, .some(let link)) in links.enumerated() {
             if try hasEnded(link) { return .linkLost(rank: other) }
             connections.note(link.monitor.connection, to: other)
@@ -296,9 +296,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private func firstLostRank() throws(TransportError) -> Int? {
         for (place, rank) in monitoredRanks.enumerated()
         where monitorsMayHaveEvents || descriptors[Self.firstMonitorIndex + place].revents != 0 {
-            guard let link = links[rank] else { continue }
-            if try hasEnded(link) { return rank }
-            connections.note(link.monitor.connection, to: rank)
+            if let link = links[rank], try hasEnded(link) { return rank }
         }
         return nil
     }
