@@ -115,13 +115,10 @@ final class QuestionLink {
     /// The next frame; nil when none comes before the deadline.
     func nextFrame(until deadline: Deadline) throws -> [UInt8]? {
         while true {
-            var message = Message()
-            if try link.socket.receive(into: &message) {
-                let isWhole = !message.hasMore
-                while message.hasMore { guard try link.socket.receive(into: &message) else { break } }
-                guard isWhole else { continue }
-                connection = message.connectionDescriptor ?? connection
-                return message.bytes
+            if let frames = try link.socket.receiveFrames() {
+                guard frames.count == 1 else { continue }
+                connection = link.socket.lastConnectionDescriptor ?? connection
+                return frames[0]
             }
             guard try poller.wait(until: deadline) else { return nil }
             // Events of the connection would wake the poller again and again.

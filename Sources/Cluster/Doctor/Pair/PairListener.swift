@@ -65,15 +65,11 @@ package final class PairListener {
     }
 
     private func receive() throws -> (ConnectionIdentifier, frame: [UInt8], descriptor: Int32?)? {
-        while true {
-            var message = Message()
-            guard try socket.receive(into: &message) else { return nil }
-            let identity = message.bytes
-            guard message.hasMore, try socket.receive(into: &message) else { continue }
-            let (frame, isWhole, descriptor) = (message.bytes, !message.hasMore, message.connectionDescriptor)
-            while message.hasMore { guard try socket.receive(into: &message) else { break } }
-            if isWhole { return (ConnectionIdentifier(identity, key: nil), frame, descriptor) }
+        while let frames = try socket.receiveFrames() {
+            guard frames.count == 2 else { continue }
+            return (ConnectionIdentifier(frames[0], key: nil), frames[1], socket.lastConnectionDescriptor)
         }
+        return nil
     }
 
     private func take(_ frame: [UInt8], from connection: ConnectionIdentifier, descriptor: Int32?) throws {
