@@ -19,7 +19,8 @@ public func gradientProduct(_ arguments: GradientProductArguments, _ scratch: Un
             let panel = GradientPanel(arguments, samples: samples, column: column, columns: columns, panelMemory)
             let gradient = arguments.gradient + (rows.begin &* arguments.columnCount &+ column)
             let tile = GradientTile(
-                x: rows.first, xRowStride: rows.sampleStride, panel: panel, program: arguments.program,
+                x: rows.first, xRowStride: rows.sampleStride, following: rows.following,
+                followingRowStride: arguments.xRowStride, panel: panel, program: arguments.program,
                 gradient: gradient, rowStride: arguments.columnCount, rootStride: arguments.rootStride, stack: stack)
             rows.compute(tile)
             column &+= columns
@@ -38,6 +39,8 @@ struct GradientRows {
     private(set) var count = 0
     /// Where the first tile's values of sample 0 are.
     private(set) var first: UnsafePointer<Float>
+    /// The next block's first value in sample 0; where x is read in place, this block's.
+    private(set) var following: UnsafePointer<Float>
     /// Floats from sample to sample of a tile.
     private(set) var sampleStride: Int
     /// Floats from tile to tile.
@@ -61,10 +64,11 @@ struct GradientRows {
 
     @inline(always)
     init(_ arguments: GradientProductArguments, samples: Range<Int>, _ memory: UnsafeMutablePointer<Float>) {
+        following = arguments.x
         begin = arguments.rowBegin
         end = arguments.rowEnd
         let sampleCount = samples.upperBound &- samples.lowerBound
-        let tileCount = lesser(32, Self.capacity / (greater(sampleCount, 1) &* Self.packedStride))
+        let tileCount = lesser(32, Self.capacity / ((sampleCount &+ 1) &* Self.packedStride))
         if tileCount == 0 || arguments.xRowStride < Self.smallestFarStride {
             self.memory = nil
             largestCount = end &- begin
@@ -76,7 +80,7 @@ struct GradientRows {
             largestCount = tileCount &* tileRowCount
             first = UnsafePointer(memory)
             sampleStride = Self.packedStride
-            tileStride = sampleCount &* Self.packedStride
+            tileStride = (sampleCount &+ 1) &* Self.packedStride
         }
     }
 
@@ -86,8 +90,10 @@ struct GradientRows {
         count = lesser(end &- begin, largestCount)
         guard let memory else {
             first = arguments.x + begin
+            following = first
             return
         }
+        following = arguments.x + (begin &+ count)
         first = UnsafePointer(memory) - samples.lowerBound &* sampleStride
         var source = arguments.x + (samples.lowerBound &* arguments.xRowStride &+ begin)
         var target = memory
@@ -147,6 +153,7 @@ struct GradientRows {
             let rows = RegisterTile.height(fitting: count &- row)
             let start = memory == nil ? row : row / tileRowCount &* tileStride &+ row % tileRowCount
             tile.x = first.x + start
+            tile.following = first.following + row
             TileFunctions.gradient(tile, rows: rows, vectors: Panel.vectors(for: tile.panel.columns))
             tile.gradient += rows &* tile.rowStride
             row &+= rows
@@ -239,6 +246,10 @@ struct GradientTile {
     /// The tile's first row in sample 0.
     var x: UnsafePointer<Float>
     var xRowStride: Int
+    /// The same place of the next block of rows in sample 0. Its lines are requested while this tile is computed, so
+    /// that packing finds them in the second-level cache.
+    var following: UnsafePointer<Float>
+    var followingRowStride: Int
     /// The panel of the output gradient.
     var panel: GradientPanel
     var program: SummationProgram
@@ -297,9 +308,20 @@ struct GradientTile {
     /// Adds the products of `count` samples, one sample after another.
     @inline(always)
     private func sum(_ begin: Int, _ count: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
-        tile.addOuterProducts(
-            rows: rows, vectors: vectors, count: count, x + begin &* xRowStride, stride: xRowStride,
-            panel.samples(from: begin, count: count), stride: panel.rowStride)
+        var x = x + begin &* xRowStride
+        var following = following + begin &* followingRowStride
+        var outputGradient = panel.samples(from: begin, count: count)
+        let panelStride = panel.rowStride
+        var remaining = count
+        while remaining > 0 {
+            selvedge_prefetch(following)
+            tile.addProducts(
+                rows: rows, vectors: vectors, x, rowStride: 1, TileRow(outputGradient, vectors: vectors))
+            x += xRowStride
+            following += followingRowStride
+            outputGradient += panelStride
+            remaining &-= 1
+        }
     }
 
     /// Sums samples `begin ..< end` piece by piece into `slot`; each piece starts from what the one before left there.

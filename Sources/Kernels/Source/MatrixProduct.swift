@@ -1,3 +1,4 @@
+internal import CPlatform
 public import KernelInterface
 
 /// `KernelTable.matrixProduct`.
@@ -122,6 +123,7 @@ struct MatrixProduct {
                 tile.b = UnsafePointer(panel) + index &* panelCount
                 tile.bias = bias + index &* Panel.width
                 tile.c = arguments.c + (row &* arguments.cRowStride &+ column &+ index &* Panel.width)
+                tile.prefetchNext(rows: rows, vectors: 2)
                 TileFunctions.product(tile, rows: rows, vectors: 2)
                 index &+= 1
             }
@@ -196,6 +198,19 @@ struct ProductTile {
             tile.a += rows &* tile.aRowStride
             tile.c += rows &* tile.cRowStride
             row &+= rows
+        }
+    }
+
+    /// Requests the lines of the tile to the right for writing.
+    @inline(always)
+    func prefetchNext(rows: Int, vectors: Int) {
+        var next = c + vectors &* laneCount
+        var row = 0
+        while row < rows {
+            selvedge_prefetch_for_writing(next)
+            selvedge_prefetch_for_writing(next + (vectors &* laneCount &- 1))
+            next += cRowStride
+            row &+= 1
         }
     }
 

@@ -186,7 +186,7 @@ final class DenseUnit: ExecutionUnit {
     }
 
     /// Each call packs the weights anew, and its result is read only after a barrier, from a farther cache in any case.
-    var inputGradientBlockFactor: Int { 8 }
+    var inputGradientBlockFactor: Int { 64 }
 
     /// inputGradient[s, i] = Σ_o outputGradient[s, o]·W[i, o], o ascending.
     func inputGradient(_ samples: Range<Int>, _ context: ThreadContext) {
