@@ -97,7 +97,7 @@ let targets: [Target] = [
     tests("Runs", ["Runs", "Core", "TestSupport"]),
     tests("Collectives", ["Collectives", "KernelInterface", "Core", "TestSupport"]),
     tests("Coordination", ["Coordination", "Collectives", "Core", "TestSupport"]),
-    tests("Transport", ["Transport", "Core", "TestSupport"]),
+    tests("Transport", ["Transport", "CPlatform", "Core", "TestSupport"]),
     tests(
         "Training", ["Training", "KernelInterface", "Core", "CAllocationCounter", "TestSupport"],
         resources: [.copy("Fixtures")]),

@@ -17,6 +17,8 @@ static const int selvedge_terminated = ETERM;
 static const int selvedge_host_unreachable = EHOSTUNREACH;
 // ZMQ_ZAP_ENFORCE_DOMAIN: libzmq 4.3 has it in every build, and names it only where drafts are enabled.
 static const int selvedge_zap_enforce_domain = 93;
+// ZMQ_ZERO_COPY_RECV, likewise.
+static const int selvedge_zero_copy_receive = 10;
 
 // A counter that any thread may raise; aligned to a cache line of its own by the owner.
 typedef struct {

@@ -27,13 +27,13 @@ package struct Deadline: Sendable, Hashable {
 package enum UnreadBytes {
     /// For frames of workers whose model is not known yet.
     package static let smallLimit = 32 << 20
-    /// For control messages: twice what a worker sends of a state before that is acknowledged. libzmq takes several times
-    /// the bytes of small messages.
+    /// For control messages: twice what a worker sends of a state before that is acknowledged.
     package static let controlLimit = 8 << 20
 
-    /// Breaks connections of other hosts that have more unread bytes than this; and when all together have twice as many,
-    /// those that have more than the others. Messages in the queue count, and messages whose frames never end: libzmq
-    /// itself counts complete messages only. Not called, there is no limit.
+    /// Breaks connections of other hosts that have more unread bytes than this; when all together have twice as many,
+    /// breaks those that have more than an equal share, and closes new ones. Messages in the queue count, also those of
+    /// closed connections, and messages whose frames never end: libzmq itself counts complete messages only. A frame
+    /// counts what libzmq needs for it besides its bytes. Not called, there is no limit.
     package static func limit(toByteCount count: Int) {
         selvedge_set_unread_limit(Int64(count))
     }

@@ -27,6 +27,15 @@ struct AdmissionAttemptsTests {
         #expect(tried.count == coordinatorCount && tried.values.allSatisfy { $0 >= 4 })
     }
 
+    @Test("After a connection that was accepted and not answered, closed ones do not blame the key")
+    func unanswered() {
+        var attempts = AdmissionAttempts(coordinatorCount: 1)
+        #expect(attempts.failed(.closed) == .wait)
+        #expect(attempts.failed(.unanswered) == .wait)
+        for _ in 0..<100 { #expect(attempts.failed(.closed) == .wait) }
+        #expect(isOver(attempts.failed(.notAdmitted)))
+    }
+
     @Test("Without keys a closed handshake is never the end, and with an answer nothing is")
     func patient() {
         var open = AdmissionAttempts(coordinatorCount: 0)
@@ -34,7 +43,7 @@ struct AdmissionAttemptsTests {
         admitted.received()
         for _ in 0..<100 {
             #expect(open.failed(.closed) == .wait)
-            for failure in [HandshakeFailure.closed, .notAdmitted, .otherMechanism, .protocolError] {
+            for failure in [HandshakeFailure.closed, .unanswered, .notAdmitted, .otherMechanism, .protocolError] {
                 #expect(admitted.failed(failure) == .wait)
             }
         }

@@ -1,5 +1,6 @@
 import CPlatform
 import Core
+import Faults
 import Foundation
 import Glibc
 import Testing
@@ -27,9 +28,10 @@ extension ProcessesByHandTests {
             /// Between the workers and the coordinator; nil where they are connected directly.
             var wiretap: Wiretap?
 
-            /// Without keys where `isInsecure`.
+            /// Without keys where `isInsecure`. `environment` is that of the workers.
             init(
-                in scratch: Scratch, isInsecure: Bool = false, isTapped: Bool = false, epochs: Int = Attacks.epochs
+                in scratch: Scratch, isInsecure: Bool = false, isTapped: Bool = false, epochs: Int = Attacks.epochs,
+                workers names: [String] = ["left", "right"], environment: [String: String] = [:]
             ) throws {
                 let keys: (String) -> [String] = { isInsecure ? ["--insecure"] : ["--key-file", $0] }
                 coordinator = try Selvedge(
@@ -42,10 +44,10 @@ extension ProcessesByHandTests {
                 let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
                 wiretap = isTapped ? try Wiretap(to: port) : nil
                 let meeting = wiretap.map { "tcp://127.0.0.1:\($0.port)" } ?? address
-                workers = try ["left", "right"].map { name in
+                workers = try names.map { name in
                     try Selvedge(
                         ["worker", "--coordinator", meeting, "--name", name, "--threads", "1"] + keys("job.worker"),
-                        in: scratch)
+                        in: scratch, environment: environment)
                 }
                 self.address = address
                 try coordinator.line(containing: "Epoch 1/")
@@ -122,16 +124,22 @@ extension ProcessesByHandTests {
             return received
         }
 
+        private static func greeting(_ mechanism: String) -> [UInt8] {
+            [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 3, 0] + Array(mechanism.utf8)
+                + [UInt8](repeating: 0, count: 20 - mechanism.utf8.count + 32)
+        }
+
+        /// What a socket of this type sends before its first message, without keys.
+        private static func opening(_ socketType: String) -> [UInt8] {
+            func text(_ text: String) -> [UInt8] { [UInt8(text.utf8.count)] + Array(text.utf8) }
+            let ready = text("READY") + text("Socket-Type") + [0, 0, 0] + text(socketType)
+            return greeting("NULL") + [4, UInt8(ready.count)] + ready
+        }
+
         /// The first bytes of other protocols, and of ZMTP without keys.
         private static let greetings: [(name: String, bytes: [UInt8])] = {
-            func greeting(_ mechanism: String, major: UInt8 = 3) -> [UInt8] {
-                [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, major, 0] + Array(mechanism.utf8)
-                    + [UInt8](repeating: 0, count: 20 - mechanism.utf8.count + 32)
-            }
-            // READY with a socket type, and a message.
-            let ready: [UInt8] = [4, 25, 5] + Array("READY".utf8) + [11] + Array("Socket-Type".utf8) + [0, 0, 0, 6]
-            return [
-                ("NULL", greeting("NULL") + ready + Array("DEALER".utf8) + [0, 5] + Array("HELLO".utf8)),
+            [
+                ("NULL", opening("DEALER") + [0, 5] + Array("HELLO".utf8)),
                 ("PLAIN", greeting("PLAIN") + [4, 10, 5] + Array("HELLO".utf8) + [1, 97, 1, 97]),
                 ("ZMTP 1", [1, 0, 6, 0] + Array("HELLO".utf8)),
                 ("ZMTP 2", [0xFF, 0, 0, 0, 0, 0, 0, 0, 1, 0x7F, 1, 5, 0, 0, 0, 5] + Array("HELLO".utf8)),
@@ -246,24 +254,78 @@ extension ProcessesByHandTests {
             #expect(log < 2 << 20, "\(log) bytes")
         }
 
+        /// Opens a connection without keys to the coordinator or to an inbox, and sends the same bytes until so many are
+        /// sent, the time is over, or the connection is broken. Returns how many it took, and whether it was broken.
+        private func flood(
+            _ port: UInt16, of run: Run, with bytes: [UInt8], opening: [UInt8]? = nil, limit: Int, seconds: Int
+        ) throws -> (byteCount: Int, isBroken: Bool) {
+            let descriptor = try Loopback.connection(to: port)
+            defer { close(descriptor) }
+            Loopback.send(opening ?? Self.opening(port == run.ports[0] ? "DEALER" : "PUSH"), descriptor)
+            let end = Deadline(afterMilliseconds: seconds * 1000)
+            var count = 0
+            while count < limit, !end.hasPassed {
+                guard Loopback.send(bytes, descriptor) else { return (count, true) }
+                count += bytes.count
+            }
+            return (count, false)
+        }
+
         @Test func `a message whose frames never end breaks its connection, not the process`() throws {
             let run = try Run(in: scratch, isInsecure: true)
-            let greeting = try #require(Self.greetings.first { $0.name == "NULL" }).bytes
             // A frame of 64 KiB with more to follow.
             let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
                 let before = try Run.peakMemory(process.processIdentifier)
-                let descriptor = try Loopback.connection(to: port)
-                defer { close(descriptor) }
-                Loopback.send(greeting, descriptor)
-                _ = Self.answer(descriptor)
-                var sentByteCount = 0
-                while sentByteCount < 1 << 30, Loopback.send(frame, descriptor) { sentByteCount += frame.count }
-                #expect(sentByteCount < 256 << 20, "the connection was broken")
+                let flood = try flood(port, of: run, with: frame, limit: 1 << 30, seconds: 20)
+                #expect(flood.isBroken && flood.byteCount > 1 << 20, "\(flood)")
                 let grown = try Run.peakMemory(process.processIdentifier) - before
-                #expect(grown < 256 << 20, "\(grown) bytes")
+                #expect(grown < 128 << 20, "\(grown) bytes after \(flood)")
             }
             run.printRow("a message without an end", log: try scratch.bytes("open/log.jsonl"))
+            _ = try run.expectEnd()
+            try expectUndisturbed("open")
+        }
+
+        /// Floods of messages that are much smaller than what libzmq needs to keep them. Those of ZMTP 1 have a length
+        /// and flags where ZMTP 3 has flags and a length.
+        @Test(
+            arguments: [
+                ("empty messages", [UInt8](repeating: 0, count: 1 << 16), nil),
+                (
+                    "40-byte messages",
+                    [[UInt8]](repeating: [0, 40] + [UInt8](repeating: 7, count: 40), count: 1500).flatMap(\.self), nil
+                ),
+                ("messages of ZMTP 1", [[UInt8]](repeating: [2, 0, 7], count: 20_000).flatMap(\.self), [1, 0]),
+            ] as [(String, [UInt8], [UInt8]?)])
+        func `a flood of small messages takes no more memory than one of long messages`(
+            name: String, bytes: [UInt8], opening: [UInt8]?
+        ) throws {
+            let run = try Run(in: scratch, isInsecure: true)
+            for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
+                let before = try Run.peakMemory(process.processIdentifier)
+                let flood = try flood(port, of: run, with: bytes, opening: opening, limit: 256 << 20, seconds: 3)
+                let grown = try Run.peakMemory(process.processIdentifier) - before
+                #expect(grown < 64 << 20, "\(grown) bytes after \(flood)")
+            }
+            run.printRow("a flood of \(name)", log: try scratch.bytes("open/log.jsonl"))
+            _ = try run.expectEnd()
+            try expectUndisturbed("open")
+        }
+
+        @Test func `connections that come and go during a long step leave no more than one would`() throws {
+            let faults = try FaultEnvironment.variables(
+                FaultPlan(text: "slow worker=0 step=30 add=10000 for=1000"), folder: scratch.path)
+            let run = try Run(
+                in: scratch, isInsecure: true, workers: ["worker-0", "worker-1"], environment: faults)
+            let (port, victim) = (run.ports[1], run.workers[0])
+            try victim.line(containing: "fault: slow")
+            let before = try Run.peakMemory(victim.processIdentifier)
+            let empty = [UInt8](repeating: 0, count: 1 << 16)
+            for _ in 0..<300 { _ = try? flood(port, of: run, with: empty, limit: 16 << 20, seconds: 1) }
+            let grown = try Run.peakMemory(victim.processIdentifier) - before
+            #expect(grown < 128 << 20, "\(grown) bytes")
+            run.printRow("connections that come and go", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed("open")
         }

@@ -98,6 +98,14 @@ struct CurveTests {
             "\(String(describing: event))")
     }
 
+    @Test("A listener that accepts a connection and is silent has not refused it")
+    func silentListener() throws {
+        let silent = try SilentListener()
+        let caller = try Caller(
+            .connecting(try KeyPair(), to: try KeyPair().publicKey), to: .tcp(host: "127.0.0.1", port: silent.port))
+        #expect(try caller.next() == .handshakeFailed(.unanswered))
+    }
+
     @Test("One side with keys and one without do not understand each other, and both notice at once")
     func otherMechanism() throws {
         let pair = try KeyPair()
@@ -194,6 +202,29 @@ struct CurveTests {
             #expect(ZAPRequest.refusal(of: other, "no")[2] == Array("400".utf8))
         }
     }
+}
+
+/// Accepts connections and sends nothing.
+private final class SilentListener {
+    let port: UInt16
+    private let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+
+    init() throws {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) | listen(descriptor, 8) | getsockname(descriptor, $0, &length)
+            }
+        }
+        port = UInt16(bigEndian: address.sin_port)
+        try #require(status == 0)
+    }
+
+    deinit { close(descriptor) }
 }
 
 @Suite("Who sent a frame")

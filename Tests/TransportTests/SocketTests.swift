@@ -1,3 +1,5 @@
+import CPlatform
+import Core
 import Foundation
 import Glibc
 import TestSupport
@@ -50,6 +52,68 @@ struct SocketTests {
         var receivedCount = 0
         while try router.receiveFrames() != nil { receivedCount += 1 }
         #expect(receivedCount == 1000)
+    }
+
+    /// Frames are counted on connections that are accepted after a limit was set: this one is beyond what tests leave
+    /// unread.
+    private static let countsFrames: Bool = {
+        UnreadBytes.limit(toByteCount: 1 << 40)
+        return true
+    }()
+
+    @Test(
+        "What is unread is the frames in the queue, of one or several a message, with and without keys",
+        arguments: [SocketKind.router, .pull], [false, true])
+    func unreadBytes(kind: SocketKind, hasKeys: Bool) throws {
+        try #require(Self.countsFrames)
+        var (own, other) = (SocketOptions(), SocketOptions())
+        let admitted = AdmissionList()
+        if hasKeys {
+            let (pair, peer) = (try KeyPair(), try KeyPair())
+            admitted.replace(with: [peer.publicKey])
+            own.security = .listening(pair, admitted)
+            other.security = .connecting(peer, to: pair.publicKey)
+        }
+        let receiver = try ZeroMQSocket(context(), kind, options: own)
+        let endpoint = try receiver.bind(.tcp(host: "127.0.0.1", port: 0))
+        let sender = try ZeroMQSocket(context(), kind == .router ? .dealer : .push, options: other)
+        try sender.connect(endpoint)
+        let lengths = [0, 1, 33, 34, 255, 256, 8191, 8192, 60_000]
+        func frames(_ number: Int) -> [[UInt8]] {
+            let last = bytes(lengths[number % lengths.count], seed: number)
+            return number % 2 == 0 ? [last] : [bytes(64, seed: number), last]
+        }
+        func charge(_ number: Int) -> Int {
+            frames(number).reduce(0) {
+                $0 + $1.count + Int(SELVEDGE_FRAME_CHARGE) + (hasKeys ? SocketOptions.curveByteCount : 0)
+            }
+        }
+        func send(_ number: Int) throws {
+            try #require(try wait(sender, forSending: true))
+            #expect(try sender.send(frames: frames(number)))
+        }
+        func take() throws {
+            try #require(try wait(receiver))
+            #expect(try receiver.receiveFrames() != nil)
+        }
+        // The queue is never empty, so that neither too much nor too little is forgotten.
+        let (queued, count) = (40, 4000)
+        let start = MonotonicTime.now
+        for number in 0..<queued { try send(number) }
+        for number in queued..<count {
+            try send(number)
+            try take()
+        }
+        let connection = try #require(receiver.lastConnectionDescriptor)
+        let expected = (count - queued..<count).reduce(0) { $0 + charge($1) }
+        // The last frames may still be on their way; the handshake counts, and a kilobyte a second does not.
+        usleep(200_000)
+        let seconds = Int((MonotonicTime.now.nanoseconds - start.nanoseconds) / 1_000_000_000) + 1
+        let unread = Int(selvedge_unread_bytes(connection))
+        #expect(unread <= expected + 2048 && unread >= expected - 1024 * seconds, "\(unread), not \(expected)")
+        for _ in 0..<queued { try take() }
+        #expect(try receiver.receiveFrames() == nil)
+        #expect(selvedge_unread_bytes(connection) <= 2048)
     }
 
     @Test("An address in use, a missing host and port 0 for connecting are typed errors that name the endpoint")

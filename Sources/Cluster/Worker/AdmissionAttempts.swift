@@ -4,8 +4,9 @@ import Transport
 ///
 /// A coordinator that does not admit the worker's key, or that has keys where the worker has none, answers so at once.
 /// One with another key than the worker expects can only close the connection, as one that is overloaded does: that
-/// counts after a few attempts. Once the coordinator has sent a message, nothing counts: its successor may be about to
-/// start.
+/// counts after a few attempts. One that has accepted a connection without an answer did not find the key wrong: from
+/// then on closed connections do not count, and the worker's deadline for an answer decides. Once the coordinator has
+/// sent a message, nothing counts: its successor may be about to start.
 struct AdmissionAttempts {
     enum Step: Equatable {
         /// libzmq, or the link's renewal, tries again.
@@ -21,6 +22,7 @@ struct AdmissionAttempts {
     private let coordinatorCount: Int
     private var closedCount = 0
     private var isAdmitted = false
+    private var wasUnanswered = false
     /// The coordinator key that the next connection expects.
     private(set) var coordinatorIndex = 0
 
@@ -46,11 +48,16 @@ struct AdmissionAttempts {
                 reason: coordinatorCount > 0
                     ? "has no keys: start the coordinator with --key-file as well"
                     : "needs keys: give this worker's key file with --key-file")
+        case .unanswered:
+            wasUnanswered = true
+            return .wait
         case .closed, .protocolError:
-            guard coordinatorCount > 0 else { return .wait }
+            guard coordinatorCount > 0, !wasUnanswered else { return .wait }
             closedCount += 1
             guard closedCount < Self.attemptLimit * coordinatorCount else {
-                return .giveUp(reason: "has another key than this worker's key file names, or is no coordinator")
+                return .giveUp(
+                    reason: "closes every connection: it has another key than this worker's key file names, is no "
+                        + "coordinator, or admits no workers now, which its log would say")
             }
             coordinatorIndex = closedCount % coordinatorCount
             return coordinatorCount > 1 || failure == .protocolError ? .renew : .wait

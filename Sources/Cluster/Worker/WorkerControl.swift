@@ -215,6 +215,7 @@ final class ControlLink {
     /// Replaces the socket when nothing was received for too long. Returns whether it did.
     func renewIfSilent(now: UInt64) throws(TransportError) -> Bool {
         guard now >= max(lastReceived, madeAt) + Self.renewalMilliseconds else { return false }
+        if monitor.isUnanswered { _ = attempts.failed(.unanswered) }
         try renew(now: now)
         return true
     }

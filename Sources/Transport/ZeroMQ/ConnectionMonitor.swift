@@ -1,4 +1,5 @@
 internal import CZeroMQ
+internal import Core
 
 /// An event of a connection of a monitored socket.
 package enum ConnectionEvent: Sendable, Hashable {
@@ -20,8 +21,10 @@ package enum HandshakeFailure: Sendable, Hashable {
     case otherMechanism
     /// The peer does not follow the protocol, or has not the key that it should have.
     case protocolError
-    /// The peer closed the connection, or did not answer in time: so does one with another key than expected.
+    /// The peer closed the connection at once: so does one with another key than expected.
     case closed
+    /// The peer accepted the connection and did not answer in time.
+    case unanswered
 }
 
 /// Reports the events of the connections of one socket. Used by the socket's thread.
@@ -30,6 +33,14 @@ package final class ConnectionMonitor {
     private let watched: ZeroMQSocket
     /// The TCP connection that a connecting socket made last, as far as its events were read; nil where there is none.
     package private(set) var connection: TCPConnection?
+    /// When the event of a connection was read that has not ended its handshake.
+    private var handshakeStart: MonotonicTime?
+
+    /// Whether the peer has accepted a connection, and for longer than a moment has neither answered nor closed it.
+    package var isUnanswered: Bool {
+        let least = SocketOptions.handshakeTimeoutMilliseconds / 2
+        return handshakeStart.map { MonotonicTime.now >= $0.advanced(byMilliseconds: least) } ?? false
+    }
 
     /// Starts to watch a socket. To be created before the socket binds or connects.
     package init(of watched: ZeroMQSocket) throws(TransportError) {
@@ -70,6 +81,8 @@ package final class ConnectionMonitor {
                     bytes.loadUnaligned(fromByteOffset: 2, as: UInt32.self)
                 )
             }
+            let wasUnanswered = isUnanswered
+            handshakeStart = code == ZMQ_EVENT_CONNECTED ? MonotonicTime.now : nil
             switch code {
             case ZMQ_EVENT_CONNECTED: connection = TCPConnection(descriptor: Int32(bitPattern: value))
             case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .established
@@ -81,7 +94,7 @@ package final class ConnectionMonitor {
             case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
                 let isOther = value == ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH
                 return .handshakeFailed(isOther ? .otherMechanism : .protocolError)
-            default: return .handshakeFailed(.closed)
+            default: return .handshakeFailed(wasUnanswered ? .unanswered : .closed)
             }
         }
     }

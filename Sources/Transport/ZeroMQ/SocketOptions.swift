@@ -35,12 +35,15 @@ package struct SocketOptions: Sendable {
         var options = SocketOptions()
         options.sendHighWaterMark = highWaterMark
         options.receiveHighWaterMark = highWaterMark
-        // 64 bytes of header and 33 that CURVE adds to a frame.
-        options.maximumMessageByteCount = maximumPayloadByteCount + 64 + 33
+        // With 64 bytes of header.
+        options.maximumMessageByteCount = maximumPayloadByteCount + 64 + curveByteCount
         options.reconnectMilliseconds = nil
         options.kernelBufferByteCount = 1 << 20
         return options
     }
+
+    /// Bytes that CURVE adds to a frame.
+    static let curveByteCount = 33
 
     // The wire protocol's heartbeats detect dead connections. The application's heartbeats decide whether a peer is
     // unresponsive.

@@ -25,6 +25,10 @@ package final class ZeroMQContext: @unchecked Sendable {
         names.initialize(to: selvedge_counter())
         zmq_ctx_set(handle, ZMQ_IO_THREADS, Int32(ioThreadCount))
         zmq_ctx_set(handle, ZMQ_MAX_SOCKETS, Self.socketLimit)
+        // A short message would keep the buffer of 8 KiB in which it was received. Long ones are received where they stay.
+        guard zmq_ctx_set(handle, selvedge_zero_copy_receive, 0) == 0 else {
+            throw .current("set an option of", "a ZeroMQ context")
+        }
     }
 
     deinit {

@@ -36,8 +36,12 @@ package final class ZeroMQSocket {
     let context: ZeroMQContext
     private(set) var isClosed = false
     private var isMonitored = false
-    /// Whether received bytes are counted, because other hosts or users may send them without an end.
-    private var countsBytes = false
+    /// Whether received frames are counted, because other hosts or users may send them without an end.
+    private var countsFrames = false
+    /// Bytes that encryption adds to each received frame.
+    private let addedByteCount: Int
+    /// Whether the next frame is the first of a message.
+    private var beginsMessage = true
     /// The connection on which the last whole message arrived; nil within a process. libzmq may have closed it since.
     package private(set) var lastConnectionDescriptor: Int32?
 
@@ -47,6 +51,7 @@ package final class ZeroMQSocket {
         self.handle = handle
         self.kind = kind
         self.context = context
+        if case .none = options.security { addedByteCount = 0 } else { addedByteCount = SocketOptions.curveByteCount }
         endpoint = "a new \(kind) socket"
         do {
             try apply(options)
@@ -97,7 +102,7 @@ package final class ZeroMQSocket {
         if case .ipc(let path) = endpoint { try SocketFile.checkFree(path) }
         guard zmq_bind(handle, endpoint.bindingText) == 0 else { throw .current("listen on", self.endpoint) }
         guard case .tcp = endpoint else { return endpoint }
-        countsBytes = true
+        countsFrames = true
         var bytes = [UInt8](repeating: 0, count: 256)
         var count = bytes.count
         guard zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &bytes, &count) == 0 else {
@@ -189,10 +194,15 @@ package final class ZeroMQSocket {
     package func receive(into message: inout Message) throws(TransportError) -> Bool {
         while zmq_msg_recv(&message.record, handle, ZMQ_DONTWAIT) < 0 {
             let code = zmq_errno()
-            if code == selvedge_again { return false }
+            if code == selvedge_again {
+                if countsFrames { selvedge_all_frames_taken() }
+                return false
+            }
             if code != selvedge_interrupted { throw .current("receive from", endpoint) }
         }
-        if countsBytes { message.countAsTaken() }
+        // The first frame of a ROUTER's message is the peer's name, which libzmq adds.
+        if countsFrames, kind != .router || !beginsMessage { message.countAsTaken(addedByteCount: addedByteCount) }
+        beginsMessage = !message.hasMore
         return true
     }
 
@@ -278,19 +288,16 @@ package struct Message: ~Copyable {
         withUnsafePointer(to: record) { zmq_msg_more($0) != 0 }
     }
 
-    /// Counts its bytes as taken from the connection on which it arrived.
-    fileprivate func countAsTaken() {
+    /// Counts it as taken from the connection on which it arrived, where it was longer by some bytes.
+    fileprivate func countAsTaken(addedByteCount: Int) {
         guard let descriptor = connectionDescriptor else { return }
-        selvedge_bytes_taken(descriptor, Int64(byteCount + Self.wireOverheadByteCount))
+        selvedge_frame_taken(descriptor, Int64(byteCount + addedByteCount))
     }
 
     /// The connection on which it arrived; nil within a process. libzmq owns it, and may have closed it since.
     package var connectionDescriptor: Int32? {
         withUnsafePointer(to: record) { zmq_msg_gets($0, "__fd") }.map { atoi($0) }
     }
-
-    /// More than libzmq and CURVE add to a frame.
-    private static let wireOverheadByteCount = 64
 
     /// The key with which its sender was admitted; nil where the socket has no keys. On a ROUTER from the second frame
     /// on: libzmq 4.3.4 may lose it on the first.
