@@ -1,4 +1,5 @@
 import CPlatform
+import Coordination
 import Core
 import Faults
 import Foundation
@@ -27,11 +28,14 @@ extension ProcessesByHandTests {
             var ports: [UInt16] = []
             /// Between the workers and the coordinator; nil where they are connected directly.
             var wiretap: Wiretap?
+            /// Between the first worker and the coordinator; nil where that does not lie.
+            var falseWords: FalseWords?
 
-            /// Without keys where `isInsecure`. `environment` is that of the workers.
+            /// Without keys where `isInsecure`. `environment` is that of the workers; `change` makes a liar of rank 0.
             init(
                 in scratch: Scratch, isInsecure: Bool = false, isTapped: Bool = false, epochs: Int = Attacks.epochs,
-                workers names: [String] = ["left", "right"], environment: [String: String] = [:]
+                workers names: [String] = ["left", "right"], environment: [String: String] = [:],
+                change: FalseWords.Change? = nil
             ) throws {
                 let keys: (String) -> [String] = { isInsecure ? ["--insecure"] : ["--key-file", $0] }
                 coordinator = try Selvedge(
@@ -44,10 +48,17 @@ extension ProcessesByHandTests {
                 let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
                 wiretap = isTapped ? try Wiretap(to: port) : nil
                 let meeting = wiretap.map { "tcp://127.0.0.1:\($0.port)" } ?? address
-                workers = try names.map { name in
-                    try Selvedge(
-                        ["worker", "--coordinator", meeting, "--name", name, "--threads", "1"] + keys("job.worker"),
+                let liar = try change.map { try FalseWords(to: port, change: $0) }
+                falseWords = liar
+                workers = try names.map { [coordinator] name in
+                    let isLiar = liar != nil && name == names[0]
+                    let address = isLiar ? "tcp://127.0.0.1:\(liar?.port ?? 0)" : meeting
+                    let worker = try Selvedge(
+                        ["worker", "--coordinator", address, "--name", name, "--threads", "1"] + keys("job.worker"),
                         in: scratch, environment: environment)
+                    // The first that joins becomes rank 0.
+                    if isLiar { _ = try coordinator.worker(name) }
+                    return worker
                 }
                 self.address = address
                 try coordinator.line(containing: "Epoch 1/")
@@ -75,6 +86,14 @@ extension ProcessesByHandTests {
                 let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
                 let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
                 return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+            }
+
+            /// Open files and connections of the coordinator.
+            var descriptorCount: Int {
+                get throws {
+                    let folder = "/proc/\(coordinator.processIdentifier)/fd"
+                    return try FileManager.default.contentsOfDirectory(atPath: folder).count
+                }
             }
 
             /// Prints a row of the table of attacks: the coordinator's figures, and the workers' highest. A process that
@@ -179,14 +198,16 @@ extension ProcessesByHandTests {
                 // The greeting of ZMTP has 64 bytes; an error or a WELCOME may follow, and nothing of the run.
                 #expect(answer.count <= 64 + 2 + 168, "\(stranger.name): \(answer.count) bytes")
             }
+            // Nearly all of them to one process, which accepts fewer.
             let idleCount = open.count + 5000
             while open.count < idleCount {
-                guard let descriptor = try? Loopback.connection(to: run.ports[open.count % run.ports.count]) else {
-                    break
-                }
+                let port = run.ports[open.count % 50 == 0 ? open.count / 50 % run.ports.count : 0]
+                guard let descriptor = try? Loopback.connection(to: port) else { break }
                 open.append(descriptor)
             }
             #expect(open.count == idleCount, "error \(errno): 5,000 descriptors are needed")
+            let accepted = try run.descriptorCount
+            #expect(accepted > 1000 && accepted < Int(SELVEDGE_CONNECTION_LIMIT) + 200, "\(accepted) descriptors")
             run.printRow("other protocols, 5,000 idle connections", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed()
@@ -328,6 +349,59 @@ extension ProcessesByHandTests {
             run.printRow("connections that come and go", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed("open")
+        }
+
+        @Test func `a rank 0 that hands over false states is evicted, and the next rank's are saved`() throws {
+            let run = try Run(in: scratch, isInsecure: true) { message in
+                guard case .stateChunk(var chunk) = message, !chunk.bytes.isEmpty else { return nil }
+                chunk.bytes[chunk.bytes.count - 1] ^= 1
+                chunk.checksum = CRC32C.checksum(chunk.bytes)
+                return .stateChunk(chunk)
+            }
+            defer { run.falseWords?.close() }
+            let evicted = try run.workers[0].end()
+            #expect(evicted.code == 70, "\(evicted.lines)")
+            let end = try run.coordinator.end()
+            #expect(end.code == 0, "\(end.lines)")
+            let accusation = "'left' (rank 0"
+            #expect(
+                end.complaints.contains { $0.contains(accusation) && $0.contains("that the owners contradict") },
+                "\(end.complaints)")
+            #expect(try run.workers[1].end().code == 0)
+            try expectUndisturbed("open")
+        }
+
+        /// What a rank 0 may report of an epoch in spite of what it computed.
+        enum FalseReport: CaseIterable {
+            case digest, best, row
+
+            @Sendable func applied(to message: WorkerMessage) -> WorkerMessage? {
+                guard case .epochEnded(var ended) = message, ended.epoch > 2 else { return nil }
+                switch self {
+                case .digest: ended.stateDigest = SHA256Digest(of: [1])
+                case .best: ended.bestImproved.toggle()
+                case .row:
+                    ended.row = Array(String(decoding: ended.row, as: UTF8.self).replacing("0.", with: "1.").utf8)
+                }
+                return .epochEnded(ended)
+            }
+        }
+
+        @Test(arguments: FalseReport.allCases)
+        func `two owners that report different epochs end the run with the evidence, and it can be resumed`(
+            report: FalseReport
+        ) throws {
+            let run = try Run(in: scratch, isInsecure: true, epochs: 20, change: report.applied)
+            defer { run.falseWords?.close() }
+            let end = try run.coordinator.end()
+            for worker in run.workers { _ = try worker.end() }
+            #expect(try #require(run.falseWords).changedCount > 0)
+            #expect(end.code == 70 && !end.complaints.isEmpty, "\(end.lines)")
+            // No false word is in its files: without the liar it ends as if nothing had happened.
+            let resumed = try Selvedge.run(
+                ["train", "small.yaml", "--workers", "1", "--epochs", "20", "--run", "open", "--resume"], in: scratch)
+            #expect(resumed.code == 0, "\(resumed.lines)")
+            try expectUndisturbed("open", epochs: 20)
         }
     }
 }

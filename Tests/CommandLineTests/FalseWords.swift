@@ -1,0 +1,115 @@
+import Coordination
+import Foundation
+import Glibc
+import Synchronization
+
+@testable import Cluster
+
+/// A relay on the loopback between a worker without keys and its coordinator, which changes what the worker says: with
+/// checksums that are right, as if the worker itself lied.
+final class FalseWords: Sendable {
+    /// The message that the coordinator gets instead; nil for one that is not changed.
+    typealias Change = @Sendable (WorkerMessage) -> WorkerMessage?
+
+    let port: UInt16
+    private let target: UInt16
+    private let listener: Int32
+    private let change: Change
+    private let changed = Atomic(0)
+
+    /// Listens at a free port, and forwards to `target` in threads that end with the connections.
+    init(to target: UInt16, change: @escaping Change) throws {
+        self.target = target
+        self.change = change
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard let port = Loopback.listen(listener) else {
+            throw Selvedge.Failure(description: "the relay cannot listen: \(errno)")
+        }
+        self.port = port
+        Thread { self.acceptWorkers() }.start()
+    }
+
+    /// Messages that were changed so far.
+    var changedCount: Int { changed.load(ordering: .relaxed) }
+
+    /// Accepts no more connections.
+    func close() { shutdown(listener, Int32(SHUT_RDWR.rawValue)) }
+
+    private func acceptWorkers() {
+        while true {
+            let worker = accept(listener, nil, nil)
+            guard worker >= 0 else { break }
+            guard let coordinator = try? Loopback.connection(to: target) else {
+                Glibc.close(worker)
+                continue
+            }
+            Thread { self.forward(from: coordinator, to: worker) { $0 } }.start()
+            Thread {
+                var stream = Stream()
+                self.forward(from: worker, to: coordinator) { self.take($0, &stream) }
+            }.start()
+        }
+        Glibc.close(listener)
+    }
+
+    private func forward(from source: Int32, to sink: Int32, _ change: ([UInt8]) -> [UInt8]) {
+        var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = read(source, &buffer, buffer.count)
+            guard count > 0, Loopback.send(change(Array(buffer[..<count])), sink) else { break }
+        }
+        // Each thread closes the descriptor that it reads, once the other one has seen the end.
+        for descriptor in [source, sink] { shutdown(descriptor, Int32(SHUT_RDWR.rawValue)) }
+        Glibc.close(source)
+    }
+
+    // MARK: Frames
+
+    /// What a worker has sent and is not forwarded yet: the rest of a frame follows (ZMTP 3).
+    private struct Stream {
+        var bytes: [UInt8] = []
+        var hasGreeted = false
+    }
+
+    private static let greetingByteCount = 64
+
+    private func take(_ new: [UInt8], _ stream: inout Stream) -> [UInt8] {
+        stream.bytes += new
+        var forwarded: [UInt8] = []
+        if !stream.hasGreeted {
+            guard stream.bytes.count >= Self.greetingByteCount else { return [] }
+            forwarded += stream.bytes.prefix(Self.greetingByteCount)
+            stream.bytes.removeFirst(Self.greetingByteCount)
+            stream.hasGreeted = true
+        }
+        while let (flags, content, length) = Self.frame(at: stream.bytes) {
+            forwarded += changedContent(content).map { Self.frame(flags, $0) } ?? Array(stream.bytes[..<length])
+            stream.bytes.removeFirst(length)
+        }
+        return forwarded
+    }
+
+    private func changedContent(_ content: [UInt8]) -> [UInt8]? {
+        guard let bytes = ControlFrame.opened(content), let message = try? WorkerMessage(decoding: bytes),
+            let other = change(message)
+        else { return nil }
+        changed.add(1, ordering: .relaxed)
+        return ControlFrame.sealed(other.encoded())
+    }
+
+    private static let longFlag: UInt8 = 2
+
+    /// The first frame and its length with its header; nil where it is not complete.
+    private static func frame(at bytes: [UInt8]) -> (flags: UInt8, content: [UInt8], length: Int)? {
+        guard let flags = bytes.first else { return nil }
+        let header = flags & longFlag == 0 ? 2 : 9
+        guard bytes.count >= header else { return nil }
+        let length = bytes[1..<header].reduce(0) { $0 << 8 | Int($1) } + header
+        return bytes.count >= length ? (flags, Array(bytes[header..<length]), length) : nil
+    }
+
+    private static func frame(_ flags: UInt8, _ content: [UInt8]) -> [UInt8] {
+        let size = withUnsafeBytes(of: UInt64(content.count).bigEndian) { Array($0) }
+        return [flags | longFlag] + size + content
+    }
+}
