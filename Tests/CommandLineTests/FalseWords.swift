@@ -33,7 +33,7 @@ final class FalseWords: Sendable {
     var changedCount: Int { changed.load(ordering: .relaxed) }
 
     /// Accepts no more connections.
-    func close() { shutdown(listener, Int32(SHUT_RDWR.rawValue)) }
+    func close() { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private func acceptWorkers() {
         while true {
@@ -59,7 +59,7 @@ final class FalseWords: Sendable {
             guard count > 0, Loopback.send(change(Array(buffer[..<count])), sink) else { break }
         }
         // Each thread closes the descriptor that it reads, once the other one has seen the end.
-        for descriptor in [source, sink] { shutdown(descriptor, Int32(SHUT_RDWR.rawValue)) }
+        for descriptor in [source, sink] { shutdown(descriptor, Int32(SHUT_RDWR)) }
         Glibc.close(source)
     }
 
