@@ -42,13 +42,15 @@ extension ProcessesByHandTests {
             #expect(try scratch.digests("by-hand") == scratch.digests("whole"))
         }
 
-        /// Opens connections to a socket file that send nothing. They close with the descriptors.
+        /// Opens connections to a socket file that send nothing. They close with the descriptors, which processes that
+        /// other tests start do not inherit.
         private func idleConnections(_ count: Int, to path: String) -> [Int32] {
             (0..<count).map { _ in
                 var address = sockaddr_un()
                 address.sun_family = sa_family_t(AF_UNIX)
                 withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-                let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+                let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+                let descriptor = socket(AF_UNIX, kind, 0)
                 withUnsafePointer(to: &address) {
                     _ = $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
@@ -58,14 +60,20 @@ extension ProcessesByHandTests {
             }
         }
 
-        @Test func `more idle connections than descriptors do not end a coordinator`() throws {
+        @Test(arguments: [true, false])
+        func `more idle connections than descriptors do not end a coordinator, nor a worker that comes then`(
+            areClosed: Bool
+        ) throws {
             let path = scratch.sockets + "/control"
             let (coordinator, address) = try coordinator(
                 workers: 1, at: "ipc://" + path, limit: "-n 256", ["--run", "run"])
             let connections = idleConnections(400, to: path)
-            // All were accepted or refused once the last one sees what became of it; then the first ones go.
+            // All were accepted or refused once the last one sees what became of it.
             usleep(500_000)
-            for connection in connections { close(connection) }
+            func closeAll() { for connection in connections { close(connection) } }
+            if areClosed { closeAll() }
+            defer { if !areClosed { closeAll() } }
+            // Connections that stay open are closed by the coordinator when their handshake takes too long.
             let worker = try worker("only", address)
             let end = try coordinator.end()
             #expect(end.code == 0, "\(end.lines)")

@@ -150,7 +150,7 @@ enum Loopback {
     }
 
     static func connection(to port: UInt16) throws -> Int32 {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard withAddress(port, { connect(descriptor, $0, $1) }) == 0 else {
             close(descriptor)
             throw Selvedge.Failure(description: "no connection to port \(port): \(errno)")

@@ -215,7 +215,7 @@ final class ControlLink {
     /// Replaces the socket when nothing was received for too long. Returns whether it did.
     func renewIfSilent(now: UInt64) throws(TransportError) -> Bool {
         guard now >= max(lastReceived, madeAt) + Self.renewalMilliseconds else { return false }
-        if monitor.isUnanswered { _ = attempts.failed(.unanswered) }
+        if monitor.isUnanswered { _ = attempts.failed(.unanswered, now: now) }
         try renew(now: now)
         return true
     }
@@ -253,7 +253,7 @@ final class ControlLink {
             case .disconnected: changes.isConnected = false
             case .connectionRefused: break
             case .handshakeFailed(let failure):
-                switch attempts.failed(failure) {
+                switch attempts.failed(failure, now: now) {
                 case .wait: break
                 case .renew:
                     try renew(now: now)
