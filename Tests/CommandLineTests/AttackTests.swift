@@ -299,20 +299,28 @@ extension ProcessesByHandTests {
             try expectUndisturbed("open")
         }
 
-        /// Floods of messages that are much smaller than what libzmq needs to keep them. Those of ZMTP 1 have a length
-        /// and flags where ZMTP 3 has flags and a length.
-        @Test(
-            arguments: [
-                ("empty messages", [UInt8](repeating: 0, count: 1 << 16), nil),
-                (
-                    "40-byte messages",
-                    [[UInt8]](repeating: [0, 40] + [UInt8](repeating: 7, count: 40), count: 1500).flatMap(\.self), nil
-                ),
-                ("messages of ZMTP 1", [[UInt8]](repeating: [2, 0, 7], count: 20_000).flatMap(\.self), [1, 0]),
-            ] as [(String, [UInt8], [UInt8]?)])
-        func `a flood of small messages takes no more memory than one of long messages`(
-            name: String, bytes: [UInt8], opening: [UInt8]?
-        ) throws {
+        /// Messages that are much smaller than what libzmq needs to keep them.
+        enum SmallMessages: String, CaseIterable {
+            case empty, short
+            /// With a length and flags where ZMTP 3 has flags and a length.
+            case ofFirstProtocol
+
+            var bytes: [UInt8] {
+                let (message, count): ([UInt8], Int) =
+                    switch self {
+                    case .empty: ([0, 0], 30_000)
+                    case .short: ([0, 40] + [UInt8](repeating: 7, count: 40), 1500)
+                    case .ofFirstProtocol: ([2, 0, 7], 20_000)
+                    }
+                return (0..<count).flatMap { _ in message }
+            }
+        }
+
+        @Test(arguments: SmallMessages.allCases)
+        func `a flood of small messages takes no more memory than one of long messages`(messages: SmallMessages) throws
+        {
+            let bytes = messages.bytes
+            let opening: [UInt8]? = messages == .ofFirstProtocol ? [1, 0] : nil
             let run = try Run(in: scratch, isInsecure: true)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
                 let before = try Run.peakMemory(process.processIdentifier)
@@ -322,7 +330,7 @@ extension ProcessesByHandTests {
                 let grown = try Run.peakMemory(process.processIdentifier) - before
                 #expect(grown < 64 << 20, "\(grown) bytes after \(flood)")
             }
-            run.printRow("a flood of \(name)", log: try scratch.bytes("open/log.jsonl"))
+            run.printRow("a flood of small messages: \(messages)", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
             try expectUndisturbed("open")
         }
