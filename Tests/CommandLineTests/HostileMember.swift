@@ -33,7 +33,7 @@ final class HostileMember {
     /// One for the process, as libzmq wants it.
     private static let sharedContext = try? ZeroMQContext()
     private static let options = SocketOptions.data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
-    private static let forgedRoundCount: UInt64 = 40
+    private static let forgedRounds = stride(from: UInt64(400), to: 0, by: -10)
     private static let digest = SHA256Digest(of: [1])
 
     /// Connects to a coordinator; nothing is sent before `run`.
@@ -109,7 +109,8 @@ final class HostileMember {
                 let configuration = AllReduceConfiguration(
                     job: job, generation: view.generation, rank: sender.rank, ownership: ownership,
                     buckets: buckets, statisticsWidth: 3)
-                for round in 0..<Self.forgedRoundCount {
+                // Of rounds that come later, the last first: the next ones are over before the connection is made.
+                for round in Self.forgedRounds {
                     try forge(configuration, round: view.position.rounds + round, to: receiver.rank, link)
                 }
             }
