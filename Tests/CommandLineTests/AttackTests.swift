@@ -41,7 +41,7 @@ extension ProcessesByHandTests {
                 coordinator = try Selvedge(
                     ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--start-workers", "2"]
                         + ["--epochs", "\(epochs)", "--run", isInsecure ? "open" : "run", "--transport", "zeromq"]
-                        + keys("job.coordinator"),
+                        + keys("job.coordinator") + (change == nil ? [] : ["-v"]),
                     in: scratch)
                 let address = String(
                     try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
