@@ -8,15 +8,8 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 
-PREFIX = "kube"
-NETWORK = "10.87.0"
-SWITCH = f"{PREFIX}-switch"
-
-
-def call(*command, check=True):
-    return subprocess.run(command, check=check, capture_output=True, text=True)
+from network import Network
 
 
 class Node:
@@ -26,29 +19,21 @@ class Node:
         self.folder = pathlib.Path(folder)
         self.program = program
         self.image = image
+        self.network = Network("kube", "10.87.0")
         self.count = 0
         self.names = {}
         self.running = []
-        self.hosts = self.folder / "hosts"
-        self.publish()
 
     def __enter__(self):
-        call("ip", "netns", "add", SWITCH)
-        for command in (["link", "add", "br0", "type", "bridge"], ["link", "set", "br0", "up"],
-                        ["address", "add", f"{NETWORK}.254/24", "dev", "br0"]):
-            call("ip", "-netns", SWITCH, *command)
+        self.network.__enter__()
+        # Probes come from here.
+        self.network.on_switch("ip", "address", "add", f"{self.network.prefix}.254/24", "dev", "br0")
         return self
 
     def __exit__(self, *_):
         for pod in list(self.running):
             pod.lose()
-        call("ip", "netns", "delete", SWITCH, check=False)
-
-    def publish(self):
-        """The file that all pods have as /etc/hosts is replaced in place: they see it at once."""
-        lines = ["127.0.0.1 localhost"]
-        lines += [f"{address} {host} {host.split('.')[0]}" for host, address in self.names.items()]
-        self.hosts.write_text("\n".join(lines) + "\n")
+        self.network.__exit__()
 
     def claim(self, name):
         """The folder of a persistent volume claim: it outlives pods."""
@@ -66,32 +51,26 @@ class Node:
         return running
 
     def name(self, running):
-        self.names[running.pod.host] = running.address
-        self.publish()
+        host = running.pod.host
+        for name in (host, host.split(".")[0]):
+            self.names[name] = running.address
+        self.network.publish(self.names)
 
 
 class RunningPod:
     def __init__(self, node, pod, number, arguments, secrets):
         self.node, self.pod, self.number = node, pod, number
-        self.address = f"{NETWORK}.{number}"
-        self.network = f"{PREFIX}-{number}"
+        self.network = node.network
+        self.network.add(number)
+        self.address = self.network.address(number)
         self.log = node.folder / f"pod-{number}-{pod.name}.txt"
         self.folder = node.folder / f"pod-{number}"
         self.is_evicted = False
-        self.connect()
         script = self.script(arguments, secrets)
         with open(self.log, "w") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.network, "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child",
-                 "sh", "-ec", script], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
-
-    def connect(self):
-        call("ip", "netns", "add", self.network)
-        call("ip", "link", "add", "eth0", "netns", self.network, "type", "veth", "peer", "name", f"pod{self.number}", "netns", SWITCH)
-        call("ip", "-netns", SWITCH, "link", "set", f"pod{self.number}", "master", "br0", "up")
-        for command in (["link", "set", "lo", "up"], ["link", "set", "eth0", "up"],
-                        ["address", "add", f"{self.address}/24", "dev", "eth0"]):
-            call("ip", "-netns", self.network, *command)
+                ["ip", "netns", "exec", self.network.namespace(number), "unshare", "--mount", "--uts", "--ipc", "--pid", "--fork",
+                 "--kill-child", "sh", "-ec", script], stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
 
     def script(self, arguments, secrets):
         """What the container's runtime does before it starts the program."""
@@ -113,7 +92,7 @@ class RunningPod:
             "mount --make-rprivate /",
             f"mount -t overlay overlay -o lowerdir={lower},upperdir={upper},workdir={self.folder}/work {root}",
             f"mount -t proc proc {root}/proc", f"mount --rbind /dev {root}/dev",
-            f"touch {root}/etc/hosts", f"mount --bind {self.node.hosts} {root}/etc/hosts",
+            f"touch {root}/etc/hosts", f"mount --bind {self.network.names_file} {root}/etc/hosts",
             f"hostname {self.pod.name}",
         ]
         for volume in spec["volumes"]:
@@ -149,8 +128,9 @@ class RunningPod:
         """The status of the answer to a probe; 0 for none."""
         probe = self.pod.container[kind]["httpGet"]
         port = next(port["containerPort"] for port in self.pod.container["ports"] if port["name"] == probe["port"])
-        output = call("ip", "netns", "exec", SWITCH, "curl", "--silent", "--max-time", "5", "--output", "/dev/null",
-                      "--write-out", "%{http_code}", f"http://{self.address}:{port}{probe['path']}", check=False).stdout
+        output = self.network.on_switch(
+            "curl", "--silent", "--max-time", "5", "--output", "/dev/null", "--write-out", "%{http_code}",
+            f"http://{self.address}:{port}{probe['path']}", check=False).stdout
         return int(output or 0)
 
     def is_over(self):
@@ -170,7 +150,7 @@ class RunningPod:
     def lose(self):
         """A node that is gone: nothing is sent, nothing is saved."""
         self.is_evicted = True
-        call("ip", "-netns", SWITCH, "link", "delete", f"pod{self.number}", check=False)
+        self.network.on_switch("ip", "link", "delete", f"port{self.number}", check=False)
         self.process.kill()
         self.end()
 
@@ -180,9 +160,6 @@ class RunningPod:
         if self in self.node.running:
             self.node.running.remove(self)
             # The last processes of the pod end with its first one.
-            for _ in range(100):
-                if call("ip", "netns", "delete", self.network, check=False).returncode == 0:
-                    break
-                time.sleep(0.05)
+            self.network.delete(self.number)
             shutil.rmtree(self.folder, ignore_errors=True)
         return code if code >= 0 else 128 - code
