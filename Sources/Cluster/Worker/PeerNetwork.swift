@@ -17,6 +17,10 @@ final class PeerNetwork {
     private let host: UInt32
     private let threadCount: Int
     private let held = HeldFrames(capacity: PeerNetwork.heldFrameCapacity)
+    /// The inboxes of the latest view's members, by rank.
+    private var inboxes: [String] = []
+    /// Inboxes to which a link broke and was not made again.
+    private var brokenInboxes: Set<String> = []
     /// The run of all frames; set with the welcome.
     var job = JobIdentifier(high: 0, low: 0)
 
@@ -81,6 +85,7 @@ final class PeerNetwork {
         if view.members.count == 1 {
             return PeerConnection(transport: nil, held: held, job: job, view: view, rank: rank)
         }
+        inboxes = view.members.map(\.inboxAddress)
         let endpoints = try view.members.map { try endpoint(of: $0) }
         let memberCount = view.members.count { $0.hostNumber == view.members[rank].hostNumber }
         // If all members of this host have as many compute threads as this worker, and one thread of libzmq each.
@@ -94,12 +99,7 @@ final class PeerNetwork {
         } catch {
             throw ExchangeError(.linkLost(rank: error.rank))
         }
-        switch try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.linkMilliseconds)) {
-        case .ready: break
-        case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))
-        case .interrupted: throw ExchangeError(.interrupted)
-        case .timedOut: throw ExchangeError(.linkLost(rank: transport.firstUnconnectedRank))
-        }
+        try waitUntilConnected(transport, rank: rank)
         let memory = try link(transport, view, rank: rank, settings)
         return PeerConnection(
             transport: HostFrameTransport(
@@ -108,6 +108,33 @@ final class PeerNetwork {
                 disturbance: channel.faults.map { DisturbedFrames($0) }),
             held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq,
             sharesMemory: memory.map { Self.reachesHost($0, view, rank: rank) } ?? false)
+    }
+
+    /// Waits for the links of a view. One that broke before has less time to be made.
+    private func waitUntilConnected(_ transport: ZeroMQFrameTransport, rank: Int) throws {
+        let deadline = Deadline(afterMilliseconds: Self.linkMilliseconds)
+        var outcome = WaitOutcome.timedOut
+        if inboxes.contains(where: brokenInboxes.contains) {
+            outcome = try transport.waitUntilConnected(deadline: Deadline(afterMilliseconds: Self.relinkMilliseconds))
+            if case .timedOut = outcome,
+                let lost = transport.unconnectedRanks.first(where: { brokenInboxes.contains(inboxes[$0]) })
+            {
+                throw ExchangeError(.linkLost(rank: lost))
+            }
+        }
+        if case .timedOut = outcome { outcome = try transport.waitUntilConnected(deadline: deadline) }
+        switch outcome {
+        case .ready: brokenInboxes.subtract(inboxes)
+        case .linkLost(let lost): throw ExchangeError(.linkLost(rank: lost))
+        case .interrupted: throw ExchangeError(.interrupted)
+        case .timedOut: throw ExchangeError(.linkLost(rank: transport.unconnectedRanks.first ?? rank))
+        }
+    }
+
+    /// Remembers a link that broke.
+    func note(_ error: ExchangeError) {
+        guard case .linkLost(let rank) = error.cause, inboxes.indices.contains(rank) else { return }
+        brokenInboxes.insert(inboxes[rank])
     }
 
     /// Whether memory reaches every other member of this worker's host.
@@ -160,6 +187,8 @@ final class PeerNetwork {
     }
 
     private static let linkMilliseconds = 3000
+    /// For a link that broke: nothing has crossed it for some time already.
+    private static let relinkMilliseconds = 1000
 }
 
 extension FrameOrigin {

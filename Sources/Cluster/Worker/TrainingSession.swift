@@ -92,6 +92,7 @@ final class TrainingSession {
             exchange = faulted(try audited(view, isAudited), member)
         } catch let error as ExchangeError {
             isOver = true
+            peers.note(error)
             guard let kind = error.failureKind else { return }
             return channel.reports.post(.failed(kind, message: error.description))
         }
@@ -181,6 +182,7 @@ final class TrainingSession {
             endIfDone()
         } catch {
             isOver = true
+            if let error = error as? ExchangeError { peers.note(error) }
             guard let failure = FailureKind.ofStep(error) else { return }
             channel.reports.post(.failed(failure.kind, message: failure.message))
         }

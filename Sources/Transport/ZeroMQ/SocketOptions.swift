@@ -18,6 +18,8 @@ package struct SocketOptions: Sendable {
     package var reconnectMilliseconds: Int? = 100
     /// The longest wait between attempts to connect.
     package var maximumReconnectMilliseconds = 2000
+    /// How long the kernel sends data again that the other side does not confirm; then the connection ends.
+    package var retransmissionMilliseconds = 20_000
     /// The kernel's buffers; nil leaves the system's own sizing.
     package var kernelBufferByteCount: Int?
     /// ROUTER refuses messages to unknown or full peers instead of dropping them.
@@ -38,6 +40,9 @@ package struct SocketOptions: Sendable {
         // With 64 bytes of header.
         options.maximumMessageByteCount = maximumPayloadByteCount + 64 + curveByteCount
         options.reconnectMilliseconds = nil
+        // Every step needs every link. The kernel confirms what a busy process has not read yet, so that only the
+        // network's silence counts, and for as long as that of a worker.
+        options.retransmissionMilliseconds = 1900
         options.kernelBufferByteCount = 1 << 20
         return options
     }
@@ -51,7 +56,6 @@ package struct SocketOptions: Sendable {
     static let heartbeatTimeoutMilliseconds = 5000
     static let handshakeTimeoutMilliseconds = 3000
     static let connectTimeoutMilliseconds = 3000
-    static let retransmissionLimitMilliseconds = 20_000
     static let keepaliveIdleSeconds = 10
     static let keepaliveIntervalSeconds = 3
     static let keepaliveProbeCount = 3
@@ -90,7 +94,7 @@ extension ZeroMQSocket {
             try set(ZMQ_RCVBUF, bytes)
         }
         if kind == .router { try set(ZMQ_ROUTER_MANDATORY, options.isMandatory ? 1 : 0) }
-        try applyLiveness()
+        try applyLiveness(options)
         try apply(options.security)
     }
 
@@ -111,13 +115,13 @@ extension ZeroMQSocket {
         }
     }
 
-    private func applyLiveness() throws(TransportError) {
+    private func applyLiveness(_ options: SocketOptions) throws(TransportError) {
         try set(ZMQ_HEARTBEAT_IVL, SocketOptions.heartbeatIntervalMilliseconds)
         try set(ZMQ_HEARTBEAT_TIMEOUT, SocketOptions.heartbeatTimeoutMilliseconds)
         try set(ZMQ_HEARTBEAT_TTL, SocketOptions.heartbeatTimeoutMilliseconds)
         try set(ZMQ_HANDSHAKE_IVL, SocketOptions.handshakeTimeoutMilliseconds)
         try set(ZMQ_CONNECT_TIMEOUT, SocketOptions.connectTimeoutMilliseconds)
-        try set(ZMQ_TCP_MAXRT, SocketOptions.retransmissionLimitMilliseconds)
+        try set(ZMQ_TCP_MAXRT, options.retransmissionMilliseconds)
         try set(ZMQ_TCP_KEEPALIVE, 1)
         try set(ZMQ_TCP_KEEPALIVE_IDLE, SocketOptions.keepaliveIdleSeconds)
         try set(ZMQ_TCP_KEEPALIVE_INTVL, SocketOptions.keepaliveIntervalSeconds)

@@ -192,14 +192,14 @@ package final class ZeroMQFrameTransport: FrameTransport {
         return try poller.wait(until: Deadline(afterMilliseconds: milliseconds))
     }
 
-    /// The first rank without an established connection; this worker's own rank when there is none.
-    package var firstUnconnectedRank: Int {
-        links.firstIndex { link in
-            guard let link else { return false }
+    /// The ranks without an established connection.
+    package var unconnectedRanks: [Int] {
+        links.indices.filter { other in
+            guard let link = links[other] else { return false }
             let poller = Poller(capacity: 1)
             poller.add(link.socket, forSending: true)
             return (try? poller.wait(until: Deadline(afterMilliseconds: 0))) != true
-        } ?? rank
+        }
     }
 
     package func sendCopy(
