@@ -118,6 +118,9 @@ struct LaunchPlaceTests {
         #expect(place.rank.value == 1 && place.size.value == 2 && place.localSize?.value == 1)
         #expect(place.address == .tcp(host: "host2", port: 17345))
         #expect(place.job?.value == "12345" && place.start == "slurm-12345-1")
+        #expect(
+            place.summary == "Slurm: rank 1 of 2, 1 on this host, rank 0 at tcp://host2:17345, job 12345 "
+                + "(SLURM_PROCID, SLURM_STEP_NUM_TASKS, SLURM_STEP_TASKS_PER_NODE, SLURM_STEP_NODELIST, SLURM_JOB_ID)")
         #expect(try self.place(Environments.slurm, ["MASTER_PORT": "4000"]).port?.value == 4000)
         #expect(try self.place(Environments.slurm, ["MASTER_ADDR": "login"]).host?.value == "login")
         // Slurm's own PMI names the same processes.

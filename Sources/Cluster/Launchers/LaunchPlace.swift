@@ -135,6 +135,8 @@ package struct LaunchPlace: Sendable, Equatable {
             text += ", job \(job.value)"
             sources.append(job.source)
         }
+        // Slurm's job gives the port too.
+        sources = sources.enumerated().filter { !sources[..<$0.offset].contains($0.element) }.map(\.element)
         return "\(text) (\(sources.joined(separator: ", ")))"
     }
 }
