@@ -41,10 +41,10 @@ class SSHServers:
             server.wait()
         shutil.rmtree(self.folder)
 
-    def serve(self, number, before=()):
-        """Starts the server of a host, after lines of shell."""
+    def serve(self, number, before=(), options=()):
+        """Starts the server of a host, after lines of shell; `options` are words of its command line."""
         os.makedirs("/run/sshd", exist_ok=True)
-        words = self.network.words(number, [SERVER, "-D", "-f", str(self.folder / "sshd")], before)
+        words = self.network.words(number, [SERVER, "-D", "-f", str(self.folder / "sshd"), *options], before)
         self.servers.append(subprocess.Popen(words, stderr=subprocess.DEVNULL))
         for _ in range(100):
             if self.network.inside(number, "ss", "-Hltn", "sport = :22").stdout:
