@@ -139,20 +139,28 @@ class RunningPod:
     def evict(self):
         """What a drained node does: SIGTERM, the grace time, SIGKILL. Returns the exit code."""
         self.is_evicted = True
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        os.kill(int(children[0]), signal.SIGTERM)
+        self.send(signal.SIGTERM)
         try:
             self.process.wait(self.pod.spec["terminationGracePeriodSeconds"])
         except subprocess.TimeoutExpired:
-            self.process.kill()
+            self.send(signal.SIGKILL)
         return self.end()
 
     def lose(self):
         """A node that is gone: nothing is sent, nothing is saved."""
         self.is_evicted = True
         self.network.on_switch("ip", "link", "delete", f"port{self.number}", check=False)
-        self.process.kill()
+        # The first process has another user, so that the end of its parent does not end it.
+        self.send(signal.SIGKILL)
         self.end()
+
+    def send(self, number):
+        """Sends a signal to the first process of the pod, if that has not ended."""
+        try:
+            child, = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            os.kill(int(child), number)
+        except (FileNotFoundError, ProcessLookupError, ValueError):
+            pass
 
     def end(self):
         """Removes what the pod had, and returns its exit code."""
