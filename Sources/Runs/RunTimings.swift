@@ -149,26 +149,27 @@ public struct RecoveryTiming: Sendable, Equatable {
 package struct RunTiming: Sendable, Equatable {
     package let seconds: Double
     package let imagesPerSecond: Double
-    /// Epochs that were timed.
-    package let epochCount: Int
+    /// Those that were timed, in ascending order.
+    package let epochs: [EpochTiming]
+
+    package var epochCount: Int { epochs.count }
 
     /// Sums the epochs in ascending order.
     ///
     /// - Throws: `RunFileError` for a line that is neither an epoch nor a recovery.
     package init(jsonLines bytes: [UInt8]) throws(RunFileError) {
-        var epochs: [Int: EpochTiming] = [:]
+        var timings: [Int: EpochTiming] = [:]
         for (index, line) in RunTimings.lines(bytes).enumerated() {
             switch line {
-            case .epoch(let timing): epochs[timing.epoch] = timing
+            case .epoch(let timing): timings[timing.epoch] = timing
             case .recovery: break
             case nil: throw RunFileError("line \(index + 1) is not a timing")
             }
         }
-        let timings = epochs.values.sorted { $0.epoch < $1.epoch }
-        epochCount = timings.count
-        seconds = timings.reduce(0) { $0 + $1.seconds }
+        epochs = timings.values.sorted { $0.epoch < $1.epoch }
+        seconds = epochs.reduce(0) { $0 + $1.seconds }
         imagesPerSecond =
-            seconds > 0 ? timings.reduce(0) { $0 + $1.imagesPerSecond * $1.seconds } / seconds : 0
+            seconds > 0 ? epochs.reduce(0) { $0 + $1.imagesPerSecond * $1.seconds } / seconds : 0
     }
 }
 

@@ -77,6 +77,34 @@ import Training
         }
     }
 
+    @Test func thePageTellsTheTrainingsTimeSpeedAndWorkers() throws {
+        let lines = [(1, 2.5, 1000.0, 2), (2, 2, 1250, 2), (3, 5, 500, 1)].map {
+            #"{"epoch":\#($0),"generation":1,"images_per_second":\#($2),"seconds":\#($1),"workers":\#($3)}"# + "\n"
+        }
+        let timing = try RunTiming(jsonLines: Array(lines.joined().utf8))
+        let page = try MadeUpReport.make(
+            timing: timing, writing: RunReport.Writing(time: "2026-11-29T08:00:00Z", version: "1.2")
+        ).html(pictures: [])
+        for text in [
+            "<td>9.5 s, 789 images/s</td>", "<td>workers at the end of an epoch</td><td>1 to 2</td>",
+            "<p>Written 2026-11-29T08:00:00Z by selvedge 1.2</p>", "<figcaption>Images a second</figcaption>",
+            "<title>of all workers, epoch 2: 1,250</title>",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+    }
+
+    @Test func smallLearningRatesAreShownAtTheirPoints() throws {
+        let rows = [1e-6, 2e-7].enumerated().map { index, rate in
+            EpochRow(
+                epoch: index + 1, step: (index + 1) * 10, loss: 0.5, accuracy: 0.5, validationLoss: nil,
+                validationAccuracy: nil, learningRate: Float(rate))
+        }
+        let page = try MadeUpReport.make(rows: rows).html(pictures: [])
+        #expect(page.contains("<title>of the last step, epoch 1: 1e-06</title>"))
+        #expect(page.contains("<title>of the last step, epoch 2: 2e-07</title>"))
+    }
+
     @Test func theTextHasHistoryPublishedFiguresAndTheClassificationReport() throws {
         let text = try MadeUpReport.make(
             published: [PublishedFigure(name: "validation_accuracy_epoch_2", value: .number(0.8))], isSynthetic: false

@@ -24,6 +24,10 @@ struct LineChart {
     var markers: [Marker] = []
     /// The values that the vertical axis may show, as 0...1 for shares.
     var verticalLimits: ClosedRange<Double> = 0...Double.greatestFiniteMagnitude
+    /// Around the values, however near they are to each other.
+    var leastMargin = 1e-3
+    /// A value as it is shown at its point.
+    var valueText: @Sendable (Double) -> String = { FixedPoint.text($0, digits: 5) }
 
     private var finitePoints: [Point] {
         series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
@@ -35,7 +39,7 @@ struct LineChart {
         guard let left = points.map(\.x).min(), let right = points.map(\.x).max(),
             let low = points.map(\.y).min(), let high = points.map(\.y).max()
         else { return nil }
-        let margin = max((high - low) * 0.06, 1e-3)
+        let margin = max((high - low) * 0.06, leastMargin)
         let lower = min(low, max(verticalLimits.lowerBound, low - margin))
         let upper = max(high, min(verticalLimits.upperBound, high + margin))
         return (

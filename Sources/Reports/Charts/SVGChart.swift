@@ -56,21 +56,22 @@ struct SVGChart {
             return Self.label(
                 scales.horizontal.label(tick), at: Point(x: x, y: Self.plot.bottom + 18), anchor: "middle")
         }
-        return rows + columns + zip(chart.series, Self.colors).flatMap { Self.curve($0, $1, place) }
+        return rows + columns + zip(chart.series, Self.colors).flatMap { curve($0, $1, place) }
     }
 
     /// Lines, interrupted where a value is missing, and a dot for each point.
-    private static func curve(_ series: LineChart.Series, _ color: String, _ place: (Point) -> Point) -> [String] {
+    private func curve(_ series: LineChart.Series, _ color: String, _ place: (Point) -> Point) -> [String] {
         let runs = series.points.split(whereSeparator: { !$0.x.isFinite || !$0.y.isFinite })
-        let radius = series.points.count > largeDotLimit ? "1.5" : "3"
+        let radius = series.points.count > Self.largeDotLimit ? "1.5" : "3"
         let lines = runs.map { run in
-            let points = run.map(place).map { "\(text($0.x)),\(text($0.y))" }
+            let points = run.map(place).map { "\(Self.text($0.x)),\(Self.text($0.y))" }
             return "<polyline class=\"curve\" stroke=\"\(color)\" points=\"\(points.joined(separator: " "))\"/>"
         }
         let dots = runs.joined().map { point in
-            let (centre, value) = (place(point), FixedPoint.text(point.y, digits: 5))
-            return "<circle cx=\"\(text(centre.x))\" cy=\"\(text(centre.y))\" r=\"\(radius)\" fill=\"\(color)\"><title>"
-                + "\(HTMLText.escaped(series.name)), epoch \(FixedPoint.text(point.x, digits: 0)): \(value)</title></circle>"
+            let (x, y) = (Self.text(place(point).x), Self.text(place(point).y))
+            return "<circle cx=\"\(x)\" cy=\"\(y)\" r=\"\(radius)\" fill=\"\(color)\">"
+                + "<title>\(HTMLText.escaped(series.name)), epoch \(FixedPoint.text(point.x, digits: 0)): "
+                + "\(chart.valueText(point.y))</title></circle>"
         }
         return lines + dots
     }

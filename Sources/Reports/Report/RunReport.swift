@@ -20,17 +20,18 @@ package struct RunReport: Sendable {
     private let references: SampleReferences
     /// Nil where it was not measured.
     package let timing: RunTiming?
+    private let writing: Writing?
     private let training: ImageDataset
     private let trainingIndices: [Int]
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
     /// by its samples and classes, split by the experiment. `isTestSet`: whether `evaluated` is a separate set,
-    /// which the training set does not hold. `weights` and `timing` are shown where they are known.
+    /// which the training set does not hold. `weights`, `timing` and `writing` are shown where they are known.
     package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
         isTestSet: Bool = true, references: SampleReferences = SampleReferences("test"),
-        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, evaluation: Evaluation
+        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, writing: Writing? = nil, evaluation: Evaluation
     ) throws(DatasetError) {
         precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
         self.experiment = experiment
@@ -43,6 +44,7 @@ package struct RunReport: Sendable {
         self.references = references
         self.weights = weights
         self.timing = timing
+        self.writing = writing
         history = TrainingHistory(rows)
         matrix = ConfusionMatrix(
             classNames: ConfusionMatrix.names(evaluated.classNames, outputCount: model.classCount),
@@ -54,6 +56,18 @@ package struct RunReport: Sendable {
         balance.add("validation", labels: split.validation.lazy.map { training.labels[Int($0)] })
         if isTestSet { balance.add("test", labels: evaluated.labels) }
         self.balance = balance
+    }
+
+    /// When a report is written, and by which release.
+    package struct Writing: Sendable {
+        /// In ISO 8601.
+        let time: String
+        let version: String
+
+        package init(time: String, version: String) {
+            self.time = time
+            self.version = version
+        }
     }
 
     /// Whether the figures are from generated images.
@@ -219,7 +233,12 @@ extension RunReport {
         ]
         return HTMLText.page(
             title: title, warning: warning,
-            body: "<p>\(HTMLText.escaped(headline))</p>\n" + HTMLText.sections(sections))
+            body: "<p>\(HTMLText.escaped(headline))</p>\n" + writingLine + HTMLText.sections(sections))
+    }
+
+    private var writingLine: String {
+        writing.map { "<p>Written \(HTMLText.escaped($0.time)) by selvedge \(HTMLText.escaped($0.version))</p>\n" }
+            ?? ""
     }
 
     private var resultTable: String {
@@ -243,6 +262,10 @@ extension RunReport {
         if let timing, timing.epochCount > 0 {
             let speed = TextLayout.grouped(Int(exactly: timing.imagesPerSecond.rounded()) ?? 0)
             figures.append(["training time", "\(FixedPoint.text(timing.seconds, digits: 1)) s, \(speed) images/s"])
+            let counts = timing.epochs.map(\.workerCount)
+            if let least = counts.min(), let most = counts.max(), most > 0 {
+                figures.append(["workers at the end of an epoch", least == most ? "\(most)" : "\(least) to \(most)"])
+            }
         }
         return HTMLText.table(headings: [evaluated.name, ""], rows: figures)
     }
@@ -255,11 +278,28 @@ extension RunReport {
 
     /// The curves as parts of the page, also where pictures cannot be drawn.
     private var curves: String {
-        let points = rows.map { Point(x: Double($0.epoch), y: Double($0.learningRate)) }
-        let learningRate = LineChart(
+        var learningRate = LineChart(
             title: "Learning rate", verticalLabel: "learning rate",
-            series: [LineChart.Series(name: "of the last step", color: Color.series[0], points: points)])
-        let charts = CurvesPicture.charts(history) + [learningRate]
+            series: [
+                LineChart.Series(
+                    name: "of the last step", color: Color.series[0],
+                    points: rows.map { Point(x: Double($0.epoch), y: Double($0.learningRate)) })
+            ])
+        learningRate.leastMargin = 0.05 * Double(rows.map(\.learningRate).max() ?? 0)
+        learningRate.valueText = { Float($0).description }
+        var charts = CurvesPicture.charts(history) + [learningRate]
+        if let timing, timing.epochCount > 0 {
+            var speed = LineChart(
+                title: "Images a second", verticalLabel: "images/s",
+                series: [
+                    LineChart.Series(
+                        name: "of all workers", color: Color.series[0],
+                        points: timing.epochs.map { Point(x: Double($0.epoch), y: $0.imagesPerSecond) })
+                ])
+            speed.leastMargin = 1
+            speed.valueText = { TextLayout.grouped(Int(exactly: $0.rounded()) ?? 0) }
+            charts.append(speed)
+        }
         return "<div class=\"charts\">\n\(charts.map { SVGChart($0).html }.joined())</div>\n"
     }
 

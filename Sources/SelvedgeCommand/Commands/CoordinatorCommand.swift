@@ -207,7 +207,7 @@ struct FinalReport {
             experiment: run.experiment, model: run.model, rows: run.rows, training: run.trainingSet,
             evaluated: samples.dataset, isTestSet: samples.split == .test, references: samples.references,
             weights: EvaluatedWeights(state.progress, run.schedule, role),
-            timing: RunFiles(run.directory.paths).timing, evaluation: evaluator.evaluate(state))
+            timing: RunFiles(run.directory.paths).timing, writing: .now, evaluation: evaluator.evaluate(state))
     }
 
     /// Writes the reports and pictures, and prints one of the reports. Returns the pictures.
@@ -239,4 +239,9 @@ struct FinalReport {
         "checkpoints/last.safetensors", "checkpoints/best.safetensors", "metrics.jsonl", "history.csv",
         "timings.jsonl", "tensorboard/",
     ]
+}
+
+extension RunReport.Writing {
+    /// By this program, at this moment.
+    static var now: Self { Self(time: Date().formatted(.iso8601), version: Build.version) }
 }

@@ -90,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
                 evaluated: dataset, isTestSet: split == .test, references: samples.references,
                 weights: weights,
                 timing: ResumedRun.owner(of: path).flatMap { RunFiles(RunPaths($0)).timing },
-                evaluation: evaluation)
+                writing: .now, evaluation: evaluation)
             try write(contents, to: report)
         }
     }
