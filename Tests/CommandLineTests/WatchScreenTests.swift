@@ -4,13 +4,49 @@ import Testing
 @testable import SelvedgeCommand
 
 @Suite struct WatchScreenTests {
-    private func lines(_ links: [RunStatus.Link]) throws -> [String] {
+    private func lines(
+        _ links: [RunStatus.Link], workerCount: Int = 0, log: [String] = [], columns: Int? = 79, rows: Int? = nil
+    ) throws -> [String] {
+        let workers = (0..<workerCount).map { index in
+            RunStatus.Worker(
+                name: "worker-\(index)", host: "host1", processIdentifier: 12_345, rank: index, microBatches: 4,
+                phase: "computing gradients", completedSteps: 7, computeShare: 0.77, silentMilliseconds: 0)
+        }
         let status = RunStatus(
             experiment: "A-1", host: "host1", processIdentifier: 1, phase: "training", isOver: false, generation: 1,
-            epoch: 1, epochCount: 2, step: 7, stepsPerEpoch: 94, updatedMilliseconds: 0, links: links)
-        let page = "{\"run\":\"runs/A-1-1\",\"headline\":\"training\",\"status\":\(status.json)}"
+            epoch: 1, epochCount: 2, step: 7, stepsPerEpoch: 94, loss: 0.3442, accuracy: 0.8744,
+            updatedMilliseconds: 0, workers: workers, links: links)
+        let page =
+            "{\"run\":\"runs/A-1-1\",\"headline\":\"training\",\"status\":\(status.json),"
+            + "\"rows\":[{\"val_loss\":0.3883,\"val_accuracy\":0.8587}],\"log\":["
+            + log.map { "{\"level\":\"info\",\"msg\":\"\($0)\",\"ts\":\"2026-11-29T08:00:41Z\"}" }.joined(
+                separator: ",")
+            + "]}"
         let view = try #require(WatchedView(pageJSON: Array(page.utf8)))
-        return WatchScreen(view: view, columns: 79).lines
+        return WatchScreen(view: view, columns: columns, rows: rows).lines
+    }
+
+    @Test(arguments: [60, 80, 120]) func `nothing is cut: names are abbreviated, columns dropped and lines wrapped`(
+        columns: Int
+    ) throws {
+        let message = "worker 'worker-0' joined (pid 24839, host 'vm', build 0.1.0, avx512, 1 thread): 1 of 2"
+        let lines = try lines([], workerCount: 2, log: [message], columns: columns - 1)
+        #expect(lines.allSatisfy { $0.count < columns })
+        #expect(lines.contains { $0.contains("val_loss") && $0.hasSuffix("0.3883") })
+        #expect(lines.contains { $0.hasPrefix("worker-1  computing gradients       77 %") })
+        #expect(lines.contains { $0.hasSuffix("12345") } == (columns >= 80))
+        let words = lines.joined(separator: " ").split(separator: " ").joined(separator: " ")
+        #expect(words.hasSuffix("08:00:41Z " + message))
+    }
+
+    @Test func `a screen fits its rows: the log gives way, then workers`() throws {
+        let log = (0..<6).map { "line \($0)" }
+        #expect(try lines([], workerCount: 4, log: log).count == 3 + 6 + 7)
+        let lines = try lines([], workerCount: 4, log: log, rows: 12)
+        #expect(lines.count == 12 && lines.last == "08:00:41Z line 5")
+        let few = try self.lines([], workerCount: 20, log: log, rows: 12)
+        #expect(few.count == 12 && few.last == "… and 14 more" && !few.contains { $0.contains("line") })
+        #expect(try self.lines([], workerCount: 1, log: log, columns: nil).count == 13)
     }
 
     @Test func `links are listed with their kind, the bytes of a step and what they carry now`() throws {

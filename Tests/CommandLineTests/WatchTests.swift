@@ -47,6 +47,7 @@ import Testing
         #expect(probed.answer(request("/healthz")) == .content(Array("ok\n".utf8), type: "text/plain"))
         #expect(status(of: probed.answer(request("/readyz"))) == 503)
         #expect(status(of: probed.answer(request("/healthz", method: "POST"))) == 404)
+        #expect(probed.answer(request("/favicon.ico")) == .content([], type: "image/x-icon"))
         #expect(status(of: requests(nil, isLoopback: false).answer(request("/readyz"))) == 503)
         let live = RunStatus(
             experiment: "small", host: "host", processIdentifier: 1, phase: "training", isOver: false, generation: 1,

@@ -47,6 +47,19 @@ import Testing
                 """))
     }
 
+    @Test func wideCharactersTakeTwoColumns() {
+        #expect(["靴", "한글", "e\u{301}", "👟", "Bag"].map(TextLayout.width) == [2, 4, 1, 2, 3])
+        #expect(TextLayout.cut("長い名前", 6) == "長い…")
+        let text = ClassificationReportTests.matrix(["ブーツ", "Bag"], [[8, 1], [2, 5]]).text
+        #expect(
+            text.hasPrefix(
+                """
+                true \\ predicted  ブーツ  Bag
+                          ブーツ       8    1
+                             Bag       2    5
+                """))
+    }
+
     @Test func theLargestConfusionsAreListedWhereNoTableFits() {
         let text = matrix.text(columns: 20)
         #expect(text.contains("3  Bag → Ankle boot\n2  Bag → T-shirt/top\n"), "\(text)")

@@ -3,8 +3,8 @@
 struct SVGChart {
     private let chart: LineChart
 
-    private static let width = 520.0
-    private static let height = 260.0
+    private static let width = 420.0
+    private static let height = 230.0
     private static let plot = Rectangle(x: 0, y: 0, width: width, height: height)
         .inset(left: 58, top: 10, right: 12, bottom: 26)
     /// With more points smaller dots stay apart.

@@ -1,8 +1,22 @@
 import Glibc
 
-/// Text in columns. Widths are counted in Unicode scalars.
+/// Text in columns of a terminal.
 enum TextLayout {
-    static func width(_ text: String) -> Int { text.unicodeScalars.count }
+    /// Chinese, Japanese and Korean characters and emoji take two columns.
+    private static let wideScalars: [ClosedRange<UInt32>] = [
+        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xA960...0xA97C, 0xAC00...0xD7A3, 0xF900...0xFAFF,
+        0xFE30...0xFE6F, 0xFF01...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
+    ]
+
+    private static func width(_ scalar: Unicode.Scalar) -> Int {
+        if scalar.value < 0x300 { return 1 }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: return wideScalars.contains { $0.contains(scalar.value) } ? 2 : 1
+        }
+    }
+
+    static func width(_ text: String) -> Int { text.unicodeScalars.reduce(0) { $0 + width($1) } }
 
     static func right(_ text: String, _ columns: Int) -> String {
         String(repeating: " ", count: max(0, columns - width(text))) + text
@@ -16,7 +30,12 @@ enum TextLayout {
     static func cut(_ text: String, _ columns: Int) -> String {
         guard width(text) > columns else { return text }
         var result = String.UnicodeScalarView()
-        result.append(contentsOf: text.unicodeScalars.prefix(max(0, columns - 1)))
+        var used = 0
+        for scalar in text.unicodeScalars {
+            used += width(scalar)
+            if used >= columns { break }
+            result.append(scalar)
+        }
         return String(result) + "…"
     }
 

@@ -38,12 +38,11 @@ struct WatchCommand: ParsableCommand {
         }
         // Until a signal.
         while isServed { pause() }
-        if once || !Console.isInteractive { return Console.result(text(of: try run.view).joined(separator: "\n")) }
+        if once || !Console.isInteractive {
+            let screen = WatchScreen(view: try run.view, columns: Console.resultColumns)
+            return Console.result(screen.lines.joined(separator: "\n"))
+        }
         try watch(run)
-    }
-
-    private func text(of view: WatchedView) -> [String] {
-        WatchScreen(view: view, columns: Console.columns - 1).lines
     }
 
     /// Redraws until the run is over.
@@ -51,7 +50,8 @@ struct WatchCommand: ParsableCommand {
         var drawnLineCount = 0
         while true {
             let view = try run.view
-            let lines = text(of: view)
+            // The line after the last one stays free for the cursor.
+            let lines = WatchScreen(view: view, columns: Console.columns - 1, rows: Console.rows - 1).lines
             // Up to the first line of the last screen, and over it.
             let up = drawnLineCount > 0 ? "\u{1B}[\(drawnLineCount)A" : ""
             Console.write(up + lines.map { $0 + "\u{1B}[K\n" }.joined() + "\u{1B}[J")

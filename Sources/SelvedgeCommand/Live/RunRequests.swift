@@ -59,6 +59,8 @@ struct RunRequests: Sendable {
         case "/readyz":
             let isReady = isReady?() ?? snapshot?.isLive ?? false
             return isReady ? Self.ok : .refused(status: 503, "no coordinator leads the run")
+        // A browser asks for it without a token.
+        case "/favicon.ico": return .content([], type: "image/x-icon")
         default: return nil
         }
     }

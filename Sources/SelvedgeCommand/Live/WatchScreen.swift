@@ -4,14 +4,30 @@ import Runs
 /// A run on a terminal: its place, its workers and the last lines of its log. Pure, so that it can be tested.
 struct WatchScreen {
     let view: WatchedView
-    let columns: Int
+    /// Of the terminal; nil where lines may have any length.
+    let columns: Int?
+    /// Of the terminal; nil for any number of lines.
+    var rows: Int?
 
     private static let barWidth = 20
     private static let logLineCount = 6
 
-    /// Lines of at most `columns` characters.
+    /// Lines of at most `columns` characters. Where there are more than `rows` the log and the list of workers give
+    /// way.
     var lines: [String] {
-        ([headline] + progress + measures + workers + links + waits + log).map { String($0.prefix(max(1, columns))) }
+        var log = log
+        let others = [headline] + progress + measures + links + waits
+        var workers = workers
+        if let rows {
+            let free = max(0, rows - others.count - workers.count)
+            log = free < 2 ? [] : [""] + log.dropFirst().suffix(free - 1)
+            let shown = max(0, rows - others.count - 1)
+            if workers.count > shown + 1 {
+                workers = workers.prefix(shown) + ["… and \(workers.count - shown) more"]
+            }
+        }
+        let lines = [headline] + progress + measures + workers + links + waits + log
+        return lines.map { String($0.prefix(max(1, columns ?? $0.count))) }
     }
 
     private var headline: String {
@@ -33,8 +49,14 @@ struct WatchScreen {
             ("accuracy", status?.accuracy ?? view.accuracy), ("loss", status?.loss ?? view.loss),
             ("val_accuracy", view.validationAccuracy), ("val_loss", view.validationLoss),
         ]
-        let shown = values.compactMap { name, value in value.map { "\(name): \(Figures.metric($0))" } }
-        return shown.isEmpty ? [] : [shown.joined(separator: " - ")]
+        func text(_ name: (String) -> String, separator: String) -> String {
+            values.compactMap { key, value in value.map { name(key) + Figures.metric($0) } }
+                .joined(separator: separator)
+        }
+        let long = text({ "\($0): " }, separator: " - ")
+        if long.isEmpty { return [] }
+        guard let columns, long.count > columns else { return [long] }
+        return [text({ $0.replacing("accuracy", with: "acc") + " " }, separator: " ")]
     }
 
     private var workers: [String] {
@@ -42,14 +64,27 @@ struct WatchScreen {
         guard !workers.isEmpty else { return [] }
         let rows = workers.map { worker in
             [
-                worker.name, worker.host, String(worker.processIdentifier), worker.rank.map(String.init) ?? "-",
-                String(worker.microBatches), worker.computeShare.map { "\(Int(($0 * 100).rounded())) %" } ?? "-",
+                worker.name,
                 worker.silentMilliseconds > 1500
                     ? "silent for \(worker.silentMilliseconds / 1000) s" : worker.phase,
+                worker.computeShare.map { "\(Int(($0 * 100).rounded())) %" } ?? "-", String(worker.microBatches),
+                worker.rank.map(String.init) ?? "-", worker.host, String(worker.processIdentifier),
             ]
         }
-        let heading = ["worker", "host", "process", "rank", "micro-batches", "computing", "is"]
-        return [""] + TextTable.text([heading] + rows, leadingColumns: 2).split(separator: "\n").map(String.init)
+        return table(
+            ["worker", "state", "computing", "micro-batches", "rank", "host", "process"], rows, leadingColumns: 2)
+    }
+
+    /// The table after an empty line, without the last columns where it would be too wide.
+    private func table(_ heading: [String], _ rows: [[String]], leadingColumns: Int) -> [String] {
+        var count = heading.count
+        while true {
+            let cells = ([heading] + rows).map { Array($0.prefix(count)) }
+            let lines = TextTable.text(cells, leadingColumns: leadingColumns).split(separator: "\n").map(String.init)
+            let width = lines.map(\.count).max() ?? 0
+            if count == 1 || width <= columns ?? width { return [""] + lines }
+            count -= 1
+        }
     }
 
     private var links: [String] {
@@ -67,14 +102,34 @@ struct WatchScreen {
                 rate.map { "\(Figures.grouped($0)) Mbit/s" } ?? "-",
             ]
         }
-        let heading = ["link", "over", "workers", "a step", "now"]
-        return [""] + TextTable.text([heading] + rows, leadingColumns: 2).split(separator: "\n").map(String.init)
+        return table(["link", "over", "workers", "a step", "now"], rows, leadingColumns: 2)
     }
 
     private var waits: [String] { view.status.map { WaitText($0).lines } ?? [] }
 
     private var log: [String] {
         let last = view.log.suffix(Self.logLineCount)
-        return last.isEmpty ? [] : [""] + last.map { "\($0.time) \($0.message)" }
+        return last.isEmpty ? [] : [""] + last.flatMap { Self.wrapped("\(Self.clock($0.time)) \($0.message)", columns) }
+    }
+
+    /// The time of a day, in UTC.
+    private static func clock(_ time: String) -> String {
+        time.firstIndex(of: "T").map { String(time[time.index(after: $0)...]) } ?? time
+    }
+
+    /// The text in lines that end between words; all but the first are indented.
+    private static func wrapped(_ text: String, _ columns: Int?) -> [String] {
+        guard let columns, text.count > columns else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > columns {
+                lines.append(line)
+                line = "    " + word
+            } else {
+                line += (line.isEmpty ? "" : " ") + word
+            }
+        }
+        return lines + [line]
     }
 }

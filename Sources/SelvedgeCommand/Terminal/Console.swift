@@ -73,13 +73,18 @@ enum Console {
     /// Columns of the terminal, 80 where there is none.
     static var columns: Int { columns(of: STDERR_FILENO) ?? 80 }
 
+    /// Rows of the terminal, 24 where there is none.
+    static var rows: Int { size(of: STDERR_FILENO).map { Int($0.ws_row) } ?? 24 }
+
     /// Columns for results; nil where standard output is no terminal and lines may have any length.
     static var resultColumns: Int? { columns(of: STDOUT_FILENO) }
 
-    private static func columns(of descriptor: Int32) -> Int? {
+    private static func columns(of descriptor: Int32) -> Int? { size(of: descriptor).map { Int($0.ws_col) } }
+
+    private static func size(of descriptor: Int32) -> winsize? {
         var size = winsize()
-        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
-        return Int(size.ws_col)
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+        return size
     }
 }
 
