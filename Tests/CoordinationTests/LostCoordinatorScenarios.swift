@@ -13,6 +13,11 @@ struct LostCoordinatorScenarios {
         cluster.at(UInt64(time)) { cluster.kill(cluster.coordinator) }
         cluster.expectCompletion()
         #expect(cluster.coordinator.term == 2)
+        var journalled = 0 as UInt64
+        for case .stepDigests(let first, let digests) in cluster.disk.journal {
+            #expect(first <= journalled, "the journal lacks steps \(journalled) to \(first)")
+            journalled = max(journalled, first + UInt64(digests.count))
+        }
         let rounds = cluster.views.values.map(\.position.rounds).max() ?? 0
         #expect(time < 200 || rounds > 5, "no step is repeated")
         #expect(cluster.exits.allSatisfy { $0.code == 0 })

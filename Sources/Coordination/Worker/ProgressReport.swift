@@ -3,6 +3,9 @@ struct ProgressReport {
     /// The content of the next heartbeat.
     private(set) var progress = Progress(generation: 0, completedSteps: 0, phase: .learning, counter: 0)
     private var reduced = ReducedSteps(generation: 0, firstStep: 0, steps: [])
+    /// The last steps that were sent, without gaps: a coordinator that was lost may not have recorded them.
+    private var sent = ReducedSteps(generation: 0, firstStep: 0, steps: [])
+    private var repeatsReducedSteps = false
     /// The compute thread's counter at its last report.
     private var computeCounter: UInt64 = 0
     /// With this many complete steps progress is sent at once.
@@ -29,6 +32,13 @@ struct ProgressReport {
     mutating func enter(_ view: View) {
         progress.generation = view.generation
         reduced = ReducedSteps(generation: view.generation, firstStep: 0, steps: [])
+        if repeatsReducedSteps {
+            // A step that the view does again is reported again.
+            let count = view.position.completedSteps - min(view.position.completedSteps, sent.firstStep)
+            reduced.firstStep = sent.firstStep
+            reduced.steps = Array(sent.steps.prefix(Int(clamping: count)))
+            repeatsReducedSteps = false
+        }
         set(completedSteps: view.position.completedSteps, phase: .linking)
     }
 
@@ -78,7 +88,26 @@ struct ProgressReport {
     mutating func takeReducedSteps() -> ReducedSteps? {
         guard !reduced.steps.isEmpty else { return nil }
         defer { reduced.steps = [] }
+        keep(reduced)
         return reduced
+    }
+
+    /// Another coordinator leads: it gets the steps again with the next view.
+    mutating func coordinatorChanged() {
+        repeatsReducedSteps = true
+    }
+
+    private mutating func keep(_ report: ReducedSteps) {
+        let end = sent.firstStep + UInt64(sent.steps.count)
+        if sent.firstStep <= report.firstStep, report.firstStep <= end {
+            sent.steps.removeLast(Int(end - report.firstStep))
+            sent.steps += report.steps
+        } else {
+            sent = report
+        }
+        let surplus = max(0, sent.steps.count - WireLimits.reducedStepCount)
+        sent.steps.removeFirst(surplus)
+        sent.firstStep += UInt64(surplus)
     }
 }
 

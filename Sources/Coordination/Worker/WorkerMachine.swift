@@ -204,6 +204,7 @@ package struct WorkerMachine: ~Copyable {
         } else {
             // A coordinator took over, or recognises this worker again: messages that may have been lost are sent
             // again.
+            report.coordinatorChanged()
             states.restart()
             states.forget(savedEpochs: welcome.records.savedEpochs)
             sendEpochs(after: welcome.records.epochs, now: now)

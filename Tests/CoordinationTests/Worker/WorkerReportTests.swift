@@ -44,6 +44,32 @@ import Testing
         #expect(report.takeReducedSteps() == nil)
     }
 
+    private static func view(generation: UInt64, completedSteps: UInt64) -> View {
+        let position = Position(rounds: completedSteps, completedSteps: completedSteps, completedEpochs: 0)
+        return View(generation: generation, position: position, holder: 0, members: [])
+    }
+
+    @Test func `a successor gets the steps again with its first view, as far as they are complete`() {
+        var report = ProgressReport()
+        report.enter(Self.view(generation: 1, completedSteps: 0))
+        for step in 0...6 as ClosedRange<UInt64> {
+            _ = report.add(ReducedStep(digest: step), at: step)
+            if step == 3 { _ = report.takeReducedSteps() }
+        }
+        _ = report.takeReducedSteps()
+        report.enter(Self.view(generation: 2, completedSteps: 6))
+        #expect(report.takeReducedSteps() == nil, "the same coordinator has them")
+        report.coordinatorChanged()
+        report.enter(Self.view(generation: 3, completedSteps: 6))
+        var steps = Self.steps(0, [0, 1, 2, 3, 4, 5])
+        steps.generation = 3
+        #expect(report.takeReducedSteps() == steps)
+        #expect(report.add(ReducedStep(digest: 6), at: 6) == nil)
+        #expect(report.takeReducedSteps()?.firstStep == 6)
+        report.enter(Self.view(generation: 4, completedSteps: 7))
+        #expect(report.takeReducedSteps() == nil)
+    }
+
     @Test func `a full message of steps is sent before the next step, and fits`() throws {
         var report = ProgressReport()
         let limit = UInt64(WireLimits.reducedStepCount)
