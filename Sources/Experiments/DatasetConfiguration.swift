@@ -143,7 +143,8 @@ public enum ValidationConfiguration: Sendable, Equatable {
     /// `none`, or a mapping whose key determines how samples are chosen.
     fileprivate init(_ node: SettingNode) throws(SettingError) {
         if node.isScalar {
-            let word = try node.text("none, or how validation samples are chosen")
+            let word = try node.word(
+                "none, or one of split, range, set and file, such as {split: shuffled, fraction: 0.2}")
             guard word == "none" else { throw node.unknownValue(word, ["none"]) }
             self = .none
             return
@@ -208,7 +209,7 @@ extension SettingFormat where Value == TestConfiguration {
             "`{range: [first, end]}`, from 0, without the end, or `none`",
             read: { node throws(SettingError) in
                 guard node.isScalar else { return .range(try SettingFormat<Range<Int>>.samples.read(node)) }
-                let word = try node.text("none, or a range of samples")
+                let word = try node.word("none, or {range: [first, end]}")
                 guard word == "none" else { throw node.unknownValue(word, ["none"]) }
                 return .none
             },

@@ -96,6 +96,14 @@ import Testing
         for text in ["5", "true", "~", "", "[]", "1e3"] {
             #expect(Self.message(1, "name: \(text)").contains("line 1: name: expected a name"), "\(text)")
         }
+        #expect(Self.message(1, "name: 5").hasSuffix("(put it in quotes), found \"5\""))
+        #expect(
+            Self.message(2, "data: {set: fashion-mnist, validation: 0.2}").hasSuffix(
+                "data.validation: expected none, or one of split, range, set and file, such as "
+                    + "{split: shuffled, fraction: 0.2}, found \"0.2\""))
+        #expect(
+            Self.message(2, "data: {set: fashion-mnist, validation: {split: 0.2}}").hasSuffix(
+                "data.validation.split: expected one of shuffled, last, found \"0.2\""))
         #expect(
             Self.message(4, "  input: [28]").contains("model.input: expected a list of height, width and channels"))
         #expect(Self.message(4, "  input: 28").contains("model.input: expected a list"))

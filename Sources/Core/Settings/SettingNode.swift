@@ -96,13 +96,21 @@ package struct SettingNode: Sendable, Equatable {
 
     /// Text: quoted, or plain and neither a number, a truth value nor null.
     package func text(_ expected: String = "text") throws(SettingError) -> String {
-        guard case .scalar(let text, let style) = content else { throw wrongType(expected) }
+        guard let text = textIfAny else { throw wrongType(isScalar ? "\(expected) (put it in quotes)" : expected) }
+        return text
+    }
+
+    /// One of some words: a number does not become one in quotes.
+    package func word(_ expected: String) throws(SettingError) -> String {
+        guard let text = textIfAny else { throw wrongType(expected) }
+        return text
+    }
+
+    private var textIfAny: String? {
+        guard case .scalar(let text, let style) = content else { return nil }
         if style == .quoted { return text }
         let special = ["", "~", "null", "true", "false", "yes", "no", "on", "off"].contains(text.lowercased())
-        guard style == .plain, !special, Double(text) == nil else {
-            throw wrongType("\(expected) (put it in quotes)")
-        }
-        return text
+        return style == .plain && !special && Double(text) == nil ? text : nil
     }
 
     /// Plain `true` or `false`.
@@ -153,9 +161,10 @@ package struct SettingNode: Sendable, Equatable {
     package func choice<Choice: RawRepresentable & CaseIterable>(
         _ type: Choice.Type
     ) throws(SettingError) -> Choice where Choice.RawValue == String {
-        let name = try text()
+        let names = Choice.allCases.map(\.rawValue)
+        let name = try word(names.count == 1 ? names[0] : "one of \(names.joined(separator: ", "))")
         if let choice = Choice(rawValue: name) { return choice }
-        throw unknownValue(name, Choice.allCases.map(\.rawValue))
+        throw unknownValue(name, names)
     }
 
     private static func isDecimal(_ text: String) -> Bool {

@@ -85,7 +85,7 @@ extension SettingNode {
     ) throws(SettingError) -> KindChoice {
         let names = kinds.flatMap { $0.keys }
         if isScalar {
-            let name = try text(noun)
+            let name = try word(noun)
             guard let index = kinds.firstIndex(where: { $0.keys.contains(name) }) else {
                 throw unknownValue(name, names)
             }
