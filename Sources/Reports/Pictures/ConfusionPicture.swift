@@ -117,11 +117,11 @@ struct ConfusionPicture {
                 HeatScale.color((Double(strip) + 0.5) / Double(strips)))
         }
         canvas.outline(band, .faint)
-        for quarter in 0...4 {
-            let share = Double(quarter) / 4
-            let label = FixedPoint.text((share * highest).rounded(), digits: 0) + (measure == .counts ? "" : " %")
+        let scale = AxisScale(lower: 0, upper: max(1, highest), count: 5, wholeNumbers: true)
+        for tick in scale.ticks {
             canvas.text(
-                label, at: Point(x: band.right + 6, y: band.bottom - share * band.height),
+                scale.label(tick) + (measure == .counts ? "" : " %"),
+                at: Point(x: band.right + 6, y: band.bottom - scale.share(of: tick) * band.height),
                 TextStyle(size: 11, color: .faint))
         }
     }
