@@ -54,7 +54,19 @@ struct Selvedge: ParsableCommand {
             isCommand || first.hasPrefix("-")
             ? message(for: error).split(separator: "\n").first.map(String.init) ?? "unusable arguments"
             : "no command '\(first)'; the commands are \(commands.joined(separator: ", "))"
-        return "\(problem); see 'selvedge \(isCommand ? first + " " : "")--help'"
+        return "\(UsageHint.near(problem)); see 'selvedge \(isCommand ? first + " " : "")--help'"
+    }
+}
+
+/// The parser's hint at an option, in "Unknown option '--lr'. Did you mean '--set'?".
+enum UsageHint {
+    /// The problem without a hint at an option whose name is another word.
+    static func near(_ problem: String) -> String {
+        guard let hint = problem.firstRange(of: ". Did you mean ") else { return problem }
+        let names = [problem[..<hint.lowerBound], problem[hint.upperBound...]].map { part in
+            part.split(separator: "'").first { $0.hasPrefix("-") }.map { String($0.drop { $0 == "-" }) } ?? ""
+        }
+        return NearestName.of(names[0], among: [names[1]]) == nil ? String(problem[..<hint.lowerBound]) : problem
     }
 }
 

@@ -3,6 +3,15 @@ import Testing
 
 @testable import SelvedgeCommand
 
+@Suite struct UsageHintTests {
+    @Test func `an option is suggested where its name is near only`() {
+        #expect(UsageHint.near("Unknown option '--lr'. Did you mean '--set'?") == "Unknown option '--lr'")
+        let near = "Unknown option '--epoch'. Did you mean '--epochs'?"
+        #expect(UsageHint.near(near) == near)
+        #expect(UsageHint.near("Missing expected argument '<run>'") == "Missing expected argument '<run>'")
+    }
+}
+
 @Suite struct WatchScreenTests {
     private func lines(
         _ links: [RunStatus.Link], workerCount: Int = 0, log: [String] = [], columns: Int? = 79, rows: Int? = nil
