@@ -62,6 +62,19 @@ import Testing
         }
     }
 
+    @Test func `a snapshot with an earlier one at hand is that of the files`() throws {
+        let run = try Self.folder()
+        let read = { (previous: RunSnapshot?) in
+            RunSnapshot(RunPaths(run.path), nowMilliseconds: Self.written, previous: previous)
+        }
+        let first = read(nil)
+        #expect(read(first) == first)
+        try run.write("log.jsonl", "{\"level\":\"info\",\"msg\":\"new\",\"ts\":\"2026-01-01T00:00:02Z\"}\n")
+        try run.write("timings.jsonl", "")
+        #expect(read(first) == read(nil))
+        #expect(read(first).log.map(\.message) == ["new"] && read(first).recoveries == [])
+    }
+
     @Test func `a coordinator that reports no more is named, and an ended one is not`() throws {
         let run = try Self.folder()
         let silent = RunSnapshot(RunPaths(run.path), nowMilliseconds: Self.written + 61_000)

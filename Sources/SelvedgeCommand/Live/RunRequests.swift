@@ -3,6 +3,7 @@ import Core
 import Foundation
 import Reports
 import Runs
+import Synchronization
 
 /// What the server of a run answers. Does no network input or output.
 ///
@@ -35,6 +36,7 @@ struct RunRequests: Sendable {
     var isReady: (@Sendable () -> Bool)?
     /// Asks the coordinator with this process identifier, on this host, to save and end.
     var stop: @Sendable (Int32) -> Void
+    private let latest = LatestSnapshot()
 
     func answer(_ request: Request) -> Answer {
         guard isNumericOrLocal(request.host) else {
@@ -102,7 +104,7 @@ struct RunRequests: Sendable {
         return .stopping
     }
 
-    var snapshot: RunSnapshot? { run().map { .now(of: $0) } }
+    var snapshot: RunSnapshot? { run().map { latest.read($0) } }
 
     /// The snapshot for the page.
     var snapshotText: String { (snapshot ?? .notBegun).result }
@@ -124,10 +126,23 @@ struct RunRequests: Sendable {
 
 extension RunSnapshot {
     /// What the run directory at a path shows now.
-    static func now(of run: String) -> RunSnapshot {
-        RunSnapshot(RunPaths(run), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000))
+    static func now(of run: String, previous: RunSnapshot? = nil) -> RunSnapshot {
+        RunSnapshot(
+            RunPaths(run), nowMilliseconds: Int(Date().timeIntervalSince1970 * 1000), previous: previous)
     }
 
     /// What `selvedge watch RUN --json` prints, and the server sends.
     var result: String { JSONResult.text("watch", object: json) }
+}
+
+/// The last snapshot of a run, from which the next one takes what has not changed.
+private final class LatestSnapshot: Sendable {
+    private let last = Mutex<RunSnapshot?>(nil)
+
+    func read(_ run: String) -> RunSnapshot {
+        let previous = last.withLock { $0 }
+        let snapshot = RunSnapshot.now(of: run, previous: previous?.run == run ? previous : nil)
+        last.withLock { $0 = snapshot }
+        return snapshot
+    }
 }
