@@ -75,7 +75,7 @@ package enum TextTable {
             row.enumerated().map { column, cell in
                 guard column < leadingColumns else { return TextLayout.right(cell, widths[column]) }
                 return TextLayout.left(cell, widths[column])
-            }.joined(separator: "  ")
+            }.joined(separator: "  ").trimmingTrailingSpaces
         }.joined(separator: "\n")
     }
 }
@@ -112,5 +112,11 @@ extension FixedPoint {
         guard value.isFinite else { return "not a number" }
         let digits = text(abs(value), digits: 4)
         return digits == "0.0000" ? digits : (value < 0 ? "−" : "+") + digits
+    }
+}
+
+extension String {
+    fileprivate var trimmingTrailingSpaces: String {
+        String(self[..<(lastIndex { $0 != " " }.map { index(after: $0) } ?? startIndex)])
     }
 }

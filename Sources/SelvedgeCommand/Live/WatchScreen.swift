@@ -109,27 +109,12 @@ struct WatchScreen {
 
     private var log: [String] {
         let last = view.log.suffix(Self.logLineCount)
-        return last.isEmpty ? [] : [""] + last.flatMap { Self.wrapped("\(Self.clock($0.time)) \($0.message)", columns) }
+        return last.isEmpty
+            ? [] : [""] + last.flatMap { WrappedText.lines("\(Self.clock($0.time)) \($0.message)", columns) }
     }
 
     /// The time of a day, in UTC.
     private static func clock(_ time: String) -> String {
         time.firstIndex(of: "T").map { String(time[time.index(after: $0)...]) } ?? time
-    }
-
-    /// The text in lines that end between words; all but the first are indented.
-    private static func wrapped(_ text: String, _ columns: Int?) -> [String] {
-        guard let columns, text.count > columns else { return [text] }
-        var lines: [String] = []
-        var line = ""
-        for word in text.split(separator: " ") {
-            if !line.isEmpty, line.count + 1 + word.count > columns {
-                lines.append(line)
-                line = "    " + word
-            } else {
-                line += (line.isEmpty ? "" : " ") + word
-            }
-        }
-        return lines + [line]
     }
 }

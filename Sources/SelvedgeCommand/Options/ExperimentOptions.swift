@@ -58,10 +58,20 @@ struct ExperimentOptions: ParsableArguments {
         return flags
     }
 
+    /// All keys: a table, or a paragraph each on a terminal.
+    private func keyText(columns: Int?) -> String {
+        guard let columns else {
+            return TextTable.text(
+                [["key", "values", "default", "meaning"]] + SettingsReference.keys, leadingColumns: 4)
+        }
+        return SettingsReference.keys.flatMap { row in
+            WrappedText.lines("\(row[0]): \(row[1]) (\(row[2])). \(row[3])", columns)
+        }.joined(separator: "\n")
+    }
+
     func validate() throws {
         guard !overrides.contains("help") else {
-            let rows = [["key", "values", "default", ""]] + SettingsReference.keys
-            throw CleanExit.message(TextTable.text(rows, leadingColumns: 4))
+            throw CleanExit.message(keyText(columns: Console.resultColumns))
         }
     }
 

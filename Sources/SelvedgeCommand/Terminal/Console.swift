@@ -124,3 +124,22 @@ enum Figures {
         return String(format: "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
     }
 }
+
+/// Text that is broken between words.
+enum WrappedText {
+    /// The text in lines of at most so many columns; all but the first are indented. A word that is longer stays whole.
+    static func lines(_ text: String, _ columns: Int?) -> [String] {
+        guard let columns, text.count > columns else { return [text] }
+        var lines: [String] = []
+        var line = ""
+        for word in text.split(separator: " ") {
+            if !line.isEmpty, line.count + 1 + word.count > columns {
+                lines.append(line)
+                line = "    " + word
+            } else {
+                line += (line.isEmpty ? "" : " ") + word
+            }
+        }
+        return lines + [line]
+    }
+}
