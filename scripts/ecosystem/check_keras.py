@@ -1,4 +1,5 @@
-"""Loads an exported .keras file with Keras, compares its logits with Selvedge's for all test images, and trains it one step."""
+"""Loads an exported .keras file with Keras, compares its logits and Selvedge's with the same model in Float64, for all test images,
+and trains it one step."""
 
 import argparse
 import os
@@ -12,6 +13,11 @@ from safetensors.numpy import load_file
 import images
 
 
+def logits(model, pixels):
+    """The outputs before the last activation."""
+    return keras.Model(model.inputs, model.layers[-2].output).predict(pixels, batch_size=1000, verbose=0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model", help="a .keras file")
@@ -23,11 +29,20 @@ def main():
         raise SystemExit("the last layer is not the activation")
     expected = load_file(options.logits)["logits"]
     pixels = images.test_pixels(len(expected)).astype(np.float32)
-    found = keras.Model(model.inputs, model.layers[-2].output).predict(pixels, batch_size=1000, verbose=0)
+    found = logits(model, pixels)
     outputs = model.predict(pixels, batch_size=1000, verbose=0)
     if not np.array_equal(outputs[np.arange(len(found)), found.argmax(1)], outputs.max(1)):
         raise SystemExit("the largest output is not that of the largest logit")
-    images.compare(f"keras {keras.__version__}, {model.name}, {len(model.layers)} layers", found, expected)
+    # The same model, whose weights are the same numbers.
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
+    exact = logits(keras.saving.load_model(options.model), pixels.astype(np.float64))
+    keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")
+    if exact.dtype != np.float64:
+        raise SystemExit(f"the model in Float64 gives {exact.dtype}")
+    images.compare_with_exact(
+        f"keras {keras.__version__}, {model.name}, {len(model.layers)} layers", found, expected, exact)
 
     before = [keras.ops.convert_to_numpy(weight) for weight in model.trainable_weights]
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
