@@ -113,7 +113,7 @@ import Testing
         #expect(try RunServer.Address(parsing: text).text == address)
     }
 
-    @Test(arguments: ["A-1", "host1:80", "1.2.3:80", "70000", "1.2.3.4", "*:80", "[::g]:1"])
+    @Test(arguments: ["A-1", "host1:80", "1.2.3:80", "70000", "1.2.3.4", "*:80", "[::g]:1", "0", "10.0.0.1:0"])
     func `what is no address is refused`(text: String) {
         #expect(throws: ExitStatus.self) { try RunServer.Address(parsing: text) }
     }

@@ -23,9 +23,9 @@ struct RunServer: Sendable {
         init(parsing text: String) throws {
             if text.isEmpty {
                 (host, port) = ("127.0.0.1", Self.defaultPort)
-            } else if let port = UInt16(text) {
+            } else if let port = UInt16(text), port > 0 {
                 (host, self.port) = ("127.0.0.1", port)
-            } else if case .tcp(let host, let port)? = try? Endpoint(parsing: "tcp://\(text)"),
+            } else if case .tcp(let host, let port)? = try? Endpoint(parsing: "tcp://\(text)"), port > 0,
                 Self.isNumeric(host == "localhost" ? "127.0.0.1" : host)
             {
                 (self.host, self.port) = (host == "localhost" ? "127.0.0.1" : host, port)

@@ -1,0 +1,121 @@
+"""check_page.py SELVEDGE FOLDER: opens the live page of a training in Chromium, at three widths, by day and by night; kills a worker and
+looks how soon the page shows it; opens the report of the finished run; stops a training with the page's button.
+
+FOLDER is for the files of the runs.
+"""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from playwright.sync_api import sync_playwright
+
+WIDTHS, SCHEMES = (380, 900, 1400), ("dark", "light")
+LIMIT_SECONDS = 60
+# From the kill of a worker to its line on the page.
+SHOWN_SECONDS = 1.0
+
+
+def check(condition, text):
+    if not condition:
+        sys.exit(f"check_page: {text}")
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def start(selvedge, run, epochs):
+    """A training with two workers, and the address of its page."""
+    process = subprocess.Popen(
+        [selvedge, "train", "A-1", "--data", "synthetic", "--epochs", str(epochs), "--workers", "2", "--run", str(run), "--serve", str(free_port())],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    for line in process.stderr:
+        if match := re.search(r"http://\S+", line):
+            return process, match[0]
+    sys.exit(f"check_page: no address of a page was printed, the training ended with {process.wait()}")
+
+
+def wait_for_epoch(run, epoch):
+    deadline = time.monotonic() + LIMIT_SECONDS
+    while True:
+        try:
+            status = json.loads((run / "status.json").read_text())
+            if status["epoch"] >= epoch and status["step"] > 0:
+                return status
+        except (OSError, ValueError):
+            pass
+        check(time.monotonic() < deadline, f"epoch {epoch} does not begin")
+        time.sleep(0.05)
+
+
+def pages(browser, address):
+    """The page in every width and colour scheme; nothing may be wider than the window, and nothing may fail."""
+    for scheme in SCHEMES:
+        for width in WIDTHS:
+            context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+            page = context.new_page()
+            problems = []
+            page.on("console", lambda message: message.type == "error" and problems.append(message.text))
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.goto(address, wait_until="domcontentloaded")
+            yield page
+            found = page.evaluate("document.documentElement.scrollWidth")
+            check(found <= width, f"{address} is {found} pixels wide in a window of {width}")
+            check(not problems, f"{address} complains: {problems}")
+            context.close()
+
+
+def main():
+    selvedge, folder = sys.argv[1], pathlib.Path(sys.argv[2]) / "page"
+    folder.mkdir()
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        # Without a user of its own, as in a container, Chromium cannot make its sandbox.
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        run = folder / "run"
+        process, address = start(selvedge, run, epochs=100000)
+        seconds = 0
+        for index, page in enumerate(pages(browser, address)):
+            status = wait_for_epoch(run, 2 + index)
+            page.wait_for_selector("#loss polyline", timeout=LIMIT_SECONDS * 1000)
+            page.wait_for_function("document.querySelectorAll('#workers tr').length === 3", timeout=LIMIT_SECONDS * 1000)
+            check(page.locator("#validation .matrix tr").count() == 11, "the confusion matrix is not there")
+            before = page.locator("#log li.warning").count()
+            os.kill(next(one["process"] for one in status["workers"] if one["name"] == "worker-1"), signal.SIGKILL)
+            killed = time.monotonic()
+            page.wait_for_function(f"document.querySelectorAll('#log li.warning').length > {before}", polling=20)
+            seconds = max(seconds, time.monotonic() - killed)
+            check("SIGKILL" in page.locator("#log li.warning").first.text_content(), "the killed worker is not named")
+            page.wait_for_function(f"document.querySelectorAll('#recoveries tr').length === {index + 2}")
+            # Until the worker is back.
+            page.wait_for_function("document.querySelectorAll('#workers tr').length === 3", timeout=LIMIT_SECONDS * 1000)
+        check(seconds < SHOWN_SECONDS, f"a killed worker was shown after {seconds:.2f} s")
+        context = browser.new_context()
+        page = context.new_page()
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.goto(address)
+        page.click("#stop")
+        process.stderr.read()
+        check(process.wait() == 130, f"the stopped training ended with {process.returncode}")
+        check((run / "checkpoints/last.safetensors").exists(), "the stopped training has no checkpoint")
+        finished = folder / "finished"
+        subprocess.run(
+            [selvedge, "train", "A-1", "--data", "synthetic", "--epochs", "3", "--run", finished, "-q"], check=True, capture_output=True)
+        for page in pages(browser, f"file://{finished.resolve()}/report.html"):
+            check(page.locator("svg").count() == 4, f"the report has {page.locator('svg').count()} charts")
+        browser.close()
+    print(f"chromium shows the page and the report at {WIDTHS} pixels, {len(WIDTHS) * len(SCHEMES)} killed workers within {seconds:.2f} s, and stops")
+
+
+if __name__ == "__main__":
+    main()
