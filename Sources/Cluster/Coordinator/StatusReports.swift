@@ -50,7 +50,9 @@ struct StatusReports {
     ) -> RunStatus {
         // Before the first report the place follows from the steps.
         let place = Int(clamping: completedSteps).quotientAndRemainder(dividingBy: max(1, stepsPerEpoch))
+        // By rank, then those without one.
         let workers = cluster.workers.map { worker($0) }
+            .sorted { ($0.rank ?? .max, $0.name) < ($1.rank ?? .max, $1.name) }
         let openLinks = outcome == nil ? links(cluster.links) : []
         return RunStatus(
             experiment: experiment, host: HostName.current, processIdentifier: Int(getpid()),
@@ -80,7 +82,8 @@ struct StatusReports {
     private func worker(_ worker: ClusterStatus.Worker) -> RunStatus.Worker {
         RunStatus.Worker(
             name: worker.name, host: worker.host, processIdentifier: Int(worker.processIdentifier), rank: worker.rank,
-            microBatches: worker.microBatchCount, phase: worker.phase.description,
+            microBatches: worker.microBatchCount,
+            phase: worker.rank == nil && worker.phase == .waiting ? "spare" : worker.phase.description,
             completedSteps: Int(clamping: worker.completedSteps), computeShare: computeShare(of: worker),
             silentMilliseconds: Int(clamping: worker.silentMilliseconds))
     }

@@ -56,7 +56,10 @@ struct WatchScreen {
         let long = text({ "\($0): " }, separator: " - ")
         if long.isEmpty { return [] }
         guard let columns, long.count > columns else { return [long] }
-        return [text({ $0.replacing("accuracy", with: "acc") + " " }, separator: " ")]
+        let short = text({ $0.replacing("accuracy", with: "acc") + " " }, separator: " ")
+        if short.count <= columns { return [short] }
+        let names = ["accuracy": "acc ", "loss": "loss ", "val_accuracy": "val ", "val_loss": ""]
+        return [text({ names[$0] ?? "" }, separator: " ")]
     }
 
     private var workers: [String] {
