@@ -75,6 +75,11 @@ def pages(browser, address):
             context.close()
 
 
+def wait_for_row(page, selector, index):
+    """Waits for the element with this number, from 0. The page's policy forbids what waits for conditions."""
+    page.locator(selector).nth(index).wait_for(state="attached", timeout=LIMIT_SECONDS * 1000)
+
+
 def main():
     selvedge, folder = sys.argv[1], pathlib.Path(sys.argv[2]) / "page"
     folder.mkdir()
@@ -88,17 +93,15 @@ def main():
         for index, page in enumerate(pages(browser, address)):
             status = wait_for_epoch(run, 2 + index)
             page.wait_for_selector("#loss polyline", timeout=LIMIT_SECONDS * 1000)
-            page.wait_for_function("document.querySelectorAll('#workers tr').length === 3", timeout=LIMIT_SECONDS * 1000)
+            wait_for_row(page, "#workers tr", 2)
             check(page.locator("#validation .matrix tr").count() == 11, "the confusion matrix is not there")
             before = page.locator("#log li.warning").count()
             os.kill(next(one["process"] for one in status["workers"] if one["name"] == "worker-1"), signal.SIGKILL)
             killed = time.monotonic()
-            page.wait_for_function(f"document.querySelectorAll('#log li.warning').length > {before}", polling=20)
+            wait_for_row(page, "#log li.warning", before)
             seconds = max(seconds, time.monotonic() - killed)
             check("SIGKILL" in page.locator("#log li.warning").first.text_content(), "the killed worker is not named")
-            page.wait_for_function(f"document.querySelectorAll('#recoveries tr').length === {index + 2}")
-            # Until the worker is back.
-            page.wait_for_function("document.querySelectorAll('#workers tr').length === 3", timeout=LIMIT_SECONDS * 1000)
+            wait_for_row(page, "#recoveries tr", index + 1)
         check(seconds < SHOWN_SECONDS, f"a killed worker was shown after {seconds:.2f} s")
         context = browser.new_context()
         page = context.new_page()
