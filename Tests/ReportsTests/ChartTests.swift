@@ -9,7 +9,7 @@ import Testing
         let fine = AxisScale(lower: 0.9, upper: 0.93, count: 7)
         #expect(fine.ticks.map(fine.label) == ["0.900", "0.905", "0.910", "0.915", "0.920", "0.925", "0.930"])
         let large = AxisScale(lower: 0, upper: 48_000, count: 8)
-        #expect(large.ticks.map(large.label) == ["0", "10000", "20000", "30000", "40000"])
+        #expect(large.ticks.map(large.label) == ["0", "10,000", "20,000", "30,000", "40,000"])
     }
 
     @Test func epochsHaveWholeNumbers() {

@@ -182,8 +182,9 @@ struct AxisScale: Equatable {
     func share(of value: Double) -> Double { (value - lower) / (upper - lower) }
 
     func label(_ tick: Double) -> String {
+        if digits == 0, let number = Int(exactly: tick), abs(number) >= 10_000 { return TextLayout.grouped(number) }
         // The sum drops the sign of a zero that rounding made.
-        FixedPoint.text(tick + 0, digits: digits)
+        return FixedPoint.text(tick + 0, digits: digits)
     }
 }
 

@@ -28,7 +28,8 @@ enum HTMLText {
 
     /// A picture inside the page itself.
     static func image(_ picture: Picture) -> String {
-        "<figure><img alt=\"\(escaped(picture.title))\" src=\"data:image/png;base64,\(Base64.text(picture.png))\"></figure>\n"
+        "<figure><img alt=\"\(escaped(picture.title))\" width=\"\(picture.width)\" "
+            + "src=\"data:image/png;base64,\(Base64.text(picture.png))\"></figure>\n"
     }
 
     typealias Section = (anchor: String, title: String, body: String)
@@ -68,13 +69,13 @@ enum HTMLText {
     private static let documentStyle = """
         h1 { font-size: 1.7rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; border-bottom: 1px solid var(--line); }
         nav a { color: var(--link); margin-right: 1rem; white-space: nowrap; }
-        .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 340px), 1fr)); }
+        .charts { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); }
         .chart { margin: 0; } figcaption { font-weight: bold; text-align: center; }
         pre { font: 13px/1.35 "DejaVu Sans Mono", monospace; overflow-x: auto; background: var(--panel); padding: 1rem; }
         .warning { background: #c62828; color: white; font-size: 2rem; font-weight: bold; text-align: center; padding: .6rem; }
         @media (max-width: 600px) {
         h1 { font-size: 1.35rem; } .warning { font-size: 1.2rem; } th, td { padding: .2rem .45rem; }
-        pre { font-size: 11px; padding: .6rem; } figure img { max-width: none; width: 620px; }
+        pre { font-size: 11px; padding: .6rem; } figure img { max-width: 620px; }
         }
         """
 }

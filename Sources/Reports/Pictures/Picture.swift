@@ -6,11 +6,14 @@ package struct Picture: Sendable, Equatable {
     package var title: String
     /// A PNG file.
     package var png: [UInt8]
+    /// Its width on a page; the bitmap may have twice as many pixels.
+    let width: Int
 
     init(name: String, title: String, canvas: Canvas) throws(DrawingError) {
         self.name = name
         self.title = title
         png = try canvas.png()
+        width = Int(canvas.width)
     }
 }
 

@@ -237,8 +237,9 @@ extension RunReport {
     }
 
     private var writingLine: String {
-        writing.map { "<p>Written \(HTMLText.escaped($0.time)) by selvedge \(HTMLText.escaped($0.version))</p>\n" }
-            ?? ""
+        guard let writing else { return "" }
+        let time = writing.time.replacing("T", with: " ").replacing("Z", with: " UTC")
+        return "<p>Written \(HTMLText.escaped(time)) by selvedge \(HTMLText.escaped(writing.version))</p>\n"
     }
 
     private var resultTable: String {
