@@ -15,7 +15,8 @@ struct LostCoordinatorScenarios {
         #expect(cluster.coordinator.term == 2)
         var journalled = 0 as UInt64
         for case .stepDigests(let first, let digests) in cluster.disk.journal {
-            #expect(first <= journalled, "the journal lacks steps \(journalled) to \(first)")
+            // Rank 0 may be one step behind: it copies the state then, and has not summed that step's gradients.
+            #expect(first <= journalled + 1, "the journal lacks steps \(journalled) to \(first)")
             journalled = max(journalled, first + UInt64(digests.count))
         }
         let rounds = cluster.views.values.map(\.position.rounds).max() ?? 0
