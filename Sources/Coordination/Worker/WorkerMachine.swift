@@ -102,7 +102,8 @@ package struct WorkerMachine: ~Copyable {
 
     /// Rank 0 only: the gradients of `step` (from 0) are summed.
     package mutating func stepReduced(_ reduced: ReducedStep, at step: UInt64, now: UInt64) -> [WorkerAction] {
-        if phase == .training || phase == .quiescing || phase == .finishing,
+        // The last step may be told after the report that the compute thread has quiesced.
+        if phase == .training || phase == .quiescing || phase == .finishing || phase.isQuiescent,
             let full = report.add(reduced, at: step)
         {
             send(.reducedSteps(full))
@@ -202,8 +203,7 @@ package struct WorkerMachine: ~Copyable {
             phase = .loading
             compute(.loadExperiment(welcome, job: sender.job))
         } else {
-            // A coordinator took over, or recognises this worker again: messages that may have been lost are sent
-            // again.
+            // A coordinator took over, or recognises this worker again: messages may have been lost.
             report.coordinatorChanged()
             states.restart()
             states.forget(savedEpochs: welcome.records.savedEpochs)
