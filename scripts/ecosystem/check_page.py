@@ -45,16 +45,18 @@ def start(selvedge, run, epochs):
     sys.exit(f"check_page: no address of a page was printed, the training ended with {process.wait()}")
 
 
-def wait_for_epoch(run, epoch):
+def process_of_worker(run, epoch):
+    """The process of worker-1 in this epoch or a later one, as soon as it computes."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while True:
         try:
             status = json.loads((run / "status.json").read_text())
-            if status["epoch"] >= epoch and status["step"] > 0:
-                return status
+            found = [one for one in status["workers"] if one["name"] == "worker-1" and one["micro_batches"] > 0]
+            if status["epoch"] >= epoch and status["step"] > 0 and found:
+                return found[0]["process"]
         except (OSError, ValueError):
             pass
-        check(time.monotonic() < deadline, f"epoch {epoch} does not begin")
+        check(time.monotonic() < deadline, f"worker-1 does not compute in epoch {epoch}")
         time.sleep(0.05)
 
 
@@ -91,12 +93,12 @@ def main():
         process, address = start(selvedge, run, epochs=100000)
         seconds = 0
         for index, page in enumerate(pages(browser, address)):
-            status = wait_for_epoch(run, 2 + index)
+            process_of_worker(run, 2 + index)
             page.wait_for_selector("#loss polyline", timeout=LIMIT_SECONDS * 1000)
             wait_for_row(page, "#workers tr", 2)
             check(page.locator("#validation .matrix tr").count() == 11, "the confusion matrix is not there")
             before = page.locator("#log li.warning").count()
-            os.kill(next(one["process"] for one in status["workers"] if one["name"] == "worker-1"), signal.SIGKILL)
+            os.kill(process_of_worker(run, 2), signal.SIGKILL)
             killed = time.monotonic()
             wait_for_row(page, "#log li.warning", before)
             seconds = max(seconds, time.monotonic() - killed)
