@@ -37,7 +37,8 @@ def free_port():
 def start(selvedge, run, epochs):
     """A training with two workers, and the address of its page."""
     process = subprocess.Popen(
-        [selvedge, "train", "A-1", "--data", "synthetic", "--epochs", str(epochs), "--workers", "2", "--run", str(run), "--serve", str(free_port())],
+        [selvedge, "train", "A-1", "--data", "synthetic", "--epochs", str(epochs), "--workers", "2", "--restarts", "20",
+         "--run", str(run), "--serve", str(free_port()), "-q"],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     for line in process.stderr:
         if match := re.search(r"http://\S+", line):
@@ -102,7 +103,7 @@ def main():
             killed = time.monotonic()
             wait_for_row(page, "#log li.warning", before)
             seconds = max(seconds, time.monotonic() - killed)
-            check("SIGKILL" in page.locator("#log li.warning").first.text_content(), "the killed worker is not named")
+            check("SIGKILL" in "".join(page.locator("#log li.warning").all_text_contents()), "the killed worker is not named")
             wait_for_row(page, "#recoveries tr", index + 1)
         check(seconds < SHOWN_SECONDS, f"a killed worker was shown after {seconds:.2f} s")
         context = browser.new_context()
