@@ -42,13 +42,13 @@ enum MadeUpReport {
 
     static func make(
         published: [PublishedFigure] = [], rows: [EpochRow] = rows, isSynthetic: Bool = true,
-        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, writing: RunReport.Writing? = nil
+        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, origin: RunReport.Origin? = nil
     ) throws -> RunReport {
         let experiment = experiment(published: published, isSynthetic: isSynthetic)
         let test = SyntheticImages.make(sampleCount: sampleCount, seed: 2)
         return try RunReport(
             experiment: experiment, model: Model(experiment.model, loss: experiment.loss), rows: rows,
             training: SyntheticImages.make(sampleCount: 100, seed: 1), evaluated: test,
-            weights: weights, timing: timing, writing: writing, evaluation: evaluation(of: test))
+            weights: weights, timing: timing, origin: origin, evaluation: evaluation(of: test))
     }
 }

@@ -83,11 +83,12 @@ import Training
         }
         let timing = try RunTiming(jsonLines: Array(lines.joined().utf8))
         let page = try MadeUpReport.make(
-            timing: timing, writing: RunReport.Writing(time: "2026-11-29T08:00:00Z", version: "1.2")
+            timing: timing, origin: RunReport.Origin(trainedUntil: "2026-11-29T08:00:00Z", version: "1.2")
         ).html(pictures: [])
         for text in [
             "<td>9.5 s, 789 images/s</td>", "<td>workers at the end of an epoch</td><td>1 to 2</td>",
-            "<p>Written 2026-11-29 08:00:00 UTC by selvedge 1.2</p>", "<figcaption>Images a second</figcaption>",
+            "<p>Trained until 2026-11-29 08:00:00 UTC; report by selvedge 1.2</p>",
+            "<figcaption>Images a second</figcaption>",
             "<title>of all workers, epoch 2: 1,250</title>",
         ] {
             #expect(page.contains(text), "\(text)")

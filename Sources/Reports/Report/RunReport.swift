@@ -20,18 +20,18 @@ package struct RunReport: Sendable {
     private let references: SampleReferences
     /// Nil where it was not measured.
     package let timing: RunTiming?
-    private let writing: Writing?
+    private let origin: Origin?
     private let training: ImageDataset
     private let trainingIndices: [Int]
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
     /// by its samples and classes, split by the experiment. `isTestSet`: whether `evaluated` is a separate set,
-    /// which the training set does not hold. `weights`, `timing` and `writing` are shown where they are known.
+    /// which the training set does not hold. `weights`, `timing` and `origin` are shown where they are known.
     package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
         isTestSet: Bool = true, references: SampleReferences = SampleReferences("test"),
-        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, writing: Writing? = nil, evaluation: Evaluation
+        weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, origin: Origin? = nil, evaluation: Evaluation
     ) throws(DatasetError) {
         precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
         self.experiment = experiment
@@ -44,7 +44,7 @@ package struct RunReport: Sendable {
         self.references = references
         self.weights = weights
         self.timing = timing
-        self.writing = writing
+        self.origin = origin
         history = TrainingHistory(rows)
         matrix = ConfusionMatrix(
             classNames: ConfusionMatrix.names(evaluated.classNames, outputCount: model.classCount),
@@ -58,15 +58,20 @@ package struct RunReport: Sendable {
         self.balance = balance
     }
 
-    /// When a report is written, and by which release.
-    package struct Writing: Sendable {
+    /// When a training ended, and the release that reports it.
+    package struct Origin: Sendable {
         /// In ISO 8601.
-        let time: String
-        let version: String
+        private let trainedUntil: String
+        private let version: String
 
-        package init(time: String, version: String) {
-            self.time = time
+        package init(trainedUntil: String, version: String) {
+            self.trainedUntil = trainedUntil
             self.version = version
+        }
+
+        fileprivate var text: String {
+            let time = trainedUntil.replacing("T", with: " ").replacing("Z", with: " UTC")
+            return "Trained until \(time); report by selvedge \(version)"
         }
     }
 
@@ -233,13 +238,8 @@ extension RunReport {
         ]
         return HTMLText.page(
             title: title, warning: warning,
-            body: "<p>\(HTMLText.escaped(headline))</p>\n" + writingLine + HTMLText.sections(sections))
-    }
-
-    private var writingLine: String {
-        guard let writing else { return "" }
-        let time = writing.time.replacing("T", with: " ").replacing("Z", with: " UTC")
-        return "<p>Written \(HTMLText.escaped(time)) by selvedge \(HTMLText.escaped(writing.version))</p>\n"
+            body: ([headline] + (origin.map { [$0.text] } ?? [])).map { "<p>\(HTMLText.escaped($0))</p>\n" }.joined()
+                + HTMLText.sections(sections))
     }
 
     private var resultTable: String {

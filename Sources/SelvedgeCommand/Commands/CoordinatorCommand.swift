@@ -207,7 +207,8 @@ struct FinalReport {
             experiment: run.experiment, model: run.model, rows: run.rows, training: run.trainingSet,
             evaluated: samples.dataset, isTestSet: samples.split == .test, references: samples.references,
             weights: EvaluatedWeights(state.progress, run.schedule, role),
-            timing: RunFiles(run.directory.paths).timing, writing: .now, evaluation: evaluator.evaluate(state))
+            timing: RunFiles(run.directory.paths).timing, origin: RunReport.Origin(run: run.directory.path),
+            evaluation: evaluator.evaluate(state))
     }
 
     /// Writes the reports and pictures, and prints one of the reports. Returns the pictures.
@@ -241,7 +242,11 @@ struct FinalReport {
     ]
 }
 
-extension RunReport.Writing {
-    /// By this program, at this moment.
-    static var now: Self { Self(time: Date().formatted(.iso8601), version: Build.version) }
+extension RunReport.Origin {
+    /// Of a run, by its last status; nil where there is none. A later report of the same weights has the same.
+    init?(run: String) {
+        guard let status = RunSnapshot.now(of: run).status else { return nil }
+        let time = Date(timeIntervalSince1970: Double(status.updatedMilliseconds) / 1000)
+        self.init(trainedUntil: time.formatted(.iso8601), version: Build.version)
+    }
 }

@@ -90,7 +90,7 @@ struct EvaluateCommand: ParsableCommand {
                 evaluated: dataset, isTestSet: split == .test, references: samples.references,
                 weights: weights,
                 timing: ResumedRun.owner(of: path).flatMap { RunFiles(RunPaths($0)).timing },
-                writing: .now, evaluation: evaluation)
+                origin: ResumedRun.owner(of: path).flatMap { RunReport.Origin(run: $0) }, evaluation: evaluation)
             try write(contents, to: report)
         }
     }
