@@ -81,6 +81,19 @@ extension ProcessesByHandTests {
             #expect(workerEnd.code == 0, "\(workerEnd.lines)")
         }
 
+        @Test func `idle connections during training leave descriptors for checkpoints`() throws {
+            let path = scratch.sockets + "/control"
+            let (coordinator, address) = try coordinator(
+                workers: 1, at: "ipc://" + path, limit: "-n 256", ["--run", "run", "--epochs", "\(Self.epochs)"])
+            let worker = try worker("only", address)
+            try coordinator.line(containing: "Epoch 1/")
+            let connections = idleConnections(400, to: path)
+            defer { for connection in connections { close(connection) } }
+            let end = try coordinator.end()
+            #expect(end.code == 0 && end.complaints.isEmpty, "\(end.lines)")
+            #expect(try worker.end().code == 0)
+        }
+
         @Test func `a second coordinator does not take over the socket of the first`() throws {
             let path = scratch.sockets + "/control"
             let (coordinator, address) = try coordinator(workers: 1, at: "ipc://" + path, ["--run", "run"])
