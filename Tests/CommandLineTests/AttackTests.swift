@@ -205,7 +205,7 @@ extension ProcessesByHandTests {
 
         @Test func `a wiretap reads nothing with keys, and a session that is sent again changes nothing`() throws {
             let texts = ["sparse_categorical_crossentropy", "max_pool2d", "left"]
-            let run = try Run(in: scratch, isTapped: true, epochs: 40)
+            let run = try Run(in: scratch, isTapped: true)
             let wiretap = try #require(run.wiretap)
             defer { wiretap.close() }
             // Into connections of its own, and into one that is in use.
@@ -222,7 +222,7 @@ extension ProcessesByHandTests {
             #expect(wiretap.hasRepeated)
             run.printRow("a session sent again", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed(epochs: 40)
+            try expectUndisturbed()
             for text in texts { #expect(!wiretap.contains(text), "\(text)") }
 
             // Without keys the same wiretap reads them.
