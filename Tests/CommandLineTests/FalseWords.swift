@@ -68,20 +68,15 @@ final class FalseWords: Sendable {
     /// What a worker has sent and is not forwarded yet: the rest of a frame follows (ZMTP 3).
     private struct Stream {
         var bytes: [UInt8] = []
-        var hasGreeted = false
+        /// Bytes of the greeting that are still to come. Each side sends its rest only when it has the other's beginning.
+        var greetingCount = 64
     }
 
-    private static let greetingByteCount = 64
-
     private func take(_ new: [UInt8], _ stream: inout Stream) -> [UInt8] {
-        stream.bytes += new
-        var forwarded: [UInt8] = []
-        if !stream.hasGreeted {
-            guard stream.bytes.count >= Self.greetingByteCount else { return [] }
-            forwarded += stream.bytes.prefix(Self.greetingByteCount)
-            stream.bytes.removeFirst(Self.greetingByteCount)
-            stream.hasGreeted = true
-        }
+        let greeting = new.prefix(stream.greetingCount)
+        stream.greetingCount -= greeting.count
+        stream.bytes += new.dropFirst(greeting.count)
+        var forwarded = Array(greeting)
         while let (flags, content, length) = Self.frame(at: stream.bytes) {
             forwarded += changedContent(content).map { Self.frame(flags, $0) } ?? Array(stream.bytes[..<length])
             stream.bytes.removeFirst(length)
