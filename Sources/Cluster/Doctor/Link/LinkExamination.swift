@@ -30,7 +30,8 @@ package struct LinkExamination {
     }
 
     private static let connectMilliseconds = 3000
-    private static let handshakeMilliseconds = 6000
+    /// More than `AdmissionAttempts` takes to find that the other side has another key.
+    private static let handshakeMilliseconds = 10_000
     private static let answerMilliseconds = 3000
 
     /// Takes about two seconds to a coordinator and five to a doctor; half a minute where something does not answer.
