@@ -31,14 +31,15 @@ struct ProgressReport {
 
     mutating func enter(_ view: View) {
         progress.generation = view.generation
-        reduced = ReducedSteps(generation: view.generation, firstStep: 0, steps: [])
-        if repeatsReducedSteps {
-            // A step that the view does again is reported again.
-            let count = view.position.completedSteps - min(view.position.completedSteps, sent.firstStep)
-            reduced.firstStep = sent.firstStep
-            reduced.steps = Array(sent.steps.prefix(Int(clamping: count)))
-            repeatsReducedSteps = false
-        }
+        let late = reduced
+        if !late.steps.isEmpty { keep(late) }
+        let unrecorded = repeatsReducedSteps ? sent : late
+        repeatsReducedSteps = false
+        // A step that the view does again is reported again.
+        let count = view.position.completedSteps - min(view.position.completedSteps, unrecorded.firstStep)
+        reduced = ReducedSteps(
+            generation: view.generation, firstStep: unrecorded.firstStep,
+            steps: Array(unrecorded.steps.prefix(Int(clamping: count))))
         set(completedSteps: view.position.completedSteps, phase: .linking)
     }
 

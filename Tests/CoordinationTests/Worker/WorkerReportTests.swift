@@ -70,6 +70,20 @@ import Testing
         #expect(report.takeReducedSteps() == nil)
     }
 
+    @Test func `a step that was told after the last report is reported with the next view if it is complete`() {
+        var report = ProgressReport()
+        report.enter(Self.view(generation: 1, completedSteps: 0))
+        for step in 0...3 as ClosedRange<UInt64> {
+            _ = report.add(ReducedStep(digest: step), at: step)
+            if step == 1 { _ = report.takeReducedSteps() }
+        }
+        report.enter(Self.view(generation: 2, completedSteps: 3))
+        var late = Self.steps(2, [2])
+        late.generation = 2
+        #expect(report.takeReducedSteps() == late)
+        #expect(report.takeReducedSteps() == nil)
+    }
+
     @Test func `a full message of steps is sent before the next step, and fits`() throws {
         var report = ProgressReport()
         let limit = UInt64(WireLimits.reducedStepCount)
