@@ -308,19 +308,13 @@ struct GradientTile {
     /// Adds the products of `count` samples, one sample after another.
     @inline(always)
     private func sum(_ begin: Int, _ count: Int, _ tile: inout RegisterTile, rows: Int, vectors: Int) {
-        var x = x + begin &* xRowStride
         var following = following + begin &* followingRowStride
-        var outputGradient = panel.samples(from: begin, count: count)
-        let panelStride = panel.rowStride
-        var remaining = count
-        while remaining > 0 {
+        tile.addOuterProducts(
+            rows: rows, vectors: vectors, count: count, x + begin &* xRowStride, stride: xRowStride,
+            panel.samples(from: begin, count: count), stride: panel.rowStride
+        ) {
             selvedge_prefetch(following)
-            tile.addProducts(
-                rows: rows, vectors: vectors, x, rowStride: 1, TileRow(outputGradient, vectors: vectors))
-            x += xRowStride
             following += followingRowStride
-            outputGradient += panelStride
-            remaining &-= 1
         }
     }
 

@@ -149,16 +149,18 @@ struct RegisterTile {
         row13.addProduct(a[13 &* rowStride], b, vectors: vectors)
     }
 
-    /// Adds `count` outer products `a[row] · b`, one after another; a and b advance by their strides.
+    /// Adds `count` outer products `a[row] · b`, one after another; a and b advance by their strides. `beforeEach` may
+    /// request memory that is needed later.
     @inline(always)
     mutating func addOuterProducts(
         rows: Int, vectors: Int, count: Int, _ a: UnsafePointer<Float>, stride aStride: Int, _ b: UnsafePointer<Float>,
-        stride bStride: Int
+        stride bStride: Int, beforeEach: () -> Void = {}
     ) {
         var a = a
         var b = b
         var remaining = count
         while remaining > 0 {
+            beforeEach()
             addProducts(rows: rows, vectors: vectors, a, rowStride: 1, TileRow(b, vectors: vectors))
             a += aStride
             b += bStride
