@@ -65,7 +65,9 @@ let targets: [Target] = [
     module("Coordination", ["Core", "Collectives"]),
     module("Transport", ["Core", "CZeroMQ", "CPlatform"]),
     module("Runs", ["Core", "CHDF5", "CZlib"]),
-    module("Training", ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs"]),
+    module(
+        "Training",
+        ["KernelInterface", "NeuralNetwork", "Datasets", "Experiments", "Collectives", "Runs", "CPlatform"]),
     module("Faults", ["Core", "Runs", "YAML"]),
     module("Cluster", ["KernelInterface", "Training", "Coordination", "Transport", "Faults", "CPlatform"]),
     module("Reports", ["Training", "CCairo", "CCurl"], resources: [.embedInCode("Resources")]),

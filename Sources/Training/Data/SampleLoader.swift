@@ -1,3 +1,4 @@
+import CPlatform
 import Datasets
 import Experiments
 import KernelInterface
@@ -30,11 +31,29 @@ struct SampleLoader {
         let elementCount = pass.model.inputElementCount
         dataset.pixels.withUnsafeBufferPointer { pixels in
             guard let pixels = pixels.baseAddress else { preconditionFailure("a data set has pixels") }
-            for local in pass.sampleRange(thread: thread, sampleCount: positions.count) {
+            let range = pass.sampleRange(thread: thread, sampleCount: positions.count)
+            for local in range {
+                if local + Self.requestDistance < range.upperBound {
+                    let later = Int(samples[positions.lowerBound + local + Self.requestDistance])
+                    Self.request(elementCount, pixels + later * elementCount)
+                }
                 let sample = Int(samples[positions.lowerBound + local])
                 kernels.scaleBytes(elementCount, pixels + sample * elementCount, pass.inputs + local * elementCount)
                 pass.labels[local] = dataset.labels[sample]
             }
+        }
+    }
+
+    /// How many samples ahead pixels are requested: the next sample lies anywhere in the data set.
+    private static let requestDistance = 4
+    private static let cacheLineByteCount = 64
+
+    /// Asks the processor for the cache lines of `count` bytes.
+    private static func request(_ count: Int, _ bytes: UnsafePointer<UInt8>) {
+        var offset = 0
+        while offset < count {
+            selvedge_prefetch(bytes + offset)
+            offset += cacheLineByteCount
         }
     }
 }
