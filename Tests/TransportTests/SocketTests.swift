@@ -54,6 +54,32 @@ struct SocketTests {
         #expect(receivedCount == 1000)
     }
 
+    @Test("A server that sends more than is read, and goes, does not end its client")
+    func lostServerOfFullQueue() throws {
+        let folder = try TemporaryFolder()
+        var options = SocketOptions()
+        options.sendHighWaterMark = 2000
+        let router = try ZeroMQSocket(context(), .router, options: options)
+        // The end of a file's connection is seen also where it is not read.
+        let endpoint = try router.bind(folder.endpoint("r"))
+        let dealer = try ZeroMQSocket(context(), .dealer, options: SocketOptions())
+        try dealer.connect(endpoint)
+        try #require(try wait(dealer, forSending: true))
+        #expect(try dealer.send(frames: [[1]]))
+        try #require(try wait(router))
+        let client = try #require(try router.receiveFrames())[0]
+        for number in 0..<1000 { #expect(try router.send(frames: [client, bytes(100, seed: number)])) }
+        usleep(300_000)
+        router.close()
+        usleep(UInt32(SocketOptions.heartbeatIntervalMilliseconds + 200) * 1000)
+        let successor = try ZeroMQSocket(context(), .router, options: options)
+        _ = try successor.bind(endpoint)
+        try #require(try wait(dealer, forSending: true))
+        #expect(try dealer.send(frames: [[2]]))
+        try #require(try wait(successor))
+        #expect(try successor.receiveFrames()?.last == [2])
+    }
+
     /// Frames are counted on connections that are accepted after a limit was set: this one is beyond what tests leave
     /// unread.
     private static let countsFrames: Bool = {

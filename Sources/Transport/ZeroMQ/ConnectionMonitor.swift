@@ -49,10 +49,7 @@ package final class ConnectionMonitor {
             ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED
             | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
             | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
-        var options = SocketOptions()
-        // Unread events beyond this would block libzmq's I/O thread.
-        options.receiveHighWaterMark = 1_000_000
-        socket = try ZeroMQSocket(watched.context, .pair, options: options)
+        socket = try ZeroMQSocket(watched.context, .pair, options: SocketOptions())
         self.watched = watched
         try watched.startMonitoring(at: name, events: events)
         guard zmq_connect(socket.handle, name) == 0 else { throw .current("watch", watched.endpoint) }

@@ -5,9 +5,6 @@ package import Core
 package struct SocketOptions: Sendable {
     /// The most messages queued for one peer; then the socket takes no more.
     package var sendHighWaterMark = 64
-    /// The most messages queued from one peer; then its connection is not read. Not of ROUTER and PULL, to which many
-    /// peers connect: `UnreadBytes` bounds those.
-    package var receiveHighWaterMark = 64
     /// A longer frame ends the connection before memory is allocated for it.
     package var maximumMessageByteCount = 1 << 20
     /// How long closing waits for unsent messages to be sent.
@@ -31,12 +28,10 @@ package struct SocketOptions: Sendable {
 
     /// For sockets that carry tensors in frames of up to `maximumPayloadByteCount` bytes.
     ///
-    /// `highWaterMark` is at least the number of frames of two steps from one peer, so that a connection is always
-    /// read.
+    /// `highWaterMark` is at least the number of frames of two steps to one peer.
     package static func data(highWaterMark: Int, maximumPayloadByteCount: Int) -> SocketOptions {
         var options = SocketOptions()
         options.sendHighWaterMark = highWaterMark
-        options.receiveHighWaterMark = highWaterMark
         // With 64 bytes of header.
         options.maximumMessageByteCount = maximumPayloadByteCount + 64 + curveByteCount
         options.reconnectMilliseconds = nil
@@ -75,9 +70,9 @@ extension ZeroMQSocket {
     /// Sets all options. Called before the socket binds or connects; libzmq may crash when some are changed later.
     func apply(_ options: SocketOptions) throws(TransportError) {
         try set(ZMQ_SNDHWM, options.sendHighWaterMark)
-        // libzmq stops reading a connection at its mark, and aborts when that one breaks before it is read again.
-        let isBoundInBytes = kind == .router || kind == .pull
-        try set(ZMQ_RCVHWM, isBoundInBytes ? 0 : options.receiveHighWaterMark)
+        // libzmq would stop reading a connection at its mark, and abort when that one breaks before it is read again.
+        // `UnreadBytes` bounds what many peers send.
+        try set(ZMQ_RCVHWM, 0)
         var limit = Int64(options.maximumMessageByteCount)
         guard zmq_setsockopt(handle, ZMQ_MAXMSGSIZE, &limit, MemoryLayout<Int64>.size) == 0 else {
             throw .current("set the largest message of", endpoint)
