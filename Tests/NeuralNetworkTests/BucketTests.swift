@@ -7,15 +7,20 @@ import Testing
 @Suite("Buckets leave while the backward pass continues")
 struct BucketTests {
     /// A model whose layers fill three buckets.
-    static let configuration = ModelConfiguration(
+    private static let whole = ModelConfiguration(
         inputShape: ImageShape(height: 14, width: 14, channels: 1),
         layers: [
             convolution(40, 3, 3), convolution(48, 3, 3), .maxPool2D, .flatten, dense(40, .relu), dense(10, .sigmoid),
         ])
 
-    @Test("a bucket is announced on thread 0, in order, when its gradients are final", arguments: 1...3)
-    func announced(threadCount: Int) throws {
-        let model = try Model(Self.configuration, loss: CategoricalCrossEntropy())
+    /// A model whose dense layer fills two buckets, with odd numbers of rows and columns, and whose convolution a third.
+    private static let cut = ModelConfiguration(
+        inputShape: ImageShape(height: 17, width: 17, channels: 1),
+        layers: [convolution(9, 3, 3), .flatten, dense(37, .relu), dense(10, .sigmoid)])
+
+    @Test("a bucket is announced on thread 0, in order, when its gradients are final", arguments: 1...3, [whole, cut])
+    func announced(threadCount: Int, configuration: ModelConfiguration) throws {
+        let model = try Model(configuration, loss: CategoricalCrossEntropy())
         #expect(model.buckets.count == 3)
         let kernels = KernelSets.best
         let threads = try ComputeThreads(count: threadCount)
@@ -62,7 +67,7 @@ struct BucketTests {
     @Test("a worker whose micro-batches are all empty announces its buckets and has no roots")
     func emptyRun() throws {
         let run = TestRun(
-            model: try Model(Self.configuration, loss: CategoricalCrossEntropy()), kernels: KernelSets.best,
+            model: try Model(Self.whole, loss: CategoricalCrossEntropy()), kernels: KernelSets.best,
             threadCount: 2, inputs: [Float](repeating: 0.5, count: 196), labels: [3])
         var random = SeededGenerator(seed: 8)
         let result = try run.train(random.parameters(run.model), owned: 0..<4)

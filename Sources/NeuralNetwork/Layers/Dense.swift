@@ -58,7 +58,7 @@ package struct Dense: Layer {
                 torchLayout: TorchLayout(
                     extents: inputs.extents + [units], order: [inputs.extents.count] + inputs.order),
                 initialization: .glorotUniform(fanSum: input.elementCount + units), role: role,
-                regularization: regularization),
+                regularization: regularization, gradientGranule: DenseUnit.partGranule * units),
             ParameterDeclaration("bias", forChannelsOf: .flat(units), start: 0, role: role),
         ]
     }
@@ -112,6 +112,12 @@ struct DensePlan: UnitPlan {
     var forwardFLOPsPerSample: Int { 2 * inputCount * outputCount }
     var keepsOnlySigns: Bool { true }
 
+    /// The rows of the weight gradient in one part of the parameters.
+    func weightRows(ofPart index: Int) -> Range<Int> {
+        let part = parameters.parts[index].clamped(to: weight..<weight + inputCount * outputCount)
+        return (part.lowerBound - weight) / outputCount..<(part.upperBound - weight) / outputCount
+    }
+
     func applyingReLU() -> DensePlan {
         var plan = self
         plan.appliesReLU = true
@@ -127,6 +133,10 @@ struct DensePlan: UnitPlan {
 final class DenseUnit: ExecutionUnit {
     /// Rows of a weight gradient that stay together: kernels work on tiles of rows.
     private static let rowGranule = 28
+
+    /// Rows that parts of a weight gradient are multiples of: then each begins at a cache line, with any number of
+    /// columns.
+    static let partGranule = 4 * rowGranule
 
     private let plan: DensePlan
     private let wiring: UnitWiring
@@ -164,20 +174,22 @@ final class DenseUnit: ExecutionUnit {
             samples.count * plan.outputCount, wiring.output + offset, wiring.outputGradient + offset)
     }
 
-    /// Weight rows are split over the threads; the last thread sums the bias.
+    /// The part's weight rows are split over the threads; the last thread sums the bias, which is in the first part.
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext) {
-        let rows = evenSplit(
-            plan.inputCount, parts: context.threadCount, index: context.thread, granule: Self.rowGranule)
-        if !rows.isEmpty {
+        let rows = plan.weightRows(ofPart: target.part)
+        let share = evenSplit(
+            rows.count, parts: context.threadCount, index: context.thread, granule: Self.rowGranule)
+        if !share.isEmpty {
             let arguments = GradientProductArguments(
-                rowBegin: rows.lowerBound, rowEnd: rows.upperBound, columnCount: plan.outputCount,
+                rowBegin: rows.lowerBound + share.lowerBound, rowEnd: rows.lowerBound + share.upperBound,
+                columnCount: plan.outputCount,
                 x: wiring.input, xRowStride: plan.inputCount,
                 outputGradient: wiring.outputGradient, outputGradientRowStride: plan.outputCount,
                 program: target.program, gradient: target.gradient + plan.weight,
                 rootStride: target.rootStride)
             kernels.gradientProduct(arguments, context.scratch)
         }
-        if context.thread == context.threadCount - 1 {
+        if context.thread == context.threadCount - 1 && target.part == 0 {
             let arguments = ColumnSumArguments(
                 columnCount: plan.outputCount, positionCount: 1, values: wiring.outputGradient,
                 program: target.program, sums: target.gradient + plan.bias, rootStride: target.rootStride)

@@ -21,6 +21,8 @@ package struct ParameterDescription: Sendable, Equatable {
     var torchLayout: TorchLayout
     /// Penalties on the tensor.
     var regularization: Regularization
+    /// The gradient can be computed and sent in parts of a multiple of this many floats; nil where it is whole.
+    var gradientGranule: Int?
 
     package enum Role: Sendable, Equatable {
         /// The optimizer changes it.
@@ -63,11 +65,14 @@ package struct ParameterDeclaration: Sendable {
     let initialization: ParameterInitialization
     let role: ParameterDescription.Role
     let regularization: Regularization
+    /// The gradient can be computed and sent in parts of a multiple of this many floats; nil where it is whole.
+    let gradientGranule: Int?
 
     /// A tensor with two layouts. Precondition: both shapes have the elements of the layout.
     init(
         _ suffix: String, internalShape: [Int], torchShape: [Int], torchLayout: TorchLayout,
-        initialization: ParameterInitialization, role: ParameterDescription.Role, regularization: Regularization = .none
+        initialization: ParameterInitialization, role: ParameterDescription.Role,
+        regularization: Regularization = .none, gradientGranule: Int? = nil
     ) {
         self.suffix = suffix
         self.internalShape = internalShape
@@ -76,6 +81,7 @@ package struct ParameterDeclaration: Sendable {
         self.initialization = initialization
         self.role = role
         self.regularization = regularization
+        self.gradientGranule = gradientGranule
     }
 
     /// A vector with one value for each channel of a tensor of `shape`, all equal at the start. Behind Flatten each

@@ -7,6 +7,12 @@ struct ParameterLayout {
     /// outweighs what an earlier departure gains.
     static let smallBucketCount = 16 << 10
 
+    /// A large tensor is cut into at most this many parts, so that the first is sent while the others are computed.
+    private static let largestPartCount = 4
+
+    /// The floats that a part has at least, but for what its granule takes.
+    private static let smallestPartCount = 32 << 10
+
     private(set) var parameters: [ParameterDescription] = []
     private(set) var arenaCount = 0
     /// By layer index: the tensors of a layer that has some.
@@ -25,7 +31,8 @@ struct ParameterLayout {
                         name: "\(name).\(declaration.suffix)", arenaOffset: arenaCount, count: count,
                         internalShape: declaration.internalShape, torchShape: declaration.torchShape,
                         role: declaration.role, layerIndex: index, initialization: declaration.initialization,
-                        torchLayout: declaration.torchLayout, regularization: declaration.regularization))
+                        torchLayout: declaration.torchLayout, regularization: declaration.regularization,
+                        gradientGranule: declaration.gradientGranule))
                 arenaCount += Self.aligned(count)
             }
             layerParameters[index] = begin..<parameters.count
@@ -41,8 +48,8 @@ struct ParameterLayout {
         layerParameters[index].map { parameters[$0] } ?? []
     }
 
-    /// Groups layers from the output back; frozen ones are in no bucket. The first layer's bucket may be small: joining
-    /// it to the one before would hold that back.
+    /// Groups layers from the output back, and cuts large ones; frozen ones are in no bucket. The first layer's bucket
+    /// may be small: joining it to the one before would hold that back.
     func buckets() -> [Range<Int>] {
         var buckets: [Range<Int>] = []
         var open: Range<Int>?
@@ -55,13 +62,24 @@ struct ParameterLayout {
                 if let bucket = open { buckets.append(bucket) }
                 open = nil
             } else {
-                let bucket = range.lowerBound..<(open?.upperBound ?? range.upperBound)
+                var bucket = range.lowerBound..<(open?.upperBound ?? range.upperBound)
+                for cut in Self.cuts(through: layer).reversed() {
+                    buckets.append(cut..<bucket.upperBound)
+                    bucket = bucket.lowerBound..<cut
+                }
                 open = bucket.count >= Self.smallBucketCount ? nil : bucket
                 if open == nil { buckets.append(bucket) }
             }
         }
         if let bucket = open { buckets.append(bucket) }
         return buckets
+    }
+
+    /// Where a tensor is cut into parts of about equal size, ascending, in the arena.
+    private static func cuts(through tensor: ParameterDescription) -> [Int] {
+        guard let granule = tensor.gradientGranule else { return [] }
+        let partCount = max(1, min(largestPartCount, tensor.count / smallestPartCount))
+        return (1..<partCount).map { tensor.arenaOffset + tensor.count * $0 / partCount / granule * granule }
     }
 }
 
@@ -78,21 +96,30 @@ struct ParameterNames {
     }
 }
 
-/// Where a layer's tensors lie in the arena, and which bucket that is.
+/// Where a layer's tensors lie in the arena, and which buckets these are.
 struct ParameterOffsets: Sendable, Equatable {
     /// In the order of the layer's declarations.
     private let offsets: [Int]
-    /// Nil for a frozen layer, which is in none.
-    let bucket: Int?
+    /// In the order of the backward pass; each but the last is complete with a part of this layer's gradients. Empty for
+    /// a frozen layer, which is in none.
+    let buckets: Range<Int>
+    /// The layer's own floats in each of these buckets.
+    let parts: [Range<Int>]
     let isTrainable: Bool
 
     /// Precondition: the layer has tensors; whether it is frozen is a property of the first.
     init(_ parameters: ArraySlice<ParameterDescription>, _ buckets: [Range<Int>]) {
-        guard let first = parameters.first else { preconditionFailure("the layer has no tensors") }
+        guard let first = parameters.first, let last = parameters.last else {
+            preconditionFailure("the layer has no tensors")
+        }
         offsets = parameters.map(\.arenaOffset)
         isTrainable = first.role == .trainable
-        bucket = buckets.firstIndex { $0.contains(first.arenaOffset) }
-        precondition(bucket != nil || !isTrainable, "buckets do not cover the arena")
+        let range = first.arenaOffset..<last.arenaRange.upperBound
+        let begin = buckets.firstIndex { $0.overlaps(range) } ?? 0
+        let end = buckets.lastIndex { $0.overlaps(range) }.map { $0 + 1 } ?? begin
+        self.buckets = begin..<end
+        parts = buckets[begin..<end].map { $0.clamped(to: range) }
+        precondition(!parts.isEmpty || !isTrainable, "buckets do not cover the arena")
     }
 
     subscript(index: Int) -> Int { offsets[index] }

@@ -19,7 +19,7 @@ protocol ExecutionUnit: AnyObject, Sendable {
     /// Turns the gradient of the output into the gradient of the sums before the fused activation, in place, for these
     /// samples.
     func maskOutputGradient(_ samples: Range<Int>, _ context: ThreadContext)
-    /// This thread's share of the weight and bias gradients over all samples. Follows a barrier.
+    /// This thread's share of one part of the weight and bias gradients over all samples. Follows a barrier.
     func parameterGradient(_ target: GradientTarget, _ context: ThreadContext)
     /// How many of the pass's sample blocks `inputGradient` takes at a time. More than one only where no memory is
     /// sized by the block.
@@ -79,6 +79,14 @@ struct GradientTarget {
     let program: SummationProgram
     let gradient: UnsafeMutablePointer<Float>
     let rootStride: Int
+    /// Which part of the unit's gradients is computed, as an index of its `ParameterOffsets.parts`.
+    private(set) var part = 0
+
+    func part(_ part: Int) -> GradientTarget {
+        var target = self
+        target.part = part
+        return target
+    }
 }
 
 /// All that a plan needs to make its unit.

@@ -33,8 +33,8 @@ package final class NetworkPass: @unchecked Sendable {
     private let scratch: AlignedBuffer<UInt8>
     /// Set to have training passes timed; changed only between passes.
     private var profile: PassProfile?
-    /// How often a thread finished a unit's parameter gradients in this step, over all threads.
-    fileprivate let finishedUnits = Atomic<Int>(0)
+    /// How often a thread finished a step of the backward pass, over all threads.
+    fileprivate let finishedSteps = Atomic<Int>(0)
 
     fileprivate var threadCount: Int { threads.count }
 
@@ -108,7 +108,7 @@ package final class NetworkPass: @unchecked Sendable {
             agreement: agreement)
         let context = context(thread: thread, parameters: parameters, training)
         let samples = sampleRange(thread: thread, sampleCount: sampleCount)
-        if thread == 0 { finishedUnits.store(0, ordering: .relaxed) }
+        if thread == 0 { finishedSteps.store(0, ordering: .relaxed) }
         prepare(context)
         forward(samples, context)
 
@@ -118,9 +118,11 @@ package final class NetworkPass: @unchecked Sendable {
             threads.threadBarrier.wait()
             if thread == 0 { announcer.announce(bucketFinished) }
             if step.isTrainable {
-                timed(step.node, \.parameterGradientNanoseconds, thread) { unit.parameterGradient(target, context) }
+                timed(step.node, \.parameterGradientNanoseconds, thread) {
+                    unit.parameterGradient(target.part(step.part), context)
+                }
             }
-            finishedUnits.wrappingAdd(1, ordering: .acquiringAndReleasing)
+            finishedSteps.wrappingAdd(1, ordering: .acquiringAndReleasing)
             if step.producers.isEmpty { continue }
             let blockSampleCount = unit.inputGradientBlockFactor * capacity.blockSampleCount
             forEachBlock(of: samples, sampleCount: blockSampleCount) { block in
@@ -233,8 +235,8 @@ package protocol SumAgreement: AnyObject {
 
 /// Reports finished buckets to thread 0's caller, each once.
 ///
-/// Between two barriers every thread finishes one unit, and none the next before all reached the barrier: so the first
-/// k units of the backward pass are finished by all when the threads together have finished k·threadCount.
+/// Between two barriers every thread finishes one step, and none the next before all reached the barrier: so the first
+/// k steps of the backward pass are finished by all when the threads together have finished k·threadCount.
 private struct BucketAnnouncer {
     private let pass: NetworkPass
     private var announcedSteps = 0
@@ -244,7 +246,7 @@ private struct BucketAnnouncer {
     }
 
     mutating func announce(_ bucketFinished: (Int) -> Void) {
-        let finished = pass.finishedUnits.load(ordering: .acquiring) / pass.threadCount
+        let finished = pass.finishedSteps.load(ordering: .acquiring) / pass.threadCount
         while announcedSteps < finished {
             let step = pass.model.plan.backward[announcedSteps]
             announcedSteps += 1

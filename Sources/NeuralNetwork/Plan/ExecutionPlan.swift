@@ -8,14 +8,18 @@ struct ExecutionPlan: Sendable {
         let isSynchronized: Bool
     }
 
-    /// A unit's part of the backward pass.
+    /// A unit's part of the backward pass: a part of its parameter gradients, and after the last the gradient of its
+    /// input.
     struct BackwardStep: Sendable {
         /// The unit's number.
         let node: Int
         let isTrainable: Bool
-        /// The bucket that is complete when this unit's parameter gradients are.
+        /// Which part of the unit's parameter gradients this step computes.
+        let part: Int
+        /// The bucket that is complete when this part is.
         let finishedBucket: Int?
-        /// The units whose output gradients this unit computes; empty where no gradient of the input is needed.
+        /// The units whose output gradients this step computes; empty where no gradient of the input is needed, and
+        /// before the last part.
         let producers: [Int]
     }
 
@@ -69,17 +73,26 @@ struct ExecutionPlan: Sendable {
     }
 
     private static func backwardSteps(_ nodes: [Node], _ dependsOnTrainable: [Bool]) -> [BackwardStep] {
-        nodes.indices.reversed().compactMap { index in
+        nodes.indices.reversed().flatMap { index -> [BackwardStep] in
             let node = nodes[index]
-            guard dependsOnTrainable[node.output.index], !node.unit.isLoss else { return nil }
-            let bucket = node.unit.bucket
-            let isLastOfBucket = !nodes[..<index].contains { $0.unit.bucket == bucket }
+            guard dependsOnTrainable[node.output.index], !node.unit.isLoss else { return [] }
             let producers = node.inputs.filter { dependsOnTrainable[$0.index] }.compactMap { buffer in
                 nodes.firstIndex { $0.output == buffer }
             }
-            return BackwardStep(
-                node: index, isTrainable: node.unit.isTrainable, finishedBucket: isLastOfBucket ? bucket : nil,
-                producers: producers)
+            let buckets = node.unit.buckets
+            guard let lastBucket = buckets.last else {
+                return [
+                    BackwardStep(
+                        node: index, isTrainable: node.unit.isTrainable, part: 0, finishedBucket: nil,
+                        producers: producers)
+                ]
+            }
+            return buckets.enumerated().map { part, bucket in
+                let isFinished = !nodes[..<index].contains { $0.unit.buckets.contains(bucket) }
+                return BackwardStep(
+                    node: index, isTrainable: node.unit.isTrainable, part: part,
+                    finishedBucket: isFinished ? bucket : nil, producers: bucket == lastBucket ? producers : [])
+            }
         }
     }
 }

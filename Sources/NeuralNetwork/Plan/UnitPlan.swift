@@ -33,6 +33,7 @@ extension UnitPlan {
     var isLoss: Bool { false }
 
     var isTrainable: Bool { offsets?.isTrainable ?? false }
-    /// The bucket that holds the unit's parameters, or nil for a unit without trainable ones.
-    var bucket: Int? { offsets.flatMap(\.bucket) }
+    /// The buckets that hold the unit's parameters, in the order in which it computes their gradients; empty for a unit
+    /// without trainable ones.
+    var buckets: Range<Int> { offsets?.buckets ?? 0..<0 }
 }
