@@ -84,8 +84,11 @@ public struct DatasetConfiguration: SettingsGroup {
         }
     }
 
-    /// Such as "fashion-mnist".
+    /// The kind of data, such as "fashion-mnist" or "image_folders".
     package var name: String { source.key }
+
+    /// What people call the images, such as "fashion-mnist", or "photos" for folders of one's own.
+    package var title: String { source.title }
 
     /// Whether test images are evaluated.
     package var hasTest: Bool { test != .none }

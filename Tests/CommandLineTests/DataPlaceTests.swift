@@ -37,7 +37,7 @@ extension CommandLineTests {
             #expect(refused.code == 66, "\(refused.lines)")
             let end = try Selvedge.run(["train", "own.yaml", "--workers", "1", "--run", "run"], in: scratch)
             #expect(end.code == 0, "\(end.lines)")
-            #expect(end.lines.contains { $0.contains("data: csv in .") }, "\(end.lines)")
+            #expect(end.lines.contains { $0.contains("data: train.csv in .") }, "\(end.lines)")
             // Two classes, ten outputs.
             #expect(end.lines.contains { $0.contains("10 outputs") && $0.contains("2 classes") }, "\(end.lines)")
         }

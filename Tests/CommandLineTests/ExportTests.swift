@@ -49,6 +49,31 @@ extension CommandLineTests {
             #expect(!other.contains("Test accuracy") && other.contains("no report on the test set"), "\(other)")
         }
 
+        @Test func `a card names own data, and gives no figure of validation as one of a test`() throws {
+            let text = Scratch.smallExperiment.replacingOccurrences(
+                of: "set: synthetic", with: "set: {csv: {training: sets/boots.csv, classes: [a, b]}}\n  test: none")
+            try scratch.write(text, to: "own.yaml")
+            let header = "label," + (1...784).map { "pixel\($0)" }.joined(separator: ",") + "\n"
+            let row = (0..<784).map { "\($0 % 256)" }.joined(separator: ",")
+            try FileManager.default.createDirectory(atPath: scratch.path + "/sets", withIntermediateDirectories: false)
+            try scratch.write(header + (0..<20).map { "\($0 % 2),\(row)\n" }.joined(), to: "sets/boots.csv")
+            for arguments in [
+                ["train", "own.yaml", "--epochs", "1", "--workers", "1", "--threads", "1", "--run", "own"],
+                ["export", "own", "--to", "safetensors", "--card", "README.md"],
+            ] {
+                let end = try Selvedge.run(arguments, in: scratch)
+                try #require(end.code == 0, "\(end.lines)")
+            }
+            let card = String(decoding: try scratch.bytes("README.md"), as: UTF8.self)
+            #expect(card.contains(" on sets/boots.csv, seed 1.") && !card.contains("\ndatasets:"), "\(card)")
+            #expect(
+                card.contains("      name: \"sets/boots.csv\"\n      type: \"csv\"\n      split: validation\n"),
+                "\(card)")
+            #expect(
+                card.contains("| Validation accuracy | ") && card.contains("The experiment has no test set."), "\(card)"
+            )
+        }
+
         @Test func `exported weights are read by --init`() throws {
             #expect(try export("--to", "safetensors").code == 0)
             #expect(try export("--to", "torch", "--output", "torch").code == 0)

@@ -171,6 +171,8 @@ package struct CSVFiles: DataSource {
         try visitor.visit("classes", &classNames, .classNames, .required, "What each label means, from 0.")
     }
 
+    package var title: String { training }
+
     package var files: [String] { [training] + (test.map { [$0] } ?? []) }
 
     package var hasTest: Bool { test != nil }

@@ -3,6 +3,9 @@ import Glibc
 
 /// A kind of data source. Each kind is one file in this folder.
 package protocol DataSource: SettingsKind {
+    /// What people call the images: the kind's name, or the training file or folder that the user names.
+    var title: String { get }
+
     /// What each label means; empty until `resolved` has found them.
     var classNames: [String] { get }
 
@@ -35,6 +38,8 @@ package protocol DataSource: SettingsKind {
 
 extension DataSource {
     package static var hasValidationFiles: Bool { false }
+
+    package var title: String { key }
 
     package var hasTest: Bool { true }
 

@@ -251,6 +251,8 @@ package struct IDXFiles: DataSource {
                 reason: "give test_images and test_labels, or neither")
     }
 
+    package var title: String { trainingImages }
+
     package var files: [String] { [trainingImages, trainingLabels] + [testImages, testLabels].compactMap { $0 } }
 
     package var hasTest: Bool { testImages != nil && testLabels != nil }

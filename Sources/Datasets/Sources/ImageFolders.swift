@@ -129,6 +129,8 @@ package struct ImageFolders: DataSource {
             "Whether each value becomes 255 minus itself, for dark on light.")
     }
 
+    package var title: String { training }
+
     package var classNames: [String] { givenClassNames ?? [] }
 
     package var files: [String] { [training] + (test.map { [$0] } ?? []) }

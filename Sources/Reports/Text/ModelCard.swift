@@ -18,7 +18,6 @@ package struct ModelCard {
         var samples: Int
         var accuracy: Double
         var loss: Double
-        var isSynthetic: Bool
     }
 
     /// `rows` are the finished epochs of the checkpoint with this digest. `report` is the content of its run's
@@ -35,16 +34,16 @@ package struct ModelCard {
         export = (form, path)
     }
 
+    /// Nil where the experiment has no test set: then the report's figures are of other samples.
     private static func figures(_ report: [UInt8], of experiment: Experiment, epochs: Int) -> TestFigures? {
-        guard let members = try? JSONValue(parsing: report).object,
+        guard experiment.dataset.hasTest, let members = try? JSONValue(parsing: report).object,
             members["experiment"]?.string == experiment.name,
             members["seed"]?.whole.map(UInt64.init(clamping:)) == experiment.seed,
             let weights = members["weights"]?.object, weights["epoch"]?.whole == epochs, weights["step"]?.whole == 0,
             let test = members["test"]?.object, let samples = test["samples"]?.whole,
             let accuracy = test["accuracy"]?.number, let loss = test["loss"]?.number
         else { return nil }
-        return TestFigures(
-            samples: samples, accuracy: accuracy, loss: loss, isSynthetic: members["synthetic"]?.boolean ?? false)
+        return TestFigures(samples: samples, accuracy: accuracy, loss: loss)
     }
 
     /// The whole file: a function of the checkpoint, its report and the export's name.
@@ -53,7 +52,7 @@ package struct ModelCard {
         var lines = ["---"] + frontMatter + ["---", "", "# \(title)", ""]
         lines.append(
             "An image classifier with \(parameterCount) parameters, trained with Selvedge for \(rows.count) "
-                + "epoch\(rows.count == 1 ? "" : "s") on \(experiment.dataset.name), seed \(experiment.seed).")
+                + "epoch\(rows.count == 1 ? "" : "s") on \(experiment.dataset.title), seed \(experiment.seed).")
         lines += ["", "## Results", ""] + results
         lines += ["", "## Files", ""]
         lines.append(
@@ -70,13 +69,16 @@ package struct ModelCard {
 
     private var frontMatter: [String] {
         let name = JSONText.string(experiment.name)
-        let set = JSONText.string(experiment.dataset.name)
+        let dataset = experiment.dataset
         var lines = ["library_name: selvedge", "pipeline_tag: image-classification", "tags:", "- selvedge"]
-        lines += ["- image-classification", "datasets:", "- \(set)"]
+        lines.append("- image-classification")
+        // Repositories of models look for it under this name.
+        if dataset.title == dataset.name { lines += ["datasets:", "- \(JSONText.string(dataset.name))"] }
         let metrics = metrics
         guard !metrics.isEmpty else { return lines }
         lines += ["model-index:", "- name: \(name)", "  results:", "  - task:", "      type: image-classification"]
-        lines += ["    dataset:", "      name: \(set)", "      type: \(set)"]
+        lines += ["    dataset:", "      name: \(JSONText.string(dataset.title))"]
+        lines.append("      type: \(JSONText.string(dataset.name))")
         lines += ["      split: \(test == nil ? "validation" : "test")", "    metrics:"]
         return lines
             + metrics.flatMap { metric in
@@ -103,12 +105,16 @@ package struct ModelCard {
     private var results: [String] {
         var lines = ["| figure | value |", "|---|---|"]
         lines += metrics.map { "| \($0.name) | \($0.value) |" }
-        guard let test else {
-            return lines + [
-                "", "The run has no report on the test set for these weights: `selvedge evaluate` makes one.",
-            ]
-        }
-        lines += ["", "On \(test.samples) images."]
-        return test.isSynthetic ? lines + ["", "The data are synthetic: these figures mean nothing."] : lines
+        let samples =
+            if let test {
+                "On \(test.samples) images."
+            } else if experiment.dataset.hasTest {
+                "The run has no report on the test set for these weights: `selvedge evaluate` makes one."
+            } else {
+                "The experiment has no test set."
+            }
+        lines += ["", samples]
+        guard experiment.dataset.name == DatasetConfiguration.syntheticName else { return lines }
+        return lines + ["", "The data are synthetic: these figures mean nothing."]
     }
 }

@@ -39,9 +39,9 @@ package enum DatasetLookup {
     /// The place of the data for a reader, such as "fashion-mnist in /usr/share/datasets/fashion-mnist".
     package static func place(_ experiment: Experiment, data: String?, environment: [String: String]) -> String {
         let source = experiment.dataset.source
-        guard !source.files.isEmpty else { return "\(source.key) (generated)" }
+        guard !source.files.isEmpty else { return "\(source.title) (generated)" }
         let folder = source.folder(DataRequest(experiment, data: data, environment: environment))
-        return source.key + (folder.map { " in \($0)" } ?? "")
+        return source.title + (folder.map { " in \($0)" } ?? "")
     }
 }
 
