@@ -132,8 +132,11 @@ package struct CoordinatorTiming: Sendable, Equatable {
     package var attachMilliseconds: UInt64 = 3000
     /// Time in which a child that ended may be replaced before the run starts without it.
     package var replacementMilliseconds: UInt64 = 7000
-    /// A link that breaks twice within this time suspends one of the two workers for as long.
+    /// A link that breaks twice within this time suspends one of the two workers, at most for as long.
     package var linkProbationMilliseconds: UInt64 = 60_000
+    /// The first suspension. Each further one because of the same link lasts twice as long: most links heal soon, and a
+    /// link that does not costs an attempt each time.
+    package var linkSuspensionMilliseconds: UInt64 = 5000
     /// A longer gap between ticks means that the coordinator itself was late.
     package var lateTickMilliseconds: UInt64 = 250
     /// For loading data and state, and for connecting peers.

@@ -94,12 +94,11 @@ extension CoordinatorMachine {
         progressDeadline.noteFailure(
             of: "the link from worker '\(roster[reporter].hello.name)' to worker '\(roster[worker].hello.name)' "
                 + "(\(roster[worker].hello.inboxAddress)) broke", "\(cause)")
-        let suspended = detector.linkBroke(between: reporter, and: worker, in: roster, now: now)
+        let suspension = detector.linkBroke(between: reporter, and: worker, in: roster, now: now)
         var text = "the link between \(roster[reporter].label) and \(roster[worker].label) broke (\(cause))"
-        if let suspended {
-            let probation = configuration.timing.linkProbationMilliseconds
-            roster.suspend(suspended, until: now + probation)
-            text += " again: \(roster[suspended].label) is suspended for \(probation / 1000) s"
+        if let suspension {
+            roster.suspend(suspension.worker, until: now + suspension.milliseconds)
+            text += " again: \(roster[suspension.worker].label) is suspended for \(suspension.milliseconds / 1000) s"
         }
         log(.warning, text)
         beginInterruption(cause: text, now: now)

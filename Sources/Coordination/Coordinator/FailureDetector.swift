@@ -133,36 +133,58 @@ struct FailureDetector {
 
     // MARK: Links
 
+    /// A worker that does not compute for a while, because one of its links breaks again and again.
+    struct Suspension: Equatable {
+        var worker: Int
+        var milliseconds: UInt64
+    }
+
     /// Notes that the link between two live workers broke. Returns the worker to be suspended when the same link has
     /// broken before within `linkProbationMilliseconds`: the one with more broken links, then the higher rank.
-    mutating func linkBroke(between reporter: Int, and worker: Int, in roster: Roster, now: UInt64) -> Int? {
+    mutating func linkBroke(between reporter: Int, and worker: Int, in roster: Roster, now: UInt64) -> Suspension? {
         let pair = (roster[reporter].identifier, roster[worker].identifier)
-        guard brokenLinks.add(pair.0, pair.1, within: timing.linkProbationMilliseconds, now: now) else { return nil }
+        guard let milliseconds = brokenLinks.add(pair.0, pair.1, timing, now: now) else { return nil }
         func order(_ index: Int) -> (Int, Int) {
             (brokenLinks.partnerCount(of: roster[index].identifier), roster[index].rank ?? 0)
         }
-        return order(worker) > order(reporter) ? worker : reporter
+        return Suspension(worker: order(worker) > order(reporter) ? worker : reporter, milliseconds: milliseconds)
     }
 }
 
 /// Links between live workers that broke recently.
 private struct BrokenLinks {
-    private var breaks: [(first: UInt32, second: UInt32, time: UInt64)] = []
+    private struct Link {
+        let first: UInt32
+        let second: UInt32
+        /// How often it broke, with no more than `linkProbationMilliseconds` between.
+        var count = 0
+        /// When it broke last, or when the suspension ends that followed.
+        var end: UInt64 = 0
 
-    /// Notes a broken link; returns whether it broke before within the time.
-    mutating func add(_ first: UInt32, _ second: UInt32, within milliseconds: UInt64, now: UInt64) -> Bool {
-        breaks.removeAll { now >= $0.time + milliseconds }
-        let isRepeated = breaks.contains {
-            [$0.first, $0.second].contains(first) && [$0.first, $0.second].contains(second)
-        }
-        breaks.append((first, second, now))
-        return isRepeated
+        /// The worker at the other end; nil for one at neither.
+        func partner(of worker: UInt32) -> UInt32? { worker == first ? second : worker == second ? first : nil }
+    }
+
+    private var links: [Link] = []
+
+    /// Notes a broken link. Returns for how long one of its workers is suspended; nil where the link has not broken
+    /// before.
+    mutating func add(_ first: UInt32, _ second: UInt32, _ timing: CoordinatorTiming, now: UInt64) -> UInt64? {
+        links.removeAll { now >= $0.end + timing.linkProbationMilliseconds }
+        let known = links.firstIndex { $0.partner(of: first) == second }
+        var link = known.map { links.remove(at: $0) } ?? Link(first: first, second: second)
+        defer { links.append(link) }
+        link.count += 1
+        link.end = now
+        guard link.count > 1 else { return nil }
+        let doublings = UInt64(min(link.count - 2, 16))
+        let milliseconds = min(timing.linkSuspensionMilliseconds << doublings, timing.linkProbationMilliseconds)
+        link.end += milliseconds
+        return milliseconds
     }
 
     /// Number of different workers to which the links of this one broke.
     func partnerCount(of worker: UInt32) -> Int {
-        let partners = breaks.filter { $0.first == worker || $0.second == worker }
-            .map { $0.first == worker ? $0.second : $0.first }
-        return Set(partners).count
+        links.count { $0.partner(of: worker) != nil }
     }
 }

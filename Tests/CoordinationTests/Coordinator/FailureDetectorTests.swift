@@ -76,7 +76,21 @@ struct FailureDetectorTests {
     @Test mutating func `a link that breaks twice within a minute suspends the worker with more broken links`() {
         #expect(detector.linkBroke(between: 0, and: 1, in: roster, now: 0) == nil)
         #expect(detector.linkBroke(between: 0, and: 2, in: roster, now: 1) == nil)
-        #expect(detector.linkBroke(between: 1, and: 0, in: roster, now: 59_999) == 0)
+        #expect(detector.linkBroke(between: 1, and: 0, in: roster, now: 59_999)?.worker == 0)
         #expect(detector.linkBroke(between: 2, and: 0, in: roster, now: 60_001) == nil, "a minute is over")
+    }
+
+    @Test mutating func `a link that goes on breaking suspends for twice as long each time, up to a minute`() {
+        var (now, suspensions): (UInt64, [UInt64]) = (0, [])
+        #expect(detector.linkBroke(between: 0, and: 1, in: roster, now: now) == nil)
+        for _ in 0..<6 {
+            // It breaks as soon as the worker is back.
+            now += 1000
+            guard let suspension = detector.linkBroke(between: 0, and: 1, in: roster, now: now) else { break }
+            suspensions.append(suspension.milliseconds)
+            now += suspension.milliseconds
+        }
+        #expect(suspensions == [5000, 10_000, 20_000, 40_000, 60_000, 60_000])
+        #expect(detector.linkBroke(between: 0, and: 1, in: roster, now: now + 60_000) == nil, "it held for a minute")
     }
 }
