@@ -84,6 +84,9 @@ let targets: [Target] = [
     // Replaces malloc in the test program, to count what threads allocate.
     .target(name: "CAllocationCounter", path: "Tests/Support/CAllocationCounter"),
 
+    // Stops single threads of other processes.
+    .target(name: "CThreadControl", path: "Tests/Support/CThreadControl"),
+
     // Helpers of several test modules.
     .target(name: "TestSupport", path: "Tests/Support/TestSupport", swiftSettings: settings),
 
@@ -119,7 +122,7 @@ let targets: [Target] = [
         "CommandLine",
         [
             "SelvedgeCommand", "Kernels", "Core", "Experiments", "Faults", "Runs", "Training", "Cluster",
-            "Collectives", "Coordination", "CPlatform", "NeuralNetwork", "Transport",
+            "Collectives", "Coordination", "CPlatform", "CThreadControl", "NeuralNetwork", "Transport",
         ]),
 ]
 

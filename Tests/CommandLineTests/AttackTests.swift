@@ -4,6 +4,7 @@ import Core
 import Faults
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 import Transport
 
@@ -11,115 +12,10 @@ extension ProcessesByHandTests {
     /// Strangers, and members that lie, against a live run over tcp. Its files have the bytes of an undisturbed run.
     @Suite struct Attacks {
         private let scratch: Scratch
-        /// Seconds of training, so that an attack is over before its end.
-        private static let epochs = 150
 
         init() throws {
             scratch = try Scratch()
             try scratch.makeKeys()
-        }
-
-        /// A coordinator and two workers that have begun to train.
-        private struct Run {
-            let coordinator: Selvedge
-            let workers: [Selvedge]
-            let address: String
-            /// The ports of the coordinator and of the workers' inboxes.
-            var ports: [UInt16] = []
-            /// Between the workers and the coordinator; nil where they are connected directly.
-            var wiretap: Wiretap?
-            /// Between the first worker and the coordinator; nil where that does not lie.
-            var falseWords: FalseWords?
-
-            /// Without keys where `isInsecure`. `environment` is that of the workers; `change` makes a liar of rank 0.
-            init(
-                in scratch: Scratch, isInsecure: Bool = false, isTapped: Bool = false, epochs: Int = Attacks.epochs,
-                workers names: [String] = ["left", "right"], environment: [String: String] = [:],
-                change: FalseWords.Change? = nil
-            ) throws {
-                let keys: (String) -> [String] = { isInsecure ? ["--insecure"] : ["--key-file", $0] }
-                coordinator = try Selvedge(
-                    ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--start-workers", "2"]
-                        + ["--epochs", "\(epochs)", "--run", isInsecure ? "open" : "run", "--transport", "zeromq"]
-                        + keys("job.coordinator") + (change == nil ? [] : ["-v"]),
-                    in: scratch)
-                let address = String(
-                    try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
-                let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
-                wiretap = isTapped ? try Wiretap(to: port) : nil
-                let meeting = wiretap.map { "tcp://127.0.0.1:\($0.port)" } ?? address
-                let liar = try change.map { try FalseWords(to: port, change: $0) }
-                falseWords = liar
-                workers = try names.map { [coordinator] name in
-                    let isLiar = liar != nil && name == names[0]
-                    let address = isLiar ? "tcp://127.0.0.1:\(liar?.port ?? 0)" : meeting
-                    let worker = try Selvedge(
-                        ["worker", "--coordinator", address, "--name", name, "--threads", "1"] + keys("job.worker"),
-                        in: scratch, environment: environment)
-                    // The first that joins becomes rank 0.
-                    if isLiar { _ = try coordinator.worker(name) }
-                    return worker
-                }
-                self.address = address
-                try coordinator.line(containing: "Epoch 1/")
-                for process in [coordinator] + workers { ports += try Self.listeningPorts(process.processIdentifier) }
-            }
-
-            /// The local ports at which a process listens.
-            private static func listeningPorts(_ process: pid_t) throws -> [UInt16] {
-                let folder = "/proc/\(process)/fd"
-                let sockets = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap { name in
-                    try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
-                }
-                let table = try String(contentsOfFile: "/proc/\(process)/net/tcp", encoding: .utf8)
-                return table.split(separator: "\n").compactMap { line in
-                    let fields = line.split(separator: " ")
-                    guard fields.count > 9, fields[3] == "0A", sockets.contains("socket:[\(fields[9])]") else {
-                        return nil
-                    }
-                    return UInt16(fields[1].suffix(4), radix: 16)
-                }
-            }
-
-            /// The most memory that a process had, in bytes.
-            static func peakMemory(_ process: pid_t) throws -> Int {
-                let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-                let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-                return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
-            }
-
-            /// Prints a row of the table of attacks: the coordinator's figures, and the workers' highest. A process that
-            /// has ended counts as 0.
-            func printRow(_ attack: String, log: [UInt8]) {
-                func row(_ process: pid_t) -> (megabytes: Int, descriptors: Int) {
-                    let descriptors = try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd")
-                    return (((try? Self.peakMemory(process)) ?? 0) >> 20, descriptors?.count ?? 0)
-                }
-                let own = row(coordinator.processIdentifier)
-                let others = workers.map { row($0.processIdentifier) }
-                print(
-                    "attack | \(attack) | \(own.megabytes), \(others.map(\.megabytes).max() ?? 0) MB | "
-                        + "\(own.descriptors), \(others.map(\.descriptors).max() ?? 0) descriptors | "
-                        + "\(log.count) bytes of log")
-            }
-
-            /// Waits until all processes have ended well.
-            func expectEnd() throws -> Selvedge.End {
-                let end = try coordinator.end()
-                #expect(end.code == 0, "\(end.lines)")
-                for worker in workers {
-                    let end = try worker.end()
-                    #expect(end.code == 0, "\(end.lines)")
-                }
-                return end
-            }
-        }
-
-        private func expectUndisturbed(_ run: String = "run", epochs: Int = Attacks.epochs) throws {
-            let calm = try Selvedge.run(
-                ["train", "small.yaml", "--workers", "1", "--epochs", "\(epochs)", "--run", "calm"], in: scratch)
-            #expect(calm.code == 0, "\(calm.lines)")
-            #expect(try scratch.digests(run) == scratch.digests("calm"))
         }
 
         /// What comes until the peer closes, or nothing more comes for a moment.
@@ -133,6 +29,17 @@ extension ProcessesByHandTests {
                 received += buffer[..<count]
             }
             return received
+        }
+
+        /// Whether the peer closes a connection. Reads what it sends away.
+        private static func isClosed(_ descriptor: Int32, withinMilliseconds milliseconds: Int) -> Bool {
+            let deadline = Deadline(afterMilliseconds: milliseconds)
+            var buffer = [UInt8](repeating: 0, count: 4096)
+            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            while !deadline.hasPassed {
+                if poll(&request, 1, 20) > 0, read(descriptor, &buffer, buffer.count) <= 0 { return true }
+            }
+            return false
         }
 
         private static func greeting(_ mechanism: String) -> [UInt8] {
@@ -165,7 +72,7 @@ extension ProcessesByHandTests {
 
         @Test func `other protocols, a slow drip and 5,000 idle connections learn nothing and change nothing`() throws {
             selvedge_raise_descriptor_limit()
-            let run = try Run(in: scratch)
+            let run = try AttackedRun(in: scratch)
             try #require(run.ports.count >= 3)
             var open: [Int32] = []
             defer { for descriptor in open { close(descriptor) } }
@@ -189,6 +96,7 @@ extension ProcessesByHandTests {
                 let answer = Self.answer(stranger.descriptor)
                 // The greeting of ZMTP has 64 bytes; an error or a WELCOME may follow, and nothing of the run.
                 #expect(answer.count <= 64 + 2 + 168, "\(stranger.name): \(answer.count) bytes")
+                #expect(!String(decoding: answer, as: UTF8.self).contains("READY"), "\(stranger.name) got in")
             }
             let idleCount = open.count + 5000
             while open.count < idleCount {
@@ -200,12 +108,38 @@ extension ProcessesByHandTests {
             #expect(open.count == idleCount, "error \(errno): 5,000 descriptors are needed")
             run.printRow("other protocols, 5,000 idle connections", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed()
+            try scratch.expectUndisturbed()
+        }
+
+        @Test func `other protocols and greetings that never end are closed, also without keys`() throws {
+            let run = try AttackedRun(in: scratch, isInsecure: true)
+            for port in run.ports {
+                for (name, bytes) in Self.greetings where !["NULL", "PLAIN", "CURVE without keys"].contains(name) {
+                    let descriptor = try Loopback.connection(to: port)
+                    defer { close(descriptor) }
+                    Loopback.send(bytes, descriptor)
+                    #expect(Self.isClosed(descriptor, withinMilliseconds: 1500), "\(name) at port \(port)")
+                }
+            }
+            // A byte now and then, which would take a minute for a greeting.
+            let dripping = try run.ports.map { try Loopback.connection(to: $0) }
+            defer { for descriptor in dripping { close(descriptor) } }
+            var closed: Set<Int32> = []
+            for byte in Self.greetings[0].bytes.prefix(10) where closed.count < dripping.count {
+                for descriptor in dripping where !closed.contains(descriptor) {
+                    Loopback.send([byte], descriptor)
+                    if Self.isClosed(descriptor, withinMilliseconds: 300) { closed.insert(descriptor) }
+                }
+            }
+            #expect(closed.count == dripping.count)
+            run.printRow("other protocols without keys", log: try scratch.bytes("open/log.jsonl"))
+            _ = try run.expectEnd()
+            try scratch.expectUndisturbed("open")
         }
 
         @Test func `a wiretap reads nothing with keys, and a session that is sent again changes nothing`() throws {
             let texts = ["sparse_categorical_crossentropy", "max_pool2d", "left"]
-            let run = try Run(in: scratch, isTapped: true)
+            let run = try AttackedRun(in: scratch, isTapped: true)
             let wiretap = try #require(run.wiretap)
             defer { wiretap.close() }
             // Into connections of its own, and into one that is in use.
@@ -222,18 +156,18 @@ extension ProcessesByHandTests {
             #expect(wiretap.hasRepeated)
             run.printRow("a session sent again", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed()
+            try scratch.expectUndisturbed()
             for text in texts { #expect(!wiretap.contains(text), "\(text)") }
 
             // Without keys the same wiretap reads them.
-            let openRun = try Run(in: scratch, isInsecure: true, isTapped: true, epochs: 2)
+            let openRun = try AttackedRun(in: scratch, isInsecure: true, isTapped: true, epochs: 2)
             defer { openRun.wiretap?.close() }
             _ = try openRun.expectEnd()
             for text in texts { #expect(openRun.wiretap?.contains(text) == true, "\(text)") }
         }
 
         @Test func `a member with a valid key cannot send in another's name`() throws {
-            let run = try Run(in: scratch)
+            let run = try AttackedRun(in: scratch)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let member = try HostileMember(
                 run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"))
@@ -242,25 +176,44 @@ extension ProcessesByHandTests {
             #expect(member.forgedFrameCount > 0)
             run.printRow("a member in another's name", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed()
+            try scratch.expectUndisturbed()
+        }
+
+        @Test(arguments: [false, true])
+        func `frames of a far generation take no memory`(isInsecure: Bool) throws {
+            let run = try AttackedRun(in: scratch, isInsecure: isInsecure)
+            let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
+            let keys = try KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker")
+            let before = try run.workers.map { try AttackedRun.peakMemory($0.processIdentifier) }
+            let member = try HostileMember(run.address, keys: isInsecure ? nil : keys, attack: .farGenerations)
+            try member.run(seconds: 10)
+            #expect(member.reachedMemberCount == 2 && member.forgedFrameCount == 800, "\(member.forgedFrameCount)")
+            for (worker, before) in zip(run.workers, before) {
+                let grown = try AttackedRun.peakMemory(worker.processIdentifier) - before
+                #expect(grown < 12 << 20, "\(grown) bytes")
+            }
+            let name = isInsecure ? "open" : "run"
+            run.printRow("frames of a far generation", log: try scratch.bytes("\(name)/log.jsonl"))
+            _ = try run.expectEnd()
+            try scratch.expectUndisturbed(name)
         }
 
         @Test func `a flood of processes that introduce themselves is bounded in memory, log and descriptors`() throws {
-            let run = try Run(in: scratch)
+            let run = try AttackedRun(in: scratch)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let flood = try HelloFlood(
                 run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"),
                 takenName: "left")
             let process = run.coordinator.processIdentifier
-            let before = try Run.peakMemory(process)
+            let before = try AttackedRun.peakMemory(process)
             try flood.run(messageCount: 20_000, seconds: 20)
             #expect(flood.sentCount >= 20_000)
-            let grown = try Run.peakMemory(process) - before
+            let grown = try AttackedRun.peakMemory(process) - before
             // Also where it reads none of them meanwhile.
             #expect(grown < 128 << 20, "\(grown) bytes")
             run.printRow("20,000 messages of new processes", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed()
+            try scratch.expectUndisturbed()
             let log = try scratch.bytes("run/log.jsonl").count
             #expect(log < 2 << 20, "\(log) bytes")
         }
@@ -268,7 +221,7 @@ extension ProcessesByHandTests {
         /// Opens a connection without keys to the coordinator or to an inbox, and sends the same bytes until so many are
         /// sent, the time is over, or the connection is broken. Returns how many it took, and whether it was broken.
         private func flood(
-            _ port: UInt16, of run: Run, with bytes: [UInt8], opening: [UInt8]? = nil, limit: Int, seconds: Int
+            _ port: UInt16, of run: AttackedRun, with bytes: [UInt8], opening: [UInt8]? = nil, limit: Int, seconds: Int
         ) throws -> (byteCount: Int, isBroken: Bool) {
             let descriptor = try Loopback.connection(to: port)
             defer { close(descriptor) }
@@ -284,19 +237,19 @@ extension ProcessesByHandTests {
         }
 
         @Test func `a message whose frames never end breaks its connection, not the process`() throws {
-            let run = try Run(in: scratch, isInsecure: true)
+            let run = try AttackedRun(in: scratch, isInsecure: true)
             // A frame of 64 KiB with more to follow.
             let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
-                let before = try Run.peakMemory(process.processIdentifier)
+                let before = try AttackedRun.peakMemory(process.processIdentifier)
                 let flood = try flood(port, of: run, with: frame, limit: 1 << 30, seconds: 20)
                 #expect(flood.isBroken && flood.byteCount > 1 << 20, "\(flood)")
-                let grown = try Run.peakMemory(process.processIdentifier) - before
+                let grown = try AttackedRun.peakMemory(process.processIdentifier) - before
                 #expect(grown < 128 << 20, "\(grown) bytes after \(flood)")
             }
             run.printRow("a message without an end", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed("open")
+            try scratch.expectUndisturbed("open")
         }
 
         /// Messages that are much smaller than what libzmq needs to keep them.
@@ -321,39 +274,39 @@ extension ProcessesByHandTests {
         {
             let bytes = messages.bytes
             let opening: [UInt8]? = messages == .ofFirstProtocol ? [1, 0] : nil
-            let run = try Run(in: scratch, isInsecure: true)
+            let run = try AttackedRun(in: scratch, isInsecure: true)
             for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
-                let before = try Run.peakMemory(process.processIdentifier)
+                let before = try AttackedRun.peakMemory(process.processIdentifier)
                 let flood = try flood(port, of: run, with: bytes, opening: opening, limit: 256 << 20, seconds: 3)
                 // The greeting of ZMTP 1 is refused.
                 #expect(opening != nil || flood.byteCount > 1 << 20, "\(flood)")
-                let grown = try Run.peakMemory(process.processIdentifier) - before
+                let grown = try AttackedRun.peakMemory(process.processIdentifier) - before
                 #expect(grown < 64 << 20, "\(grown) bytes after \(flood)")
             }
             run.printRow("a flood of small messages: \(messages)", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed("open")
+            try scratch.expectUndisturbed("open")
         }
 
         @Test func `connections that come and go during a long step leave no more than one would`() throws {
             let faults = try FaultEnvironment.variables(
                 FaultPlan(text: "slow worker=0 step=30 add=10000 for=1000"), folder: scratch.path)
-            let run = try Run(
+            let run = try AttackedRun(
                 in: scratch, isInsecure: true, workers: ["worker-0", "worker-1"], environment: faults)
             let (port, victim) = (run.ports[1], run.workers[0])
             try victim.line(containing: "fault: slow")
-            let before = try Run.peakMemory(victim.processIdentifier)
+            let before = try AttackedRun.peakMemory(victim.processIdentifier)
             let empty = [UInt8](repeating: 0, count: 1 << 16)
             for _ in 0..<60 { _ = try? flood(port, of: run, with: empty, limit: 16 << 20, seconds: 1) }
-            let grown = try Run.peakMemory(victim.processIdentifier) - before
+            let grown = try AttackedRun.peakMemory(victim.processIdentifier) - before
             #expect(grown < 128 << 20, "\(grown) bytes")
             run.printRow("connections that come and go", log: try scratch.bytes("open/log.jsonl"))
             _ = try run.expectEnd()
-            try expectUndisturbed("open")
+            try scratch.expectUndisturbed("open")
         }
 
         @Test func `a rank 0 that hands over false states is evicted, and the next rank's are saved`() throws {
-            let run = try Run(in: scratch, isInsecure: true) { message in
+            let run = try AttackedRun(in: scratch, isInsecure: true) { message in
                 guard case .stateChunk(var chunk) = message, !chunk.bytes.isEmpty else { return nil }
                 chunk.bytes[chunk.bytes.count - 1] ^= 1
                 chunk.checksum = CRC32C.checksum(chunk.bytes)
@@ -369,7 +322,38 @@ extension ProcessesByHandTests {
                 end.complaints.contains { $0.contains(accusation) && $0.contains("that the owners contradict") },
                 "\(end.complaints)")
             #expect(try run.workers[1].end().code == 0)
-            try expectUndisturbed("open")
+            try scratch.expectUndisturbed("open")
+        }
+
+        @Test func `a learner that gets a false state from rank 0 is evicted, and the run goes on`() throws {
+            let run = try AttackedRun(in: scratch, isInsecure: true)
+            let relay = Mutex<FalseWords?>(nil)
+            // Rank 0 reaches the newcomer's inbox through a relay.
+            let port = try #require(UInt16(run.address.split(separator: ":").last ?? ""))
+            let introduction = try FalseWords(to: port) { message in
+                guard case .hello(var hello) = message,
+                    let port = UInt16(hello.inboxAddress.split(separator: ":").last ?? "")
+                else { return nil }
+                let relayPort = relay.withLock { relay in
+                    if relay == nil { relay = try? FalseWords(changingStatesTo: port) }
+                    return relay?.port ?? 0
+                }
+                hello.inboxAddress = "tcp://127.0.0.1:\(relayPort)"
+                return .hello(hello)
+            }
+            defer {
+                introduction.close()
+                relay.withLock { $0?.close() }
+            }
+            let learner = try Selvedge(
+                ["worker", "--coordinator", "tcp://127.0.0.1:\(introduction.port)", "--name", "learner"]
+                    + ["--threads", "1", "--insecure"], in: scratch)
+            let evicted = try learner.end()
+            #expect(evicted.code == 70, "\(evicted.lines)")
+            #expect(relay.withLock { $0?.changedCount ?? 0 } > 0)
+            let end = try run.expectEnd()
+            #expect(end.complaints.contains { $0.contains("'learner'") }, "\(end.complaints)")
+            try scratch.expectUndisturbed("open")
         }
 
         /// What a rank 0 may report of an epoch in spite of what it computed.
@@ -392,7 +376,7 @@ extension ProcessesByHandTests {
         func `two owners that report different epochs end the run with the evidence, and it can be resumed`(
             report: FalseReport
         ) throws {
-            let run = try Run(in: scratch, isInsecure: true, epochs: 20, change: report.applied)
+            let run = try AttackedRun(in: scratch, isInsecure: true, epochs: 20, change: report.applied)
             defer { run.falseWords?.close() }
             let end = try run.coordinator.end()
             for worker in run.workers { _ = try worker.end() }
@@ -402,7 +386,7 @@ extension ProcessesByHandTests {
             let resumed = try Selvedge.run(
                 ["train", "small.yaml", "--workers", "1", "--epochs", "20", "--run", "open", "--resume"], in: scratch)
             #expect(resumed.code == 0, "\(resumed.lines)")
-            try expectUndisturbed("open", epochs: 20)
+            try scratch.expectUndisturbed("open", epochs: 20)
         }
     }
 }

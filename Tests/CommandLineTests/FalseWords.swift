@@ -1,24 +1,44 @@
 import Coordination
+import Core
 import Foundation
 import Glibc
 import Synchronization
 
 @testable import Cluster
 
-/// A relay on the loopback between a worker without keys and its coordinator, which changes what the worker says: with
-/// checksums that are right, as if the worker itself lied.
+/// A relay on the loopback between a worker without keys and its coordinator or another worker, which changes what the
+/// worker says: with checksums that are right, as if the worker itself lied.
 final class FalseWords: Sendable {
     /// The message that the coordinator gets instead; nil for one that is not changed.
     typealias Change = @Sendable (WorkerMessage) -> WorkerMessage?
+    /// The same for the content of any frame.
+    typealias FrameChange = @Sendable ([UInt8]) -> [UInt8]?
 
     let port: UInt16
     private let target: UInt16
     private let listener: Int32
-    private let change: Change
+    private let change: FrameChange
     private let changed = Atomic(0)
 
+    /// Changes messages to the coordinator.
+    convenience init(to coordinator: UInt16, change: @escaping Change) throws {
+        try self.init(
+            to: coordinator,
+            frame: { content in
+                guard let bytes = ControlFrame.opened(content), let message = try? WorkerMessage(decoding: bytes) else {
+                    return nil
+                }
+                return change(message).map { ControlFrame.sealed($0.encoded()) }
+            })
+    }
+
+    /// Changes states to the inbox of another worker.
+    convenience init(changingStatesTo inbox: UInt16) throws {
+        try self.init(to: inbox, frame: Self.withFalseState)
+    }
+
     /// Listens at a free port, and forwards to `target` in threads that end with the connections.
-    init(to target: UInt16, change: @escaping Change) throws {
+    private init(to target: UInt16, frame change: @escaping FrameChange) throws {
         self.target = target
         self.change = change
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -85,11 +105,20 @@ final class FalseWords: Sendable {
     }
 
     private func changedContent(_ content: [UInt8]) -> [UInt8]? {
-        guard let bytes = ControlFrame.opened(content), let message = try? WorkerMessage(decoding: bytes),
-            let other = change(message)
-        else { return nil }
+        guard let other = change(content) else { return nil }
         changed.add(1, ordering: .relaxed)
-        return ControlFrame.sealed(other.encoded())
+        return other
+    }
+
+    /// A piece of a state with another last byte; nil for any other frame.
+    private static func withFalseState(_ content: [UInt8]) -> [UInt8]? {
+        guard content.count > StateFrame.byteCount else { return nil }
+        let header = content.withUnsafeBytes { $0.loadUnaligned(as: SIMD8<UInt64>.self) }
+        guard var frame = StateFrame(header) else { return nil }
+        var payload = Array(content.dropFirst(StateFrame.byteCount))
+        payload[payload.count - 1] ^= 1
+        frame.payloadChecksum = CRC32C.checksum(payload)
+        return frame.encoded() + payload
     }
 
     private static let longFlag: UInt8 = 2

@@ -3,22 +3,29 @@ import Coordination
 import Core
 import Experiments
 import Foundation
+import Glibc
 import NeuralNetwork
 import Training
 import Transport
 
 @testable import Cluster
 
-/// A worker that joins a run with valid keys, and in its view sends gradients and statistics in the name of the owners.
+/// A worker that joins a run with valid keys, and in its view sends gradients and statistics in the name of the owners, or
+/// large frames of generations that no view of the run will have.
 ///
 /// It computes nothing: it claims to be at the start of the run, so that the coordinator makes it a learner and sends
 /// it the view.
 final class HostileMember {
-    /// Frames that were sent in the name of another member.
+    enum Attack {
+        case otherNames, farGenerations
+    }
+
+    /// Frames of the attack that were sent.
     private(set) var forgedFrameCount = 0
     /// Members that accepted the connection of this one.
     private(set) var reachedMemberCount = 0
 
+    private let attack: Attack
     private let context: ZeroMQContext
     private let control: ZeroMQSocket
     private let inbox: Inbox
@@ -34,10 +41,13 @@ final class HostileMember {
     private static let sharedContext = try? ZeroMQContext()
     private static let options = SocketOptions.data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
     private static let forgedRounds = stride(from: UInt64(400), to: 0, by: -10)
+    private static let farFrameCount = 400
+    private static let farElementCount = 1 << 16
     private static let digest = SHA256Digest(of: [1])
 
     /// Connects to a coordinator; nothing is sent before `run`.
-    init(_ address: String, keys: WorkerKeys?) throws {
+    init(_ address: String, keys: WorkerKeys?, attack: Attack = .otherNames) throws {
+        self.attack = attack
         guard let context = Self.sharedContext else { throw Selvedge.Failure(description: "no context") }
         self.context = context
         pair = try keys.map { _ in try KeyPair() }
@@ -105,6 +115,10 @@ final class HostileMember {
         for receiver in view.members where receiver.name != hello.name {
             guard let link = try link(to: receiver) else { continue }
             reachedMemberCount += 1
+            if attack == .farGenerations {
+                try sendFar(view, link)
+                continue
+            }
             for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
                 let configuration = AllReduceConfiguration(
                     job: job, generation: view.generation, rank: sender.rank, ownership: ownership,
@@ -129,6 +143,20 @@ final class HostileMember {
             if try poller.wait(until: Deadline(afterMilliseconds: 100)) { return socket }
         }
         return nil
+    }
+
+    /// Sends large frames in its own name, as if they arrived long before their views. The pauses let the member read.
+    private func sendFar(_ view: View, _ link: ZeroMQSocket) throws {
+        guard let own = view.members.first(where: { $0.name == hello.name }) else { return }
+        let payload = Array(repeating: Float(1), count: Self.farElementCount)
+        for number in 1...Self.farFrameCount {
+            let label = FrameLabel(
+                kind: .contribution, job: job, generation: view.generation + 1000 * UInt64(number),
+                step: view.position.rounds, bucket: 0, elementOffset: 0, elementCount: payload.count,
+                sender: own.rank, node: 0)
+            try send(label, payload, link)
+            usleep(5000)
+        }
     }
 
     /// Sends all frames that the configuration's rank would send to another in a round, with other numbers.

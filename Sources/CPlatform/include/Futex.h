@@ -2,6 +2,7 @@
 #define SELVEDGE_FUTEX_H
 
 #include <stdint.h>
+#include <sys/prctl.h>
 
 /// Sleeps while `*word == expected`; returns when woken, when the word differs, or at a signal. The caller checks the word again.
 void selvedge_futex_wait(const uint32_t *word, uint32_t expected);
@@ -11,6 +12,11 @@ void selvedge_futex_wake(const uint32_t *word, int32_t count);
 
 /// Gives the rest of the time slice to another thread.
 void selvedge_yield(void);
+
+/// Names the calling thread, with at most 15 bytes, for tools that list threads.
+static inline void selvedge_name_thread(const char *name) {
+    prctl(PR_SET_NAME, name);
+}
 
 /// Hints to the processor that the caller spins.
 static inline void selvedge_spin_pause(void) {

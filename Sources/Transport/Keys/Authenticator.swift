@@ -1,3 +1,4 @@
+internal import CPlatform
 internal import CZeroMQ
 package import Core
 import Glibc
@@ -52,6 +53,8 @@ final class Authenticator: Sendable {
     private let thread = Mutex<pthread_t?>(nil)
     /// When the thread last waited for requests, in milliseconds; 0 after its end.
     private let lastWait = Atomic<UInt64>(MonotonicTime.now.milliseconds)
+
+    private static let threadName = "admission"
 
     /// The thread notes at least so often that it waits.
     private static let noteMilliseconds: Int32 = 250
@@ -116,6 +119,7 @@ final class Authenticator: Sendable {
     private static func run(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         guard let argument else { return nil }
         let work = Unmanaged<Work>.fromOpaque(argument).takeRetainedValue()
+        selvedge_name_thread(threadName)
         // Signals belong to the threads that wait for them.
         var signals = sigset_t()
         sigfillset(&signals)
