@@ -10,6 +10,8 @@ import Transport
 /// that are refused, and ones that take the name of a worker.
 final class HelloFlood {
     private(set) var sentCount = 0
+    /// Messages that the coordinator has read and answered.
+    private(set) var answerCount = 0
 
     private let context: ZeroMQContext
     private let sockets: [ZeroMQSocket]
@@ -32,15 +34,15 @@ final class HelloFlood {
         }
     }
 
-    /// Sends until so many messages were taken, or the time is over. Reads the answers away.
-    func run(messageCount: Int, seconds: Int) throws {
+    /// Sends until so many messages were taken and so many answered, or the time is over. Reads the answers away.
+    func run(messageCount: Int, answerCount wanted: Int, seconds: Int) throws {
         let end = Deadline(afterMilliseconds: seconds * 1000)
-        while sentCount < messageCount, !end.hasPassed {
+        while sentCount < messageCount || answerCount < wanted, !end.hasPassed {
             let before = sentCount
             for (number, socket) in sockets.enumerated() {
                 try send(.hello(hello(of: number)), socket)
                 if number.isMultiple(of: 2) { try send(.goodbye, socket) }
-                while try socket.receiveFrames() != nil {}
+                while try socket.receiveFrames() != nil { answerCount += 1 }
             }
             if sentCount == before { usleep(1000) }
         }
