@@ -68,11 +68,12 @@ struct AttackedRun {
         }
     }
 
-    /// The most memory that a process had, in bytes.
+    /// The most memory that a live process had, in bytes.
     static func peakMemory(_ process: pid_t) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        let kilobytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
+        return try #require(kilobytes, "process \(process) has ended") * 1024
     }
 
     /// Prints a row of the table of attacks: the coordinator's figures, and the workers' highest. A process that

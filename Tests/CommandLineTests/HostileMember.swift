@@ -41,8 +41,8 @@ final class HostileMember {
     private static let sharedContext = try? ZeroMQContext()
     private static let options = SocketOptions.data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
     private static let forgedRounds = stride(from: UInt64(400), to: 0, by: -10)
-    private static let farFrameCount = 400
-    private static let farElementCount = 1 << 16
+    private static let farFrameCount = 60
+    private static let farElementCount = 1 << 18
     private static let digest = SHA256Digest(of: [1])
 
     /// Connects to a coordinator; nothing is sent before `run`.
@@ -98,8 +98,9 @@ final class HostileMember {
         case .reconfigure(let generation):
             send(.ready(Ready(generation: generation, position: .start, stateDigest: Self.digest)))
         case .view(let view):
+            // The owners reach it, and train: they do not wait until it reports a state, which it cannot know.
+            inbox.enter(generation: view.generation, keys: view.members.compactMap(\.inboxKey))
             if forgedFrameCount == 0 { try attack(view) }
-            send(.linked(Linked(generation: view.generation, stateDigest: Self.digest, sharesMemory: true)))
         case .refused, .end, .abort: isOver = true
         default: break
         }
@@ -112,11 +113,12 @@ final class HostileMember {
         let experiment = try Experiment(yaml: welcome.experiment, source: "the run")
         let buckets = try Model(experiment.model, loss: experiment.loss).buckets
         let ownership = try view.ownership(microBatchCount: experiment.microBatchCount)
+        var farLinks: [ZeroMQSocket] = []
         for receiver in view.members where receiver.name != hello.name {
             guard let link = try link(to: receiver) else { continue }
             reachedMemberCount += 1
             if attack == .farGenerations {
-                try sendFar(view, link)
+                farLinks.append(link)
                 continue
             }
             for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
@@ -129,6 +131,7 @@ final class HostileMember {
                 }
             }
         }
+        if attack == .farGenerations { try sendFar(view, farLinks) }
     }
 
     private func link(to member: Member) throws -> ZeroMQSocket? {
@@ -145,8 +148,9 @@ final class HostileMember {
         return nil
     }
 
-    /// Sends large frames in its own name, as if they arrived long before their views. The pauses let the member read.
-    private func sendFar(_ view: View, _ link: ZeroMQSocket) throws {
+    /// Sends large frames in its own name, as if they arrived long before their views, and takes part no longer. The
+    /// pauses let the members read.
+    private func sendFar(_ view: View, _ links: [ZeroMQSocket]) throws {
         guard let own = view.members.first(where: { $0.name == hello.name }) else { return }
         let payload = Array(repeating: Float(1), count: Self.farElementCount)
         for number in 1...Self.farFrameCount {
@@ -154,9 +158,11 @@ final class HostileMember {
                 kind: .contribution, job: job, generation: view.generation + 1000 * UInt64(number),
                 step: view.position.rounds, bucket: 0, elementOffset: 0, elementCount: payload.count,
                 sender: own.rank, node: 0)
-            try send(label, payload, link)
-            usleep(5000)
+            for link in links { try send(label, payload, link) }
+            usleep(10_000)
         }
+        usleep(500_000)
+        isOver = true
     }
 
     /// Sends all frames that the configuration's rank would send to another in a round, with other numbers.

@@ -355,5 +355,6 @@ struct SenderCheckTests {
         #expect(try poller.wait(until: patience()))
         #expect(try inbox.receive() == nil)
         #expect(inbox.refusedCount == 4)
+        #expect(try !link(member).isEstablished, "nor admitted again")
     }
 }

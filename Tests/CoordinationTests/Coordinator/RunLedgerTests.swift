@@ -97,6 +97,18 @@ struct RunLedgerTests {
         #expect(steps == 5 && reports.map(\.worker) == [1, 2])
     }
 
+    @Test mutating func `reports that differ in the best epoch name the workers`() {
+        _ = ledger.startView(owners: [1, 2])
+        _ = ledger.report(ended(1), from: 1)
+        var other = ended(1)
+        other.bestImproved = false
+        guard case .differ(let steps, let reports) = ledger.report(other, from: 2) else {
+            Issue.record("accepted")
+            return
+        }
+        #expect(steps == 5 && reports.map(\.worker) == [1, 2])
+    }
+
     @Test mutating func `steps are released once`() {
         func new(_ first: UInt64, _ digests: [UInt64]) -> ReducedSteps? {
             ledger.takeNew(steps(first, digests), grantedSteps: 30)
