@@ -18,6 +18,8 @@ final class HelloFlood {
     private let inboxKeys: [PublicKey]
     private let takenName: String
     private static let connectionCount = 40
+    /// Of a process that is refused.
+    private static let refusedNumber = 1
 
     /// `takenName` is that of a worker of the run.
     init(_ address: String, keys: WorkerKeys, takenName: String) throws {
@@ -34,10 +36,11 @@ final class HelloFlood {
         }
     }
 
-    /// Sends until so many messages were taken and so many answered, or the time is over. Reads the answers away.
-    func run(messageCount: Int, answerCount wanted: Int, seconds: Int) throws {
+    /// Sends until so many messages were taken, or the time is over. Reads the answers away: most messages get none, as
+    /// the coordinator breaks connections from which it does not read fast enough.
+    func run(messageCount: Int, seconds: Int) throws {
         let end = Deadline(afterMilliseconds: seconds * 1000)
-        while sentCount < messageCount || answerCount < wanted, !end.hasPassed {
+        while sentCount < messageCount, !end.hasPassed {
             let before = sentCount
             for (number, socket) in sockets.enumerated() {
                 try send(.hello(hello(of: number)), socket)
@@ -46,6 +49,25 @@ final class HelloFlood {
             }
             if sentCount == before { usleep(1000) }
         }
+    }
+
+    /// Introduces processes that are refused, no faster than the answers come, until so many were answered or the time is
+    /// over.
+    func knock(answerCount wanted: Int, seconds: Int) throws {
+        let end = Deadline(afterMilliseconds: seconds * 1000)
+        answerCount = 0
+        while answerCount < wanted, !end.hasPassed {
+            let due = answerCount + sockets.count
+            for socket in sockets { try send(.hello(hello(of: Self.refusedNumber)), socket) }
+            let patience = Deadline(afterMilliseconds: 100)
+            while answerCount < due, !patience.hasPassed {
+                for socket in sockets { while try socket.receiveFrames() != nil { answerCount += 1 } }
+                usleep(500)
+            }
+        }
+    }
+
+    func close() {
         for socket in sockets { socket.close() }
     }
 

@@ -58,6 +58,8 @@ final class Authenticator: Sendable {
 
     /// The thread notes at least so often that it waits.
     private static let noteMilliseconds: Int32 = 250
+    /// The thread takes no longer than that to end.
+    private static let endMilliseconds = 2000
 
     private struct WeakList {
         weak var list: AdmissionList?
@@ -85,10 +87,16 @@ final class Authenticator: Sendable {
         thread.withLock { $0 = started }
     }
 
-    /// Waits for the thread's end, which follows the context's shutdown.
-    func join() {
+    /// Waits for the thread's end, which follows the context's shutdown. False where it hangs: then it keeps its socket.
+    func join() -> Bool {
+        let deadline = Deadline(afterMilliseconds: Self.endMilliseconds)
+        while lastWait.load(ordering: .relaxed) != 0 {
+            guard !deadline.hasPassed else { return false }
+            usleep(1000)
+        }
         let running = thread.withLock { $0.take() }
         if let running { pthread_join(running, nil) }
+        return true
     }
 
     /// How long the thread has not waited for requests; nil after its end.

@@ -34,7 +34,8 @@ package final class ZeroMQContext: @unchecked Sendable {
     deinit {
         if let authenticator = startedAuthenticator.withLock({ $0 }) {
             zmq_ctx_shutdown(handle)
-            authenticator.join()
+            // The end of the context would wait for the socket of a thread that hangs.
+            guard authenticator.join() else { return }
         }
         // Interrupted calls are repeated; all sockets are closed, so this ends.
         while zmq_ctx_term(handle) != 0 && zmq_errno() == selvedge_interrupted {}
