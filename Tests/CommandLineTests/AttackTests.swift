@@ -330,28 +330,27 @@ extension ProcessesByHandTests {
         }
 
         @Test func `a learner that gets a false state from rank 0 is evicted, and the run goes on`() throws {
-            let run = try AttackedRun(in: scratch, isInsecure: true)
             let relay = Mutex<FalseWords?>(nil)
             // Rank 0 reaches the newcomer's inbox through a relay.
-            let port = try #require(UInt16(run.address.split(separator: ":").last ?? ""))
-            let introduction = try FalseWords(to: port) { message in
-                guard case .hello(var hello) = message,
-                    let port = UInt16(hello.inboxAddress.split(separator: ":").last ?? "")
-                else { return nil }
-                let relayPort = relay.withLock { relay in
-                    if relay == nil { relay = try? FalseWords(changingStatesTo: port) }
-                    return relay?.port ?? 0
-                }
-                hello.inboxAddress = "tcp://127.0.0.1:\(relayPort)"
-                return .hello(hello)
-            }
+            let run = try AttackedRun(
+                in: scratch, isInsecure: true,
+                views: { view in
+                    guard let rank = view.members.firstIndex(where: { $0.name == "learner" }),
+                        let port = UInt16(view.members[rank].inboxAddress.split(separator: ":").last ?? "")
+                    else { return }
+                    let relayPort = relay.withLock { relay in
+                        if relay == nil { relay = try? FalseWords(changingStatesTo: port) }
+                        return relay?.port ?? 0
+                    }
+                    view.members[rank].inboxAddress = "tcp://127.0.0.1:\(relayPort)"
+                })
             defer {
-                introduction.close()
+                run.falseWords?.close()
                 relay.withLock { $0?.close() }
             }
             let learner = try Selvedge(
-                ["worker", "--coordinator", "tcp://127.0.0.1:\(introduction.port)", "--name", "learner"]
-                    + ["--threads", "1", "--insecure"], in: scratch)
+                ["worker", "--coordinator", run.address, "--name", "learner", "--threads", "1", "--insecure"],
+                in: scratch)
             let evicted = try learner.end()
             #expect(evicted.code == 70, "\(evicted.lines)")
             #expect(relay.withLock { $0?.changedCount ?? 0 } > 0)

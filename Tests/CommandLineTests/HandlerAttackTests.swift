@@ -7,7 +7,6 @@ extension ProcessesByHandTests {
     /// The thread of a live coordinator that answers who may connect hangs or is dead.
     @Suite struct HandlerAttacks {
         private let scratch: Scratch
-        private static let epochs = 400
         private static let connectionCount = 200
 
         init() throws {
@@ -46,7 +45,7 @@ extension ProcessesByHandTests {
         func `nobody gets in while the thread that admits connections hangs or is dead, and the run goes on`(
             isDead: Bool
         ) throws {
-            let run = try AttackedRun(in: scratch, epochs: Self.epochs)
+            let run = try AttackedRun(in: scratch)
             let coordinator = run.coordinator
             let thread = try Self.thread("admission", of: coordinator.processIdentifier)
             try #require(selvedge_thread_stop(thread) == 0)
@@ -66,7 +65,7 @@ extension ProcessesByHandTests {
             }
             run.printRow(isDead ? "a dead handler" : "a hung handler", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try scratch.expectUndisturbed(epochs: Self.epochs)
+            try scratch.expectUndisturbed()
         }
     }
 }
