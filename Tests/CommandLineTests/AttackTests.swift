@@ -190,7 +190,6 @@ extension ProcessesByHandTests {
             #expect(member.reachedMemberCount == 2 && member.forgedFrameCount == 120, "\(member.forgedFrameCount)")
             for (worker, before) in zip(run.workers, before) {
                 let grown = try AttackedRun.peakMemory(worker.processIdentifier) - before
-                print("grown \(grown)")
                 #expect(grown < 12 << 20, "\(grown) bytes")
             }
             let name = isInsecure ? "open" : "run"

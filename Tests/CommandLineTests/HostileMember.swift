@@ -111,8 +111,11 @@ final class HostileMember {
     private func attack(_ view: View) throws {
         guard let welcome, view.members.contains(where: { $0.name == hello.name }) else { return }
         let experiment = try Experiment(yaml: welcome.experiment, source: "the run")
-        let buckets = try Model(experiment.model, loss: experiment.loss).buckets
-        let ownership = try view.ownership(microBatchCount: experiment.microBatchCount)
+        let model = try Model(experiment.model, loss: experiment.loss)
+        // As the owners do over sockets: a frame of another plan would be refused whoever sent it.
+        let ownership = try view.ownership(microBatchCount: experiment.microBatchCount, usesMemory: false)
+        let numbers = AgreementCounter(model.agreedSumCounts)
+        numbers.done = model.agreedSumCounts.count
         var farLinks: [ZeroMQSocket] = []
         for receiver in view.members where receiver.name != hello.name {
             guard let link = try link(to: receiver) else { continue }
@@ -124,10 +127,11 @@ final class HostileMember {
             for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
                 let configuration = AllReduceConfiguration(
                     job: job, generation: view.generation, rank: sender.rank, ownership: ownership,
-                    buckets: buckets, statisticsWidth: 3)
+                    buckets: model.buckets, statisticsWidth: 3)
                 // Of rounds that come later, the last first: the next ones are over before the connection is made.
                 for round in Self.forgedRounds {
-                    try forge(configuration, round: view.position.rounds + round, to: receiver.rank, link)
+                    let number = numbers.number(ofRound: Int(view.position.rounds + round))
+                    try forge(configuration, step: number, to: receiver.rank, link)
                 }
             }
         }
@@ -165,13 +169,13 @@ final class HostileMember {
         isOver = true
     }
 
-    /// Sends all frames that the configuration's rank would send to another in a round, with other numbers.
+    /// Sends all frames that the configuration's rank would send to another in a step, with other numbers.
     private func forge(
-        _ configuration: AllReduceConfiguration, round: UInt64, to receiver: Int, _ link: ZeroMQSocket
+        _ configuration: AllReduceConfiguration, step: UInt64, to receiver: Int, _ link: ZeroMQSocket
     ) throws {
         let layout = configuration.layout(batchSize: configuration.ownership.microBatchCount)
         var machine = AllReduceMachine(job: configuration.job, generation: configuration.generation, layout: layout)
-        machine.begin(step: round, layout: layout)
+        machine.begin(step: step, layout: layout)
         for bucket in configuration.buckets.indices { machine.bucketReady(bucket) }
         machine.statisticsReady()
         while let action = machine.nextAction() {
@@ -179,11 +183,11 @@ final class HostileMember {
             case .sendContribution(let bucket, let elements, _, let node, let destination)
             where destination.ranks.contains(receiver):
                 let label = configuration.label(
-                    .contribution, step: round, bucket: bucket, elements: elements, node: node)
+                    .contribution, step: step, bucket: bucket, elements: elements, node: node)
                 try send(label, Array(repeating: Float(1e-3), count: elements.count), link)
             case .sendStatistics:
                 let count = configuration.statistics(of: configuration.rank, width: 3).count
-                let label = configuration.label(.statistics, step: round, bucket: 0, elements: 0..<count)
+                let label = configuration.label(.statistics, step: step, bucket: 0, elements: 0..<count)
                 try send(label, Array(repeating: 3.0, count: count), link)
             default: break
             }
