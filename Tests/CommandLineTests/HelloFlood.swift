@@ -10,16 +10,12 @@ import Transport
 /// that are refused, and ones that take the name of a worker.
 final class HelloFlood {
     private(set) var sentCount = 0
-    /// Messages that the coordinator has read and answered.
-    private(set) var answerCount = 0
 
     private let context: ZeroMQContext
     private let sockets: [ZeroMQSocket]
     private let inboxKeys: [PublicKey]
     private let takenName: String
     private static let connectionCount = 40
-    /// Of a process that is refused.
-    private static let refusedNumber = 1
 
     /// `takenName` is that of a worker of the run.
     init(_ address: String, keys: WorkerKeys, takenName: String) throws {
@@ -36,8 +32,7 @@ final class HelloFlood {
         }
     }
 
-    /// Sends until so many messages were taken, or the time is over. Reads the answers away: most messages get none, as
-    /// the coordinator breaks connections from which it does not read fast enough.
+    /// Sends until so many messages were taken, or the time is over. Reads the answers away.
     func run(messageCount: Int, seconds: Int) throws {
         let end = Deadline(afterMilliseconds: seconds * 1000)
         while sentCount < messageCount, !end.hasPassed {
@@ -45,29 +40,10 @@ final class HelloFlood {
             for (number, socket) in sockets.enumerated() {
                 try send(.hello(hello(of: number)), socket)
                 if number.isMultiple(of: 2) { try send(.goodbye, socket) }
-                while try socket.receiveFrames() != nil { answerCount += 1 }
+                while try socket.receiveFrames() != nil {}
             }
             if sentCount == before { usleep(1000) }
         }
-    }
-
-    /// Introduces processes that are refused, no faster than the answers come, until so many were answered or the time is
-    /// over.
-    func knock(answerCount wanted: Int, seconds: Int) throws {
-        let end = Deadline(afterMilliseconds: seconds * 1000)
-        answerCount = 0
-        while answerCount < wanted, !end.hasPassed {
-            let due = answerCount + sockets.count
-            for socket in sockets { try send(.hello(hello(of: Self.refusedNumber)), socket) }
-            let patience = Deadline(afterMilliseconds: 100)
-            while answerCount < due, !patience.hasPassed {
-                for socket in sockets { while try socket.receiveFrames() != nil { answerCount += 1 } }
-                usleep(500)
-            }
-        }
-    }
-
-    func close() {
         for socket in sockets { socket.close() }
     }
 
