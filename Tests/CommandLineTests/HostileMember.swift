@@ -10,8 +10,8 @@ import Transport
 
 @testable import Cluster
 
-/// A worker that joins a run with valid keys, and in its view sends gradients and statistics in the name of the owners, or
-/// large frames of generations that no view of the run will have.
+/// A worker that joins a run with valid keys, and in its view sends gradients in the name of the owners, or large
+/// frames of generations that no view of the run will have.
 ///
 /// It computes nothing: it claims to be at the start of the run, so that the coordinator makes it a learner and sends
 /// it the view.
@@ -36,11 +36,13 @@ final class HostileMember {
     private var job = JobIdentifier(high: 0, low: 0)
     private var counter: UInt64 = 0
     private var isOver = false
+    /// To the members. Kept to the end: a socket that is closed drops what it has not sent.
+    private var links: [ZeroMQSocket] = []
 
     /// One for the process, as libzmq wants it.
     private static let sharedContext = try? ZeroMQContext()
     private static let options = SocketOptions.data(highWaterMark: 4096, maximumPayloadByteCount: 1 << 20)
-    private static let forgedRounds = stride(from: UInt64(400), to: 0, by: -10)
+    private static let forgedRounds = stride(from: UInt64(4000), to: 0, by: -10)
     private static let farFrameCount = 60
     private static let farElementCount = 1 << 18
     private static let digest = SHA256Digest(of: [1])
@@ -116,26 +118,23 @@ final class HostileMember {
         let ownership = try view.ownership(microBatchCount: experiment.microBatchCount, usesMemory: false)
         let numbers = AgreementCounter(model.agreedSumCounts)
         numbers.done = model.agreedSumCounts.count
-        var farLinks: [ZeroMQSocket] = []
         for receiver in view.members where receiver.name != hello.name {
             guard let link = try link(to: receiver) else { continue }
             reachedMemberCount += 1
-            if attack == .farGenerations {
-                farLinks.append(link)
-                continue
-            }
+            links.append(link)
+            if attack == .farGenerations { continue }
             for sender in view.members where !sender.isLearner && sender.rank != receiver.rank {
                 let configuration = AllReduceConfiguration(
                     job: job, generation: view.generation, rank: sender.rank, ownership: ownership,
                     buckets: model.buckets, statisticsWidth: 3)
-                // Of rounds that come later, the last first: the next ones are over before the connection is made.
+                // Of rounds that come later, the last first: hundreds are over before the connection is made.
                 for round in Self.forgedRounds {
                     let number = numbers.number(ofRound: Int(view.position.rounds + round))
                     try forge(configuration, step: number, to: receiver.rank, link)
                 }
             }
         }
-        if attack == .farGenerations { try sendFar(view, farLinks) }
+        if attack == .farGenerations { try sendFar(view) }
     }
 
     private func link(to member: Member) throws -> ZeroMQSocket? {
@@ -154,7 +153,7 @@ final class HostileMember {
 
     /// Sends large frames in its own name, as if they arrived long before their views, and takes part no longer. The
     /// pauses let the members read.
-    private func sendFar(_ view: View, _ links: [ZeroMQSocket]) throws {
+    private func sendFar(_ view: View) throws {
         guard let own = view.members.first(where: { $0.name == hello.name }) else { return }
         let payload = Array(repeating: Float(1), count: Self.farElementCount)
         for number in 1...Self.farFrameCount {
@@ -169,7 +168,8 @@ final class HostileMember {
         isOver = true
     }
 
-    /// Sends all frames that the configuration's rank would send to another in a step, with other numbers.
+    /// Sends all gradients that the configuration's rank would send to another in a step, with other numbers. False
+    /// statistics would give the step away.
     private func forge(
         _ configuration: AllReduceConfiguration, step: UInt64, to receiver: Int, _ link: ZeroMQSocket
     ) throws {
@@ -185,10 +185,6 @@ final class HostileMember {
                 let label = configuration.label(
                     .contribution, step: step, bucket: bucket, elements: elements, node: node)
                 try send(label, Array(repeating: Float(1e-3), count: elements.count), link)
-            case .sendStatistics:
-                let count = configuration.statistics(of: configuration.rank, width: 3).count
-                let label = configuration.label(.statistics, step: step, bucket: 0, elements: 0..<count)
-                try send(label, Array(repeating: 3.0, count: count), link)
             default: break
             }
         }
