@@ -27,11 +27,14 @@ def selvedge(options, *flags):
 
 
 def compiled(compiler, folder):
-    """The MPI program built with `compiler`, or None where that compiler is missing."""
+    """The MPI program built with `compiler`, or None where that compiler or its library's headers are missing."""
     if not shutil.which(compiler):
         return None
     program = Path(folder) / compiler
-    subprocess.run([compiler, "-O2", "-o", program, HERE / "mpi_allreduce.c"], check=True)
+    build = subprocess.run([compiler, "-O2", "-o", program, HERE / "mpi_allreduce.c"], capture_output=True, text=True)
+    if build.returncode != 0:
+        print(f"bench-allreduce: {compiler} is left out: {(build.stderr.splitlines() or ['it failed'])[0]}", file=sys.stderr)
+        return None
     return program
 
 
