@@ -271,8 +271,11 @@ enum ControlFrame {
     private static let checksumByteCount = 4
 
     static func sealed(_ message: [UInt8]) -> [UInt8] {
-        var writer = ByteWriter(reservingByteCount: message.count + checksumByteCount)
-        writer.append(contentsOf: message)
+        message + checksum(of: message)
+    }
+
+    private static func checksum(of message: [UInt8]) -> [UInt8] {
+        var writer = ByteWriter(reservingByteCount: checksumByteCount)
         writer.append(CRC32C.checksum(message))
         return writer.bytes
     }
@@ -281,7 +284,7 @@ enum ControlFrame {
     /// the decoder can name the version.
     static func opened(_ frame: [UInt8]) -> [UInt8]? {
         let message = Array(frame.dropLast(checksumByteCount))
-        if frame.count > checksumByteCount, sealed(message) == frame { return message }
+        if !message.isEmpty, checksum(of: message).elementsEqual(frame.suffix(checksumByteCount)) { return message }
         let versionOffset = 2
         let isForeign = frame.count > versionOffset && frame[versionOffset] != WireLimits.protocolVersion
         return isForeign ? frame : nil
