@@ -73,11 +73,12 @@ extension ProcessesByHandTests {
         @Test func `other protocols, a slow drip and 5,000 idle connections learn nothing and change nothing`() throws {
             selvedge_raise_descriptor_limit()
             let run = try AttackedRun(in: scratch)
-            try #require(run.ports.count >= 3)
+            let ports = try run.ports
+            try #require(ports.count >= 3)
             var open: [Int32] = []
             defer { for descriptor in open { close(descriptor) } }
             var strangers: [(name: String, descriptor: Int32)] = []
-            for port in run.ports {
+            for port in ports {
                 for greeting in Self.greetings {
                     let descriptor = try Loopback.connection(to: port)
                     open.append(descriptor)
@@ -100,7 +101,7 @@ extension ProcessesByHandTests {
             }
             let idleCount = open.count + 5000
             while open.count < idleCount {
-                guard let descriptor = try? Loopback.connection(to: run.ports[open.count % run.ports.count]) else {
+                guard let descriptor = try? Loopback.connection(to: ports[open.count % ports.count]) else {
                     break
                 }
                 open.append(descriptor)
@@ -113,7 +114,8 @@ extension ProcessesByHandTests {
 
         @Test func `other protocols and greetings that never end are closed, also without keys`() throws {
             let run = try AttackedRun(in: scratch, isInsecure: true)
-            for port in run.ports {
+            let ports = try run.ports
+            for port in ports {
                 for (name, bytes) in Self.greetings where !["NULL", "PLAIN", "CURVE without keys"].contains(name) {
                     let descriptor = try Loopback.connection(to: port)
                     defer { close(descriptor) }
@@ -122,7 +124,7 @@ extension ProcessesByHandTests {
                 }
             }
             // A byte now and then, which would take a minute for a greeting.
-            let dripping = try run.ports.map { try Loopback.connection(to: $0) }
+            let dripping = try ports.map { try Loopback.connection(to: $0) }
             defer { for descriptor in dripping { close(descriptor) } }
             var closed: Set<Int32> = []
             for byte in Self.greetings[0].bytes.prefix(10) where closed.count < dripping.count {
@@ -147,8 +149,9 @@ extension ProcessesByHandTests {
             #expect(recorded.count >= 2 && recorded.allSatisfy { $0.count > 300 })
             var open: [Int32] = []
             defer { for descriptor in open { close(descriptor) } }
+            let port = try run.ports[0]
             for session in recorded {
-                open.append(try Loopback.connection(to: run.ports[0]))
+                open.append(try Loopback.connection(to: port))
                 Loopback.send(session, open[open.count - 1])
             }
             wiretap.repeatNext()
@@ -225,7 +228,7 @@ extension ProcessesByHandTests {
         ) throws -> (byteCount: Int, isBroken: Bool) {
             let descriptor = try Loopback.connection(to: port)
             defer { close(descriptor) }
-            Loopback.send(opening ?? Self.opening(port == run.ports[0] ? "DEALER" : "PUSH"), descriptor)
+            Loopback.send(try opening ?? Self.opening(port == run.ports[0] ? "DEALER" : "PUSH"), descriptor)
             _ = Self.answer(descriptor)
             let end = Deadline(afterMilliseconds: seconds * 1000)
             var count = 0
@@ -240,7 +243,7 @@ extension ProcessesByHandTests {
             let run = try AttackedRun(in: scratch, isInsecure: true)
             // A frame of 64 KiB with more to follow.
             let frame = [3, 0, 0, 0, 0, 0, 1, 0, 0] + [UInt8](repeating: 0, count: 1 << 16)
-            for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
+            for (port, process) in zip(try run.ports, [run.coordinator] + run.workers) {
                 let before = try AttackedRun.peakMemory(process.processIdentifier)
                 let flood = try flood(port, of: run, with: frame, limit: 1 << 30, seconds: 20)
                 #expect(flood.isBroken && flood.byteCount > 1 << 20, "\(flood)")
@@ -275,7 +278,7 @@ extension ProcessesByHandTests {
             let bytes = messages.bytes
             let opening: [UInt8]? = messages == .ofFirstProtocol ? [1, 0] : nil
             let run = try AttackedRun(in: scratch, isInsecure: true)
-            for (port, process) in zip(run.ports, [run.coordinator] + run.workers) {
+            for (port, process) in zip(try run.ports, [run.coordinator] + run.workers) {
                 let before = try AttackedRun.peakMemory(process.processIdentifier)
                 let flood = try flood(port, of: run, with: bytes, opening: opening, limit: 256 << 20, seconds: 3)
                 // The greeting of ZMTP 1 is refused.
@@ -293,7 +296,7 @@ extension ProcessesByHandTests {
                 FaultPlan(text: "slow worker=0 step=30 add=10000 for=1000"), folder: scratch.path)
             let run = try AttackedRun(
                 in: scratch, isInsecure: true, workers: ["worker-0", "worker-1"], environment: faults)
-            let (port, victim) = (run.ports[1], run.workers[0])
+            let (port, victim) = (try run.ports[1], run.workers[0])
             try victim.line(containing: "fault: slow")
             let before = try AttackedRun.peakMemory(victim.processIdentifier)
             let empty = [UInt8](repeating: 0, count: 1 << 16)

@@ -12,8 +12,10 @@ struct AttackedRun {
     let coordinator: Selvedge
     let workers: [Selvedge]
     let address: String
-    /// The ports of the coordinator and of the workers' inboxes.
-    var ports: [UInt16] = []
+    /// The ports of the coordinator and of the workers' inboxes, while all of them run.
+    var ports: [UInt16] {
+        get throws { try ([coordinator] + workers).flatMap { try Self.listeningPorts($0.processIdentifier) } }
+    }
     /// Between the workers and the coordinator; nil where they are connected directly.
     var wiretap: Wiretap?
     /// Between the first worker and the coordinator; nil where that does not lie.
@@ -53,7 +55,6 @@ struct AttackedRun {
         }
         self.address = address
         try coordinator.line(containing: "Epoch 1/")
-        for process in [coordinator] + workers { ports += try Self.listeningPorts(process.processIdentifier) }
     }
 
     /// The local ports at which a process listens.

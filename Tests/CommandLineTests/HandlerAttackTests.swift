@@ -50,12 +50,12 @@ extension ProcessesByHandTests {
             let thread = try Self.thread("admission", of: coordinator.processIdentifier)
             try #require(selvedge_thread_stop(thread) == 0)
             if isDead { try #require(selvedge_thread_end(thread) == 0) }
-            // The right key as well: nobody can tell that it is right.
+            // Its key is on the list, but no thread is left that looks there.
             let newcomer = try worker("newcomer", run.address, keys: "job.worker")
             defer { newcomer.send(signal: SIGKILL) }
             try coordinator.line(containing: "the thread that admits connections has not answered for")
             usleep(500_000)
-            #expect(try Self.closedCount(run.ports[0]) == Self.connectionCount)
+            #expect(try Self.closedCount(try run.ports[0]) == Self.connectionCount)
             let log = String(decoding: try scratch.bytes("run/log.jsonl"), as: UTF8.self)
             #expect(!log.contains("newcomer"))
             if !isDead {

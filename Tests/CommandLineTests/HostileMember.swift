@@ -114,7 +114,7 @@ final class HostileMember {
         guard let welcome, view.members.contains(where: { $0.name == hello.name }) else { return }
         let experiment = try Experiment(yaml: welcome.experiment, source: "the run")
         let model = try Model(experiment.model, loss: experiment.loss)
-        // As the owners do over sockets: a frame of another plan would be refused whoever sent it.
+        // As the owners do over sockets: a frame of another plan is refused before its sender is checked.
         let ownership = try view.ownership(microBatchCount: experiment.microBatchCount, usesMemory: false)
         let numbers = AgreementCounter(model.agreedSumCounts)
         numbers.done = model.agreedSumCounts.count
