@@ -7,7 +7,7 @@ package struct RunFiles: Sendable {
     /// Nil where timings.jsonl is missing or damaged.
     package private(set) var timing: RunTiming?
     /// Nil until the training has ended and was evaluated.
-    package private(set) var testResult: TestResult?
+    package private(set) var result: RunResult?
     /// What is damaged, one line each.
     package private(set) var problems: [String] = []
 
@@ -21,7 +21,7 @@ package struct RunFiles: Sendable {
                 try EpochRow.rows(jsonLines: String(decoding: bytes, as: UTF8.self))
             } ?? []
         timing = read(paths.timings, files) { bytes throws(RunFileError) in try RunTiming(jsonLines: bytes) }
-        testResult = read(paths.reportJSON, files) { bytes throws(RunFileError) in try TestResult(reportJSON: bytes) }
+        result = read(paths.reportJSON, files) { bytes throws(RunFileError) in try RunResult(reportJSON: bytes) }
     }
 
     /// The content of a file; nil where it is missing, or damaged, which becomes a problem that names it.
@@ -45,19 +45,25 @@ package struct RunFiles: Sendable {
     }
 }
 
-/// The evaluation on the test data in report.json.
-package struct TestResult: Sendable, Equatable {
+/// The evaluation in report.json.
+package struct RunResult: Sendable, Equatable {
+    /// Which samples were evaluated: `test`, or without a test set `validation` or `train`.
+    package let split: String
     package let accuracy: Double
     /// Nil for a loss that is not a number.
     package let loss: Double?
 
     /// - Throws: `RunFileError` for anything but a report.
     package init(reportJSON bytes: [UInt8]) throws(RunFileError) {
-        guard let test = (try? JSONValue(parsing: bytes))?.object?["test"]?.object,
-            let accuracy = test["accuracy"]?.number
-        else { throw RunFileError("it is not the report of a training") }
+        let report = (try? JSONValue(parsing: bytes))?.object
+        // A report of schema 1 has no such member.
+        let split = report?["split"]?.string ?? "test"
+        guard let result = report?[split]?.object, let accuracy = result["accuracy"]?.number else {
+            throw RunFileError("it is not the report of a training")
+        }
+        self.split = split
         self.accuracy = accuracy
-        loss = test["loss"]?.number
+        loss = result["loss"]?.number
     }
 }
 

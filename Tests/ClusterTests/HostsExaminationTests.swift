@@ -46,7 +46,7 @@ import Testing
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase
         let text = String(decoding: try encoder.encode(report), as: UTF8.self)
-        let line = "{\"schema\":1,\"host\":\"a\"," + text.dropFirst()
+        let line = "{\"schema\":2,\"host\":\"a\"," + text.dropFirst()
         #expect(DoctorReport(output: "Welcome {\n\(line)\nselvedge: 3 checks: 1 error\n") == report)
         for end in [0, 1, 20, line.utf8.count / 2, line.utf8.count - 1] {
             #expect(DoctorReport(output: String(line.prefix(end))) == nil)

@@ -1,4 +1,5 @@
 import Foundation
+import Runs
 import Testing
 
 extension CommandLineTests {
@@ -64,6 +65,9 @@ extension CommandLineTests {
                 let end = try Selvedge.run(arguments, in: scratch)
                 try #require(end.code == 0, "\(end.lines)")
             }
+            let report = try JSONValue(parsing: scratch.bytes("own/report.json")).object
+            #expect(report?["split"]?.string == "validation" && report?["test"] == nil)
+            #expect(report?["validation"]?.object?["samples"]?.whole == 4)
             let card = String(decoding: try scratch.bytes("README.md"), as: UTF8.self)
             #expect(card.contains(" on sets/boots.csv, seed 1.") && !card.contains("\ndatasets:"), "\(card)")
             #expect(

@@ -61,7 +61,7 @@ extension CommandLineTests {
                     #expect(end.code == 0, "\(end.lines)")
                 }
                 let object = try object()
-                #expect(object["schema"] as? Int == 1 && object["command"] as? String == command, "\(command)")
+                #expect(object["schema"] as? Int == 2 && object["command"] as? String == command, "\(command)")
                 #expect(object["version"] is String)
                 for name in names(in: object) { #expect(name == name.lowercased(), "\(command): \(name)") }
             }

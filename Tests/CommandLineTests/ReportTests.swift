@@ -119,7 +119,7 @@ extension CommandLineTests {
             let object = try run("compare", "run", "--json").output
             #expect(
                 object.hasPrefix(
-                    "{\"schema\":1,\"command\":\"compare\",\"version\":\"0.1.0\",\"runs\":[{\"run\":\"run\",\"experiment\":\"small\",\"seed\":1,\"parameters\":5546,\"epochs\":2,"
+                    "{\"schema\":2,\"command\":\"compare\",\"version\":\"0.1.0\",\"runs\":[{\"run\":\"run\",\"experiment\":\"small\",\"seed\":1,\"parameters\":5546,\"epochs\":2,"
                 ))
             let none = try run("compare", "absent")
             #expect(none.code == 66 && none.lines.count == 2)

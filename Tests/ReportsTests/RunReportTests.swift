@@ -134,7 +134,7 @@ import Training
         let json = try MadeUpReport.make().json
         for part in [
             "{\"experiment\":\"made-up\",", "\"seed\":1,",
-            "\"data\":\"synthetic\",\"weights\":null,\"synthetic\":true,",
+            "\"data\":\"synthetic\",\"split\":\"test\",\"weights\":null,\"synthetic\":true,",
             "\"parameters\":7850,", "\"epochs\":[{\"epoch\":1,",
             "\"highest_validation_accuracy\":{\"epoch\":2,\"value\":0.85}",
             "\"test\":{\"samples\":40,\"accuracy\":0.5,\"loss\":0.25,\"misclassification\":0.5,\"classification_report\":{",

@@ -61,13 +61,15 @@ struct RunTimingsTests {
     func files() throws {
         let folder = try TemporaryFolder()
         let empty = RunFiles(RunPaths(folder.path))
-        #expect(empty.rows.isEmpty && empty.timing == nil && empty.testResult == nil && empty.problems.isEmpty)
+        #expect(empty.rows.isEmpty && empty.timing == nil && empty.result == nil && empty.problems.isEmpty)
         try folder.write("{\"epoch\":0}\n", to: "metrics.jsonl")
         try folder.write("nothing\n", to: "timings.jsonl")
-        try folder.write("{\"test\":{\"accuracy\":0.5,\"loss\":null},\"other\":[1,true]}", to: "report.json")
+        let figures = "{\"accuracy\":0.5,\"loss\":null}"
+        try folder.write("{\"split\":\"validation\",\"validation\":\(figures),\"other\":[1]}", to: "report.json")
         let damaged = RunFiles(RunPaths(folder.path))
         #expect(damaged.problems.count == 2, "\(damaged.problems)")
         #expect(damaged.problems.allSatisfy { $0.hasPrefix(folder.path + "/") })
-        #expect(damaged.testResult?.accuracy == 0.5 && damaged.testResult?.loss == nil)
+        let result = try #require(damaged.result)
+        #expect(result.split == "validation" && result.accuracy == 0.5 && result.loss == nil)
     }
 }

@@ -13,8 +13,7 @@ package struct RunReport: Sendable {
     let model: Model
     let rows: [EpochRow]
     let evaluated: ImageDataset
-    /// Whether the evaluated samples are of a set that the training set does not hold.
-    package let isTestSet: Bool
+    package let split: Split
     let weights: EvaluatedWeights?
     /// What the evaluated samples are called.
     private let references: SampleReferences
@@ -26,11 +25,11 @@ package struct RunReport: Sendable {
     private let balance: ClassBalance
 
     /// `rows` are the finished epochs; `evaluation` is of the first samples of `evaluated`; the `training` set is shown
-    /// by its samples and classes, split by the experiment. `isTestSet`: whether `evaluated` is a separate set,
-    /// which the training set does not hold. `weights`, `timing` and `origin` are shown where they are known.
+    /// by its samples and classes, split by the experiment. `weights`, `timing` and `origin` are shown where they are
+    /// known.
     package init(
         experiment: Experiment, model: Model, rows: [EpochRow], training: ImageDataset, evaluated: ImageDataset,
-        isTestSet: Bool = true, references: SampleReferences = SampleReferences("test"),
+        split: Split = .test, references: SampleReferences = SampleReferences("test"),
         weights: EvaluatedWeights? = nil, timing: RunTiming? = nil, origin: Origin? = nil, evaluation: Evaluation
     ) throws(DatasetError) {
         precondition(evaluation.labels.count <= evaluated.sampleCount, "an evaluation of other data")
@@ -39,7 +38,7 @@ package struct RunReport: Sendable {
         self.rows = rows
         self.training = training
         self.evaluated = evaluated
-        self.isTestSet = isTestSet
+        self.split = split
         self.evaluation = evaluation
         self.references = references
         self.weights = weights
@@ -49,13 +48,18 @@ package struct RunReport: Sendable {
         matrix = ConfusionMatrix(
             classNames: ConfusionMatrix.names(evaluated.classNames, outputCount: model.classCount),
             labels: evaluation.labels, predictions: evaluation.predictions)
-        let split = try TrainingData(dataset: training, experiment: experiment).split
-        trainingIndices = split.training.prefix(SamplePictures.tileLimit).map(Int.init)
+        let parts = try TrainingData(dataset: training, experiment: experiment).split
+        trainingIndices = parts.training.prefix(SamplePictures.tileLimit).map(Int.init)
         var balance = ClassBalance(classNames: training.classNames)
-        balance.add("training", labels: split.training.lazy.map { training.labels[Int($0)] })
-        balance.add("validation", labels: split.validation.lazy.map { training.labels[Int($0)] })
-        if isTestSet { balance.add("test", labels: evaluated.labels) }
+        balance.add("training", labels: parts.training.lazy.map { training.labels[Int($0)] })
+        balance.add("validation", labels: parts.validation.lazy.map { training.labels[Int($0)] })
+        if split == .test { balance.add("test", labels: evaluated.labels) }
         self.balance = balance
+    }
+
+    /// Which samples were evaluated. Those of the test set are the ones that the training set does not hold.
+    package enum Split: String, Sendable, CaseIterable {
+        case test, train, validation
     }
 
     /// When a training ended, and the release that reports it.
@@ -191,7 +195,7 @@ extension RunReport {
 }
 
 extension RunReport {
-    /// The report as one JSON object on one line. `test` is the evaluation, whatever data it is of: `data` names them.
+    /// The report as one JSON object on one line. The member that `split` names is the evaluation of these samples.
     package var json: String {
         let published = published.rows.map { row in
             "{\"name\":\(JSONText.string(row.name)),\"published\":\(JSONText.string(row.published)),"
@@ -200,6 +204,7 @@ extension RunReport {
         let members = [
             ("experiment", JSONText.string(experiment.name)), ("title", JSONText.string(experiment.title)),
             ("seed", String(experiment.seed)), ("data", JSONText.string(evaluated.name)),
+            ("split", JSONText.string(split.rawValue)),
             ("weights", weights?.json ?? "null"),
             ("synthetic", String(isSynthetic)), ("parameters", String(model.parameterCount)),
             ("epochs", "[\(rows.map(\.jsonLine).joined(separator: ","))]"),
@@ -207,7 +212,7 @@ extension RunReport {
             ("lowest_validation_loss", Self.json(history.lowestValidationLoss)),
             ("published_epochs_complete", String(self.published.missingEpochs == nil)),
             ("published", "[\(published.joined(separator: ","))]"),
-            ("test", EvaluationText(evaluation, matrix).json),
+            (split.rawValue, EvaluationText(evaluation, matrix).json),
         ]
         return "{" + members.map { "\"\($0)\":\($1)" }.joined(separator: ",") + "}"
     }

@@ -156,7 +156,7 @@ package struct TensorBoardLog: Sendable {
         let images = pictures.map { TensorBoardValue(tag: "report/\($0.name)", content: .image($0.png)) }
         // One event each: a reader need not hold all pictures at once.
         for image in images { append(.summary([image]), to: .train, step: step, seconds) }
-        if report.isTestSet {
+        if report.split == .test {
             append(
                 Self.scalars([("test_loss", report.evaluation.loss), ("test_accuracy", report.evaluation.accuracy)]),
                 to: .train, step: step, seconds)

@@ -205,7 +205,7 @@ struct FinalReport {
             kernels: InstructionSet.chosen(environment: environment).table, threadCount: Processors.available)
         report = try RunReport(
             experiment: run.experiment, model: run.model, rows: run.rows, training: run.trainingSet,
-            evaluated: samples.dataset, isTestSet: samples.split == .test, references: samples.references,
+            evaluated: samples.dataset, split: samples.split, references: samples.references,
             weights: EvaluatedWeights(state.progress, run.schedule, role),
             timing: RunFiles(run.directory.paths).timing, origin: RunReport.Origin(run: run.directory.path),
             evaluation: evaluator.evaluate(state))

@@ -22,7 +22,7 @@ struct EvaluateCommand: ParsableCommand {
     var data: String?
 
     @Option(help: "Samples to evaluate: test, validation, or train (including the validation samples).")
-    var split: EvaluatedSamples.Split = .test
+    var split: RunReport.Split = .test
 
     @Option(help: "Evaluate only the first so many samples.")
     var limit: Int?
@@ -87,7 +87,7 @@ struct EvaluateCommand: ParsableCommand {
         if let report {
             let contents = try RunReport(
                 experiment: experiment, model: model, rows: trained.epochs, training: sets.training,
-                evaluated: dataset, isTestSet: split == .test, references: samples.references,
+                evaluated: dataset, split: split, references: samples.references,
                 weights: weights,
                 timing: ResumedRun.owner(of: path).flatMap { RunFiles(RunPaths($0)).timing },
                 origin: ResumedRun.owner(of: path).flatMap { RunReport.Origin(run: $0) }, evaluation: evaluation)

@@ -5,18 +5,16 @@ import Experiments
 import Reports
 import Training
 
+extension RunReport.Split: ExpressibleByArgument {}
+
 /// The samples of a split, with the names by which `selvedge predict` takes them.
 struct EvaluatedSamples {
-    enum Split: String, ExpressibleByArgument, CaseIterable {
-        case test, train, validation
-    }
-
-    let split: Split
+    let split: RunReport.Split
     let dataset: ImageDataset
     let references: SampleReferences
 
     /// Throws an `ExitStatus` where the experiment has no such samples.
-    init(_ split: Split, training: ImageDataset, test: ImageDataset?, _ experiment: Experiment) throws {
+    init(_ split: RunReport.Split, training: ImageDataset, test: ImageDataset?, _ experiment: Experiment) throws {
         self.split = split
         switch split {
         case .test:
@@ -47,7 +45,7 @@ struct EvaluatedSamples {
     /// The samples that give the result of a training: the test samples, or without them the validation samples, or
     /// else the training samples.
     init(ofResult experiment: Experiment, training: ImageDataset, test: ImageDataset?) throws {
-        let withoutTest: Split = experiment.dataset.validation == .none ? .train : .validation
+        let withoutTest: RunReport.Split = experiment.dataset.validation == .none ? .train : .validation
         try self.init(test == nil ? withoutTest : .test, training: training, test: test, experiment)
     }
 }

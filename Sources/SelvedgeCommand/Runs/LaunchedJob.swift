@@ -157,7 +157,7 @@ struct LaunchedJob: WorkerPlacement {
         }
         let code = try keeper.run()
         // A run that was complete before has no coordinator that waits for workers.
-        if code == ProcessExitCode.unreachable, let run, RunRecord(path: run).report != nil {
+        if code == ProcessExitCode.unreachable, let run, RunRecord(path: run).result != nil {
             return note("\(run) is complete: there was nothing to do")
         }
         guard code == ProcessExitCode.success else {

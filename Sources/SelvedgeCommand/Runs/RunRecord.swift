@@ -11,7 +11,7 @@ struct RunRecord {
     private(set) var rows: [EpochRow] = []
     private(set) var timing: RunTiming?
     /// Nil until the training has ended and was evaluated.
-    private(set) var report: TestResult?
+    private(set) var result: RunResult?
     /// What is damaged or missing, one line each.
     private(set) var problems: [String] = []
 
@@ -29,11 +29,11 @@ struct RunRecord {
             return
         }
         let files = RunFiles(paths)
-        (rows, timing, report, problems) = (files.rows, files.timing, files.testResult, files.problems)
+        (rows, timing, result, problems) = (files.rows, files.timing, files.result, files.problems)
     }
 
     /// The result on the test set; nil without one.
-    var testResult: TestResult? { experiment?.dataset.hasTest ?? true ? report : nil }
+    var testResult: RunResult? { result?.split == "test" ? result : nil }
 
     var history: TrainingHistory { TrainingHistory(rows) }
 

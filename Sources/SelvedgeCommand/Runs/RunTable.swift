@@ -51,7 +51,7 @@ struct RunTable {
 
     private static func state(_ record: RunRecord) -> String {
         guard record.problems.isEmpty else { return "damaged" }
-        return record.report == nil
+        return record.result == nil
             ? "unfinished, of \(Figures.counted(record.experiment?.epochs ?? 0, "epoch"))" : "finished"
     }
 

@@ -56,7 +56,7 @@ struct Trial {
                 "\(folder) holds another training (\(kept.name), seed \(kept.seed), \(kept.epochs) epochs, or an older "
                     + "version of the experiment): move it away")
         }
-        guard let report = record.report else {
+        guard let report = record.result else {
             return record.problems.isEmpty ? .unfinished : .unusable(record.problems.joined(separator: "; "))
         }
         return .finished(

@@ -7,7 +7,7 @@ import Runs
 /// rest.
 enum JSONResult {
     /// Raised when a member changes its meaning or goes. New members leave it as it is.
-    static let schema = 1
+    static let schema = 2
 
     /// `object` is the command's own object; it gets the members that all commands have, then `members`, of JSON text.
     static func text(_ command: String, _ members: [(name: String, json: String)] = [], object: String) -> String {

@@ -72,7 +72,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
         case .lines:
             _ = RunTimings.lines(bytes)
             _ = TriggeredFault(jsonLine: bytes)
-            _ = try? TestResult(reportJSON: bytes)
+            _ = try? RunResult(reportJSON: bytes)
         case .faults: Self.faults(String(decoding: bytes, as: UTF8.self))
         case .keys: Self.keys(String(decoding: bytes, as: UTF8.self))
         case .launch: Self.launch(String(decoding: bytes, as: UTF8.self))

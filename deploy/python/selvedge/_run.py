@@ -121,7 +121,7 @@ class Run:
         rows = "".join(
             "<tr>" + "".join(f"<td>{values[name]:{'d' if name == 'epoch' else '.4g'}}</td>" for name in names) + "</tr>"
             for values in (dict(zip(names, row)) for row in zip(*(history[name][-10:] for name in names))))
-        result = report and report.get("test")
+        result = report and report.get(report.get("split", "test"))
         text = f"{result['accuracy']:.4f} accuracy on {html.escape(report['data'])}" if result else "not finished"
         return f"<b>{html.escape(str(self.path))}</b>: {text}<table><tr>{head}</tr>{rows}</table>"
 
