@@ -95,6 +95,19 @@ final class Selvedge {
         try Selvedge(arguments, in: scratch, environment: environment, limit: limit).end()
     }
 
+    /// Makes the pipe of the error stream hold as little as it can: whoever writes soon waits for a reader.
+    func narrowErrors() throws {
+        try #require(Self.narrow(errors))
+    }
+
+    /// Makes a pipe hold as little as it can; returns whether it does.
+    static func narrow(_ pipe: Int32) -> Bool {
+        fcntl(pipe, setPipeSize, 1) > 0
+    }
+
+    /// F_SETPIPE_SZ of Linux, which the module Glibc lacks.
+    private static let setPipeSize: Int32 = 1031
+
     func send(signal: Int32) {
         kill(processIdentifier, signal)
     }

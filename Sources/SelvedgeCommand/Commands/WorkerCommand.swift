@@ -96,6 +96,7 @@ struct WorkerCommand: ParsableCommand {
         settings.endAtOnce = { [name = settings.name, supervised, coordinator] code, reason in
             if supervised { AbandonedSockets.removeIfSupervisorIsGone(worker: name, of: coordinator) }
             if !supervised && code != 0 { Console.error("\(name): \(reason)") }
+            Console.flushErrors(seconds: 1)
             _exit(BatchSystem.exitCode(code, environment: environment))
         }
         // A supervised worker's course is shown by the coordinator.

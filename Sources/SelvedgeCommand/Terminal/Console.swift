@@ -4,8 +4,24 @@ import Glibc
 
 /// Results go to standard output, everything else to standard error.
 enum Console {
+    /// Writes standard error: no thread of a training ever waits for its reader. What is not written yet when the process
+    /// exits is written then.
+    private static let errors: BackgroundWriter = {
+        atexit { Console.flushErrors(seconds: Console.endSeconds) }
+        return BackgroundWriter(STDERR_FILENO)
+    }()
+    /// How long a process waits at its end for the reader of standard error.
+    private static let endSeconds = 5
+
+    /// Waits until standard error has everything, or has taken nothing for so many seconds.
+    static func flushErrors(seconds: Int) {
+        errors.flush(seconds: seconds)
+    }
+
     /// Exits with 74 if standard output cannot be written, except when its reader has closed it.
     static func result(_ text: String) {
+        // On a terminal, what was reported before comes first.
+        flushErrors(seconds: endSeconds)
         guard let code = put(text + "\n", STDOUT_FILENO), code != EPIPE else { return }
         error("cannot write to standard output: \(String(cString: strerror(code)))")
         exit(ProcessExitCode.inputOutput)
@@ -42,11 +58,11 @@ enum Console {
 
     /// Text without a line end. Failures to write to standard error are ignored: there is nowhere to report them.
     static func write(_ text: String) {
-        _ = put(text, STDERR_FILENO)
+        errors.add(text)
     }
 
     /// Writes everything; returns the system's error number if that fails.
-    private static func put(_ text: String, _ descriptor: Int32) -> Int32? {
+    static func put(_ text: String, _ descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
