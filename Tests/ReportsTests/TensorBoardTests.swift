@@ -58,31 +58,44 @@ import Testing
         #expect(Set(graph.nodes.map(\.name)).count == graph.nodes.count)
     }
 
-    @Test func aContinuedRunDropsTheStepsThatAreDoneAgain() throws {
+    @Test func aProcessThatGoesOnReplacesThePointsThatItWritesAgain() throws {
         let folder = try TemporaryFolder()
         let run = try RunDirectory.create(
             at: folder.path + "/run", experiment: "", digest: SHA256Digest(of: []))
-        func file(_ contents: TensorBoardLog.Contents, seconds: Double) throws -> [UInt8] {
-            var log = TensorBoardLog(run, contents, seconds: seconds, host: "h", process: 1)
-            log.add(
-                [StepCurve.Point(step: 50, loss: 0.5, accuracy: 1, learningRate: 1)], imagesPerSecond: nil,
-                seconds: seconds)
-            #expect(log.failure == nil)
-            let path = "\(run.path)/tensorboard/steps/events.out.tfevents.000000000\(Int(seconds)).h.1.0"
-            return try FileOperations().read(path, byteLimit: 1 << 20)
-        }
-        func starts(_ completedSteps: Int?, seconds: Double) throws -> Bool {
-            let contents = TensorBoardLog.Contents(
-                hasValidation: false, hasSteps: true, completedEpochs: 0, completedSteps: completedSteps)
-            let record = TensorBoardEvent(wallTime: seconds, step: 31, content: .sessionStart).record
-            return try Data(file(contents, seconds: seconds)).range(of: Data(record)) != nil
-        }
-        #expect(try starts(30, seconds: 1))
-        #expect(try !starts(0, seconds: 2) && !starts(nil, seconds: 3))
+        let row = EpochRow(
+            epoch: 3, step: 60, loss: 0.5, accuracy: 0.75, validationLoss: 0.5, validationAccuracy: 0.5,
+            learningRate: 0.001)
         var log = TensorBoardLog(
-            run,
-            TensorBoardLog.Contents(hasValidation: false, hasSteps: false, completedEpochs: 0, completedSteps: 0),
-            seconds: 4, host: "h", process: 1)
+            run, TensorBoardLog.Contents(hasValidation: true, hasSteps: true), seconds: 1, host: "h", process: 1)
+        for step in [50, 60] {
+            log.add(
+                [StepCurve.Point(step: step, loss: 0.5, accuracy: 1, learningRate: 1)], imagesPerSecond: nil, seconds: 2
+            )
+        }
+        log.add(row, timing: nil, seconds: 3)
+        #expect(log.failure == nil)
+        // Another process may have written the same points: TensorBoard forgets them at the first one's step.
+        for (name, step, seconds) in [
+            ("steps", 50, 2.0), ("steps_validation", 60, 3), ("train", 2, 3), ("validation", 2, 3),
+        ] {
+            let path = "\(run.path)/tensorboard/\(name)/events.out.tfevents.0000000001.h.1.0"
+            let bytes = Data(try FileOperations().read(path, byteLimit: 1 << 20))
+            func place(_ content: TensorBoardEvent.Content, _ seconds: Double, _ step: Int) -> Int? {
+                bytes.range(of: Data(TensorBoardEvent(wallTime: seconds, step: step, content: content).record))?
+                    .lowerBound
+            }
+            let version = TensorBoardEvent(wallTime: 1, step: 0, content: .fileVersion).record
+            #expect(place(.fileVersion, 1, 0) == 0 && place(.sessionStart, seconds, step) == version.count, "\(name)")
+            #expect(place(.sessionStart, seconds, 60) == (step == 60 ? version.count : nil), "\(name)")
+        }
+    }
+
+    @Test func withoutCurvesOverStepsThereAreNoFilesOfThem() throws {
+        let folder = try TemporaryFolder()
+        let run = try RunDirectory.create(
+            at: folder.path + "/run", experiment: "", digest: SHA256Digest(of: []))
+        var log = TensorBoardLog(
+            run, TensorBoardLog.Contents(hasValidation: false, hasSteps: false), seconds: 4, host: "h", process: 1)
         log.add([StepCurve.Point(step: 50, loss: 0.5, accuracy: 1, learningRate: 1)], imagesPerSecond: 2, seconds: 4)
         #expect(!FileOperations().exists("\(run.path)/tensorboard/steps/events.out.tfevents.0000000004.h.1.0"))
     }

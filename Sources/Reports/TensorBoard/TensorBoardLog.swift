@@ -9,19 +9,14 @@ import Training
 /// The folders `train` and `validation` have a step for each epoch, `steps` and `steps_validation` have one for each
 /// training step: TensorBoard drops what a new file begins again by one count of steps in a folder.
 package struct TensorBoardLog: Sendable {
-    /// Which curves the run has, and where it begins.
+    /// Which curves the run has.
     package struct Contents: Sendable {
         package var hasValidation: Bool
         package var hasSteps: Bool
-        package var completedEpochs: Int
-        /// Nil for a process that takes over from another one while the workers go on: no step is done again.
-        package var completedSteps: Int?
 
-        package init(hasValidation: Bool, hasSteps: Bool, completedEpochs: Int, completedSteps: Int?) {
+        package init(hasValidation: Bool, hasSteps: Bool) {
             self.hasValidation = hasValidation
             self.hasSteps = hasSteps
-            self.completedEpochs = completedEpochs
-            self.completedSteps = completedSteps
         }
     }
 
@@ -29,6 +24,8 @@ package struct TensorBoardLog: Sendable {
     /// Later names sort behind earlier ones.
     private let fileName: String
     private let contents: Contents
+    /// Those in which this process has written points.
+    private var begunFolders: Set<Folder> = []
     /// Why the last write failed, in one line; the run does not depend on these files.
     package private(set) var failure: String?
 
@@ -44,19 +41,19 @@ package struct TensorBoardLog: Sendable {
         let digits = String(Int(seconds))
         let time = String(repeating: "0", count: max(0, 10 - digits.count)) + digits
         fileName = "events.out.tfevents.\(time).\(host).\(process).0"
-        // TensorBoard then forgets later epochs and steps of an interrupted run, which are trained again.
-        let epochs = contents.completedEpochs > 0 ? contents.completedEpochs : nil
-        begin(.train, startsAt: epochs, seconds)
-        if contents.hasValidation { begin(.validation, startsAt: epochs, seconds) }
-        guard contents.hasSteps else { return }
-        let steps = contents.completedSteps.flatMap { $0 > 0 ? $0 + 1 : nil }
-        begin(.steps, startsAt: steps, seconds)
-        if contents.hasValidation { begin(.validationSteps, startsAt: steps, seconds) }
+        var folders = [Folder.train]
+        if contents.hasValidation { folders.append(.validation) }
+        if contents.hasSteps { folders.append(.steps) }
+        if contents.hasSteps, contents.hasValidation { folders.append(.validationSteps) }
+        for folder in folders { append(.fileVersion, to: folder, step: 0, seconds) }
     }
 
-    private mutating func begin(_ folder: Folder, startsAt step: Int?, _ seconds: Double) {
-        append(.fileVersion, to: folder, step: 0, seconds)
-        if let step { append(.sessionStart, to: folder, step: step, seconds) }
+    /// Before this process's first points in a folder, which may be there already: the run was interrupted and did these
+    /// steps again, or another process was killed after it wrote them and before it recorded them. TensorBoard then
+    /// forgets those of that step and later ones.
+    private mutating func begin(_ folder: Folder, at step: Int, _ seconds: Double) {
+        guard begunFolders.insert(folder).inserted else { return }
+        append(.sessionStart, to: folder, step: step, seconds)
     }
 
     private mutating func append(
@@ -79,6 +76,7 @@ package struct TensorBoardLog: Sendable {
         let values = [("experiment", experiment.canonicalForm), ("model", table)].map { tag, text in
             TensorBoardValue(tag: tag, content: .text(Self.indented(text)))
         }
+        begin(.train, at: 0, seconds)
         append(.summary(values), to: .train, step: 0, seconds)
         append(.graph(ModelGraph(model).message), to: .train, step: 0, seconds)
     }
@@ -100,6 +98,7 @@ package struct TensorBoardLog: Sendable {
                 ("epoch_workers", Double(timing.workerCount)),
             ]
         }
+        begin(.train, at: row.epoch - 1, seconds)
         append(Self.scalars(training), to: .train, step: row.epoch - 1, seconds)
         guard contents.hasValidation, let loss = row.validationLoss, let accuracy = row.validationAccuracy else {
             return
@@ -107,8 +106,11 @@ package struct TensorBoardLog: Sendable {
         func scalars(_ prefix: String) -> TensorBoardEvent.Content {
             Self.scalars([("\(prefix)_loss", loss), ("\(prefix)_accuracy", accuracy)])
         }
+        begin(.validation, at: row.epoch - 1, seconds)
         append(scalars("epoch"), to: .validation, step: row.epoch - 1, seconds)
-        if contents.hasSteps { append(scalars("batch"), to: .validationSteps, step: row.step, seconds) }
+        guard contents.hasSteps else { return }
+        begin(.validationSteps, at: row.step, seconds)
+        append(scalars("batch"), to: .validationSteps, step: row.step, seconds)
     }
 
     private static func scalars(_ values: [(String, Double)]) -> TensorBoardEvent.Content {
@@ -117,7 +119,8 @@ package struct TensorBoardLog: Sendable {
 
     /// Adds points of the curves over steps. The speed, where it is known, is of the last one.
     package mutating func add(_ points: [StepCurve.Point], imagesPerSecond: Double?, seconds: Double) {
-        guard contents.hasSteps, let last = points.last else { return }
+        guard contents.hasSteps, let first = points.first, let last = points.last else { return }
+        begin(.steps, at: first.step, seconds)
         let events = points.map { point in
             var values = [
                 ("batch_loss", point.loss), ("batch_accuracy", point.accuracy),

@@ -20,12 +20,10 @@ final class TensorBoardFiles {
     private var progress: EpochProgress?
 
     /// Begins the files. A point of the curves over steps has `stepsPerPoint` steps; 0 leaves those curves out.
-    /// `isSuccessor`: this process takes over from another coordinator.
-    init(_ run: PreparedRun, stepsPerPoint: Int, isSuccessor: Bool) {
+    init(_ run: PreparedRun, stepsPerPoint: Int) {
         let seconds = Date().timeIntervalSince1970
         let contents = TensorBoardLog.Contents(
-            hasValidation: run.experiment.dataset.validation != .none, hasSteps: stepsPerPoint > 0,
-            completedEpochs: run.rows.count, completedSteps: isSuccessor ? nil : run.completedSteps)
+            hasValidation: run.experiment.dataset.validation != .none, hasSteps: stepsPerPoint > 0)
         var log = TensorBoardLog(
             run.directory, contents, seconds: seconds, host: ProcessInfo.processInfo.hostName, process: getpid())
         if run.completedSteps == 0 { log.describe(experiment: run.experiment, model: run.model, seconds: seconds) }

@@ -38,7 +38,7 @@ final class TrainingDisplay: CoordinatorObserver {
 
     func prepared(_ run: PreparedRun, listeningOn address: String) {
         epochCount = run.experiment.epochs
-        tensorBoard = TensorBoardFiles(run, stepsPerPoint: stepsPerPoint, isSuccessor: !presentsRun)
+        tensorBoard = TensorBoardFiles(run, stepsPerPoint: stepsPerPoint)
         if presentsRun {
             if !isQuiet { present(run) }
             for notice in run.notices { Console.warning(notice) }
