@@ -1,4 +1,4 @@
-// Operations of the machine that Swift does not offer: CPU features, the CRC-32C instruction, futexes, descriptors, spawning.
+// Operations of the machine that Swift does not offer: CPU features, the CRC-32C instruction, threads, descriptors, spawning.
 #ifndef SELVEDGE_CPLATFORM_H
 #define SELVEDGE_CPLATFORM_H
 
@@ -6,10 +6,10 @@
 #include "CRC32C.h"
 #include "Connections.h"
 #include "Events.h"
-#include "Futex.h"
 #include "Prefetch.h"
 #include "Processors.h"
 #include "SharedMemory.h"
 #include "Spawn.h"
+#include "Threads.h"
 
 #endif

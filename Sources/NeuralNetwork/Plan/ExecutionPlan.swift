@@ -80,18 +80,15 @@ struct ExecutionPlan: Sendable {
                 nodes.firstIndex { $0.output == buffer }
             }
             let buckets = node.unit.buckets
-            guard let lastBucket = buckets.last else {
-                return [
-                    BackwardStep(
-                        node: index, isTrainable: node.unit.isTrainable, part: 0, finishedBucket: nil,
-                        producers: producers)
-                ]
-            }
-            return buckets.enumerated().map { part, bucket in
-                let isFinished = !nodes[..<index].contains { $0.unit.buckets.contains(bucket) }
+            // A unit without parameters is one step as well.
+            let partCount = max(1, buckets.count)
+            return (0..<partCount).map { part in
+                let finished = buckets.dropFirst(part).first.flatMap { bucket in
+                    nodes[..<index].contains { $0.unit.buckets.contains(bucket) } ? nil : bucket
+                }
                 return BackwardStep(
-                    node: index, isTrainable: node.unit.isTrainable, part: part,
-                    finishedBucket: isFinished ? bucket : nil, producers: bucket == lastBucket ? producers : [])
+                    node: index, isTrainable: node.unit.isTrainable, part: part, finishedBucket: finished,
+                    producers: part == partCount - 1 ? producers : [])
             }
         }
     }

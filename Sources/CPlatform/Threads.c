@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "Futex.h"
+#include "Threads.h"
 
 #include <linux/futex.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
-#ifndef SELVEDGE_FUTEX_H
-#define SELVEDGE_FUTEX_H
+#ifndef SELVEDGE_THREADS_H
+#define SELVEDGE_THREADS_H
 
 #include <stdint.h>
 #include <sys/prctl.h>
