@@ -1,6 +1,7 @@
 """Trains an experiment with PyTorch and prints the images a second of each epoch as JSON.
 
-With --processes above 1 it runs DistributedDataParallel on Gloo, each process on its share of every batch.
+With --processes above 1 it runs DistributedDataParallel on Gloo, each process on its share of every batch: all of them on this host,
+or with --rank only this one, which meets the others at --address.
 """
 
 import argparse
@@ -67,7 +68,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def train(rank, options, port):
+def train(rank, options, address):
     """One process's training; rank 0 prints the result."""
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -83,9 +84,7 @@ def train(rank, options, port):
         model, images = model.to(memory_format=torch.channels_last), images.to(memory_format=torch.channels_last)
     processes = options.processes
     if processes > 1:
-        torch.distributed.init_process_group(
-            "gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=processes
-        )
+        torch.distributed.init_process_group("gloo", init_method=address, rank=rank, world_size=processes)
         model = nn.parallel.DistributedDataParallel(model)
     loss_of = normalised_sigmoid if experiment.loss == "normalised-sigmoid" else nn.functional.cross_entropy
     optimizer = optimizer_of(experiment, model.parameters(), options.adam == "fused")
@@ -136,13 +135,14 @@ def main():
     parser.add_argument("--epochs", type=int, default=4, help="the first one is warm-up")
     parser.add_argument("--threads", type=int, default=0, help="0: PyTorch chooses")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--rank", type=int, help="this process's, where the others are started on other hosts")
+    parser.add_argument("--address", help="of rank 0, such as tcp://10.0.0.1:5601")
     options = parser.parse_args()
-    port = free_port()
-    if options.processes == 1:
-        train(0, options, port)
+    if options.rank is not None or options.processes == 1:
+        train(options.rank or 0, options, options.address)
     else:
         options.threads = options.threads or max(1, (os.cpu_count() or 1) // options.processes)
-        torch.multiprocessing.spawn(train, (options, port), nprocs=options.processes)
+        torch.multiprocessing.spawn(train, (options, f"tcp://127.0.0.1:{free_port()}"), nprocs=options.processes)
 
 
 if __name__ == "__main__":
