@@ -79,6 +79,20 @@ struct LostCoordinatorScenarios {
         #expect(cluster.violation == nil)
     }
 
+    @Test func `workers that lost a peer together with the coordinator save their state too`() throws {
+        let cluster = try longRun()
+        cluster.at(1000) {
+            cluster.kill(cluster.coordinator)
+            cluster.kill(cluster.workers[0])
+        }
+        cluster.at(70_000) { cluster.outcome = .interrupted(signal: 15, completedSteps: 0, saved: false) }
+        cluster.run()
+        for worker in cluster.workers.dropFirst() {
+            #expect(worker.exit?.code == 75 && worker.exit?.reason.contains("its state is in state") == true)
+        }
+        #expect(cluster.violation == nil)
+    }
+
     @Test(arguments: Array(stride(from: 60, through: 2000, by: 97)))
     func `an interrupt saves the state at the grant's end`(time: Int) throws {
         let cluster = try longRun(workers: 2)

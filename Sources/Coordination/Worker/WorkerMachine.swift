@@ -145,7 +145,7 @@ package struct WorkerMachine: ~Copyable {
         case .created, .exited: break
         case .abandoned(let ending): if now >= ending.deadline { exitSaved(path: nil) }
         case .greeting(let greeting): repeatGreeting(greeting, now: now)
-        case .failed(let failure, let since) where now >= since + configuration.failureDeadlineMilliseconds:
+        case .failed(let failure, _) where phase.isOverdue(configuration, isCoordinatorKnown: link.isKnown, now: now):
             exit(code: failure.exitCode, reason: failure.message)
         default:
             if wasLate { link.restartSilence(now: now) }
@@ -204,6 +204,7 @@ package struct WorkerMachine: ~Copyable {
             compute(.loadExperiment(welcome, job: sender.job))
         } else {
             // A coordinator took over, or recognises this worker again: messages may have been lost.
+            phase.prolongFailure(now: now)
             report.coordinatorChanged()
             states.restart()
             states.forget(savedEpochs: welcome.records.savedEpochs)
@@ -447,8 +448,7 @@ package struct WorkerMachine: ~Copyable {
     private mutating func exit(code: Int32, reason: String) {
         guard phase != .exited else { return }
         phase = .exited
-        actions.append(.interruptCompute)
-        actions.append(.exit(code: code, reason: reason))
+        actions += [.interruptCompute, .exit(code: code, reason: reason)]
     }
 
     // MARK: Messages

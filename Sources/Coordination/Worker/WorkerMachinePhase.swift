@@ -106,6 +106,18 @@ extension WorkerMachine.Phase {
         self = .greeting(greeting)
     }
 
+    /// Whether a worker that failed has waited long enough for a decision. One whose exchange failed while there is no
+    /// coordinator waits for a successor, as all others do: it may have lost both with one host.
+    func isOverdue(_ configuration: WorkerConfiguration, isCoordinatorKnown: Bool, now: UInt64) -> Bool {
+        guard case .failed(let failure, let since) = self else { return false }
+        return (isCoordinatorKnown || !failure.isOfExchange) && now >= since + configuration.failureDeadlineMilliseconds
+    }
+
+    /// A successor has its own time to decide.
+    mutating func prolongFailure(now: UInt64) {
+        if case .failed(let failure, _) = self { self = .failed(failure, since: now) }
+    }
+
     var isGreeting: Bool { if case .greeting = self { true } else { false } }
 
     var isQuiescent: Bool { if case .quiescent = self { true } else { false } }

@@ -6,7 +6,7 @@ package struct WorkerConfiguration: Sendable {
     package var helloIntervalMilliseconds: UInt64 = 1000
     /// How long the answer to HELLO may take.
     package var greetingDeadlineMilliseconds: UInt64 = 60_000
-    /// How long a worker that failed waits for the coordinator's decision.
+    /// How long a worker that failed waits for the decision of a coordinator that knows it.
     package var failureDeadlineMilliseconds: UInt64 = 30_000
     /// Content chunks requested at a time.
     package var requestedChunkCount = 16
