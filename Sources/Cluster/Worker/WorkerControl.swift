@@ -143,7 +143,7 @@ final class WorkerControl {
                 completedSteps: note.completedSteps, phase: note.phase, counter: note.counter,
                 microBatchNanoseconds: note.microBatchNanoseconds, measures: note.measures, now: now))
         service.update(
-            status: "\(note.phase), after step \(note.completedSteps)", progress: note.counter,
+            status: notices.status(phase: note.phase, completedSteps: note.completedSteps), progress: note.counter,
             isBusy: note.phase.isBusy, now: now)
         for report in channel.reports.takeAll() where end == nil { perform(machine.received(report, now: now)) }
         // Nothing that this worker decides depends on it.

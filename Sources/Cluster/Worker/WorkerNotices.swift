@@ -24,6 +24,11 @@ struct WorkerNotices {
     /// At the start.
     var waiting: String { "waiting for the coordinator at \(coordinatorAddress)" }
 
+    /// Beside the service's name: what the compute thread does, once there is a run.
+    func status(phase: WorkerPhase, completedSteps: UInt64) -> String {
+        isAdmitted ? "\(phase), after step \(completedSteps)" : waiting
+    }
+
     /// The connection to the coordinator was made or broke.
     mutating func connectionChanged(isConnected: Bool) -> String? {
         guard isAdmitted, isConnected != self.isConnected else {
