@@ -107,17 +107,25 @@ final class Wiretap: Sendable {
         return Loopback.send(bytes, sink) && (repeated.isEmpty || Loopback.send(repeated, sink))
     }
 
-    /// The last frame of a session (ZMTP 3: flags, a size of one or eight bytes, content); nil in the middle of one.
-    private static func lastFrame(of session: [UInt8]) -> [UInt8]? {
+    /// The greeting of a session and its whole frames (ZMTP 3: flags, a size of one or eight bytes, content).
+    static func pieces(of session: [UInt8]) -> [[UInt8]] {
+        guard session.count >= greetingByteCount else { return [] }
+        var pieces = [Array(session[..<greetingByteCount])]
         var start = greetingByteCount
         while start + 9 <= session.count || (start + 2 <= session.count && session[start] & longFlag == 0) {
             let header = session[start] & longFlag == 0 ? 2 : 9
             let size = session[start + 1..<start + header].reduce(0) { $0 << 8 | Int($1) }
-            let end = start + header + size
-            if end == session.count { return Array(session[start..<end]) }
-            start = end
+            guard start + header + size <= session.count else { break }
+            pieces.append(Array(session[start..<start + header + size]))
+            start += header + size
         }
-        return nil
+        return pieces
+    }
+
+    /// The last frame of a session; nil in the middle of one.
+    private static func lastFrame(of session: [UInt8]) -> [UInt8]? {
+        let pieces = pieces(of: session)
+        return pieces.count > 1 && pieces.joined().count == session.count ? pieces.last : nil
     }
 
     private static let greetingByteCount = 64
