@@ -186,7 +186,7 @@ extension ProcessesByHandTests {
             for text in texts { #expect(openRun.wiretap?.contains(text) == true, "\(text)") }
         }
 
-        @Test func `a member with a valid key cannot send in another's name`() throws {
+        @Test func `a member with a valid key cannot send in another's name, nor connect once it is evicted`() throws {
             let run = try AttackedRun(in: scratch)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let member = try HostileMember(
@@ -194,6 +194,7 @@ extension ProcessesByHandTests {
             try member.run(seconds: 10)
             #expect(member.reachedMemberCount == 2, "the attack reached its victims")
             #expect(member.forgedFrameCount > 0)
+            #expect(try member.isShutOut(withinSeconds: 20), "an evicted member is still admitted")
             run.printRow("a member in another's name", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
             try scratch.expectUndisturbed()

@@ -36,6 +36,8 @@ final class HostileMember {
     private var job = JobIdentifier(high: 0, low: 0)
     private var counter: UInt64 = 0
     private var isOver = false
+    /// The other members of its view.
+    private var others: [Member] = []
     /// To the members. Kept to the end: a socket that is closed drops what it has not sent.
     private var links: [ZeroMQSocket] = []
 
@@ -88,6 +90,15 @@ final class HostileMember {
         }
     }
 
+    /// Whether the others accept no connection of it any more: it was evicted, and they learn that with the next view.
+    func isShutOut(withinSeconds seconds: Int) throws -> Bool {
+        let end = Deadline(afterMilliseconds: seconds * 1000)
+        while !end.hasPassed {
+            if try others.allSatisfy({ try link(to: $0) == nil }) { return true }
+        }
+        return false
+    }
+
     private func send(_ message: WorkerMessage) {
         _ = try? control.send(frames: [ControlFrame.sealed(message.encoded())])
     }
@@ -118,7 +129,8 @@ final class HostileMember {
         let ownership = try view.ownership(microBatchCount: experiment.microBatchCount, usesMemory: false)
         let numbers = AgreementCounter(model.agreedSumCounts)
         numbers.done = model.agreedSumCounts.count
-        for receiver in view.members where receiver.name != hello.name {
+        others = view.members.filter { $0.name != hello.name }
+        for receiver in others {
             guard let link = try link(to: receiver) else { continue }
             reachedMemberCount += 1
             links.append(link)
