@@ -219,7 +219,9 @@ extension ProcessesByHandTests {
             try scratch.expectUndisturbed(name)
         }
 
-        @Test func `a flood of processes that introduce themselves is bounded in memory, log and descriptors`() throws {
+        @Test func `a flood of processes that introduce themselves is bounded, and another worker joins`()
+            throws
+        {
             let run = try AttackedRun(in: scratch)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let flood = try HelloFlood(
@@ -227,13 +229,23 @@ extension ProcessesByHandTests {
                 takenName: "left")
             let process = run.coordinator.processIdentifier
             let before = try AttackedRun.peakMemory(process)
-            try flood.run(messageCount: 20_000, seconds: 20)
-            #expect(flood.sentCount >= 20_000)
+            defer { flood.close() }
+            try flood.run(seconds: 20) { flood.answerCount >= 1000 }
+            let newcomer = try Selvedge(
+                ["worker", "--coordinator", run.address, "--name", "newcomer", "--threads", "1"]
+                    + ["--key-file", "job.worker"], in: scratch)
+            var hasJoined = false
+            try flood.run(seconds: 90) {
+                hasJoined = try hasJoined || newcomer.hasLine(containing: "admitted by the coordinator")
+                return hasJoined && flood.answerCount >= 15_000
+            }
+            #expect(hasJoined && flood.answerCount >= 15_000, "\(flood.sentCount) sent, \(flood.answerCount) answers")
             let grown = try AttackedRun.peakMemory(process) - before
-            // Also where it reads none of them meanwhile.
             #expect(grown < 128 << 20, "\(grown) bytes")
-            run.printRow("20,000 messages of new processes", log: try scratch.bytes("run/log.jsonl"))
+            run.printRow("\(flood.sentCount) messages of new processes", log: try scratch.bytes("run/log.jsonl"))
+            flood.close()
             _ = try run.expectEnd()
+            #expect(try newcomer.end().code == 0)
             try scratch.expectUndisturbed()
             let log = try scratch.bytes("run/log.jsonl").count
             #expect(log < 2 << 20, "\(log) bytes")

@@ -10,12 +10,17 @@ import Transport
 /// that are refused, and ones that take the name of a worker.
 final class HelloFlood {
     private(set) var sentCount = 0
+    /// Messages of the coordinator.
+    private(set) var answerCount = 0
+    private var departureCount = 0
 
     private let context: ZeroMQContext
     private let sockets: [ZeroMQSocket]
     private let inboxKeys: [PublicKey]
     private let takenName: String
     private static let connectionCount = 40
+    /// Processes that leave at once: with many more the coordinator admits nobody.
+    private static let departureLimit = 5000
 
     /// `takenName` is that of a worker of the run.
     init(_ address: String, keys: WorkerKeys, takenName: String) throws {
@@ -32,18 +37,25 @@ final class HelloFlood {
         }
     }
 
-    /// Sends until so many messages were taken, or the time is over. Reads the answers away.
-    func run(messageCount: Int, seconds: Int) throws {
+    /// Sends until it is enough, or the time is over.
+    func run(seconds: Int, until isEnough: () throws -> Bool) throws {
         let end = Deadline(afterMilliseconds: seconds * 1000)
-        while sentCount < messageCount, !end.hasPassed {
+        while !end.hasPassed, try !isEnough() {
             let before = sentCount
             for (number, socket) in sockets.enumerated() {
+                while try socket.receiveFrames() != nil { answerCount += 1 }
+                if number.isMultiple(of: 2) {
+                    guard departureCount < Self.departureLimit else { continue }
+                    departureCount += 1
+                }
                 try send(.hello(hello(of: number)), socket)
                 if number.isMultiple(of: 2) { try send(.goodbye, socket) }
-                while try socket.receiveFrames() != nil {}
             }
             if sentCount == before { usleep(1000) }
         }
+    }
+
+    func close() {
         for socket in sockets { socket.close() }
     }
 
@@ -55,7 +67,7 @@ final class HelloFlood {
     private func hello(of number: Int) -> Hello {
         let isRefused = number % 4 == 1
         var hello = Hello(
-            name: number % 4 == 3 ? takenName : "flood \(number)", nonce: .random(), host: "flood",
+            name: number % 4 == 3 ? takenName : "flood \(number)", nonce: .random(), host: HostName.current,
             hostIdentifier: .current, processSpace: ProcessSpace(high: 6, low: 6), processIdentifier: 6, build: "6",
             arithmeticVersion: UInt32(Arithmetic.version) + (isRefused ? 1 : 0), instructionSet: "portable",
             dataDigests: [], inboxAddress: "tcp://127.0.0.1:\(20_000 + number)", threadCount: 1)

@@ -127,6 +127,13 @@ final class Selvedge {
         }
     }
 
+    /// Whether a line that contains a text has arrived; waits for none.
+    func hasLine(containing text: String) throws -> Bool {
+        var request = pollfd(fd: errors, events: Int16(POLLIN), revents: 0)
+        while poll(&request, 1, 0) > 0, try readMore() {}
+        return lines.contains { $0.contains(text) }
+    }
+
     /// Waits until it and all its children have ended.
     func end() throws -> End {
         while try readMore() {}
