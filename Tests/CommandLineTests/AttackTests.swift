@@ -251,6 +251,21 @@ extension ProcessesByHandTests {
             #expect(log < 2 << 20, "\(log) bytes")
         }
 
+        @Test func `processes that join and leave without an end are refused at last, and the run goes on`() throws {
+            let run = try AttackedRun(in: scratch)
+            let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
+            let flood = try HelloFlood(
+                run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"),
+                takenName: "left", onlyLeaves: true)
+            defer { flood.close() }
+            try flood.run(seconds: 60) { flood.crowdRefusal != nil }
+            #expect(flood.crowdRefusal?.contains("have joined and left without training") == true)
+            run.printRow("\(flood.sentCount) messages of leaving ones", log: try scratch.bytes("run/log.jsonl"))
+            flood.close()
+            _ = try run.expectEnd()
+            try scratch.expectUndisturbed()
+        }
+
         /// Opens a connection without keys to the coordinator or to an inbox, and sends the same bytes until so many are
         /// sent, the time is over, or the connection is broken. Returns how many it took, and whether it was broken.
         private func flood(

@@ -12,18 +12,22 @@ final class HelloFlood {
     private(set) var sentCount = 0
     /// Messages of the coordinator.
     private(set) var answerCount = 0
+    /// Why a process was refused because too many have joined.
+    private(set) var crowdRefusal: String?
     private var departureCount = 0
 
     private let context: ZeroMQContext
     private let sockets: [ZeroMQSocket]
     private let inboxKeys: [PublicKey]
     private let takenName: String
+    private let onlyLeaves: Bool
     private static let connectionCount = 40
     /// Processes that leave at once: with many more the coordinator admits nobody.
     private static let departureLimit = 5000
 
-    /// `takenName` is that of a worker of the run.
-    init(_ address: String, keys: WorkerKeys, takenName: String) throws {
+    /// `takenName` is that of a worker of the run. With `onlyLeaves` all processes join and leave at once.
+    init(_ address: String, keys: WorkerKeys, takenName: String, onlyLeaves: Bool = false) throws {
+        self.onlyLeaves = onlyLeaves
         context = try ZeroMQContext()
         self.takenName = takenName
         inboxKeys = try (0..<Self.connectionCount).map { _ in try KeyPair().publicKey }
@@ -43,16 +47,25 @@ final class HelloFlood {
         while !end.hasPassed, try !isEnough() {
             let before = sentCount
             for (number, socket) in sockets.enumerated() {
-                while try socket.receiveFrames() != nil { answerCount += 1 }
-                if number.isMultiple(of: 2) {
+                while let frames = try socket.receiveFrames() { try take(frames) }
+                let leaves = onlyLeaves || number.isMultiple(of: 2)
+                if leaves && !onlyLeaves {
                     guard departureCount < Self.departureLimit else { continue }
                     departureCount += 1
                 }
                 try send(.hello(hello(of: number)), socket)
-                if number.isMultiple(of: 2) { try send(.goodbye, socket) }
+                if leaves { try send(.goodbye, socket) }
             }
             if sentCount == before { usleep(1000) }
         }
+    }
+
+    private func take(_ frames: [[UInt8]]) throws {
+        answerCount += 1
+        guard let bytes = ControlFrame.opened(frames[0]),
+            case .refused(let refusal) = try CoordinatorEnvelope(decoding: bytes).message, refusal.kind == .tooMany
+        else { return }
+        crowdRefusal = refusal.reason
     }
 
     func close() {
@@ -65,11 +78,11 @@ final class HelloFlood {
 
     /// Another process each time.
     private func hello(of number: Int) -> Hello {
-        let isRefused = number % 4 == 1
+        let kind = onlyLeaves ? 0 : number % 4
         var hello = Hello(
-            name: number % 4 == 3 ? takenName : "flood \(number)", nonce: .random(), host: HostName.current,
+            name: kind == 3 ? takenName : "flood \(number)", nonce: .random(), host: HostName.current,
             hostIdentifier: .current, processSpace: ProcessSpace(high: 6, low: 6), processIdentifier: 6, build: "6",
-            arithmeticVersion: UInt32(Arithmetic.version) + (isRefused ? 1 : 0), instructionSet: "portable",
+            arithmeticVersion: UInt32(Arithmetic.version) + (kind == 1 ? 1 : 0), instructionSet: "portable",
             dataDigests: [], inboxAddress: "tcp://127.0.0.1:\(20_000 + number)", threadCount: 1)
         hello.inboxKey = inboxKeys[number]
         return hello

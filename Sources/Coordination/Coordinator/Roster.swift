@@ -54,6 +54,9 @@ struct WorkerRecord {
 /// All workers that ever joined, in the order of their joining. Workers are named by their index, which never changes.
 struct Roster {
     private(set) var workers: [WorkerRecord] = []
+    /// Indices of the workers that are still here, in rising order. Every message is searched among them: those that
+    /// have left may be many.
+    private(set) var present: [Int] = []
     /// Workers that left before any view had them.
     private(set) var idleDepartureCount = 0
 
@@ -61,14 +64,11 @@ struct Roster {
 
     // MARK: Queries
 
-    /// Indices of the workers that are still here.
-    var present: [Int] { workers.indices.filter { !workers[$0].isGone } }
-
     /// How many workers, here or not, are spares that compute only where the others are too few.
     var lastSpareCount: Int { Set(workers.filter(\.isLastSpare).map(\.hello.name)).count }
 
     /// Indices of the view's members that are still here, learners included.
-    var members: [Int] { workers.indices.filter { workers[$0].rank != nil && !workers[$0].isGone } }
+    var members: [Int] { present.filter { workers[$0].rank != nil } }
 
     /// Indices of present workers that hold a state of the run.
     var holders: [Int] { present.filter { workers[$0].holdsState } }
@@ -83,31 +83,32 @@ struct Roster {
     var prepared: [Int] { present.filter { workers[$0].ready != nil } }
 
     func index(of connection: ConnectionIdentifier) -> Int? {
-        workers.firstIndex { $0.connection == connection && !$0.isGone }
+        present.first { workers[$0].connection == connection }
     }
 
     func index(ofIdentifier identifier: UInt32) -> Int? {
-        workers.firstIndex { $0.identifier == identifier && !$0.isGone }
+        present.first { workers[$0].identifier == identifier }
     }
 
     func index(ofLocalProcess processIdentifier: Int32) -> Int? {
-        workers.firstIndex { $0.isLocal && $0.hello.processIdentifier == processIdentifier && !$0.isGone }
+        present.first { workers[$0].isLocal && workers[$0].hello.processIdentifier == processIdentifier }
     }
 
     func index(ofRank rank: Int) -> Int? {
-        workers.firstIndex { $0.rank == rank && !$0.isGone }
+        present.first { workers[$0].rank == rank }
     }
 
     func index(of nonce: ProcessNonce) -> Int? {
-        workers.firstIndex { $0.hello.nonce == nonce && !$0.isGone }
+        present.first { workers[$0].hello.nonce == nonce }
     }
 
     /// The present worker that already has the name, the inbox address or the inbox key of `hello`.
     func index(conflictingWith hello: Hello) -> Int? {
-        workers.firstIndex { !$0.isGone && $0.hello.name == hello.name }
-            ?? workers.firstIndex { worker in
-                let hasSameKey = hello.inboxKey != nil && worker.hello.inboxKey == hello.inboxKey
-                return !worker.isGone && (hasSameKey || worker.hello.inboxAddress == hello.inboxAddress)
+        present.first { workers[$0].hello.name == hello.name }
+            ?? present.first { index in
+                let other = workers[index].hello
+                let hasSameKey = hello.inboxKey != nil && other.inboxKey == hello.inboxKey
+                return hasSameKey || other.inboxAddress == hello.inboxAddress
             }
     }
 
@@ -152,7 +153,7 @@ struct Roster {
     /// Present workers grouped by a digest, largest group first. Workers without a digest are left out.
     func groups(of digest: (WorkerRecord) -> SHA256Digest?) -> [RunFailure.StateGroup] {
         var groups: [RunFailure.StateGroup] = []
-        for worker in workers where !worker.isGone {
+        for worker in present.map({ workers[$0] }) {
             guard let digest = digest(worker) else { continue }
             if let index = groups.firstIndex(where: { $0.digest == digest }) {
                 groups[index].workers.append(worker.label)
@@ -173,6 +174,7 @@ struct Roster {
             WorkerRecord(
                 identifier: UInt32(workers.count + 1), hello: hello, isLocal: isLocal, connection: connection,
                 isAttached: isAttached, lastReceived: now, lastProgressed: now, lastHeartbeat: now))
+        present.append(workers.count - 1)
         return workers.count - 1
     }
 
@@ -183,6 +185,7 @@ struct Roster {
     mutating func remove(_ worker: Int) {
         if !workers[worker].isGone && !workers[worker].wasMember { idleDepartureCount += 1 }
         workers[worker].isGone = true
+        present.removeAll { $0 == worker }
     }
 
     mutating func setLeaving(_ worker: Int, _ request: StopRequest) {
