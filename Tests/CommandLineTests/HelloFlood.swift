@@ -22,7 +22,7 @@ final class HelloFlood {
     private let takenName: String
     private let onlyLeaves: Bool
     private static let connectionCount = 40
-    /// Processes that leave at once: with many more the coordinator admits nobody.
+    /// Processes that leave at once. With many more of them the coordinator would refuse the other worker too.
     private static let departureLimit = 5000
 
     /// `takenName` is that of a worker of the run. With `onlyLeaves` all processes join and leave at once.

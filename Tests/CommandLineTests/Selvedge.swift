@@ -95,7 +95,7 @@ final class Selvedge {
         try Selvedge(arguments, in: scratch, environment: environment, limit: limit).end()
     }
 
-    /// Makes the pipe of the error stream hold as little as it can: whoever writes soon waits for a reader.
+    /// Makes the pipe of the error stream hold as little as it can, so that the program soon waits for its reader.
     func narrowErrors() throws {
         try #require(Self.narrow(errors))
     }
