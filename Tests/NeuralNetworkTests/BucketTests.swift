@@ -16,7 +16,7 @@ struct BucketTests {
     /// A model whose dense layer fills two buckets, with odd numbers of rows and columns, and whose convolution a third.
     private static let cut = ModelConfiguration(
         inputShape: ImageShape(height: 17, width: 17, channels: 1),
-        layers: [convolution(9, 3, 3), .flatten, dense(37, .relu), dense(10, .sigmoid)])
+        layers: [convolution(9, 3, 3), .flatten, dense(53, .relu), dense(10, .sigmoid)])
 
     @Test("a bucket is announced on thread 0, in order, when its gradients are final", arguments: 1...3, [whole, cut])
     func announced(threadCount: Int, configuration: ModelConfiguration) throws {

@@ -47,8 +47,8 @@ struct ModelTests {
     func buckets() throws {
         let model = try Model(conv32, loss: CategoricalCrossEntropy())
         let dense = try #require(model.parameters.first { $0.name == "fc1.weight" }).arenaOffset
-        // Parts of 12, 12, 12 and 12.3 times 112 rows of 32 weights.
-        let cuts = [dense, dense + 43_008, dense + 86_016, dense + 129_024, model.arenaCount]
+        // Parts of 16, 16 and 16.3 times 112 rows of 32 weights.
+        let cuts = [dense, dense + 57_344, dense + 114_688, model.arenaCount]
         #expect(model.buckets == zip(cuts, cuts.dropFirst()).reversed().map { $0..<$1 } + [0..<dense])
         for name in FixtureModels.names {
             let small = try FixtureModels.model(name)

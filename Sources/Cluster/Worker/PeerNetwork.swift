@@ -88,14 +88,13 @@ final class PeerNetwork {
         inboxes = view.members.map(\.inboxAddress)
         let endpoints = try view.members.map { try endpoint(of: $0) }
         let memberCount = view.members.count { $0.hostNumber == view.members[rank].hostNumber }
-        // If all members of this host have as many compute threads as this worker, and one thread of libzmq each.
-        let busyThreadCount = memberCount * threadCount
+        // If all members of this host have as many compute threads as this worker.
+        let spins = ThreadScheduling.hasProcessors(forThreads: memberCount * threadCount)
         let transport: ZeroMQFrameTransport
         do throws(PeerLinkError) {
             transport = try ZeroMQFrameTransport(
                 context, rank: rank, endpoints: endpoints, options: Self.options, inbox: inbox,
-                interrupt: channel.interrupt, keys: peerKeys,
-                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount + memberCount))
+                interrupt: channel.interrupt, keys: peerKeys, spins: spins)
         } catch {
             throw ExchangeError(.linkLost(rank: error.rank))
         }
@@ -103,8 +102,7 @@ final class PeerNetwork {
         let memory = try link(transport, view, rank: rank, settings)
         return PeerConnection(
             transport: HostFrameTransport(
-                sockets: transport, memory: memory,
-                spins: ThreadScheduling.hasProcessors(forThreads: busyThreadCount),
+                sockets: transport, memory: memory, spins: spins,
                 disturbance: channel.faults.map { DisturbedFrames($0) }),
             held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq,
             sharesMemory: memory.map { Self.reachesHost($0, view, rank: rank) } ?? false)

@@ -11,7 +11,7 @@ struct ParameterLayout {
     private static let largestPartCount = 4
 
     /// The floats that a part has at least, but for what its granule takes.
-    private static let smallestPartCount = 32 << 10
+    private static let smallestPartCount = 48 << 10
 
     private(set) var parameters: [ParameterDescription] = []
     private(set) var arenaCount = 0

@@ -58,7 +58,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private static let inboxIndex = 0
     private static let interruptIndex = 1
     private static let firstMonitorIndex = 2
-    /// Looks at the inbox before a waiting thread sleeps, where a processor is free for libzmq's thread; measured.
+    /// Looks at the inbox before a waiting thread sleeps; measured.
     private static let spinCount = 200
     private let spinCount: Int
 
@@ -66,8 +66,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
     /// `interrupt` ends every wait.
     ///
     /// All inboxes must be bound before: a connection that is refused is not tried again. Throws with the rank whose
-    /// endpoint cannot be used. `spins` where the host has a processor for every busy thread, those of libzmq included:
-    /// a spinning thread would take theirs. With `keys` every inbox has to have its key.
+    /// endpoint cannot be used. `spins` where the host has a processor for every compute thread: one that spins yields
+    /// to libzmq's. With `keys` every inbox has to have its key.
     ///
     /// - Precondition: `rank` is an index of `endpoints`; there is a key for each.
     package init(
