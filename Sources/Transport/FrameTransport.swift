@@ -42,7 +42,7 @@ package protocol FrameTransport: AnyObject {
     func receiveQuickly() throws(TransportError) -> ReceivedFrame?
 
     /// Waits until a frame may be received, or, if a rank is given, until one may be sent to it. Spins briefly where
-    /// the host has a processor for every busy thread, then sleeps.
+    /// the host has a processor for every compute thread, then sleeps.
     func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome
 }
 

@@ -30,7 +30,7 @@ package final class HostFrameTransport: FrameTransport {
     /// The most looks for frames, and the most waits, that do not ask the sockets.
     private static let looksWithoutSockets = 64
 
-    /// `memory` is linked over `sockets`. `spins` where the host has a processor for every busy thread.
+    /// `memory` is linked over `sockets`. `spins` where the host has a processor for every compute thread.
     package init(
         sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, spins: Bool = true,
         disturbance: (any FrameDisturbance)? = nil
