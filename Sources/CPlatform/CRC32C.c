@@ -56,9 +56,56 @@ CRC32C_TARGET uint32_t selvedge_crc32c(uint32_t state, const void *start, size_t
     return (uint32_t)wide;
 }
 
+#define WIDE_TARGET __attribute__((target("avx512f,avx512dq,vpclmulqdq,pclmul,sse4.2")))
+
+int selvedge_crc32c_wide_supported(void) {
+    return selvedge_crc32c_supported() && __builtin_cpu_supports("vpclmulqdq") && __builtin_cpu_supports("avx512f")
+        && __builtin_cpu_supports("avx512dq");
+}
+
+WIDE_TARGET static inline __m512i load512(const uint8_t *bytes) { return _mm512_loadu_si512(bytes); }
+
+/// The factors of `moved` for each 128 bits. For a distance of n bytes they are x^(8n + 31) for the first half and
+/// x^(8n - 33) for the second one, bit-reflected.
+WIDE_TARGET static inline __m512i factors(uint32_t first, uint32_t second) {
+    return _mm512_broadcast_i64x2(_mm_set_epi64x(second, first));
+}
+
+/// Moves 64 bytes a distance ahead, onto the data there.
+WIDE_TARGET static inline __m512i moved(__m512i value, __m512i factors, __m512i data) {
+    __m512i first = _mm512_clmulepi64_epi128(value, factors, 0x00);
+    __m512i second = _mm512_clmulepi64_epi128(value, factors, 0x11);
+    return _mm512_ternarylogic_epi64(first, second, data, 0x96);
+}
+
+WIDE_TARGET uint32_t selvedge_crc32c_wide(uint32_t state, const void *start, size_t count) {
+    const uint8_t *bytes = start;
+    __m512i a = _mm512_xor_si512(load512(bytes), _mm512_zextsi128_si512(_mm_cvtsi32_si128((int)state)));
+    __m512i b = load512(bytes + 64);
+    __m512i c = load512(bytes + 128);
+    __m512i d = load512(bytes + 192);
+    const __m512i far = factors(0xdcb17aa4, 0xb9e02b86);
+    for (count -= 256, bytes += 256; count >= 256; count -= 256, bytes += 256) {
+        a = moved(a, far, load512(bytes));
+        b = moved(b, far, load512(bytes + 64));
+        c = moved(c, far, load512(bytes + 128));
+        d = moved(d, far, load512(bytes + 192));
+    }
+    const __m512i near = factors(0x740eef02, 0x9e4addf8);
+    uint8_t last[64];
+    _mm512_storeu_si512(last, moved(moved(moved(a, near, b), near, c), near, d));
+    return selvedge_crc32c(selvedge_crc32c(0, last, sizeof last), bytes, count);
+}
+
 #else
 
 int selvedge_crc32c_supported(void) { return 0; }
+
+int selvedge_crc32c_wide_supported(void) { return 0; }
+
+uint32_t selvedge_crc32c_wide(uint32_t state, const void *start, size_t count) {
+    return selvedge_crc32c(state, start, count);
+}
 
 uint32_t selvedge_crc32c(uint32_t state, const void *start, size_t count) {
     (void)start;

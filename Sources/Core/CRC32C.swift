@@ -5,15 +5,24 @@ import CPlatform
 package enum CRC32C {
     /// The checksum of some bytes, at any alignment.
     ///
-    /// To checksum a text in pieces, pass the checksum of the pieces before as `continuing`. Uses the processor's
-    /// instruction where there is one (about 8 bytes a cycle), else a table (1 byte in several cycles); allocates
-    /// nothing.
+    /// To checksum a text in pieces, pass the checksum of the pieces before as `continuing`. Uses the processor's wide
+    /// multiplication without carries where there is one (about 16 bytes a cycle), or its instruction (8), else a table
+    /// (1 byte in several cycles); allocates nothing.
     package static func checksum(_ bytes: UnsafeRawBufferPointer, continuing: UInt32 = 0) -> UInt32 {
-        guard let start = bytes.baseAddress else { return continuing }
-        if selvedge_crc32c_supported() != 0 {
-            return ~selvedge_crc32c(~continuing, start, bytes.count)
+        guard bytes.count >= wideByteCount, selvedge_crc32c_wide_supported() != 0, let start = bytes.baseAddress else {
+            return checksumByInstruction(bytes, continuing: continuing)
         }
-        return checksumByTable(bytes, continuing: continuing)
+        return ~selvedge_crc32c_wide(~continuing, start, bytes.count)
+    }
+
+    /// From so many bytes on the wide multiplication repays its start and end.
+    private static let wideByteCount = 1024
+
+    /// The same checksum without the wide multiplication.
+    static func checksumByInstruction(_ bytes: UnsafeRawBufferPointer, continuing: UInt32) -> UInt32 {
+        guard let start = bytes.baseAddress else { return continuing }
+        guard selvedge_crc32c_supported() != 0 else { return checksumByTable(bytes, continuing: continuing) }
+        return ~selvedge_crc32c(~continuing, start, bytes.count)
     }
 
     /// The checksum of an array's bytes.
@@ -21,7 +30,7 @@ package enum CRC32C {
         bytes.withUnsafeBytes { checksum($0, continuing: continuing) }
     }
 
-    /// The same checksum without the instruction: one table look-up a byte.
+    /// The same checksum with one table look-up a byte.
     static func checksumByTable(_ bytes: UnsafeRawBufferPointer, continuing: UInt32) -> UInt32 {
         var state = ~continuing
         table.withUnsafeBufferPointer { table in

@@ -36,15 +36,20 @@ import Testing
     }
 
     @Test(
-        "lengths around the blocks of three lanes agree with the table",
+        "lengths around the blocks of three lanes and of wide registers agree with the table",
         arguments: [
-            383, 384, 385, 767, 768, 769, 12_287, 12_288, 12_289, 12_288 + 384 + 9, 24_576, 100_003, 1 << 20,
+            383, 384, 385, 767, 768, 769, 1023, 1024, 1025, 1279, 1280, 1281, 1535, 1536, 12_287, 12_288, 12_289,
+            12_288 + 384 + 9, 24_576, 100_003, 1 << 20,
         ])
-    func lanes(count: Int) {
+    func blocks(count: Int) {
         noise(count: count + 3).withUnsafeBytes { all in
             for offset in 0..<3 {
                 let piece = UnsafeRawBufferPointer(rebasing: all[offset..<offset + count])
-                #expect(CRC32C.checksum(piece) == CRC32C.checksumByTable(piece, continuing: 0))
+                for continuing in [0, 0x9ABC_DEF1] as [UInt32] {
+                    let checksum = CRC32C.checksumByTable(piece, continuing: continuing)
+                    #expect(CRC32C.checksum(piece, continuing: continuing) == checksum)
+                    #expect(CRC32C.checksumByInstruction(piece, continuing: continuing) == checksum)
+                }
             }
         }
     }
