@@ -4,6 +4,7 @@ looks how soon the page shows it; opens the report of the finished run; stops a 
 FOLDER is for the files of the runs.
 """
 
+import atexit
 import json
 import os
 import pathlib
@@ -40,6 +41,7 @@ def start(selvedge, run, epochs):
         [selvedge, "train", "A-1", "--data", "synthetic", "--epochs", str(epochs), "--workers", "2", "--restarts", "20",
          "--run", str(run), "--serve", str(free_port()), "-q"],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    atexit.register(process.terminate)  # where a check fails
     for line in process.stderr:
         if match := re.search(r"http://\S+", line):
             return process, match[0]
