@@ -95,6 +95,15 @@ import Transport
         #expect(try text("input") == "started 7\n")
     }
 
+    @Test func `news for a child that has ended leaves this process alive`() throws {
+        var launcher = LocalLauncher(executable: "/bin/sh", environment: ["PATH": "/usr/bin:/bin"])
+        let identifier = try launcher.start(.worker(0), arguments: ["-c", "exit 75"])
+        var information = siginfo_t()
+        #expect(waitid(P_PID, UInt32(identifier), &information, WEXITED | WNOWAIT) == 0)
+        launcher.notify(.worker(0), .started(7))
+        #expect(try end(of: &launcher) == .exited(code: 75))
+    }
+
     @Test func `an executable that is missing is an error`() {
         var launcher = LocalLauncher(executable: "/none", environment: [:])
         #expect(throws: LaunchError.self) { try launcher.start(.worker(0), arguments: []) }

@@ -90,13 +90,16 @@ struct ChildProcess {
     /// Writes text to the pipe to the child; a child that no longer reads is not an error.
     func write(_ text: String) {
         guard let inputDescriptor else { return }
+        // A pipe that the child has closed raises a signal, which would end this process.
+        let closedPipe = SignalWait(signals: [SIGPIPE])
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(inputDescriptor, $0.baseAddress, $0.count) }
             if written < 0 && errno == EINTR { continue }
-            if written <= 0 { return }
+            if written <= 0 { break }
             bytes = bytes.dropFirst(written)
         }
+        _ = closedPipe.next(timeoutMilliseconds: 0)
     }
 
     func closeInput() {
