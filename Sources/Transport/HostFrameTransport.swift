@@ -11,7 +11,6 @@ package final class HostFrameTransport: FrameTransport {
     private let memory: SharedMemoryPlane?
     /// Whether memory reaches every other rank: then little arrives over sockets.
     private let reachesAllThroughMemory: Bool
-    private let spins: Bool
     /// What faults do to frames; nil without a plan of faults.
     private let disturbance: (any FrameDisturbance)?
     /// Looks for frames since the sockets were asked.
@@ -30,15 +29,13 @@ package final class HostFrameTransport: FrameTransport {
     /// The most looks for frames, and the most waits, that do not ask the sockets.
     private static let looksWithoutSockets = 64
 
-    /// `memory` is linked over `sockets`. `spins` where the host has a processor for every compute thread.
+    /// `memory` is linked over `sockets`; a worker that waits for memory spins where one that waits for `sockets` does.
     package init(
-        sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, spins: Bool = true,
-        disturbance: (any FrameDisturbance)? = nil
+        sockets: ZeroMQFrameTransport, memory: SharedMemoryPlane?, disturbance: (any FrameDisturbance)? = nil
     ) {
         self.disturbance = disturbance
         self.sockets = sockets
         self.memory = memory
-        self.spins = spins
         reachesAllThroughMemory = memory?.unreachedRanks.isEmpty == true
         if let descriptor = memory?.doorbellDescriptor { sockets.watch(descriptor) }
     }
@@ -117,7 +114,7 @@ package final class HostFrameTransport: FrameTransport {
         waitsSinceSockets += 1
         let asksSockets = waitsSinceSockets > Self.looksWithoutSockets
         if !asksSockets {
-            if rank == nil, disturbance?.holdsFrames != true, try spins ? spin(memory) : yield(memory) {
+            if rank == nil, disturbance?.holdsFrames != true, try sockets.spins ? spin(memory) : yield(memory) {
                 return .ready
             }
             guard memory.prepareToSleep() else { return .ready }

@@ -6,8 +6,8 @@ import Testing
 
 /// A coordinator and two workers that have begun to train.
 struct AttackedRun {
-    /// Half a minute of training, so that an attack is over before its end.
-    static let epochs = 600
+    /// About twenty seconds of training, so that an attack is over before its end.
+    static let epochs = 900
 
     let coordinator: Selvedge
     let workers: [Selvedge]
@@ -78,7 +78,8 @@ struct AttackedRun {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
         let kilobytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }
-        return try #require(kilobytes, "process \(process) has ended") * 1024
+        guard let kilobytes else { throw Selvedge.Failure(description: "process \(process) has ended") }
+        return kilobytes * 1024
     }
 
     /// Prints a row of the table of attacks: the coordinator's figures, and the workers' highest. A process that

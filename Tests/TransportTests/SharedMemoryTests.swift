@@ -35,7 +35,7 @@ struct SharedMemoryTests {
             let sockets = try hosts.indices.map {
                 try ZeroMQFrameTransport(
                     context, rank: $0, endpoints: inboxes.map(\.endpoint), options: options, inbox: inboxes[$0],
-                    interrupt: interrupts[$0])
+                    interrupt: interrupts[$0], spins: spins)
             }
             let planes = hosts.indices.map {
                 SharedMemoryPlane(
@@ -54,7 +54,7 @@ struct SharedMemoryTests {
             group.wait()
             transports = hosts.indices.map {
                 HostFrameTransport(
-                    sockets: sockets[$0], memory: planes[$0], spins: spins, disturbance: $0 == 1 ? disturbance : nil)
+                    sockets: sockets[$0], memory: planes[$0], disturbance: $0 == 1 ? disturbance : nil)
             }
         }
 

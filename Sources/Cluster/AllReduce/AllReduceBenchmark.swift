@@ -40,10 +40,9 @@ package enum AllReduceBenchmark {
         let held = HeldFrames(capacity: 4096)
         let interrupt = try InterruptEvent()
         try waitForInboxes(of: endpoints, context: context)
-        let spins = ThreadScheduling.hasProcessors(forThreads: endpoints.count)
         let sockets = try ZeroMQFrameTransport(
             context, rank: rank, endpoints: endpoints, options: options, inbox: inbox, interrupt: interrupt,
-            spins: spins)
+            spins: ThreadScheduling.hasProcessors(forThreads: endpoints.count))
         _ = try sockets.waitUntilConnected(deadline: Deadline(afterMilliseconds: 10_000))
         defer { sockets.close(lingerMilliseconds: 1000) }
         let job = JobIdentifier(high: 0, low: 0)
@@ -53,7 +52,7 @@ package enum AllReduceBenchmark {
         _ = try plane?.link(over: sockets, deadline: Deadline(afterMilliseconds: 10_000)) {
             StateTransfer.hold($0, held, from: 0)
         }
-        let transport = HostFrameTransport(sockets: sockets, memory: plane, spins: spins)
+        let transport = HostFrameTransport(sockets: sockets, memory: plane)
         var timings: [AllReduceTiming] = []
         for (generation, size) in sizes.enumerated() {
             let configuration = AllReduceDriver<HostFrameTransport>.Configuration(

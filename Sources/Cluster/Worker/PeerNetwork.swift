@@ -102,8 +102,7 @@ final class PeerNetwork {
         let memory = try link(transport, view, rank: rank, settings)
         return PeerConnection(
             transport: HostFrameTransport(
-                sockets: transport, memory: memory, spins: spins,
-                disturbance: channel.faults.map { DisturbedFrames($0) }),
+                sockets: transport, memory: memory, disturbance: channel.faults.map { DisturbedFrames($0) }),
             held: held, job: job, view: view, rank: rank, usesMemory: settings.transport != .zeromq,
             sharesMemory: memory.map { Self.reachesHost($0, view, rank: rank) } ?? false)
     }

@@ -60,7 +60,8 @@ package final class ZeroMQFrameTransport: FrameTransport {
     private static let firstMonitorIndex = 2
     /// Looks at the inbox before a waiting thread sleeps; measured.
     private static let spinCount = 200
-    private let spinCount: Int
+    /// Whether a waiting thread looks for frames before it sleeps.
+    let spins: Bool
 
     /// Starts to connect to the inboxes of all ranks but this worker's own, with `SocketOptions.data`. A signal of
     /// `interrupt` ends every wait.
@@ -83,7 +84,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
         self.rank = rank
         self.inbox = inbox
         self.interrupt = interrupt
-        spinCount = spins ? Self.spinCount : 0
+        self.spins = spins
         poller = Poller(capacity: endpoints.count + 4)
         for other in endpoints.indices {
             do throws(TransportError) {
@@ -237,7 +238,7 @@ package final class ZeroMQFrameTransport: FrameTransport {
     package func wait(untilSendingTo rank: Int?, deadline: Deadline) throws(TransportError) -> WaitOutcome {
         if let rank { return try wait(forRoomTo: rank, deadline: deadline) }
         // Yielding lets libzmq's thread deliver.
-        for _ in 0..<spinCount {
+        for _ in 0..<(spins ? Self.spinCount : 0) {
             if try hasFrame { break }
             ThreadScheduling.yield()
         }
