@@ -72,7 +72,7 @@ extension ProcessesByHandTests {
 
         @Test func `other protocols, a slow drip and 5,000 idle connections learn nothing and change nothing`() throws {
             selvedge_raise_descriptor_limit()
-            let run = try AttackedRun(in: scratch)
+            let run = try AttackedRun(in: scratch, epochs: AttackedRun.longEpochs)
             let ports = try run.ports
             try #require(ports.count >= 3)
             var open: [Int32] = []
@@ -109,7 +109,7 @@ extension ProcessesByHandTests {
             #expect(open.count == idleCount, "error \(errno): 5,000 descriptors are needed")
             run.printRow("other protocols, 5,000 idle connections", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try scratch.expectUndisturbed()
+            try scratch.expectUndisturbed(epochs: AttackedRun.longEpochs)
         }
 
         @Test func `other protocols and greetings that never end are closed, also without keys`() throws {
@@ -187,7 +187,7 @@ extension ProcessesByHandTests {
         }
 
         @Test func `a member with a valid key cannot send in another's name, nor connect once it is evicted`() throws {
-            let run = try AttackedRun(in: scratch)
+            let run = try AttackedRun(in: scratch, epochs: AttackedRun.longEpochs)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let member = try HostileMember(
                 run.address, keys: KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker"))
@@ -197,12 +197,12 @@ extension ProcessesByHandTests {
             #expect(try member.isShutOut(withinSeconds: 20), "an evicted member is still admitted")
             run.printRow("a member in another's name", log: try scratch.bytes("run/log.jsonl"))
             _ = try run.expectEnd()
-            try scratch.expectUndisturbed()
+            try scratch.expectUndisturbed(epochs: AttackedRun.longEpochs)
         }
 
         @Test(arguments: [false, true])
         func `frames of a far generation take no memory`(isInsecure: Bool) throws {
-            let run = try AttackedRun(in: scratch, isInsecure: isInsecure)
+            let run = try AttackedRun(in: scratch, isInsecure: isInsecure, epochs: AttackedRun.longEpochs)
             let text = String(decoding: try scratch.bytes("job.worker"), as: UTF8.self)
             let keys = try KeyFile(parsing: text, source: "job.worker").workerKeys(source: "job.worker")
             let before = try run.workers.map { try AttackedRun.peakMemory($0.processIdentifier) }
@@ -216,7 +216,7 @@ extension ProcessesByHandTests {
             let name = isInsecure ? "open" : "run"
             run.printRow("frames of a far generation", log: try scratch.bytes("\(name)/log.jsonl"))
             _ = try run.expectEnd()
-            try scratch.expectUndisturbed(name)
+            try scratch.expectUndisturbed(name, epochs: AttackedRun.longEpochs)
         }
 
         @Test func `a flood of processes that introduce themselves is bounded, and another worker joins`()

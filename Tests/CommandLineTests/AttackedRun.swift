@@ -6,8 +6,10 @@ import Testing
 
 /// A coordinator and two workers that have begun to train.
 struct AttackedRun {
-    /// About twenty seconds of training, so that an attack is over before its end.
-    static let epochs = 900
+    /// More than ten seconds of training, so that an attack is over before its end.
+    static let epochs = 600
+    /// For an attack that itself lasts ten seconds.
+    static let longEpochs = 1000
 
     let coordinator: Selvedge
     let workers: [Selvedge]
