@@ -34,7 +34,7 @@ extension CommandLineTests {
         func `a killed or suspended worker and a killed ssh cost that worker only, and the bits are those of one`()
             throws
         {
-            let run = try launch(["-v", "--epochs", "150", "--run", "launched"])
+            let run = try launch(["-v", "--epochs", "300", "--run", "launched"])
             let worker = try run.worker("worker-1")
             try run.line(containing: "Epoch 1/")
             kill(worker, SIGKILL)
@@ -48,7 +48,7 @@ extension CommandLineTests {
             let end = try run.end()
             #expect(end.code == 0, "\(end.lines)")
             let whole = try Selvedge.run(
-                ["train", "small.yaml", "--epochs", "150", "--workers", "1", "--run", "whole"], in: scratch)
+                ["train", "small.yaml", "--epochs", "300", "--workers", "1", "--run", "whole"], in: scratch)
             #expect(whole.code == 0, "\(whole.lines)")
             #expect(try scratch.digests("launched") == scratch.digests("whole"))
             #expect(scratch.leftovers.isEmpty, "\(scratch.leftovers)")

@@ -119,7 +119,7 @@ extension ProcessesByHandTests {
             )
             let coordinator = try Selvedge(
                 ["coordinator", "small.yaml", "--listen", "tcp://127.0.0.1:0", "--key-file", "two.coordinator"]
-                    + ["--start-workers", "2", "--epochs", "150", "--run", "run"], in: scratch)
+                    + ["--start-workers", "2", "--epochs", "300", "--run", "run"], in: scratch)
             let address = String(try coordinator.line(containing: "Listening on ").dropFirst("Listening on ".count))
             let workers = try ["left", "right"].map { name in
                 try Selvedge(
@@ -140,7 +140,7 @@ extension ProcessesByHandTests {
             let end = try coordinator.end()
             #expect(end.code == 0 && end.lines.contains { $0.contains("no longer admitted") }, "\(end.lines)")
             #expect(try workers[0].end().code == 0)
-            try expectUndisturbed("run", epochs: 150)
+            try expectUndisturbed("run", epochs: 300)
         }
 
         /// Compares a run of the small experiment with one that nothing disturbed.

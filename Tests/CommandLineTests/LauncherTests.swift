@@ -28,7 +28,7 @@ extension CommandLineTests {
             throws
         {
             let variables = ["OMPI_COMM_WORLD_LOCAL_SIZE": "3", "SLURM_JOB_ID": "77"]
-            let ranks = try (0..<3).map { try rank($0, of: 3, ["--resume", "auto", "--epochs", "100"], variables) }
+            let ranks = try (0..<3).map { try rank($0, of: 3, ["--resume", "auto", "--epochs", "200"], variables) }
             try ranks[0].line(containing: "Epoch 1/")
             let worker = try #require(ranks[1].children().first)
             kill(worker, SIGKILL)
@@ -41,17 +41,17 @@ extension CommandLineTests {
                 #expect(end.lines.first?.hasPrefix(found) == true, "\(end.lines)")
             }
             // Started again, the job has nothing to do, and no rank waits for a coordinator.
-            for rank in try (0..<3).map({ try rank($0, of: 3, ["--resume", "auto", "--epochs", "100"], variables) }) {
+            for rank in try (0..<3).map({ try rank($0, of: 3, ["--resume", "auto", "--epochs", "200"], variables) }) {
                 let end = try rank.end()
                 #expect(end.code == 0 && !end.lines.contains { $0.contains("there was nothing to do") }, "\(end.lines)")
             }
             // The job is queued again, and goes on.
             let again = try Selvedge.run(
-                ["train", "small.yaml", "--resume", "auto", "--epochs", "101"], in: scratch,
+                ["train", "small.yaml", "--resume", "auto", "--epochs", "201"], in: scratch,
                 environment: ["SLURM_JOB_ID": "77"])
             #expect(again.code == 0 && again.lines.contains { $0.contains("Continuing after step") }, "\(again.lines)")
             let whole = try Selvedge.run(
-                ["train", "small.yaml", "--epochs", "101", "--workers", "1", "--run", "whole"], in: scratch)
+                ["train", "small.yaml", "--epochs", "201", "--workers", "1", "--run", "whole"], in: scratch)
             #expect(whole.code == 0, "\(whole.lines)")
             #expect(try scratch.digests("runs/small-job-77") == scratch.digests("whole"))
             #expect(scratch.leftovers.isEmpty, "\(scratch.leftovers)")

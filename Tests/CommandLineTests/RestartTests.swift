@@ -6,7 +6,7 @@ extension CommandLineTests {
     /// Processes that die are started again, and the bits are those of an undisturbed run.
     @Suite struct Restarts {
         private let scratch: Scratch
-        private static let flags = ["train", "small.yaml", "--epochs", "40", "--threads", "1"]
+        private static let flags = ["train", "small.yaml", "--epochs", "80", "--threads", "1"]
 
         init() throws {
             scratch = try Scratch()
