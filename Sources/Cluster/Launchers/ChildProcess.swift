@@ -90,7 +90,7 @@ struct ChildProcess {
     /// Writes text to the pipe to the child; a child that no longer reads is not an error.
     func write(_ text: String) {
         guard let inputDescriptor else { return }
-        // A pipe that the child has closed raises a signal, which would end this process.
+        // A pipe that the child has closed raises a signal in the writing thread, which would end this process.
         let closedPipe = SignalWait(signals: [SIGPIPE])
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
