@@ -63,6 +63,8 @@ public struct AdamArguments {
     public var parameters: UnsafeMutablePointer<Float>
     public var firstMoment: UnsafeMutablePointer<Float>
     public var secondMoment: UnsafeMutablePointer<Float>
+    /// Floats from each parameter and slot to the place of its new value; 0 updates in place.
+    public var resultOffset: Int
     public var gradientSum: UnsafePointer<Float>
     /// The batch size by which the gradient sum is divided.
     public var batchSize: Float
@@ -84,12 +86,13 @@ public struct AdamArguments {
         count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
         secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>, batchSize: Float,
         stepSize: Float, beta1: Float, beta2: Float, epsilon: Float, secondRootScale: Float = 1,
-        weightDecay: Float = 0, gradientDecay: Float = 0, adjustment: GradientAdjustment = .none
+        weightDecay: Float = 0, gradientDecay: Float = 0, adjustment: GradientAdjustment = .none, resultOffset: Int = 0
     ) {
         self.count = count
         self.parameters = parameters
         self.firstMoment = firstMoment
         self.secondMoment = secondMoment
+        self.resultOffset = resultOffset
         self.gradientSum = gradientSum
         self.batchSize = batchSize
         self.stepSize = stepSize
@@ -124,6 +127,8 @@ public struct SGDArguments {
     public var parameters: UnsafeMutablePointer<Float>
     /// Nil without momentum.
     public var velocity: UnsafeMutablePointer<Float>?
+    /// Floats from each parameter and slot to the place of its new value; 0 updates in place.
+    public var resultOffset: Int
     public var gradientSum: UnsafePointer<Float>
     /// The batch size by which the gradient sum is divided.
     public var batchSize: Float
@@ -137,11 +142,13 @@ public struct SGDArguments {
     public init(
         count: Int, parameters: UnsafeMutablePointer<Float>, velocity: UnsafeMutablePointer<Float>?,
         gradientSum: UnsafePointer<Float>, batchSize: Float, learningRate: Float, momentum: Float = 0,
-        usesNesterov: Bool = false, convention: OptimizerConvention = .keras, adjustment: GradientAdjustment = .none
+        usesNesterov: Bool = false, convention: OptimizerConvention = .keras, adjustment: GradientAdjustment = .none,
+        resultOffset: Int = 0
     ) {
         self.count = count
         self.parameters = parameters
         self.velocity = velocity
+        self.resultOffset = resultOffset
         self.gradientSum = gradientSum
         self.batchSize = batchSize
         self.learningRate = learningRate
@@ -166,6 +173,8 @@ public struct RMSpropArguments {
     public var secondMoment: UnsafeMutablePointer<Float>
     /// b, starting at zero; nil without momentum.
     public var velocity: UnsafeMutablePointer<Float>?
+    /// Floats from each parameter and slot to the place of its new value; 0 updates in place.
+    public var resultOffset: Int
     public var gradientSum: UnsafePointer<Float>
     /// The batch size by which the gradient sum is divided.
     public var batchSize: Float
@@ -182,12 +191,13 @@ public struct RMSpropArguments {
         count: Int, parameters: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,
         velocity: UnsafeMutablePointer<Float>?, gradientSum: UnsafePointer<Float>, batchSize: Float,
         learningRate: Float, rho: Float, epsilon: Float, momentum: Float = 0,
-        convention: OptimizerConvention = .keras, adjustment: GradientAdjustment = .none
+        convention: OptimizerConvention = .keras, adjustment: GradientAdjustment = .none, resultOffset: Int = 0
     ) {
         self.count = count
         self.parameters = parameters
         self.secondMoment = secondMoment
         self.velocity = velocity
+        self.resultOffset = resultOffset
         self.gradientSum = gradientSum
         self.batchSize = batchSize
         self.learningRate = learningRate
@@ -207,6 +217,8 @@ public struct NadamArguments {
     public var parameters: UnsafeMutablePointer<Float>
     public var firstMoment: UnsafeMutablePointer<Float>
     public var secondMoment: UnsafeMutablePointer<Float>
+    /// Floats from each parameter and slot to the place of its new value; 0 updates in place.
+    public var resultOffset: Int
     public var gradientSum: UnsafePointer<Float>
     /// The batch size by which the gradient sum is divided.
     public var batchSize: Float
@@ -226,12 +238,13 @@ public struct NadamArguments {
         count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
         secondMoment: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>, batchSize: Float,
         momentumScale: Float, gradientScale: Float, secondRootScale: Float, beta1: Float, beta2: Float, epsilon: Float,
-        adjustment: GradientAdjustment = .none
+        adjustment: GradientAdjustment = .none, resultOffset: Int = 0
     ) {
         self.count = count
         self.parameters = parameters
         self.firstMoment = firstMoment
         self.secondMoment = secondMoment
+        self.resultOffset = resultOffset
         self.gradientSum = gradientSum
         self.batchSize = batchSize
         self.momentumScale = momentumScale
@@ -251,6 +264,8 @@ public struct LionArguments {
     public var count: Int
     public var parameters: UnsafeMutablePointer<Float>
     public var firstMoment: UnsafeMutablePointer<Float>
+    /// Floats from each parameter and slot to the place of its new value; 0 updates in place.
+    public var resultOffset: Int
     public var gradientSum: UnsafePointer<Float>
     /// The batch size by which the gradient sum is divided.
     public var batchSize: Float
@@ -265,11 +280,12 @@ public struct LionArguments {
     public init(
         count: Int, parameters: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
         gradientSum: UnsafePointer<Float>, batchSize: Float, learningRate: Float, beta1: Float, beta2: Float,
-        weightDecay: Float = 0, adjustment: GradientAdjustment = .none
+        weightDecay: Float = 0, adjustment: GradientAdjustment = .none, resultOffset: Int = 0
     ) {
         self.count = count
         self.parameters = parameters
         self.firstMoment = firstMoment
+        self.resultOffset = resultOffset
         self.gradientSum = gradientSum
         self.batchSize = batchSize
         self.learningRate = learningRate

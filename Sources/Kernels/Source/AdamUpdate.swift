@@ -8,45 +8,31 @@ public import KernelInterface
 ///     m = fma(g − m, 1 − beta1, m)
 ///     v = fma(fma(g, g, −v), 1 − beta2, v)
 ///     p = p − (stepSize · m) / (√v · secondRootScale + epsilon)
-///
-/// The loop is written for one value and vectorized by the compiler.
 public func adamUpdate(_ arguments: AdamArguments) {
+    let arrays = OptimizerArrays(
+        count: arguments.count, parameters: arguments.parameters, slotCount: 2, first: arguments.firstMoment,
+        second: arguments.secondMoment, resultOffset: arguments.resultOffset, gradientSum: arguments.gradientSum,
+        batchSize: arguments.batchSize, adjustment: arguments.adjustment)
     if arguments.weightDecay != 0 {
-        let parameters = arguments.parameters
-        forEachGradient(arguments) { index, gradient in
-            let decayed = parameters[index].addingProduct(-arguments.weightDecay, parameters[index])
-            parameters[index] = decayed - step(arguments, index, gradient)
+        updateElements(arrays) { element, gradient in
+            element.parameter = element.parameter.addingProduct(-arguments.weightDecay, element.parameter)
+            step(arguments, &element, gradient)
         }
     } else if arguments.gradientDecay != 0 {
-        let parameters = arguments.parameters
-        forEachGradient(arguments) { index, gradient in
-            let decayed = gradient.addingProduct(arguments.gradientDecay, parameters[index])
-            parameters[index] -= step(arguments, index, decayed)
+        updateElements(arrays) { element, gradient in
+            step(arguments, &element, gradient.addingProduct(arguments.gradientDecay, element.parameter))
         }
     } else {
-        let parameters = arguments.parameters
-        forEachGradient(arguments) { index, gradient in
-            parameters[index] -= step(arguments, index, gradient)
-        }
+        updateElements(arrays) { element, gradient in step(arguments, &element, gradient) }
     }
 }
 
-@inline(__always)
-private func forEachGradient(_ arguments: AdamArguments, _ update: (_ index: Int, _ gradient: Float) -> Void) {
-    forEachGradient(
-        arguments.count, arguments.parameters, arguments.gradientSum, batchSize: arguments.batchSize,
-        arguments.adjustment, update)
-}
-
-/// Moves both moments and returns what to subtract from the parameter.
-@inline(__always)
-private func step(_ arguments: AdamArguments, _ index: Int, _ gradient: Float) -> Float {
-    let firstMoment = arguments.firstMoment
-    let secondMoment = arguments.secondMoment
-    let first = firstMoment[index].addingProduct(gradient - firstMoment[index], 1 - arguments.beta1)
-    let change = (-secondMoment[index]).addingProduct(gradient, gradient)
-    let second = secondMoment[index].addingProduct(change, 1 - arguments.beta2)
-    firstMoment[index] = first
-    secondMoment[index] = second
-    return arguments.stepSize * first / (second.squareRoot() * arguments.secondRootScale + arguments.epsilon)
+@inline(always)
+private func step(_ arguments: AdamArguments, _ element: inout OptimizerElement, _ gradient: Float) {
+    element.first = element.first.addingProduct(gradient - element.first, 1 - arguments.beta1)
+    let change = (-element.second).addingProduct(gradient, gradient)
+    element.second = element.second.addingProduct(change, 1 - arguments.beta2)
+    element.parameter -=
+        arguments.stepSize * element.first
+        / (element.second.squareRoot() * arguments.secondRootScale + arguments.epsilon)
 }

@@ -6,19 +6,18 @@ public import KernelInterface
 ///     c = fma(g − m, 1 − beta1, m)
 ///     p = p − learningRate · sign c        sign ±0 = 0; NaN stays NaN
 ///     m = fma(g − m, 1 − beta2, m)
-///
-/// The loop is written for one value and vectorized by the compiler.
 public func lionUpdate(_ arguments: LionArguments) {
-    let (parameters, moment) = (arguments.parameters, arguments.firstMoment)
-    forEachGradient(
-        arguments.count, arguments.parameters, arguments.gradientSum, batchSize: arguments.batchSize,
-        arguments.adjustment
-    ) { index, gradient in
-        let decayed = parameters[index].addingProduct(-arguments.weightDecay, parameters[index])
-        let difference = gradient - moment[index]
-        let direction = moment[index].addingProduct(difference, 1 - arguments.beta1)
+    let arrays = OptimizerArrays(
+        count: arguments.count, parameters: arguments.parameters, slotCount: 1, first: arguments.firstMoment,
+        second: arguments.parameters,
+        resultOffset: arguments.resultOffset, gradientSum: arguments.gradientSum, batchSize: arguments.batchSize,
+        adjustment: arguments.adjustment)
+    updateElements(arrays) { element, gradient in
+        let decayed = element.parameter.addingProduct(-arguments.weightDecay, element.parameter)
+        let difference = gradient - element.first
+        let direction = element.first.addingProduct(difference, 1 - arguments.beta1)
         let sign: Float = direction > 0 ? 1 : direction < 0 ? -1 : direction
-        parameters[index] = decayed - arguments.learningRate * sign
-        moment[index] = moment[index].addingProduct(difference, 1 - arguments.beta2)
+        element.parameter = decayed - arguments.learningRate * sign
+        element.first = element.first.addingProduct(difference, 1 - arguments.beta2)
     }
 }

@@ -5,21 +5,16 @@ public import KernelInterface
 ///     m = fma(g − m, 1 − beta1, m)
 ///     v = fma(fma(g, g, −v), 1 − beta2, v)
 ///     p = p − fma(gradientScale, g, momentumScale · m) / (√v · secondRootScale + epsilon)
-///
-/// The loop is written for one value and vectorized by the compiler.
 public func nadamUpdate(_ arguments: NadamArguments) {
-    let (parameters, firstMoment) = (arguments.parameters, arguments.firstMoment)
-    let secondMoment = arguments.secondMoment
-    forEachGradient(
-        arguments.count, arguments.parameters, arguments.gradientSum, batchSize: arguments.batchSize,
-        arguments.adjustment
-    ) { index, gradient in
-        let first = firstMoment[index].addingProduct(gradient - firstMoment[index], 1 - arguments.beta1)
-        let change = (-secondMoment[index]).addingProduct(gradient, gradient)
-        let second = secondMoment[index].addingProduct(change, 1 - arguments.beta2)
-        firstMoment[index] = first
-        secondMoment[index] = second
-        let step = (arguments.momentumScale * first).addingProduct(arguments.gradientScale, gradient)
-        parameters[index] -= step / (second.squareRoot() * arguments.secondRootScale + arguments.epsilon)
+    let arrays = OptimizerArrays(
+        count: arguments.count, parameters: arguments.parameters, slotCount: 2, first: arguments.firstMoment,
+        second: arguments.secondMoment, resultOffset: arguments.resultOffset, gradientSum: arguments.gradientSum,
+        batchSize: arguments.batchSize, adjustment: arguments.adjustment)
+    updateElements(arrays) { element, gradient in
+        element.first = element.first.addingProduct(gradient - element.first, 1 - arguments.beta1)
+        let change = (-element.second).addingProduct(gradient, gradient)
+        element.second = element.second.addingProduct(change, 1 - arguments.beta2)
+        let step = (arguments.momentumScale * element.first).addingProduct(arguments.gradientScale, gradient)
+        element.parameter -= step / (element.second.squareRoot() * arguments.secondRootScale + arguments.epsilon)
     }
 }

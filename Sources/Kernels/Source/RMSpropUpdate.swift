@@ -8,56 +8,54 @@ public import KernelInterface
 ///     PyTorch:  u = g / (√v + epsilon), and p = fma(−learningRate, u, p),
 ///               or with momentum b = fma(momentum, b, u) and p = fma(−learningRate, b, p)
 public func rmspropUpdate(_ arguments: RMSpropArguments) {
-    let parameters = arguments.parameters
-    let momentum = arguments.momentum
+    let (rate, momentum) = (arguments.learningRate, arguments.momentum)
     switch (arguments.convention, arguments.velocity) {
     case (.keras, .none):
-        forEachGradient(arguments) { index, gradient in
-            parameters[index] -= kerasStep(arguments, index, gradient)
+        updateElements(arrays(arguments, slotCount: 1, arguments.parameters)) { element, gradient in
+            element.parameter -= kerasStep(arguments, &element, gradient)
         }
-    case (.keras, .some(let velocities)):
-        forEachGradient(arguments) { index, gradient in
-            let velocity = kerasStep(arguments, index, gradient).addingProduct(momentum, velocities[index])
-            velocities[index] = velocity
-            parameters[index] -= velocity
+    case (.keras, .some(let velocity)):
+        updateElements(arrays(arguments, slotCount: 2, velocity)) { element, gradient in
+            element.second = kerasStep(arguments, &element, gradient).addingProduct(momentum, element.second)
+            element.parameter -= element.second
         }
     case (.torch, .none):
-        forEachGradient(arguments) { index, gradient in
-            let step = torchStep(arguments, index, gradient)
-            parameters[index] = parameters[index].addingProduct(-arguments.learningRate, step)
+        updateElements(arrays(arguments, slotCount: 1, arguments.parameters)) { element, gradient in
+            let step = torchStep(arguments, &element, gradient)
+            element.parameter = element.parameter.addingProduct(-rate, step)
         }
-    case (.torch, .some(let velocities)):
-        forEachGradient(arguments) { index, gradient in
-            let velocity = torchStep(arguments, index, gradient).addingProduct(momentum, velocities[index])
-            velocities[index] = velocity
-            parameters[index] = parameters[index].addingProduct(-arguments.learningRate, velocity)
+    case (.torch, .some(let velocity)):
+        updateElements(arrays(arguments, slotCount: 2, velocity)) { element, gradient in
+            element.second = torchStep(arguments, &element, gradient).addingProduct(momentum, element.second)
+            element.parameter = element.parameter.addingProduct(-rate, element.second)
         }
     }
 }
 
-@inline(__always)
-private func forEachGradient(_ arguments: RMSpropArguments, _ update: (_ index: Int, _ gradient: Float) -> Void) {
-    forEachGradient(
-        arguments.count, arguments.parameters, arguments.gradientSum, batchSize: arguments.batchSize,
-        arguments.adjustment, update)
+@inline(always)
+private func arrays(
+    _ arguments: RMSpropArguments, slotCount: Int, _ velocity: UnsafeMutablePointer<Float>
+) -> OptimizerArrays {
+    OptimizerArrays(
+        count: arguments.count, parameters: arguments.parameters, slotCount: slotCount, first: arguments.secondMoment,
+        second: velocity, resultOffset: arguments.resultOffset, gradientSum: arguments.gradientSum,
+        batchSize: arguments.batchSize, adjustment: arguments.adjustment)
 }
 
-@inline(__always)
-private func kerasStep(_ arguments: RMSpropArguments, _ index: Int, _ gradient: Float) -> Float {
-    let second = movedMoment(arguments, index, gradient)
-    return arguments.learningRate * gradient / (second + arguments.epsilon).squareRoot()
+@inline(always)
+private func kerasStep(_ arguments: RMSpropArguments, _ element: inout OptimizerElement, _ gradient: Float) -> Float {
+    moveMoment(arguments, &element, gradient)
+    return arguments.learningRate * gradient / (element.first + arguments.epsilon).squareRoot()
 }
 
-@inline(__always)
-private func torchStep(_ arguments: RMSpropArguments, _ index: Int, _ gradient: Float) -> Float {
-    gradient / (movedMoment(arguments, index, gradient).squareRoot() + arguments.epsilon)
+@inline(always)
+private func torchStep(_ arguments: RMSpropArguments, _ element: inout OptimizerElement, _ gradient: Float) -> Float {
+    moveMoment(arguments, &element, gradient)
+    return gradient / (element.first.squareRoot() + arguments.epsilon)
 }
 
-/// The new v, which is stored too.
-@inline(__always)
-private func movedMoment(_ arguments: RMSpropArguments, _ index: Int, _ gradient: Float) -> Float {
-    let kept = arguments.rho * arguments.secondMoment[index]
-    let second = kept.addingProduct(gradient * gradient, 1 - arguments.rho)
-    arguments.secondMoment[index] = second
-    return second
+/// v is the element's first slot.
+@inline(always)
+private func moveMoment(_ arguments: RMSpropArguments, _ element: inout OptimizerElement, _ gradient: Float) {
+    element.first = (arguments.rho * element.first).addingProduct(gradient * gradient, 1 - arguments.rho)
 }

@@ -8,37 +8,34 @@ public import KernelInterface
 ///     PyTorch:      v = fma(momentum, v, g)
 ///                   p = fma(−learningRate, u, p), where u is v, or with Nesterov fma(momentum, v, g)
 public func sgdUpdate(_ arguments: SGDArguments) {
-    let parameters = arguments.parameters
-    let rate = arguments.learningRate
-    let momentum = arguments.momentum
+    let (rate, momentum) = (arguments.learningRate, arguments.momentum)
     let usesNesterov = arguments.usesNesterov
-    guard let velocities = arguments.velocity else {
-        forEachGradient(arguments) { index, gradient in
-            parameters[index] = parameters[index].addingProduct(-rate, gradient)
+    switch (arguments.convention, arguments.velocity) {
+    case (_, .none):
+        updateElements(arrays(arguments, slotCount: 0, arguments.parameters)) { element, gradient in
+            element.parameter = element.parameter.addingProduct(-rate, gradient)
         }
-        return
-    }
-    switch arguments.convention {
-    case .keras:
-        forEachGradient(arguments) { index, gradient in
-            let velocity = (-(rate * gradient)).addingProduct(momentum, velocities[index])
-            velocities[index] = velocity
-            let ahead = (-(rate * gradient)).addingProduct(momentum, velocity)
-            parameters[index] += usesNesterov ? ahead : velocity
+    case (.keras, .some(let velocity)):
+        updateElements(arrays(arguments, slotCount: 1, velocity)) { element, gradient in
+            element.first = (-(rate * gradient)).addingProduct(momentum, element.first)
+            let ahead = (-(rate * gradient)).addingProduct(momentum, element.first)
+            element.parameter += usesNesterov ? ahead : element.first
         }
-    case .torch:
-        forEachGradient(arguments) { index, gradient in
-            let velocity = gradient.addingProduct(momentum, velocities[index])
-            velocities[index] = velocity
-            let ahead = gradient.addingProduct(momentum, velocity)
-            parameters[index] = parameters[index].addingProduct(-rate, usesNesterov ? ahead : velocity)
+    case (.torch, .some(let velocity)):
+        updateElements(arrays(arguments, slotCount: 1, velocity)) { element, gradient in
+            element.first = gradient.addingProduct(momentum, element.first)
+            let ahead = gradient.addingProduct(momentum, element.first)
+            element.parameter = element.parameter.addingProduct(-rate, usesNesterov ? ahead : element.first)
         }
     }
 }
 
-@inline(__always)
-private func forEachGradient(_ arguments: SGDArguments, _ update: (_ index: Int, _ gradient: Float) -> Void) {
-    forEachGradient(
-        arguments.count, arguments.parameters, arguments.gradientSum, batchSize: arguments.batchSize,
-        arguments.adjustment, update)
+@inline(always)
+private func arrays(
+    _ arguments: SGDArguments, slotCount: Int, _ velocity: UnsafeMutablePointer<Float>
+) -> OptimizerArrays {
+    OptimizerArrays(
+        count: arguments.count, parameters: arguments.parameters, slotCount: slotCount, first: velocity,
+        second: velocity, resultOffset: arguments.resultOffset, gradientSum: arguments.gradientSum,
+        batchSize: arguments.batchSize, adjustment: arguments.adjustment)
 }

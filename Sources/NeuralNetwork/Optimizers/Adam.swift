@@ -85,7 +85,8 @@ package struct Adam: OptimizerMethod {
             stepSize: Float((convention == .keras ? rate * secondCorrection : rate) / firstCorrection), beta1: beta1,
             beta2: beta2, epsilon: epsilon, secondRootScale: convention == .keras ? 1 : Float(1 / secondCorrection),
             weightDecay: addsDecayToGradient ? 0 : step.learningRate * weightDecay,
-            gradientDecay: addsDecayToGradient ? weightDecay : 0, adjustment: part.adjustment)
+            gradientDecay: addsDecayToGradient ? weightDecay : 0, adjustment: part.adjustment,
+            resultOffset: part.resultOffset)
     }
 }
 

@@ -39,7 +39,8 @@ package struct Lion: OptimizerMethod {
             LionArguments(
                 count: part.count, parameters: part.parameters, firstMoment: part.slot(0),
                 gradientSum: part.gradientSum, batchSize: part.batchSize, learningRate: step.learningRate, beta1: beta1,
-                beta2: beta2, weightDecay: step.learningRate * weightDecay, adjustment: part.adjustment))
+                beta2: beta2, weightDecay: step.learningRate * weightDecay, adjustment: part.adjustment,
+                resultOffset: part.resultOffset))
     }
 }
 

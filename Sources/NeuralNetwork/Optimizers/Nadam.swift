@@ -44,7 +44,7 @@ package struct Nadam: OptimizerMethod {
                 momentumScale: Float(rate * momentum.next / (1 - momentum.product * momentum.next)),
                 gradientScale: Float(rate * (1 - momentum.current) / (1 - momentum.product)),
                 secondRootScale: Float(1 / correction), beta1: beta1, beta2: beta2, epsilon: epsilon,
-                adjustment: part.adjustment))
+                adjustment: part.adjustment, resultOffset: part.resultOffset))
     }
 
     /// μ_t, μ_{t+1} and Π_t in Double, t ascending. Products below 2⁻⁶⁰ do not change 1 − Π any more, so that the loop

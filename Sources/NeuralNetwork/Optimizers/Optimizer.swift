@@ -57,6 +57,7 @@ package struct Optimizer: Sendable {
     package typealias Step = OptimizerStep
 
     /// Updates the parameters and slots in `range` of the arena from the sum of the gradients over the batch.
+    /// New values are written `resultOffset` floats behind the old ones: in place with 0.
     ///
     /// All pointers are to whole arenas, `slots` to as many as there are slot names. Each element is updated by itself,
     /// so threads may take parts of the arena in any split. Padding stays zero: a zero gradient leaves zero slots and
@@ -64,12 +65,12 @@ package struct Optimizer: Sendable {
     package func update(
         kernels: KernelTable, range: Range<Int>, regularization: Regularization = .none,
         parameters: UnsafeMutablePointer<Float>, slots: UnsafePointer<UnsafeMutablePointer<Float>>,
-        gradientSum: UnsafePointer<Float>, step: Step
+        resultOffset: Int = 0, gradientSum: UnsafePointer<Float>, step: Step
     ) {
         guard !range.isEmpty else { return }
         let part = ArenaPart(
-            range, parameters: parameters, gradientSum: gradientSum, slots: slots, step: step,
-            regularization: regularization)
+            range, parameters: parameters, gradientSum: gradientSum, slots: slots,
+            resultOffset: resultOffset, step: step, regularization: regularization)
         configuration.method.update(part, step, kernels: kernels)
     }
 }

@@ -53,19 +53,23 @@ package struct ArenaPart {
     package let batchSize: Float
     /// Clipping and penalties, which follow the division.
     package let adjustment: GradientAdjustment
+    /// Floats from each parameter and slot to the place of its new value; 0 for an update in place.
+    package let resultOffset: Int
     private let offset: Int
     private let slots: UnsafePointer<UnsafeMutablePointer<Float>>
 
     /// All pointers are to whole arenas.
     init(
         _ range: Range<Int>, parameters: UnsafeMutablePointer<Float>, gradientSum: UnsafePointer<Float>,
-        slots: UnsafePointer<UnsafeMutablePointer<Float>>, step: OptimizerStep, regularization: Regularization
+        slots: UnsafePointer<UnsafeMutablePointer<Float>>, resultOffset: Int = 0, step: OptimizerStep,
+        regularization: Regularization
     ) {
         count = range.count
         offset = range.lowerBound
         self.parameters = parameters + range.lowerBound
         self.gradientSum = gradientSum + range.lowerBound
         self.slots = slots
+        self.resultOffset = resultOffset
         batchSize = Float(step.batchSize)
         adjustment = GradientAdjustment(
             clipFactor: step.clipFactor, l1: regularization.l1, l2: regularization.l2)

@@ -47,7 +47,7 @@ package struct RMSprop: OptimizerMethod {
                 count: part.count, parameters: part.parameters, secondMoment: part.slot(0),
                 velocity: momentum == 0 ? nil : part.slot(1), gradientSum: part.gradientSum, batchSize: part.batchSize,
                 learningRate: step.learningRate, rho: rho, epsilon: epsilon, momentum: momentum, convention: convention,
-                adjustment: part.adjustment))
+                adjustment: part.adjustment, resultOffset: part.resultOffset))
     }
 }
 

@@ -49,7 +49,8 @@ package struct SGD: OptimizerMethod {
             SGDArguments(
                 count: part.count, parameters: part.parameters, velocity: momentum == 0 ? nil : part.slot(0),
                 gradientSum: part.gradientSum, batchSize: part.batchSize, learningRate: step.learningRate,
-                momentum: momentum, usesNesterov: isNesterov, convention: convention, adjustment: part.adjustment))
+                momentum: momentum, usesNesterov: isNesterov, convention: convention, adjustment: part.adjustment,
+                resultOffset: part.resultOffset))
     }
 }
 
