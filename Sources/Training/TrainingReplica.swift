@@ -26,6 +26,8 @@ package final class TrainingReplica {
     private var validationLosses: [Double]
     private var order: EpochOrderCache
     private let statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
+    /// All elements, as the parts of an update.
+    private let wholeArena: [Range<Int>]
     /// How often the own samples of the last validation were taken for each class: the true class, then the predicted
     /// one. Empty for many classes.
     private var confusions: [UInt32]
@@ -54,6 +56,7 @@ package final class TrainingReplica {
             experiment: experiment, model: model, dataset: data.dataset, kernels: kernels, threadCount: threadCount)
         order = EpochOrderCache(training: data.split.training, seed: experiment.seed)
         statistics = .allocate(capacity: experiment.microBatchCount)
+        wholeArena = [0..<model.arenaCount]
         statistics.initialize(repeating: MicroBatchStatistics())
         let classCount = model.classCount <= Self.countedClassLimit ? model.classCount : 0
         confusions = Array(repeating: 0, count: classCount * classCount)
@@ -114,11 +117,8 @@ package final class TrainingReplica {
         let gradientSum = try exchange.finish(statistics: statistics)
         var totals = try checkedTotals { .nonFiniteLoss(step: completedSteps + 1, microBatch: $0) }
         totals.lossSum += computer.penalty(state) * Double(batch.count)
-        guard computer.isFinite(gradientSum) else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
         let learningRate = rate(ofStep: completedSteps)
-        computer.update(
-            state, gradientSum: gradientSum, batchSize: batch.count, step: completedSteps + 1,
-            learningRate: learningRate)
+        try update(gradientSum, batchSize: batch.count, learningRate: learningRate, exchange)
         let checksum = takesGradientChecksum ? computer.checksum(gradientSum) : 0
         state.progress.add(totals)
         state.progress.round += 1
@@ -127,6 +127,23 @@ package final class TrainingReplica {
             correctCount: totals.correctCount, learningRate: learningRate, epochLossSum: state.progress.lossSum,
             epochCorrectCount: state.progress.correctCount, epochSampleCount: state.progress.sampleCount,
             gradientChecksum: checksum)
+    }
+
+    /// Updates the state, together with the other workers of this host where they share the update.
+    private func update(
+        _ gradientSum: UnsafePointer<Float>, batchSize: Int, learningRate: Float, _ exchange: any GradientExchange
+    ) throws {
+        let shared = exchange.sharedUpdate()
+        let own = shared ?? SharedUpdate(parts: wholeArena, target: state.arenas, isTargetNew: false)
+        var isFinite = computer.isFinite(gradientSum, own.parts)
+        if isFinite {
+            computer.update(
+                state, own, gradientSum: gradientSum, batchSize: batchSize, step: completedSteps + 1,
+                learningRate: learningRate)
+        }
+        if shared != nil { isFinite = try exchange.finishUpdate(isFinite: isFinite) }
+        guard isFinite else { throw TrainingError.nonFiniteGradient(step: completedSteps + 1) }
+        state.use(own.target)
     }
 
     private func rate(ofStep step: Int) -> Float {

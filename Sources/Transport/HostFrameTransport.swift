@@ -78,6 +78,12 @@ package final class HostFrameTransport: FrameTransport {
 
     package func restore(_ bytes: UnsafeMutableRawBufferPointer) { memory?.restore(bytes) }
 
+    /// Memory that all workers of the generation write together, of which this one writes some bytes: whole pages, from
+    /// left to right. Nil where memory does not reach all of them, or where payloads have checksums.
+    package func makeWindow(byteCount: Int, written: [Range<Int>]) -> SharedWindow? {
+        memory?.makeWindow(byteCount: byteCount, written: written)
+    }
+
     // MARK: Receiving
 
     package func receive() throws(TransportError) -> ReceivedFrame? {

@@ -136,7 +136,7 @@ struct PeerExchangeTests {
     private static func experiment(batchSize: Int = 500, epochs: Int = 1) -> Experiment {
         var experiment = SyntheticRun.experiment(layers: [
             .convolution2D(filters: 3, kernel: 5),
-            .maxPool2D, .flatten, .dense(units: 40),
+            .maxPool2D, .flatten, .dense(units: 160),
             .dense(units: 10, activation: .softmax),
         ])
         experiment.batchSize = batchSize

@@ -45,7 +45,7 @@ import Testing
             let fault = random.plan(seed: 1, run: run).faults[0]
             if case .reached(let point?, _, _) = fault.trigger { points.insert(point) }
         }
-        #expect(points == Set(Failpoint.allCases).subtracting([.reconfigure, .stateTransfer]))
+        #expect(points == Set(Failpoint.allCases).subtracting([.reconfigure, .stateTransfer, .sharedUpdate]))
     }
 
     @Test func `faults at a rate are in order, with about that frequency`() {

@@ -146,7 +146,7 @@ package struct StepBenchmark {
     }
 }
 
-/// Passes all calls on to another exchange and adds up the time that its `finish` takes.
+/// Passes all calls on to another exchange and adds up the time that its waits take.
 private final class TimedExchange: GradientExchange {
     private let inner: any GradientExchange
     var waitedNanoseconds: Int64 = 0
@@ -171,6 +171,14 @@ private final class TimedExchange: GradientExchange {
         let start = MonotonicTime.now
         defer { waitedNanoseconds += start.elapsedNanoseconds }
         return try inner.finish(statistics: statistics)
+    }
+
+    func sharedUpdate() -> SharedUpdate? { inner.sharedUpdate() }
+
+    func finishUpdate(isFinite: Bool) throws -> Bool {
+        let start = MonotonicTime.now
+        defer { waitedNanoseconds += start.elapsedNanoseconds }
+        return try inner.finishUpdate(isFinite: isFinite)
     }
 
     func exchange(

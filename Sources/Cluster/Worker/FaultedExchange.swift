@@ -56,6 +56,13 @@ final class FaultedExchange: GradientExchange {
         return try inner.finish(statistics: statistics)
     }
 
+    func sharedUpdate() -> SharedUpdate? { inner.sharedUpdate() }
+
+    func finishUpdate(isFinite: Bool) throws -> Bool {
+        reach(.sharedUpdate)
+        return try inner.finishUpdate(isFinite: isFinite)
+    }
+
     func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>
     ) throws {

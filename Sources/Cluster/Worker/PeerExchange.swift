@@ -19,6 +19,9 @@ final class PeerExchange: GradientExchange {
     private let sums: Driver?
     /// Findings of audits; nil when audits are off.
     private let audits: Driver?
+    /// How the workers of this host update the state together, and what they tell each other about it; nil where each
+    /// updates its state by itself.
+    private let sharing: (state: StateSharing, driver: Driver)?
     /// The driver that started last.
     private var latest: Driver
     private let agreements: AgreementCounter
@@ -63,6 +66,11 @@ final class PeerExchange: GradientExchange {
         agreements = AgreementCounter(trainer.model.agreedSumCounts)
         sums = agreements.longest > 0 ? driver(buckets: [0..<agreements.longest], statisticsWidth: 0) : nil
         audits = isAudited ? driver(buckets: [], statisticsWidth: AuditFinding.width) : nil
+        // An audit compares workers that updated their states by themselves.
+        let layout = isAudited || !usesMemory ? nil : view.stateLayout(trainer.model, trainer.state)
+        sharing = layout.map { layout in
+            (StateSharing(layout, rank: rank, transport: transport), driver(buckets: [], statisticsWidth: 1))
+        }
         self.transport = transport
         self.board = board
         self.ownership = ownership
@@ -85,7 +93,7 @@ final class PeerExchange: GradientExchange {
         try transport.sleep(watching: poller, deadline: deadline)
     }
 
-    private var drivers: [Driver] { [gradients, validation, sums, audits].compactMap { $0 } }
+    private var drivers: [Driver] { [gradients, validation, sums, audits, sharing?.driver].compactMap { $0 } }
 
     /// A peer is at most one exchange behind, and that may have been another driver's.
     private func answer(_ request: FrameLabel, insteadOf asked: Driver) {
@@ -103,6 +111,7 @@ final class PeerExchange: GradientExchange {
         self.round = round
         self.batchSize = batchSize
         agreements.done = 0
+        sharing?.state.begin()
         do {
             try gradients.reserve(deadline: deadline)
         } catch {
@@ -154,7 +163,34 @@ final class PeerExchange: GradientExchange {
         let microBatchNanoseconds = pace.finish(at: MonotonicTime.now.nanoseconds, microBatchCount: own.count)
         board.note(phase: .exchanging, microBatchNanoseconds: microBatchNanoseconds)
         try finish(gradients, statistics)
+        if let sharing, let announcement = sharing.state.announcement {
+            try exchange(announcement, sharing.driver)
+            sharing.state.take(ownership.runs.map { sharing.driver.statistics[$0.lowerBound] })
+        }
         return UnsafePointer(gradients.sum)
+    }
+
+    func sharedUpdate() -> SharedUpdate? { sharing?.state.update }
+
+    func finishUpdate(isFinite: Bool) throws -> Bool {
+        guard let sharing else { preconditionFailure("only a shared update waits for other workers") }
+        try exchange(isFinite ? 1 : 0, sharing.driver)
+        sharing.state.turn()
+        return ownership.runs.allSatisfy { sharing.driver.statistics[$0.lowerBound] == 1 }
+    }
+
+    /// Exchanges one number after the round's gradients: a worker's is then at the place of its first micro-batch.
+    private func exchange(_ number: Double, _ driver: Driver) throws(ExchangeError) {
+        latest = driver
+        do {
+            try driver.begin(
+                step: agreements.lastNumber(ofRound: round), batchSize: ownership.microBatchCount, deadline: deadline)
+            for index in own { driver.statistics[index] = number }
+            driver.statisticsReady()
+            try driver.finish(deadline: deadline)
+        } catch {
+            throw ExchangeError(error)
+        }
     }
 
     func exchange(
@@ -177,7 +213,7 @@ final class PeerExchange: GradientExchange {
         guard let audits else { preconditionFailure("findings are exchanged only when audits are on") }
         latest = audits
         do {
-            try audits.begin(step: agreements.auditNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
+            try audits.begin(step: agreements.lastNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
             for index in own {
                 finding.write(to: audits.statistics + index * AuditFinding.width)
             }
@@ -235,6 +271,17 @@ extension View {
     }
 }
 
+extension View {
+    /// How the members share the updates of the state; nil where each updates a whole state: not all are on one host,
+    /// or one of them owns nothing and only learns.
+    func stateLayout(_ model: Model, _ state: ReplicatedState) -> StateLayout? {
+        guard members.allSatisfy({ $0.hostNumber == members[0].hostNumber && !$0.isLearner }) else { return nil }
+        return StateLayout(
+            elementCount: model.arenaCount, slotCount: state.slots.count, buckets: model.buckets,
+            workerCount: members.count)
+    }
+}
+
 /// Time to compute a micro-batch, as a moving average over steps, without waits for peers.
 struct ComputePace {
     private var startedAt: Int64 = 0
@@ -264,7 +311,7 @@ struct ComputePace {
 }
 
 /// Numbers the exchanges of a run: in each round first the sums that a pass agrees on, then the gradients, then the
-/// audit's findings.
+/// audit's findings or the ends of a shared update.
 final class AgreementCounter {
     private let count: Int
     /// Floats of the longest sum.
@@ -278,8 +325,8 @@ final class AgreementCounter {
         longest = sumCounts.max() ?? 0
     }
 
-    /// The number of the round's audit: its last exchange.
-    func auditNumber(ofRound round: Int) -> UInt64 { firstNumber(ofRound: round) + UInt64(count) + 1 }
+    /// The number of the round's last exchange: an audit, or what workers tell each other about a shared update.
+    func lastNumber(ofRound round: Int) -> UInt64 { firstNumber(ofRound: round) + UInt64(count) + 1 }
 
     var isComplete: Bool { done == count }
 

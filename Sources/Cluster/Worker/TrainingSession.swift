@@ -62,6 +62,7 @@ final class TrainingSession {
     func quiesce() {
         channel.interrupt.clear()
         channel.links.leave()
+        trainer.state.takeBack()
         exchange = nil
         peerExchange = nil
         channel.reports.post(.quiesced(position, stateDigest: stateDigest))
@@ -72,6 +73,7 @@ final class TrainingSession {
         guard let member = view.members.first(where: { $0.inboxAddress == peers.inboxAddress }) else { return }
         channel.board.note(phase: .linking)
         channel.faults?.reach(.linking, step: completedSteps)
+        trainer.state.takeBack()
         rank = member.rank
         generation = view.generation
         hasOwnSamples = !member.isLearner

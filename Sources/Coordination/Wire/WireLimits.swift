@@ -1,7 +1,7 @@
 /// Bounds of the control protocol; a decoder refuses what exceeds them before it allocates anything.
 package enum WireLimits {
     /// Version of the message layout, in the header of each message.
-    package static let protocolVersion: UInt8 = 9
+    package static let protocolVersion: UInt8 = 10
     /// "SV", the first bytes of a message.
     static let magic: [UInt8] = [0x53, 0x56]
     /// Bytes before a message's body: magic (2), version (1), type (1), body length (4). A body is at most 1 MiB, so 32

@@ -17,6 +17,8 @@ package enum Failpoint: String, Sendable, CaseIterable {
     case frameSent = "frame-sent"
     /// A frame of another worker has arrived, and was neither added nor copied.
     case frameReceived = "frame-received"
+    /// This worker's part of an update that the workers of a host share is written, and the others were not informed.
+    case sharedUpdate = "shared-update"
     /// The step was applied and not reported.
     case updating
     /// During an epoch's validation.
@@ -53,8 +55,8 @@ package enum Failpoint: String, Sendable, CaseIterable {
     /// Whether workers reach it, rather than the coordinator.
     private var isOfWorkers: Bool {
         switch self {
-        case .hello, .learning, .linking, .computing, .reduceScatter, .allGather, .frameSent, .frameReceived, .updating,
-            .validating, .serializing, .stateTransfer, .finishing:
+        case .hello, .learning, .linking, .computing, .reduceScatter, .allGather, .frameSent, .frameReceived,
+            .sharedUpdate, .updating, .validating, .serializing, .stateTransfer, .finishing:
             true
         case .gathering, .view, .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal,
             .reconfigure, .ending:
@@ -75,8 +77,8 @@ package enum Failpoint: String, Sendable, CaseIterable {
     /// Whether it is reached at every step or epoch, rather than once or when members change.
     var hasStep: Bool {
         switch self {
-        case .computing, .reduceScatter, .allGather, .frameSent, .frameReceived, .updating, .validating, .serializing,
-            .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
+        case .computing, .reduceScatter, .allGather, .frameSent, .frameReceived, .sharedUpdate, .updating, .validating,
+            .serializing, .grant, .epochBefore, .epochAfter, .checkpointWrite, .checkpointWritten, .journal:
             true
         case .hello, .learning, .linking, .stateTransfer, .finishing, .gathering, .view, .reconfigure, .ending: false
         }

@@ -113,6 +113,8 @@ package struct RandomFaults: Sendable {
     private func isReached(_ point: Failpoint, isFirst: Bool) -> Bool {
         switch point {
         case .stateTransfer, .reconfigure: !isFirst
+        // The first steps of a view do not share their updates.
+        case .sharedUpdate: !isFirst && workerCount > 1
         case .reduceScatter, .allGather, .frameSent, .frameReceived: workerCount > 1
         default: true
         }

@@ -15,13 +15,10 @@ package struct ParameterUpdate: Sendable {
 
     private let optimizer: Optimizer
     private let segments: [Segment]
-    /// Floats of the arena.
-    package let elementCount: Int
 
     /// Neighbours of one kind are updated in one call, with the padding between them.
     package init(_ model: Model, optimizer: Optimizer) {
         self.optimizer = optimizer
-        elementCount = model.arenaCount
         var segments: [Segment] = []
         for parameter in model.parameters {
             let range = parameter.arenaOffset..<parameter.arenaOffset + ParameterLayout.aligned(parameter.count)
@@ -40,12 +37,14 @@ package struct ParameterUpdate: Sendable {
         self.segments = segments
     }
 
-    /// Updates a part of the arena; parts may be cut anywhere at multiples of 16. All pointers are to whole arenas.
+    /// Updates a part of the arena; parts may be cut anywhere at multiples of 16. All pointers are to whole arenas. New
+    /// values are written `resultOffset` floats behind the old ones, frozen parameters are not.
     ///
     /// A running mean becomes momentum·running + (1 − momentum)·(sum / batchSize).
     package func apply(
         part: Range<Int>, kernels: KernelTable, parameters: UnsafeMutablePointer<Float>,
-        slots: UnsafePointer<UnsafeMutablePointer<Float>>, gradientSum: UnsafePointer<Float>, step: Optimizer.Step
+        slots: UnsafePointer<UnsafeMutablePointer<Float>>, resultOffset: Int = 0, gradientSum: UnsafePointer<Float>,
+        step: Optimizer.Step
     ) {
         for segment in segments {
             let range = segment.range.clamped(to: part)
@@ -53,11 +52,11 @@ package struct ParameterUpdate: Sendable {
             case .optimized(let regularization):
                 optimizer.update(
                     kernels: kernels, range: range, regularization: regularization, parameters: parameters,
-                    slots: slots, gradientSum: gradientSum, step: step)
+                    slots: slots, resultOffset: resultOffset, gradientSum: gradientSum, step: step)
             case .runningMean(let momentum):
                 for index in range {
                     let mean = gradientSum[index] / Float(step.batchSize)
-                    parameters[index] = momentum * parameters[index] + (1 - momentum) * mean
+                    parameters[index + resultOffset] = momentum * parameters[index] + (1 - momentum) * mean
                 }
             }
         }

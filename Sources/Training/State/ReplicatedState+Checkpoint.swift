@@ -36,7 +36,7 @@ extension ReplicatedState {
     private static let metadataByteLimit = 64 << 20
 
     /// A tensor of an arena in torch's layout.
-    static func torchValues(_ parameter: ParameterDescription, _ arena: AlignedBuffer<Float>) -> [Float] {
+    static func torchValues(_ parameter: ParameterDescription, _ arena: StateArenas.Arena) -> [Float] {
         [Float](unsafeUninitializedCapacity: parameter.count) { buffer, count in
             if let base = buffer.baseAddress { parameter.toTorch(arena.pointer + parameter.arenaOffset, base) }
             count = parameter.count
@@ -140,7 +140,7 @@ extension ReplicatedState {
 
     private static func read(
         _ name: String, _ parameter: ParameterDescription, from checkpoint: Safetensors,
-        into arena: AlignedBuffer<Float>
+        into arena: StateArenas.Arena
     ) throws(CheckpointError) {
         let values: [Float]
         do {

@@ -3,20 +3,18 @@ package import NeuralNetwork
 
 /// The state that is equal on every worker and that a checkpoint has: parameters, optimizer slots, progress.
 ///
-/// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero.
+/// Arenas have the model's layout (`Model.parameters`); the padding between tensors stays zero. They are in this
+/// worker's own memory, or, while workers of a host share their updates, in memory that these write together.
 package final class ReplicatedState {
-    package let parameters: AlignedBuffer<Float>
-    /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
-    package let slots: [AlignedBuffer<Float>]
+    package private(set) var arenas: StateArenas
     package var progress: TrainingProgress
-    /// The slots' memory as an array of pointers for kernels.
-    let slotPointers: UnsafePointer<UnsafeMutablePointer<Float>>
+    private let own: StateArenas
 
     /// The state before the first step: initial weights from the experiment's seed, slots zero.
     package init(model: Model, experiment: Experiment) {
-        parameters = AlignedBuffer<Float>(count: model.arenaCount)
-        slots = Optimizer(experiment.optimizer).slotNames.map { _ in AlignedBuffer<Float>(count: model.arenaCount) }
-        slotPointers = Self.pointers(to: slots)
+        own = StateArenas(
+            count: model.arenaCount, slotCount: Optimizer(experiment.optimizer).slotNames.count)
+        arenas = own
         progress = TrainingProgress()
         let initial = model.initialParameters(seed: experiment.seed)
         initial.withUnsafeBufferPointer { source in
@@ -27,20 +25,25 @@ package final class ReplicatedState {
 
     /// A state to be filled from a checkpoint.
     init(model: Model, slotCount: Int, progress: TrainingProgress) {
-        parameters = AlignedBuffer<Float>(count: model.arenaCount)
-        slots = (0..<slotCount).map { _ in AlignedBuffer<Float>(count: model.arenaCount) }
-        slotPointers = Self.pointers(to: slots)
+        own = StateArenas(count: model.arenaCount, slotCount: slotCount)
+        arenas = own
         self.progress = progress
     }
 
-    deinit {
-        slotPointers.deallocate()
+    package var parameters: StateArenas.Arena { arenas.parameters }
+
+    /// One arena for each of the optimizer's slots, in the order of its `slotNames`.
+    package var slots: [StateArenas.Arena] { arenas.slots }
+
+    /// From now on the state is what these arenas have.
+    func use(_ arenas: StateArenas) {
+        self.arenas = arenas
     }
 
-    private static func pointers(to slots: [AlignedBuffer<Float>]) -> UnsafePointer<UnsafeMutablePointer<Float>> {
-        let pointers = UnsafeMutableBufferPointer<UnsafeMutablePointer<Float>>.allocate(capacity: max(1, slots.count))
-        for (index, slot) in slots.enumerated() { pointers.initializeElement(at: index, to: slot.pointer) }
-        guard let base = pointers.baseAddress else { preconditionFailure("memory for at least one pointer") }
-        return UnsafePointer(base)
+    /// Takes the state back into this worker's own memory, before other workers may write where it was.
+    package func takeBack() {
+        guard arenas !== own else { return }
+        own.copy(0..<own.parameters.count, from: arenas)
+        arenas = own
     }
 }

@@ -58,12 +58,16 @@ final class EvaluationJob: ThreadJob {
     }
 }
 
-/// The optimizer's update of the whole arena. Threads share it in 16-float pieces; the update is elementwise, so the
-/// split changes no bit.
+/// The optimizer's update of parts of the arenas, in place or from one state into another. Threads share each part in
+/// 16-float pieces; the update is elementwise, so the split changes no bit.
 final class UpdateJob: ThreadJob {
     struct Arguments {
-        var parameters: UnsafeMutablePointer<Float>
-        var slots: UnsafePointer<UnsafeMutablePointer<Float>>
+        var parts: [Range<Int>]
+        var source: StateArenas
+        /// The same as `source` for an update in place.
+        var target: StateArenas
+        /// Whether the target lacks what no update writes.
+        var isTargetNew: Bool
         var gradientSum: UnsafePointer<Float>
         var step: Optimizer.Step
     }
@@ -81,12 +85,23 @@ final class UpdateJob: ThreadJob {
 
     func run(thread: Int) {
         guard let arguments else { preconditionFailure("a job gets its arguments before it runs") }
-        let lineCount = (update.elementCount + 15) / 16
-        let begin = thread * lineCount / threadCount * 16
-        let end = min((thread + 1) * lineCount / threadCount * 16, update.elementCount)
-        guard begin < end else { return }
+        for part in arguments.parts {
+            let lineCount = (part.count + 15) / 16
+            let begin = part.lowerBound + thread * lineCount / threadCount * 16
+            let end = min(part.lowerBound + (thread + 1) * lineCount / threadCount * 16, part.upperBound)
+            guard begin < end else { continue }
+            apply(begin..<end, arguments)
+        }
+    }
+
+    private func apply(_ part: Range<Int>, _ arguments: Arguments) {
+        var (source, resultOffset) = (arguments.source, arguments.source.offset(to: arguments.target))
+        if resultOffset == nil || arguments.isTargetNew {
+            arguments.target.copy(part, from: arguments.source)
+            (source, resultOffset) = (arguments.target, 0)
+        }
         update.apply(
-            part: begin..<end, kernels: kernels, parameters: arguments.parameters, slots: arguments.slots,
-            gradientSum: arguments.gradientSum, step: arguments.step)
+            part: part, kernels: kernels, parameters: source.parameters.pointer, slots: source.slotPointers,
+            resultOffset: resultOffset ?? 0, gradientSum: arguments.gradientSum, step: arguments.step)
     }
 }

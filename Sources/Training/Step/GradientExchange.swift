@@ -32,10 +32,44 @@ package protocol GradientExchange: SumAgreement {
     /// - Returns: the gradient sum of the batch, valid until the next but one `begin`.
     func finish(statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws -> UnsafePointer<Float>
 
+    /// What this worker computes of an update that the workers of its host share; nil where it updates its whole state
+    /// by itself. To be called after `finish`.
+    func sharedUpdate() -> SharedUpdate?
+
+    /// This worker's part of a shared update is written, unless its sums are not finite. Waits for the parts of the
+    /// others.
+    ///
+    /// - Returns: whether the sums of all parts are finite. Only then the target of the update is the next state.
+    func finishUpdate(isFinite: Bool) throws -> Bool
+
     /// A round without gradients: fills in the statistics of all other workers. The samples are cut into pieces like a
     /// batch, one a micro-batch.
     func exchange(
         round: Int, sampleCount: Int, statistics: UnsafeMutableBufferPointer<MicroBatchStatistics>) throws
+}
+
+extension GradientExchange {
+    package func sharedUpdate() -> SharedUpdate? { nil }
+
+    package func finishUpdate(isFinite: Bool) throws -> Bool {
+        preconditionFailure("an exchange that shares no update finishes none")
+    }
+}
+
+/// A worker's part of an update that the workers of a host make together: it reads its parts of the state, and writes
+/// them to arenas in which the others write theirs.
+package struct SharedUpdate {
+    /// Elements of the arenas, from left to right.
+    package var parts: [Range<Int>]
+    package var target: StateArenas
+    /// Whether no state was written there before: then it also lacks what updates leave as it is.
+    package var isTargetNew: Bool
+
+    package init(parts: [Range<Int>], target: StateArenas, isTargetNew: Bool) {
+        self.parts = parts
+        self.target = target
+        self.isTargetNew = isTargetNew
+    }
 }
 
 /// The exchange of a worker that owns all micro-batches: its one root is the sum.

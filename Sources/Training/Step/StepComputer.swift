@@ -130,14 +130,17 @@ final class StepComputer {
         }
     }
 
-    /// Applies the optimizer to the whole arena. `step` counts from 1.
+    /// Applies the optimizer to a part of a state that workers share, or to the whole state in place. `step` counts from
+    /// 1.
     func update(
-        _ state: ReplicatedState, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int, learningRate: Float
+        _ state: ReplicatedState, _ shared: SharedUpdate, gradientSum: UnsafePointer<Float>, batchSize: Int, step: Int,
+        learningRate: Float
     ) {
         let clipFactor = parameterUpdate.clipFactor(
             kernels: kernels, parameters: state.parameters.pointer, gradientSum: gradientSum, batchSize: batchSize)
         updateJob.arguments = UpdateJob.Arguments(
-            parameters: state.parameters.pointer, slots: state.slotPointers, gradientSum: gradientSum,
+            parts: shared.parts, source: state.arenas, target: shared.target, isTargetNew: shared.isTargetNew,
+            gradientSum: gradientSum,
             step: Optimizer.Step(
                 number: step, batchSize: batchSize, learningRate: learningRate, clipFactor: clipFactor))
         threads.run(updateJob)
@@ -148,9 +151,9 @@ final class StepComputer {
         parameterUpdate.penalty(kernels: kernels, parameters: state.parameters.pointer)
     }
 
-    /// Whether every float of the summed gradient is finite.
-    func isFinite(_ gradientSum: UnsafePointer<Float>) -> Bool {
-        kernels.allFinite(model.arenaCount, gradientSum)
+    /// Whether every float in these parts of the summed gradient is finite.
+    func isFinite(_ gradientSum: UnsafePointer<Float>, _ parts: [Range<Int>]) -> Bool {
+        parts.allSatisfy { kernels.allFinite($0.count, gradientSum + $0.lowerBound) }
     }
 
     func checksum(_ gradientSum: UnsafePointer<Float>) -> UInt32 {

@@ -161,6 +161,12 @@ package final class SharedMemoryPlane {
         return FrameMemory(start, in: segment)
     }
 
+    /// Memory that all workers write together; nil where this plane does not reach every other rank.
+    func makeWindow(byteCount: Int, written: [Range<Int>]) -> SharedWindow? {
+        guard let segment, !checksPayloads, unreachedRanks.isEmpty else { return nil }
+        return SharedWindow(in: segment, peers: peers, byteCount: byteCount, written: written)
+    }
+
     /// Whether frames with this payload go to a rank through memory.
     func carries(_ payload: UnsafeRawBufferPointer, to other: Int) -> Bool {
         peers[other]?.isUsable == true && (payload.isEmpty || segment?.offset(of: payload) != nil)

@@ -67,6 +67,11 @@ final class SharedPeer {
         return (foreign, offset)
     }
 
+    /// The other worker's segment, if it has these bytes.
+    func segment(withBytesAt offset: Int, count: Int) -> ForeignSegment? {
+        foreign.flatMap { $0.bytes(at: offset, count: count) == nil ? nil : $0 }
+    }
+
     // MARK: Sending
 
     /// Whether frames go to the other worker through memory.

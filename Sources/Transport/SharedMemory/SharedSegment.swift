@@ -9,7 +9,7 @@ import Glibc
 final class SharedSegment {
     /// Addresses that are set aside; memory is taken as it is allocated.
     static let windowByteCount = 1 << 36
-    private static let pageByteCount = 4096
+    static let pageByteCount = 4096
 
     let descriptor: Int32
     let base: UnsafeMutableRawPointer
@@ -35,12 +35,27 @@ final class SharedSegment {
 
     /// Zeroed memory at the start of a page; nil where there is no more. It is given back with the segment.
     func allocate(byteCount: Int) -> UnsafeMutableRawPointer? {
-        let rounded = (byteCount + Self.pageByteCount - 1) / Self.pageByteCount * Self.pageByteCount
-        guard rounded <= Self.windowByteCount - usedByteCount,
-            selvedge_memory_reserve(descriptor, Int64(usedByteCount), Int64(rounded)) == 0
-        else { return nil }
+        allocate(byteCount: byteCount, used: [0..<byteCount])
+    }
+
+    /// The same where only some bytes are used: the pages between them take no memory, and are not to be touched until
+    /// `show` lets them show another segment.
+    func allocate(byteCount: Int, used: [Range<Int>]) -> UnsafeMutableRawPointer? {
+        let rounded = Self.wholePages(byteCount)
+        guard rounded <= Self.windowByteCount - usedByteCount else { return nil }
+        for bytes in used {
+            let begin = bytes.lowerBound / Self.pageByteCount * Self.pageByteCount
+            let count = Self.wholePages(bytes.upperBound) - begin
+            guard selvedge_memory_reserve(descriptor, Int64(usedByteCount + begin), Int64(count)) == 0 else {
+                return nil
+            }
+        }
         usedByteCount += rounded
         return base + usedByteCount - rounded
+    }
+
+    private static func wholePages(_ byteCount: Int) -> Int {
+        (byteCount + pageByteCount - 1) / pageByteCount * pageByteCount
     }
 
     /// Lets the whole pages of own bytes show those of another segment. Returns which bytes do, counted from the first
