@@ -24,7 +24,6 @@ final class AuditedExchange: GradientExchange {
     private let auditor: GradientAuditor
     private let notes: AuditNotes
     private var roots: GradientRoots?
-    private var round = 0
 
     /// Throws what `GradientAuditor` throws.
     init(peers: PeerExchange?, trainer: TrainingReplica, view: View, rank: Int, share: Double, threadCount: Int) throws
@@ -42,7 +41,6 @@ final class AuditedExchange: GradientExchange {
     }
 
     func begin(round: Int, batchSize: Int) throws -> GradientRoots {
-        self.round = round
         if runs.indices.contains(rank) {
             let pieces = MicroBatches(sampleCount: batchSize, count: trainer.experiment.microBatchCount)
             notes.begin(rootCount: LocalProgram(run: runs[rank], of: pieces).roots.count)
@@ -78,7 +76,7 @@ final class AuditedExchange: GradientExchange {
                     try auditor.digests(ofRun: runs[other], after: trainer.state, agreedSums: []))
             }
         }
-        let findings = try peers?.exchange(finding, round: round) ?? [finding]
+        let findings = try peers?.exchange(finding) ?? [finding]
         for owner in audited {
             let second = AuditSchedule.auditor(of: owner, ownerCount: runs.count) ?? owner
             guard findings[owner].own != findings[second].recomputed else { continue }

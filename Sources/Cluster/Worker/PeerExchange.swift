@@ -181,11 +181,17 @@ final class PeerExchange: GradientExchange {
 
     /// Exchanges one number after the round's gradients: a worker's is then at the place of its first micro-batch.
     private func exchange(_ number: Double, _ driver: Driver) throws(ExchangeError) {
+        try exchangeLast(driver, batchSize: ownership.microBatchCount) { $0[0] = number }
+    }
+
+    /// The round's last exchange. `write` gets the place of each own micro-batch's values.
+    private func exchangeLast(
+        _ driver: Driver, batchSize: Int, _ write: (UnsafeMutablePointer<Double>) -> Void
+    ) throws(ExchangeError) {
         latest = driver
         do {
-            try driver.begin(
-                step: agreements.lastNumber(ofRound: round), batchSize: ownership.microBatchCount, deadline: deadline)
-            for index in own { driver.statistics[index] = number }
+            try driver.begin(step: agreements.lastNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
+            for index in own { write(driver.statistics + index * driver.configuration.statisticsWidth) }
             driver.statisticsReady()
             try driver.finish(deadline: deadline)
         } catch {
@@ -209,19 +215,9 @@ final class PeerExchange: GradientExchange {
     }
 
     /// Exchanges the findings of the round's audit; returns those of all owners, by rank.
-    func exchange(_ finding: AuditFinding, round: Int) throws -> [AuditFinding] {
+    func exchange(_ finding: AuditFinding) throws -> [AuditFinding] {
         guard let audits else { preconditionFailure("findings are exchanged only when audits are on") }
-        latest = audits
-        do {
-            try audits.begin(step: agreements.lastNumber(ofRound: round), batchSize: batchSize, deadline: deadline)
-            for index in own {
-                finding.write(to: audits.statistics + index * AuditFinding.width)
-            }
-            audits.statisticsReady()
-            try audits.finish(deadline: deadline)
-        } catch {
-            throw ExchangeError(error)
-        }
+        try exchangeLast(audits, batchSize: batchSize) { finding.write(to: $0) }
         return ownership.runs.prefix { !$0.isEmpty }.map { run in
             AuditFinding(audits.statistics + run.lowerBound * AuditFinding.width)
         }
